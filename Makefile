@@ -1,0 +1,69 @@
+# Every target creates what it needs; nothing has to be installed by hand. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := client/python/workflow_results server/workflow_results_server tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test lint format proto check-proto clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/pip
+	@echo "installing workflow-results into $(VENV) ..."
+	$(BIN)/pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/pip
+	@echo "installing workflow-results and its development tools into $(VENV) ..."
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+# The stubs are generated with the oldest supported grpcio-tools, which newer runtimes accept; it wants an older
+# protobuf than the newest one that the tests run with, hence an environment of its own.
+$(VENV)-proto/.done: Makefile
+	$(PYTHON) -m venv $(VENV)-proto
+	$(VENV)-proto/bin/pip install --quiet grpcio-tools==1.63.2 mypy-protobuf==3.6.0 'setuptools<81'
+	@touch $@
+
+demo: $(VENV)/.demo ## Show the whole thing at work, on a server and a MongoDB of its own
+	@$(BIN)/workflow-results demo
+
+serve: $(VENV)/.demo ## Start a server with the embedded MongoDB, data in ./data
+	@$(BIN)/workflow-results serve --data-dir data
+
+test: $(VENV)/.dev ## Run the tests
+	@$(BIN)/pytest
+
+lint: $(VENV)/.dev ## Check style, types and the proto
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/buf lint
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+define generate
+	mkdir -p $(1)
+	PATH="$(CURDIR)/$(VENV)-proto/bin:$$PATH" $(VENV)-proto/bin/python -m grpc_tools.protoc -I proto \
+	  --python_out=$(1) --mypy_out=quiet:$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
+	  proto/workflow_results/v1/results.proto
+endef
+
+proto: $(VENV)-proto/.done ## Generate the stubs from the proto
+	$(call generate,client/python)
+
+check-proto: $(VENV)-proto/.done ## Fail if the committed stubs differ from what the proto gives
+	@rm -rf build/proto
+	$(call generate,build/proto)
+	diff --recursive --exclude=__init__.py --exclude=__pycache__ build/proto/workflow_results/v1 client/python/workflow_results/v1
+
+clean: ## Remove what the other targets have made, data of `make serve` aside
+	rm -rf $(VENV) $(VENV)-proto build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,70 @@
+"""The names and limits that client and server check alike, and how a breach is explained.
+
+Each `…_problem` function returns None for a good value, else what is wrong and what would be right, worded to follow
+the path of the value: ``f"{path} {problem}"``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+MESSAGE_BYTES: Final = 32 * MIB
+"""The largest request that a server accepts."""
+RESPONSE_BYTES: Final = 17 * MIB
+"""The largest response that a client must accept: one result of 16 MiB and what is around it."""
+WORK_BYTES: Final = 16 * MIB - 16 * KIB
+"""The largest work, in bytes of BSON: MongoDB's limit, less room for what a lock and an `_id` add."""
+WORK_DEPTH: Final = 100
+"""The most levels of documents and arrays in a work (MongoDB's documented limit of nesting)."""
+PIPELINE_LENGTH: Final = 128
+ID_LENGTH: Final = 128
+TRANSACTION_RESULTS: Final = 100_000
+"""The most ids or works in one all-or-nothing request."""
+BATCH_BYTES: Final = MIB
+"""What a batch of results aims at."""
+STATUSES: Final = ("success", "failure")
+INT64_MIN: Final = -(2**63)
+INT64_MAX: Final = 2**63 - 1
+
+_PIPELINE = re.compile(r"[A-Za-z0-9-]{1,128}")
+
+
+def pipeline_problem(pipeline: object) -> str | None:
+    """Explain what is wrong with the name of a pipeline, if anything is."""
+    if not isinstance(pipeline, str):
+        return f"must be a string, not {type(pipeline).__name__}"
+    if not _PIPELINE.fullmatch(pipeline):
+        return f"must be 1 to {PIPELINE_LENGTH} ASCII letters, digits and hyphens, not {shorten(pipeline)}"
+    return None
+
+
+def id_problem(id_: object) -> str | None:
+    """Explain what is wrong with the id of a work, if anything is."""
+    if not isinstance(id_, str):
+        return f"must be a string, not {type(id_).__name__}"
+    if not 1 <= len(id_) <= ID_LENGTH:
+        return f"must have 1 to {ID_LENGTH} characters, not {len(id_)}"
+    if "\0" in id_:
+        return "must not hold the character NUL"
+    return None
+
+
+def field_problem(name: str) -> str | None:
+    """Explain what is wrong with the name of a top-level field, if anything is."""
+    if not name:
+        return "must not be empty"
+    if name.startswith("$"):
+        return "must not start with '$'"
+    if "." in name:
+        return "must not hold a '.'"
+    return None
+
+
+def shorten(value: object, length: int = 60) -> str:
+    """Give the repr of a value, cut where it would make a message unreadable."""
+    text = repr(value)
+    return text if len(text) <= length else f"{text[: length - 1]}…"
