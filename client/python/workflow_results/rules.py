@@ -7,7 +7,8 @@ the path of the value: ``f"{path} {problem}"``.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -68,3 +69,57 @@ def shorten(value: object, length: int = 60) -> str:
     """Give the repr of a value, cut where it would make a message unreadable."""
     text = repr(value)
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+class Problem(NamedTuple):
+    """What is wrong with a work."""
+
+    path: str
+    """The path of the value within the work; empty for the work itself."""
+    reason: str
+    """In UPPER_SNAKE_CASE, as in the proto."""
+    message: str
+    """What is wrong and what would be right, worded to follow the path."""
+
+
+_known_fields: set[str] = set()
+"""Names that were found good before, so that most works are checked by one comparison of sets."""
+_KNOWN_FIELDS_MOST: Final = 10_000
+
+
+def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem | None:
+    """Find the first rule that a work breaks.
+
+    Args:
+        work: The work.
+        partial: Whether it holds just the fields of an update, and so may leave out its status.
+
+    Returns:
+        What is wrong, or None.
+    """
+    if problem := pipeline_problem(work.get("pipeline")):
+        return Problem("pipeline", "INVALID_WORK", problem)
+    id_ = work.get("id")
+    if problem := id_problem(id_):
+        return Problem("id", "INVALID_WORK", problem)
+    if work.get("_id", id_) != id_:
+        return Problem("_id", "INVALID_WORK", "must be left out or equal the id")
+    status = work.get("status")
+    if not (isinstance(status, str) and status in STATUSES) and not (partial and "status" not in work):
+        return Problem("status", "INVALID_STATUS", f"must be 'success' or 'failure', not {shorten(status)}")
+    results = work.get("results")
+    if results is not None:
+        if not isinstance(results, Mapping):
+            return Problem("results", "INVALID_WORK", f"must be null or a document, not {type(results).__name__}")
+        locked = results.get("locked", False)
+        if not isinstance(locked, bool):
+            return Problem("results.locked", "INVALID_WORK", f"must be a bool, not {shorten(locked)}")
+        if partial and locked:
+            return Problem("results.locked", "LOCK_STATE", "must not be true in an update: use lock")
+    if not work.keys() <= _known_fields:
+        for name in work:
+            if isinstance(name, str) and (problem := field_problem(name)):
+                return Problem(f"[{shorten(name)}]", "INVALID_WORK", f"is a field name that {problem}")
+        if len(_known_fields) < _KNOWN_FIELDS_MOST:
+            _known_fields.update(work)
+    return None

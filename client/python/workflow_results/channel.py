@@ -1,0 +1,252 @@
+"""The one way to the service: every call gets its deadline, metadata, retries, errors and debug log here."""
+
+from __future__ import annotations
+
+import ctypes
+import ipaddress
+import logging
+import os
+import threading
+import uuid
+import weakref
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+
+from workflow_results import rules
+from workflow_results.deadline import pauses
+from workflow_results.errors import InvalidRequestError, ResultsError, ServiceUnavailableError
+from workflow_results.rpc_errors import explained
+from workflow_results.v1 import results_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from google.protobuf.message import Message
+
+    from workflow_results.deadline import Deadline
+
+_logger = logging.getLogger(__name__)
+
+_RETRIED: Final = frozenset(
+    {
+        "Count",
+        "Deposit",  # idempotent: what is stored already is told so
+        "GetByCount",
+        "GetByEvent",
+        "GetById",
+        "GetLocked",
+        "GetLockedCount",
+        "Info",
+        "Status",
+        "View",
+    }
+)
+"""The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not: done
+twice they answer something else. They are sent again only when the server says that nothing was changed."""
+
+_HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
+
+_OPTIONS: Final = (
+    ("grpc.max_send_message_length", rules.MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", rules.RESPONSE_BYTES),
+    # A connection that broke without a word is noticed within a minute, also between calls and under a long scan.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    # A server that comes back is found within two seconds.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    # Each channel has connections of its own, so that closing one, or losing one in a fork, concerns no other.
+    ("grpc.use_local_subchannel_pool", 1),
+    # Retries are ours: gRPC's own silently end at 256 KiB and after five attempts.
+    ("grpc.enable_retries", 0),
+)
+
+
+class Channel:
+    """A connection to the service, made at the first call and again when it is lost.
+
+    Attributes:
+        target: The gRPC target.
+
+    Args:
+        target: The gRPC target.
+        token: The access token, if there is one.
+    """
+
+    def __init__(self, target: str, token: str | None) -> None:
+        self.target = target
+        self._token = token
+        self._closed = False
+        self._forks = 0
+        self._lock = threading.Lock()
+        self._channel: grpc.Channel | None = None
+        self._stub: results_pb2_grpc.ResultsServiceStub | None = None
+        self._calls: set[Any] = set()
+        self._reachable = False
+        _channels.add(self)
+
+    def unary(self, method: str, request: Message, deadline: Deadline) -> Any:
+        """Call a method that answers once.
+
+        Args:
+            method: Its name.
+            request: Its request.
+            deadline: When to be done, retries included.
+
+        Returns:
+            Its response.
+
+        Raises:
+            ResultsError: It failed; `outcome_unknown` tells whether it may have changed something.
+        """
+        once = method not in _RETRIED
+        outcome_unknown = False
+        for pause in pauses():
+            try:
+                call = getattr(self._connected(deadline, certainly=once), method)
+                with self._explaining(method, deadline):
+                    return call(
+                        _sized(request),
+                        timeout=deadline.remaining(),
+                        metadata=self._metadata(),
+                        wait_for_ready=once,
+                    )
+            except ResultsError as error:
+                error.outcome_unknown = outcome_unknown = outcome_unknown or error.outcome_unknown
+                if not isinstance(error, ServiceUnavailableError) or (once and outcome_unknown):
+                    raise
+                if not deadline.pause(pause):
+                    raise
+                _logger.debug("%s is sent again: %s", method, error)
+        raise AssertionError("pauses never end")
+
+    def stream(self, method: str, request: Message, deadline: Deadline, connect: Deadline) -> Iterator[Any]:
+        """Call a method that answers with a stream. It is not retried: only the caller knows where to go on.
+
+        Args:
+            method: Its name.
+            request: Its request.
+            deadline: When the stream must have ended.
+            connect: When the service must be reached.
+
+        Yields:
+            The parts of the response.
+
+        Raises:
+            ResultsError: It failed, or goes on in the child of a fork.
+        """
+        stub = self._connected(connect)
+        forks = self._forks
+        with self._explaining(method, deadline):
+            call = getattr(stub, method)(_sized(request), timeout=deadline.remaining(), metadata=self._metadata())
+            self._calls.add(call)
+            try:
+                while (part := next(call, None)) is not None:
+                    yield part
+                    if forks != self._forks:
+                        raise ResultsError(f"{method} was begun before a fork; begin it again in the child process")
+            finally:
+                if forks == self._forks:  # in a child, touching the call could wait for threads that are not there
+                    call.cancel()
+                    self._calls.discard(call)
+
+    def close(self) -> None:
+        """Close the connection; calls under way fail. Closing twice is fine."""
+        with self._lock:
+            self._closed = True
+            if self._channel is not None:
+                self._channel.close()
+
+    def _connected(self, deadline: Deadline, *, certainly: bool = False) -> results_pb2_grpc.ResultsServiceStub:
+        """Give the stub once the service can be reached.
+
+        It is known to be after an answer, until a call finds it gone; `certainly` looks all the same.
+        """
+        with self._lock:
+            if self._closed:
+                raise ResultsError("this Results is closed")
+            if self._channel is None or self._stub is None:
+                self._channel = grpc.insecure_channel(self.target, (*_OPTIONS, *_proxy_option(self.target)))
+                self._stub = results_pb2_grpc.ResultsServiceStub(self._channel)
+            channel, stub = self._channel, self._stub
+        if certainly or not self._reachable:
+            self._reach(channel, deadline)
+            self._reachable = True
+        return stub
+
+    def _reach(self, channel: grpc.Channel, deadline: Deadline) -> None:
+        """Wait until the service answers; `grpc.channel_ready_future` would leave a thread behind that fails loudly."""
+        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_HEALTH_CHECK)
+        for pause in pauses():
+            try:
+                ask(b"", timeout=deadline.remaining(), wait_for_ready=True)
+                return
+            except grpc.RpcError as error:
+                if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
+                    return  # it is an answer
+                if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED or not deadline.pause(pause):
+                    raise ServiceUnavailableError(
+                        f"nothing answers at {self.target} within {deadline.seconds:g} s. Is the server running there "
+                        "(workflow-results serve), and is this its address (argument, or WORKFLOW_RESULTS_TARGET)?"
+                    ) from error
+
+    @contextmanager
+    def _explaining(self, method: str, deadline: Deadline) -> Iterator[None]:
+        try:
+            yield
+        except grpc.RpcError as error:
+            failure = explained(error, method, self.target, deadline)
+            _logger.debug("%s failed: %s", method, failure, extra={"request_id": failure.request_id})
+            if isinstance(failure, ServiceUnavailableError) and not failure.reason:
+                self._reachable = False
+            raise failure from error
+
+    def _metadata(self) -> list[tuple[str, str]]:
+        metadata = [("x-request-id", uuid.uuid4().hex)]
+        if self._token:
+            metadata.append(("authorization", f"Bearer {self._token}"))
+        return metadata
+
+    def after_fork_in_child(self) -> None:
+        """Drop the parent's connection unclosed; the child makes its own at its first call."""
+        for inherited in (self._channel, self._stub, *self._calls):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))  # so that nothing ever tries to close it
+        self._forks += 1
+        self._lock = threading.Lock()
+        self._channel = self._stub = None
+        self._calls = set()
+        self._reachable = False
+
+
+_channels: weakref.WeakSet[Channel] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for channel in list(_channels):
+        channel.after_fork_in_child()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def _sized(request: Message) -> Message:
+    if (size := request.ByteSize()) > rules.MESSAGE_BYTES:
+        raise InvalidRequestError(
+            f"the request has {size:,} bytes; one call holds at most {rules.MESSAGE_BYTES:,}: make several"
+        )
+    return request
+
+
+def _proxy_option(target: str) -> Iterable[tuple[str, int]]:
+    """Keep calls within this machine away from a proxy, which gRPC would use even for them."""
+    host = target.rpartition("/")[2].rpartition(":")[0].strip("[]")
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    return [("grpc.enable_http_proxy", 0)] if loopback else []

@@ -1,0 +1,64 @@
+"""A drop-in for `workflow.http.context.HTTPContext`, as far as it concerns results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflow_results import settings
+from workflow_results.errors import InvalidRequestError
+from workflow_results.results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_BACKENDS = ("results",)
+
+
+class GRPCContext:
+    """The clients of a workspace.
+
+    The target of each is read from `grpc.targets` of the workspace file that workflow-core uses::
+
+        grpc:
+          targets:
+            results: localhost:50051
+
+    Args:
+        workspace: The workspace file. Defaults to workflow-core's, `~/.config/workflow/workspace.yml`, if there is one.
+        timeout: Seconds for a call, as in `Results`.
+        token: The access token, as in `Results`.
+        backends: The clients to create; only "results" is served over gRPC.
+
+    Attributes:
+        workspace (Path | None): As given.
+        timeout (float | None): As given.
+        backends (list[str]): As given.
+        results (Results): The client for results.
+
+    Raises:
+        InvalidRequestError: A setting can't be used.
+
+    Example:
+        >>> results = GRPCContext(backends=["results"]).results
+    """
+
+    results: Results
+
+    def __init__(
+        self,
+        workspace: str | Path | None = None,
+        timeout: float | None = None,
+        token: Any = None,
+        backends: Sequence[str] = _BACKENDS,
+    ) -> None:
+        self.workspace = None if workspace is None else Path(workspace)
+        self.timeout = timeout
+        self.backends = list(backends)
+        if unknown := [backend for backend in self.backends if backend not in _BACKENDS]:
+            raise InvalidRequestError(f"backends must be among {list(_BACKENDS)}, not {unknown}")
+        if "results" in self.backends:
+            self.results = Results(settings.target(None, self.workspace), token=token, timeout=timeout)
+
+    def __repr__(self) -> str:
+        return f"GRPCContext(workspace={self.workspace!r}, timeout={self.timeout!r}, backends={self.backends!r})"

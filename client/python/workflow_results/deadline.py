@@ -1,0 +1,51 @@
+"""The time that a method of the facade has, for all that it does."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment to be done by.
+
+    Attributes:
+        seconds: The time that there was in all; None for no end.
+        at: The moment, on the clock of `time.monotonic`.
+    """
+
+    seconds: float | None
+    at: float | None
+
+    @classmethod
+    def after(cls, seconds: float | None) -> Deadline:
+        """Give the moment in so many seconds; None for no end."""
+        return cls(seconds, None if seconds is None else time.monotonic() + seconds)
+
+    def remaining(self) -> float | None:
+        """Give the seconds that are left: at least a millisecond, since gRPC takes 0 and less as an error of ours."""
+        return None if self.at is None else max(0.001, self.at - time.monotonic())
+
+    def pause(self, seconds: float) -> bool:
+        """Sleep, unless the deadline comes before the end of it; tell whether."""
+        if self.at is not None and time.monotonic() + seconds >= self.at:
+            return False
+        time.sleep(seconds)
+        return True
+
+
+def pauses() -> Iterator[float]:
+    """Give the pauses before each further try: growing, and random so that clients don't come back all at once."""
+    longest = _FIRST_PAUSE
+    while True:
+        yield random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+        longest = min(longest * 2, _LONGEST_PAUSE)

@@ -1,0 +1,261 @@
+"""The methods of the facade that read results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from workflow_results import arguments, reads, settings
+from workflow_results.deadline import Deadline
+from workflow_results.documents import decode
+from workflow_results.session import Session
+from workflow_results.v1 import results_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNLIMITED: Final = -1
+_IDS_PER_REQUEST: Final = 10_000
+
+
+class Reading(Session):
+    """Views, counts and look-ups; `timeout` and common errors are those of `Results`."""
+
+    def view(
+        self,
+        pipeline: str,
+        query: dict[str, Any],
+        projection: dict[str, bool] = {},  # noqa: B006 - as in the HTTP client; it is never changed
+        skip: int = 0,
+        limit: int = 100,
+        *,
+        timeout: float | None = None,
+    ) -> list[dict[str, Any]]:
+        """Get the results that match a query.
+
+        Args:
+            pipeline: The pipeline of the results.
+            query: A MongoDB filter. Supported are $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type
+                $all $elemMatch $size $mod $regex $options, and $expr with field paths, literals, comparison, boolean
+                and arithmetic operators. {} matches all.
+            projection: A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Defaults to whole results.
+            skip: How many matching results to pass over. Defaults to 0.
+            limit: How many results to get at most; -1 and 0 for no limit. Defaults to 100.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results.
+
+        Raises:
+            InvalidRequestError: The query or projection holds what is not supported; the message names its path.
+            ResultsError: See the class.
+        """
+        return list(self.stream(pipeline, query, projection, skip, limit, timeout=timeout))
+
+    def stream(
+        self,
+        pipeline: str,
+        query: dict[str, Any],
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = _UNLIMITED,
+        *,
+        timeout: float | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Iterate over the results that match a query, in constant memory.
+
+        Args:
+            pipeline: As in `view`.
+            query: As in `view`.
+            projection: As in `view`.
+            skip: As in `view`.
+            limit: As in `view`, but defaults to no limit.
+            timeout: Seconds for the whole iteration, see the class.
+
+        Yields:
+            The results. Through restarts of the service, none is missing and none comes twice.
+
+        Raises:
+            InvalidRequestError: As in `view`.
+            ResultsError: See the class.
+        """
+        return _results(self.stream_batches(pipeline, query, projection, skip, limit, timeout=timeout))
+
+    def stream_batches(
+        self,
+        pipeline: str,
+        query: dict[str, Any],
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = _UNLIMITED,
+        *,
+        timeout: float | None = None,
+    ) -> Iterator[bytes]:
+        """Iterate over the results that match a query, undecoded: to write files, or to fill a DataFrame.
+
+        Args:
+            pipeline: As in `stream`.
+            query: As in `stream`.
+            projection: As in `stream`.
+            skip: As in `stream`.
+            limit: As in `stream`.
+            timeout: As in `stream`.
+
+        Yields:
+            About 1 MiB of BSON documents back to back, as in mongodump's .bson files, each with MongoDB's `_id`.
+
+        Raises:
+            InvalidRequestError: As in `view`.
+            ResultsError: See the class.
+        """
+        request = pb.ViewRequest(
+            pipeline=arguments.pipeline(pipeline),
+            query=arguments.document("query", query),
+            projection=arguments.document("projection", projection),
+            skip=arguments.integer("skip", skip, least=0),
+            limit=arguments.integer("limit", limit, least=_UNLIMITED),
+        )
+        return self._read("View", request, timeout)
+
+    def count(self, pipeline: str, query: dict[str, Any], *, timeout: float | None = None) -> int:
+        """Count the results that match a query, exactly.
+
+        Fast for queries on `id`, `event` and `results.locked`; others scan the pipeline within the timeout.
+
+        Args:
+            pipeline: The pipeline of the results.
+            query: A MongoDB filter, as in `view`.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The number of results.
+
+        Raises:
+            InvalidRequestError: As in `view`.
+            DeadlineExceededError: The scan took too long.
+            ResultsError: See the class.
+        """
+        request = pb.CountRequest(pipeline=arguments.pipeline(pipeline), query=arguments.document("query", query))
+        return int(self._channel.unary("Count", request, self._deadline(timeout)).count)
+
+    def status(self, *, timeout: float | None = None) -> dict[str, int]:
+        """Count the results of every pipeline, from MongoDB's metadata: exact except after an unclean stop of it.
+
+        Args:
+            timeout: Seconds, see the class.
+
+        Returns:
+            The number of results by pipeline; pipelines without any are left out.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        return dict(self._channel.unary("Status", pb.StatusRequest(), self._deadline(timeout)).counts)
+
+    def get_by_count(self, pipeline: str, count: int = 10, *, timeout: float | None = None) -> list[dict[str, Any]]:
+        """Get the newest results.
+
+        Args:
+            pipeline: The pipeline of the results.
+            count: How many results to get at most; -1 and 0 for no limit. Defaults to 10.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        count = arguments.integer("count", count, least=_UNLIMITED)
+        request = pb.GetByCountRequest(pipeline=arguments.pipeline(pipeline), count=count)
+        return list(_results(self._read("GetByCount", request, timeout)))
+
+    def get_by_id(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> list[dict[str, Any]]:
+        """Get results by their ids.
+
+        Args:
+            pipeline: The pipeline of the results.
+            ids: Any number of ids. Those that do not exist are left out.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        named = arguments.named(pipeline, ids)
+        ordered = sorted(set(named["ids"]), reverse=True)  # so that the requests follow the order of the results
+        deadline = Deadline.after(timeout if timeout is None else settings.checked_timeout(timeout))
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(ordered), _IDS_PER_REQUEST):
+            request = pb.GetByIdRequest(pipeline=pipeline, ids=ordered[start : start + _IDS_PER_REQUEST])
+            found += _results(self._read("GetById", request, deadline.remaining()))
+        return found
+
+    def get_by_event(self, pipeline: str, event_number: int, *, timeout: float | None = None) -> list[dict[str, Any]]:
+        """Get the results of an event.
+
+        Args:
+            pipeline: The pipeline of the results.
+            event_number: The number that the field `event` contains, alone or among others.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        event_number = arguments.integer("event_number", event_number)
+        request = pb.GetByEventRequest(pipeline=arguments.pipeline(pipeline), event_number=event_number)
+        return list(_results(self._read("GetByEvent", request, timeout)))
+
+    def get_locked(
+        self, pipeline: str, skip: int = 0, count: int = 10, *, timeout: float | None = None
+    ) -> list[dict[str, Any]]:
+        """Get locked results that carry `results`, `plots` and `products`.
+
+        Args:
+            pipeline: The pipeline of the results.
+            skip: How many of them to pass over. Defaults to 0.
+            count: How many to get at most; -1 and 0 for no limit. Defaults to 10.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results, each with just `id`, `event`, `plots`, `products` and `results`.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        request = pb.GetLockedRequest(
+            pipeline=arguments.pipeline(pipeline),
+            skip=arguments.integer("skip", skip, least=0),
+            count=arguments.integer("count", count, least=_UNLIMITED),
+        )
+        return list(_results(self._read("GetLocked", request, timeout)))
+
+    def get_locked_count(self, pipeline: str, *, timeout: float | None = None) -> int:
+        """Count all locked results.
+
+        Args:
+            pipeline: The pipeline of the results.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The number of locked results.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        request = pb.GetLockedCountRequest(pipeline=arguments.pipeline(pipeline))
+        return int(self._channel.unary("GetLockedCount", request, self._deadline(timeout)).count)
+
+    def _read(self, method: str, request: Any, timeout: float | None) -> Iterator[bytes]:
+        seconds = None if timeout is None else settings.checked_timeout(timeout)
+        patience = reads.PATIENCE if self.timeout is None else min(self.timeout, reads.PATIENCE)
+        return reads.batches(self._channel, method, request, seconds, patience)
+
+
+def _results(batches: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    for batch in batches:
+        yield from decode(batch)

@@ -1,0 +1,51 @@
+"""What every method of the facade stands on: the settings and the channel of a client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workflow_results import settings
+from workflow_results.channel import Channel
+from workflow_results.deadline import Deadline
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+
+class Session:
+    """A client of one service; see `Results` for the arguments."""
+
+    def __init__(
+        self,
+        baseurl: str | None = None,
+        *,
+        token: Any = None,
+        timeout: float | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.baseurl = settings.target(baseurl)
+        self.timeout = settings.timeout(timeout)
+        self._strict = strict
+        self._channel = Channel(self.baseurl, settings.token(token))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.baseurl!r}, timeout={self.timeout!r}, strict={self._strict!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; calls under way fail, and later ones raise. Closing twice is fine."""
+        self._channel.close()
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        """Give the deadline of a method with one answer."""
+        chosen = self.timeout if timeout is None else settings.checked_timeout(timeout)
+        return Deadline.after(settings.DEFAULT_TIMEOUT if chosen is None else chosen)

@@ -1,0 +1,117 @@
+"""Where the client's settings come from: argument, environment, workspace file, default, in this order."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from workflow_results.errors import InvalidRequestError
+from workflow_results.rules import shorten
+
+DEFAULT_TARGET: Final = "localhost:50051"
+DEFAULT_TIMEOUT: Final = 15.0
+"""Seconds for a unary call, as in the HTTP client."""
+DEFAULT_WORKSPACE: Final = Path("~/.config/workflow/workspace.yml")
+"""Where workflow-core keeps the active workspace."""
+
+_TARGET: Final = "WORKFLOW_RESULTS_TARGET"
+_TOKENS: Final = ("WORKFLOW_RESULTS_TOKEN", "WORKFLOW_TOKEN")
+_TIMEOUT: Final = "WORKFLOW_RESULTS_TIMEOUT"
+
+
+def target(argument: str | None, workspace: Path | None = None) -> str:
+    """Find the target of the service.
+
+    Args:
+        argument: What the caller gave, if anything.
+        workspace: The workspace file to read; None for workflow-core's, if there is one.
+
+    Returns:
+        A gRPC target, such as ``localhost:50051``.
+
+    Raises:
+        InvalidRequestError: The target, or the workspace file, can't be used.
+    """
+    found = argument or os.environ.get(_TARGET) or _workspace_target(workspace) or DEFAULT_TARGET
+    if not isinstance(found, str):
+        raise InvalidRequestError(f"target must be a string like 'host:port', not {shorten(found)}")
+    scheme = found.partition("://")[0]
+    if scheme in ("http", "https", "grpc", "grpcs"):
+        raise InvalidRequestError(f"target must be 'host:port', without '{scheme}://': {shorten(found)}")
+    if ":" not in found:
+        raise InvalidRequestError(f"target must name a port, like '{found}:50051', not {shorten(found)}")
+    return found
+
+
+def token(argument: Any) -> str | None:
+    """Find the access token.
+
+    Args:
+        argument: What the caller gave, if anything: a string, or an object with `get_secret_value`.
+
+    Returns:
+        The token, or None.
+
+    Raises:
+        InvalidRequestError: The token is not a string of visible ASCII characters.
+    """
+    reveal = getattr(argument, "get_secret_value", None)
+    found = reveal() if reveal else argument
+    found = found or next(filter(None, map(os.environ.get, _TOKENS)), None)
+    if found is not None and not (isinstance(found, str) and found.isascii() and found.isprintable()):
+        raise InvalidRequestError("token must be a string of visible ASCII characters")
+    return found
+
+
+def timeout(argument: float | None) -> float | None:
+    """Find the time that the caller chose for a call.
+
+    Args:
+        argument: Seconds that the caller gave, if any.
+
+    Returns:
+        Seconds, or None where the defaults hold.
+
+    Raises:
+        InvalidRequestError: The time is not a positive number.
+    """
+    if argument is None and (text := os.environ.get(_TIMEOUT)):
+        try:
+            return checked_timeout(float(text))
+        except ValueError:
+            raise InvalidRequestError(f"{_TIMEOUT} must be a positive number of seconds, not {text!r}") from None
+    return None if argument is None else checked_timeout(argument)
+
+
+def checked_timeout(seconds: float) -> float:
+    """Check a time.
+
+    Args:
+        seconds: A time in seconds.
+
+    Raises:
+        InvalidRequestError: It is not a positive number.
+    """
+    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if not number or not seconds > 0 or math.isinf(seconds):
+        raise InvalidRequestError(f"timeout must be a positive number of seconds, not {shorten(seconds)}")
+    return float(seconds)
+
+
+def _workspace_target(workspace: Path | None) -> Any:
+    path = (workspace or DEFAULT_WORKSPACE).expanduser()
+    if not path.is_file():
+        if workspace:
+            raise InvalidRequestError(f"workspace must be a file; there is none at {workspace}")
+        return None
+    import yaml  # here, since most programs name their target and need not wait for it
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InvalidRequestError(f"workspace {path} can't be read as YAML: {error}") from error
+    for key in ("grpc", "targets", "results"):
+        content = content.get(key) if isinstance(content, dict) else None
+    return content or None

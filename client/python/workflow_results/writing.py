@@ -1,0 +1,185 @@
+"""The methods of the facade that store and change results."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from workflow_results import arguments, deposits
+from workflow_results.refusals import applied
+from workflow_results.session import Session
+from workflow_results.v1 import results_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workflow_results.receipts import Receipt
+
+
+class Writing(Session):
+    """Deposit, update, delete, lock and unlock; `timeout` and common errors are those of `Results`."""
+
+    def deposit(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> dict[str, bool]:
+        """Deposit works. Any deposit may be repeated: what is stored already with the same content is left alone.
+
+        Args:
+            works: Payloads of finished works. Those without an `id` get one.
+            timeout: Seconds, see the class.
+
+        Returns:
+            By pipeline, whether all its works are stored durably now; False where a result with the same id is
+            stored with other content (which is logged, too).
+
+        Raises:
+            InvalidStatusError: A status is neither 'success' nor 'failure'; nothing was sent.
+            InvalidRequestError: A work breaks a rule. Found before sending, nothing was sent; found by the service,
+                all other works are stored, and `receipts` of the error tells which.
+            ConflictError: With `strict`, instead of False.
+            ResultsError: See the class. `works` of the error holds the works with their ids.
+
+        Example:
+            >>> results.deposit([work.payload])
+            {'sample': True}
+        """
+        receipts, prepared = self._deposited(works, timeout)
+        return deposits.summed_up(receipts, prepared, strict=self._strict)
+
+    def deposit_receipts(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> list[Receipt]:
+        """Deposit works, and tell what became of each; no outcome raises.
+
+        Args:
+            works: As in `deposit`.
+            timeout: Seconds, see the class.
+
+        Returns:
+            One receipt a work, in their order.
+
+        Raises:
+            InvalidRequestError: The client found that a work breaks a rule; nothing was sent.
+            ResultsError: See the class. `works` of the error holds the works with their ids.
+        """
+        return self._deposited(works, timeout)[0]
+
+    def update(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> bool:
+        """Set fields of results: all of them, or nothing.
+
+        Args:
+            works: For each result its `pipeline`, its `id` and the top-level fields to set. Fields not given are kept;
+                a given `results` is replaced whole. At most 100,000 works and 32 MiB.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when all results were updated. False when nothing was changed, since some are locked or do not exist;
+            a warning is logged that names them.
+
+        Raises:
+            InvalidStatusError: A status is neither 'success' nor 'failure'.
+            InvalidRequestError: A work breaks a rule, holds a `results.locked` of true, or is there twice.
+            LockedError, NotFoundError: With `strict`, instead of False.
+            ResultsError: See the class.
+        """
+        deadline = self._deadline(timeout)
+        prepared = deposits.prepare(works, partial=True)
+        if not prepared.encoded:
+            return True
+        request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(work.data for work in prepared.encoded)))
+        return applied("update", self._channel.unary("Update", request, deadline), strict=self._strict)
+
+    def delete_ids(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> bool:
+        """Delete results: all of them, or nothing.
+
+        Args:
+            pipeline: The pipeline of the results.
+            ids: Their ids, at most 100,000. One that is named twice counts once.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when all were deleted. False when nothing was changed, since some are locked or do not exist; a
+            warning is logged that names them.
+
+        Raises:
+            LockedError, NotFoundError: With `strict`, instead of False.
+            ResultsError: See the class.
+        """
+        return self._change("DeleteIds", "delete_ids", pb.DeleteIdsRequest(**arguments.named(pipeline, ids)), timeout)
+
+    def lock(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> bool:
+        """Lock results, so that they can be neither updated nor deleted: all of them, or none.
+
+        Args:
+            pipeline: The pipeline of the results.
+            ids: Their ids, at most 100,000. Locking what is locked is fine.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when all are locked now. False when nothing was changed, since some do not exist; a warning is logged
+            that names them.
+
+        Raises:
+            NotFoundError: With `strict`, instead of False.
+            ResultsError: See the class.
+        """
+        return self._change("Lock", "lock", pb.LockRequest(**arguments.named(pipeline, ids)), timeout)
+
+    def unlock(
+        self,
+        pipeline: str,
+        ids: list[str],
+        force: bool = False,
+        *,
+        confirm: Callable[[str], bool] | None = None,
+        timeout: float | None = None,
+    ) -> bool:
+        """Unlock results: all of them, or none.
+
+        Args:
+            pipeline: The pipeline of the results.
+            ids: Their ids, at most 100,000. Unlocking what is not locked is fine.
+            force: Whether to go ahead without asking. Defaults to asking on the terminal.
+            confirm: Asks instead of the terminal: is given the question, and returns the answer.
+            timeout: Seconds for each of the two calls, see the class.
+
+        Returns:
+            True when all are unlocked now. False when nothing was changed: some do not exist (a warning is logged that
+            names them), the answer was no, or there is no terminal to ask on.
+
+        Raises:
+            NotFoundError: With `strict`, for results that do not exist.
+            ResultsError: See the class.
+        """
+        named = arguments.named(pipeline, ids)
+        if not force:
+            counted = self._channel.unary("Unlock", pb.UnlockRequest(**named), self._deadline(timeout))
+            if counted.refusals:
+                return applied("unlock", counted, strict=self._strict)
+            question = (
+                f"Unlock {counted.locked_count:,} locked of {len(set(ids)):,} results of {pipeline}? "
+                "They can then be updated and deleted."
+            )
+            if not (confirm or ask_on_terminal)(question):
+                return False
+        return self._change("Unlock", "unlock", pb.UnlockRequest(**named, force=True), timeout)
+
+    def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> tuple[list[Receipt], deposits.Prepared]:
+        deadline = self._deadline(timeout)
+        prepared = deposits.prepare(works)
+        return deposits.deposit(self._channel, prepared, deadline), prepared
+
+    def _change(
+        self,
+        method: str,
+        name: str,
+        request: pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest,
+        timeout: float | None,
+    ) -> bool:
+        if not request.ids:
+            return True
+        response = self._channel.unary(method, request, self._deadline(timeout))
+        return applied(name, response, strict=self._strict)
+
+
+def ask_on_terminal(question: str) -> bool:
+    """Ask a yes-or-no question on the terminal; without one the answer is no."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return False
+    return input(f"{question} Type 'yes' to go ahead: ").strip().lower() == "yes"
