@@ -1,0 +1,1 @@
+"""The server of Workflow Results: the gRPC service `ResultsService` over MongoDB."""

@@ -1,0 +1,70 @@
+"""The life of the service: MongoDB, one server or several worker processes, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from workflow_results_server import logs
+from workflow_results_server.mongod import EmbeddedMongod, MongodError
+from workflow_results_server.server import Server, address
+from workflow_results_server.settings import SettingsError
+from workflow_results_server.store import ConnectionRefused
+from workflow_results_server.workers import Workers
+
+if TYPE_CHECKING:
+    from workflow_results_server.settings import Settings
+
+_logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT.
+
+    Prints `listening on HOST:PORT` on standard output once calls are accepted.
+
+    Args:
+        settings: The settings of the server.
+
+    Returns:
+        The exit status: 0 after a clean stop, 1 when the server could not start.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        settings.check()
+        asyncio.run(_serve(settings))
+    except (SettingsError, ConnectionRefused, MongodError) as error:
+        sys.stderr.write(f"workflow-results: {error}\n")
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    stop = stop_on_signals()
+    async with AsyncExitStack() as stack:
+        if settings.mongo_uri is None:
+            mongod = EmbeddedMongod(settings.data_directory)
+            stack.push_async_callback(mongod.stop)
+            settings = replace(settings, mongo_uri=await mongod.start())
+            supervision = asyncio.create_task(mongod.run())
+            stack.callback(supervision.cancel)
+        server = Server(settings) if settings.workers == 1 else Workers(settings)
+        stack.push_async_callback(server.stop)
+        port = await server.start()
+        sys.stdout.write(f"listening on {address(settings.host, port)}\n")
+        sys.stdout.flush()
+        await stop.wait()
+        _logger.info("stopping: calls under way are finished first")
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Give an event that is set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,72 @@
+"""The errors that a request can be answered with, in the terms of gRPC but without it.
+
+The store and the service raise them; `interceptor.py` puts them on the wire.
+"""
+
+from __future__ import annotations
+
+DOMAIN = "workflow-results"
+"""The domain of every google.rpc.ErrorInfo."""
+NOT_APPLIED = {"outcome": "NOT_APPLIED"}
+"""The metadata that tells a client that nothing was changed, so that it may send the request again."""
+
+
+class RequestError(Exception):
+    """A request can't be answered.
+
+    Args:
+        code: The name of the canonical gRPC code.
+        reason: The reason in UPPER_SNAKE_CASE.
+        message: One sentence for the caller: what is wrong and what would be right.
+        metadata: Metadata of the google.rpc.ErrorInfo.
+        fields: The invalid fields and what is wrong with each, for google.rpc.BadRequest.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        reason: str,
+        message: str,
+        *,
+        metadata: dict[str, str] | None = None,
+        fields: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.metadata = metadata or {}
+        self.fields = fields or {}
+
+
+class InvalidRequest(RequestError):
+    """A field of the request breaks a rule.
+
+    Args:
+        field: The path of the field, as in `works[3].status`.
+        problem: What is wrong with it and what would be right.
+        reason: The reason in UPPER_SNAKE_CASE.
+    """
+
+    def __init__(self, field: str, problem: str, reason: str = "INVALID_REQUEST") -> None:
+        super().__init__("INVALID_ARGUMENT", reason, f"{field} {problem}", fields={field: problem})
+
+
+class Unavailable(RequestError):
+    """MongoDB can't be reached, or the server is stopping.
+
+    Args:
+        reason: The reason in UPPER_SNAKE_CASE.
+        message: One sentence for the caller.
+        not_applied: Whether it is certain that nothing was changed.
+    """
+
+    def __init__(self, reason: str, message: str, *, not_applied: bool) -> None:
+        super().__init__("UNAVAILABLE", reason, message, metadata=NOT_APPLIED if not_applied else None)
+
+
+class DeadlineExceeded(RequestError):
+    """The caller's deadline, or the server's own limit, has passed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", message)

@@ -1,0 +1,91 @@
+"""MongoDB Extended JSON v2: text to BSON and back.
+
+The specification is https://github.com/mongodb/specifications/blob/master/source/extended-json/extended-json.md.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import timezone
+from typing import TYPE_CHECKING, Any, Final
+
+import bson
+from bson import json_util
+from bson.binary import UuidRepresentation
+from bson.codec_options import DatetimeConversion
+
+from workflow_results.documents import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CODEC: Final = bson.CodecOptions[dict[str, Any]](uuid_representation=UuidRepresentation.STANDARD)
+
+
+def _options(mode: int, uuids: int) -> json_util.JSONOptions:
+    return json_util.JSONOptions(
+        json_mode=mode,
+        tz_aware=True,
+        tzinfo=timezone.utc,
+        datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+        uuid_representation=uuids,
+    )
+
+
+CANONICAL: Final = _options(json_util.JSONMode.CANONICAL, UuidRepresentation.STANDARD)
+RELAXED: Final = _options(json_util.JSONMode.RELAXED, UuidRepresentation.STANDARD)
+# Read as binaries, UUIDs of every subtype stay what they are.
+_READ: Final = _options(json_util.JSONMode.CANONICAL, UuidRepresentation.UNSPECIFIED)
+
+
+def to_bson(text: str) -> bytes:
+    """Read one document.
+
+    Args:
+        text: Extended JSON, relaxed or canonical.
+
+    Raises:
+        ValueError: It is not, or not a document; the message says what is wrong.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_document, parse_float=_finite, parse_constant=_refuse_constant)
+        if not isinstance(document, dict):
+            raise ValueError(f"must be a document, not {type(document).__name__}")
+        return bson.encode(document, codec_options=_CODEC)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg} at character {error.pos}") from error
+    except RecursionError as error:
+        raise ValueError("is nested too deeply") from error
+    except (bson.errors.BSONError, TypeError, OverflowError, UnicodeEncodeError) as error:
+        raise ValueError("is not Extended JSON: a value is not of the type that its key announces") from error
+
+
+def from_bson(data: bytes, options: json_util.JSONOptions) -> list[str]:
+    """Write documents, each without MongoDB's `_id`.
+
+    Args:
+        data: BSON documents back to back.
+        options: `CANONICAL` or `RELAXED`.
+    """
+    return [json_util.dumps(document, json_options=options, ensure_ascii=False) for document in decode(data)]
+
+
+def _document(pairs: Sequence[tuple[str, Any]]) -> Any:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise ValueError("holds a document with the same name twice")
+    if "$ref" in names or "$id" in names:
+        return names  # what looks like a DBRef stays a document
+    return json_util.object_pairs_hook(pairs, _READ)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"holds the number {text}, which is too large for a double")
+    return value
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f'holds {text}; Extended JSON writes it {{"$numberDouble": "{text}"}}')

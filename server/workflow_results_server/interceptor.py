@@ -1,0 +1,192 @@
+"""What every call goes through: its request id, its log line, and its errors put on the wire.
+
+Nothing else turns an exception into an answer, so that no text from within ever reaches a caller.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from contextlib import aclosing
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import grpc
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from workflow_results_server.errors import DOMAIN, RequestError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+    Handler = grpc.RpcMethodHandler[Any, Any]
+
+_logger = logging.getLogger(__name__)
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the call that is being answered: the caller's `x-request-id`, or one of our own."""
+
+_REQUEST_ID: Final = re.compile(r"[!-~]{1,64}")
+_OUR_SIDE: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL")
+"""Codes that an operator wants to see; the others tell of callers."""
+_MOST_FIELDS: Final = 10
+_FIELD_BYTES: Final = 300
+"""With at most ten fields, and the message beside them, an error stays below 4 KiB."""
+_MESSAGE_BYTES: Final = 1000
+
+
+class _Malformed:
+    """Stands for a request that could not be parsed."""
+
+
+class Interceptor(grpc.aio.ServerInterceptor):
+    """Answers errors, logs calls, and refuses new ones while the server stops.
+
+    Args:
+        service: The full name of the service whose calls are refused then; health is told to the end.
+    """
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Refuse new calls from now on, so that clients turn to another server."""
+        self._stopping = True
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Wrap the handler of a call."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        service, _, method = handler_call_details.method.strip("/").partition("/")
+        metadata = dict(handler_call_details.invocation_metadata or ())
+        behaviour = next(
+            each
+            for each in (handler.unary_unary, handler.unary_stream, handler.stream_unary, handler.stream_stream)
+            if each
+        )
+
+        async def answer(request: Any, context: Context) -> Any:
+            refuse = self._stopping and service == self._service
+            return await self._answer(method, metadata, _stopping if refuse else behaviour, request, context)
+
+        kind = {
+            (False, False): grpc.unary_unary_rpc_method_handler,
+            (False, True): grpc.unary_stream_rpc_method_handler,
+            (True, False): grpc.stream_unary_rpc_method_handler,
+            (True, True): grpc.stream_stream_rpc_method_handler,
+        }[bool(handler.request_streaming), bool(handler.response_streaming)]
+        return kind(answer, _forgiving(handler.request_deserializer), handler.response_serializer)
+
+    async def _answer(
+        self,
+        method: str,
+        metadata: dict[str, Any],
+        behaviour: Callable[..., Any],
+        request: Any,
+        context: Context,
+    ) -> Any:
+        given = metadata.get("x-request-id", "")
+        id_ = given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
+        token = request_id.set(id_)
+        began = time.perf_counter()
+        code, error = "CANCELLED", None
+        try:
+            request = _checked(request) if not hasattr(request, "__aiter__") else _checked_stream(request)
+            answer = behaviour(request, context)
+            if hasattr(answer, "__aiter__"):
+                response = None
+                async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
+                    async for part in parts:
+                        await context.write(part)  # returns when the client has room, so that a slow one slows us
+            else:
+                response = await answer
+            code = "OK"
+            return response
+        except RequestError as raised:
+            code, error = raised.code, raised
+        except Exception as raised:
+            if isinstance(raised, (grpc.aio.AbortError, grpc.RpcError)):
+                raise
+            _logger.exception("a fault in the server", extra={"method": method})
+            code = "INTERNAL"
+            error = RequestError(code, code, f"a fault in the server; its log tells more under {id_}")
+        finally:
+            _log(method, code, error, time.perf_counter() - began, context)
+            request_id.reset(token)
+        return await context.abort(
+            grpc.StatusCode[error.code],
+            _cut(error.message, _MESSAGE_BYTES),
+            trailing_metadata=(("grpc-status-details-bin", _details(error, id_)), ("x-request-id", id_)),
+        )
+
+
+def _stopping(_request: Any, _context: Context) -> NoReturn:
+    raise Unavailable("SERVER_STOPPING", "this server is stopping", not_applied=True)
+
+
+def _forgiving(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
+    """Let a request that can't be parsed through: raising here, gRPC would answer UNKNOWN."""
+    assert deserialize is not None
+
+    def parse(data: bytes) -> Any:
+        try:
+            return deserialize(data)
+        except Exception:  # noqa: BLE001 - whatever protobuf raises, the request is malformed
+            return _Malformed()
+
+    return parse
+
+
+def _checked(request: Any) -> Any:
+    if isinstance(request, _Malformed):
+        raise RequestError("INVALID_ARGUMENT", "MALFORMED_REQUEST", "the request is not the message of this method")
+    return request
+
+
+async def _checked_stream(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield _checked(request)
+
+
+def _details(error: RequestError, id_: str) -> bytes:
+    status = status_pb2.Status(code=code_pb2.Code.Value(error.code), message=_cut(error.message, _MESSAGE_BYTES))
+    info = error_details_pb2.ErrorInfo(
+        reason=error.reason, domain=DOMAIN, metadata={**error.metadata, "request_id": id_}
+    )
+    status.details.add().Pack(info)
+    if error.fields:
+        violations = [
+            error_details_pb2.BadRequest.FieldViolation(
+                field=_cut(field, _FIELD_BYTES), description=_cut(problem, _FIELD_BYTES)
+            )
+            for field, problem in list(error.fields.items())[:_MOST_FIELDS]
+        ]
+        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=violations))
+    return bytes(status.SerializeToString())
+
+
+def _cut(text: str, size: int) -> str:
+    encoded = text.encode()
+    return text if len(encoded) <= size else encoded[: size - 3].decode(errors="ignore") + "…"
+
+
+def _log(method: str, code: str, error: RequestError | None, seconds: float, context: Context) -> None:
+    level = logging.INFO if code in _OUR_SIDE else logging.DEBUG
+    if _logger.isEnabledFor(level):
+        extra = {
+            "method": method,
+            "code": code,
+            "reason": error.reason if error else "",
+            "milliseconds": round(seconds * 1000, 3),
+            "peer": context.peer(),
+        }
+        _logger.log(level, "call", extra=extra)

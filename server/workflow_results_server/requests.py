@@ -1,0 +1,136 @@
+"""The fields of requests, checked and put into the terms of the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bson
+
+from workflow_results import rules
+from workflow_results.documents import decode_strictly
+from workflow_results_server import bson_documents, extended_json
+from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.filters import QueryError, checked_filter
+from workflow_results_server.projections import checked_projection
+from workflow_results_server.store import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workflow_results.v1 import results_pb2 as pb
+
+
+def pipeline(name: str) -> str:
+    """Check the name of a pipeline.
+
+    Raises:
+        InvalidRequest: It breaks the rules.
+    """
+    if problem := rules.pipeline_problem(name):
+        raise InvalidRequest("pipeline", problem)
+    return name
+
+
+def ids(values: Sequence[str]) -> list[str]:
+    """Check ids, and leave out repetitions.
+
+    Raises:
+        InvalidRequest: One breaks the rules, or there are too many.
+    """
+    if len(values) > rules.TRANSACTION_RESULTS:
+        raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,}, not {len(values):,}")
+    for index, value in enumerate(values):
+        if problem := rules.id_problem(value):
+            raise InvalidRequest(f"ids[{index}]", problem)
+    return list(dict.fromkeys(values))
+
+
+def skip(value: int) -> int:
+    """Check how many results to pass over.
+
+    Raises:
+        InvalidRequest: It is negative.
+    """
+    if value < 0:
+        raise InvalidRequest("skip", f"must not be negative, not {value}")
+    return value
+
+
+def limit(field: str, value: int) -> int | None:
+    """Check how many results to read at most; None stands for no limit.
+
+    Raises:
+        InvalidRequest: It is below -1.
+    """
+    if value < -1:
+        raise InvalidRequest(field, f"must be -1 or 0 for no limit, or a positive number, not {value}")
+    return value if value > 0 else None
+
+
+def query(document: pb.Document) -> dict[str, Any]:
+    """Check a filter.
+
+    Raises:
+        InvalidRequest: It is not a document, or holds what is not supported.
+    """
+    try:
+        return checked_filter(_decoded("query", document))
+    except QueryError as error:
+        raise InvalidRequest(error.path, error.problem, "INVALID_QUERY") from error
+
+
+def projection(document: pb.Document) -> dict[str, Any]:
+    """Check a projection.
+
+    Raises:
+        InvalidRequest: It is not a document, or holds what is not supported.
+    """
+    try:
+        return checked_projection(_decoded("projection", document))
+    except QueryError as error:
+        raise InvalidRequest(error.path, error.problem, "INVALID_PROJECTION") from error
+
+
+def resumed(selection: Selection, token: bytes) -> tuple[Selection, int]:
+    """Go on where a stream broke.
+
+    Args:
+        selection: What the stream was to read from its beginning.
+        token: From `resume_token`; empty for a new stream.
+
+    Returns:
+        What is left to read, and how many results were read before.
+
+    Raises:
+        InvalidRequest: The token is none of ours.
+    """
+    if not token:
+        return selection, 0
+    try:
+        last, count = bson.decode(token).values()
+    except (bson.errors.BSONError, ValueError):
+        last = count = None
+    if rules.id_problem(last) or not isinstance(count, int) or count < 1:
+        raise InvalidRequest("resume_token", "must be one that this service gave for the same request")
+    return selection.rest(last, count), count
+
+
+def resume_token(last: str, count: int) -> bytes:
+    """Tell where a stream stands: behind the id `last`, after `count` results."""
+    return bson.encode({"last": last, "count": count})
+
+
+def _decoded(field: str, document: pb.Document) -> dict[str, Any]:
+    data = document.bson
+    if document.WhichOneof("form") == "json":
+        try:
+            data = extended_json.to_bson(document.json)
+        except ValueError as error:
+            raise InvalidRequest(f"{field}.json", str(error), "MALFORMED_REQUEST") from error
+    if not data:
+        return {}
+    try:
+        (whole,) = bson_documents.split(data)
+        return decode_strictly(whole)[0]
+    except (bson.errors.BSONError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"{field}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error

@@ -1,0 +1,128 @@
+"""One gRPC server: the service on a port, its health, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from workflow_results import rules
+from workflow_results.v1 import results_pb2, results_pb2_grpc
+from workflow_results_server.errors import RequestError
+from workflow_results_server.interceptor import Interceptor
+from workflow_results_server.service import ResultsService
+from workflow_results_server.settings import SettingsError
+from workflow_results_server.store import Store
+
+if TYPE_CHECKING:
+    from workflow_results_server.settings import Settings
+
+_logger = logging.getLogger(__name__)
+
+_SERVICE: Final = results_pb2.DESCRIPTOR.services_by_name["ResultsService"].full_name
+_PING_SECONDS: Final = 2.0
+"""How often MongoDB is asked whether it is there."""
+
+
+class Server:
+    """A gRPC server.
+
+    Args:
+        settings: Its settings; `mongo_uri` must be set.
+        share_port: Whether other processes may listen on the same port.
+    """
+
+    def __init__(self, settings: Settings, *, share_port: bool = False) -> None:
+        self._settings = settings
+        self._interceptor = Interceptor(_SERVICE)
+        self._health = health.aio.HealthServicer()
+        self._server: grpc.aio.Server = grpc.aio.server(
+            interceptors=[self._interceptor],
+            options=[
+                ("grpc.so_reuseport", int(share_port)),
+                ("grpc.max_receive_message_length", rules.MESSAGE_BYTES),
+                ("grpc.max_send_message_length", rules.RESPONSE_BYTES),
+                # Clients ping after 30 s of silence, also without calls (see client/python); that is no abuse.
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                # A peer that vanished without a word is noticed, so that its streams and cursors end.
+                ("grpc.keepalive_time_ms", 60_000),
+                ("grpc.keepalive_timeout_ms", 20_000),
+            ],
+        )
+        self._store: Store | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> int:
+        """Connect to MongoDB and accept calls.
+
+        Returns:
+            The port.
+
+        Raises:
+            ConnectionRefused: This MongoDB can't be used.
+            SettingsError: It is not possible to listen there.
+        """
+        settings = self._settings
+        assert settings.mongo_uri is not None
+        self._store = await Store.open(settings.mongo_uri, settings.database, settings.call_seconds)
+        service = ResultsService(self._store, settings.call_seconds)
+        results_pb2_grpc.add_ResultsServiceServicer_to_server(service, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if settings.reflection:
+            names = (_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._server)
+        try:
+            port = self._server.add_insecure_port(address(settings.host, settings.port))
+        except RuntimeError as error:
+            raise SettingsError(
+                f"can't listen on {address(settings.host, settings.port)}: the port is taken, or the host is not here"
+            ) from error
+        await self._tell_health(serving=True)
+        await self._server.start()
+        self._watch = asyncio.create_task(self._watch_mongodb())
+        return port
+
+    async def stop(self) -> None:
+        """Finish the calls under way, within `drain_seconds`, and end."""
+        if self._watch:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        await self._health.enter_graceful_shutdown()
+        self._interceptor.stop()
+        await self._server.stop(self._settings.drain_seconds)
+        if self._store:
+            await self._store.close()
+
+    async def _watch_mongodb(self) -> None:
+        assert self._store is not None
+        serving = True
+        while True:
+            await asyncio.sleep(_PING_SECONDS)
+            try:
+                await self._store.ping(_PING_SECONDS)
+                alive = True
+            except RequestError:
+                alive = False
+            if alive != serving:
+                serving = alive
+                _logger.log(
+                    logging.INFO if alive else logging.ERROR, "MongoDB is %s", "back" if alive else "lost: NOT_SERVING"
+                )
+                await self._tell_health(serving=alive)
+
+    async def _tell_health(self, *, serving: bool) -> None:
+        status = health_pb2.HealthCheckResponse
+        for name in ("", _SERVICE):
+            await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+
+
+def address(host: str, port: int) -> str:
+    """Join host and port, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,263 @@
+"""The RPCs of `ResultsService`: each checks its request, asks the store and words the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from workflow_results import __version__, rules
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1 import results_pb2_grpc
+from workflow_results_server import extended_json, requests, works
+from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.store import Change, Outcome, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    import grpc
+
+    from workflow_results_server.store import Store
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+    ChangeOfIds = Callable[[str, Sequence[str], float], Awaitable[Change]]
+    IdsRequest = pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest
+    ReadRequest = pb.ViewRequest | pb.GetByCountRequest | pb.GetByIdRequest | pb.GetByEventRequest | pb.GetLockedRequest
+
+PartT = TypeVar(
+    "PartT",
+    pb.ViewResponse,
+    pb.GetByCountResponse,
+    pb.GetByIdResponse,
+    pb.GetByEventResponse,
+    pb.GetLockedResponse,
+)
+
+_DEFAULT_VIEW_LIMIT: Final = 100
+_DEFAULT_COUNT: Final = 10
+_MOST_REFUSALS: Final = 1_000
+_PIPELINES_AT_ONCE: Final = 8
+_LOCKED_FIELDS: Final = dict.fromkeys(("id", "event", "plots", "products", "results"), 1)
+_LOCKED: Final = {"results.locked": True}
+# `$gt: null` means present and not null; unlike `$ne: null` it does not look into lists.
+_LOCKED_AND_WHOLE: Final = {
+    **_LOCKED,
+    "$expr": {"$and": [{"$gt": [f"${field}", None]} for field in ("plots", "products")]},
+}
+_OUTCOMES: Final = {
+    Outcome.DEPOSITED: pb.DEPOSIT_OUTCOME_DEPOSITED,
+    Outcome.ALREADY_DEPOSITED: pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED,
+    Outcome.CONFLICT: pb.DEPOSIT_OUTCOME_CONFLICT,
+    Outcome.REFUSED: pb.DEPOSIT_OUTCOME_REJECTED,
+}
+_JSON: Final = {
+    pb.DOCUMENT_FORMAT_RELAXED_JSON: extended_json.RELAXED,
+    pb.DOCUMENT_FORMAT_CANONICAL_JSON: extended_json.CANONICAL,
+}
+
+
+class ResultsService(results_pb2_grpc.ResultsServiceServicer):
+    """The service.
+
+    Args:
+        store: Where the results are.
+        seconds: The longest time to spend on a unary call.
+    """
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._store = store
+        self._seconds = seconds
+
+    async def Deposit(self, request: pb.DepositRequest, context: Context) -> pb.DepositResponse:
+        """Store works, each with an outcome of its own."""
+        outcomes, rejections = await self._deposit(request.works, self._time(context))
+        return pb.DepositResponse(outcomes=outcomes, rejections=rejections)
+
+    async def DepositStream(
+        self, stream: AsyncIterator[pb.DepositStreamRequest], context: Context
+    ) -> AsyncIterator[pb.DepositStreamResponse]:
+        """Store the works of each request of a stream, and acknowledge it."""
+        async for request in stream:
+            outcomes, rejections = await self._deposit(request.works, self._seconds)
+            yield pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes, rejections=rejections)
+
+    async def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
+        """Set fields of results, all or nothing."""
+        by_pipeline: dict[str, dict[str, works.Work]] = {}
+        parsed = await works.parse(request.works, partial=True)
+        if len(parsed) > rules.TRANSACTION_RESULTS:
+            raise InvalidRequest("works", f"must be at most {rules.TRANSACTION_RESULTS:,}, not {len(parsed):,}")
+        for work in parsed:
+            if isinstance(work, works.Rejected):
+                raise InvalidRequest(work.where, work.message, work.reason)
+            same = by_pipeline.setdefault(work.pipeline, {})
+            if work.id in same:
+                raise InvalidRequest(f"works[{work.index}].id", "must not be that of another work in the update")
+            same[work.id] = work
+        if not by_pipeline:
+            return pb.UpdateResponse(applied=True)
+        change = await self._store.changes.update(by_pipeline, self._time(context))
+        return pb.UpdateResponse(**_refusals(change))
+
+    async def DeleteIds(self, request: pb.DeleteIdsRequest, context: Context) -> pb.DeleteIdsResponse:
+        """Delete results, all or nothing."""
+        change = await self._change(self._store.changes.delete, request, context)
+        return pb.DeleteIdsResponse(**_refusals(change))
+
+    async def Lock(self, request: pb.LockRequest, context: Context) -> pb.LockResponse:
+        """Lock results, all or nothing."""
+        change = await self._change(self._store.changes.lock, request, context)
+        return pb.LockResponse(**_refusals(change))
+
+    async def Unlock(self, request: pb.UnlockRequest, context: Context) -> pb.UnlockResponse:
+        """Unlock results, all or nothing; or, without force, count the locked ones."""
+        changes = self._store.changes
+        change = await self._change(changes.unlock if request.force else changes.would_unlock, request, context)
+        answer = pb.UnlockResponse(**_refusals(change), locked_count=change.changed)
+        answer.applied = answer.applied and request.force
+        return answer
+
+    def View(self, request: pb.ViewRequest, context: Context) -> AsyncIterator[pb.ViewResponse]:
+        """Stream the results that match a query."""
+        limit = request.limit if request.HasField("limit") else _DEFAULT_VIEW_LIMIT
+        selection = Selection(
+            filter=requests.query(request.query),
+            projection=requests.projection(request.projection),
+            skip=requests.skip(request.skip),
+            limit=requests.limit("limit", limit),
+        )
+        return self._stream(selection, request, pb.ViewResponse)
+
+    def GetByCount(self, request: pb.GetByCountRequest, context: Context) -> AsyncIterator[pb.GetByCountResponse]:
+        """Stream the newest results."""
+        count = request.count if request.HasField("count") else _DEFAULT_COUNT
+        selection = Selection(limit=requests.limit("count", count))
+        return self._stream(selection, request, pb.GetByCountResponse)
+
+    def GetById(self, request: pb.GetByIdRequest, context: Context) -> AsyncIterator[pb.GetByIdResponse]:
+        """Stream the results with some ids."""
+        selection = Selection(filter={"_id": {"$in": requests.ids(request.ids)}})
+        return self._stream(selection, request, pb.GetByIdResponse)
+
+    def GetByEvent(self, request: pb.GetByEventRequest, context: Context) -> AsyncIterator[pb.GetByEventResponse]:
+        """Stream the results of an event."""
+        selection = Selection(filter={"event": request.event_number})
+        return self._stream(selection, request, pb.GetByEventResponse)
+
+    def GetLocked(self, request: pb.GetLockedRequest, context: Context) -> AsyncIterator[pb.GetLockedResponse]:
+        """Stream the locked results that carry results, plots and products."""
+        count = request.count if request.HasField("count") else _DEFAULT_COUNT
+        selection = Selection(
+            filter=_LOCKED_AND_WHOLE,
+            projection=_LOCKED_FIELDS,
+            skip=requests.skip(request.skip),
+            limit=requests.limit("count", count),
+        )
+        return self._stream(selection, request, pb.GetLockedResponse)
+
+    async def GetLockedCount(self, request: pb.GetLockedCountRequest, context: Context) -> pb.GetLockedCountResponse:
+        """Count all locked results."""
+        pipeline = requests.pipeline(request.pipeline)
+        return pb.GetLockedCountResponse(count=await self._store.count(pipeline, _LOCKED, self._time(context)))
+
+    async def Count(self, request: pb.CountRequest, context: Context) -> pb.CountResponse:
+        """Count the results that match a query."""
+        pipeline, query = requests.pipeline(request.pipeline), requests.query(request.query)
+        return pb.CountResponse(count=await self._store.count(pipeline, query, self._time(context)))
+
+    async def Status(self, _request: pb.StatusRequest, context: Context) -> pb.StatusResponse:
+        """Count the results of every pipeline."""
+        return pb.StatusResponse(counts=await self._store.status(self._time(context)))
+
+    async def Info(self, _request: pb.InfoRequest, _context: Context) -> pb.InfoResponse:
+        """Tell versions and limits."""
+        return pb.InfoResponse(
+            server_version=__version__,
+            api_version=pb.DESCRIPTOR.package,
+            mongodb_version=self._store.mongodb_version,
+            limits=pb.Limits(
+                message_bytes=rules.MESSAGE_BYTES,
+                work_bytes=rules.WORK_BYTES,
+                work_depth=rules.WORK_DEPTH,
+                pipeline_length=rules.PIPELINE_LENGTH,
+                id_length=rules.ID_LENGTH,
+                transaction_results=rules.TRANSACTION_RESULTS,
+                batch_bytes=rules.BATCH_BYTES,
+                server_seconds=self._seconds,
+            ),
+        )
+
+    def _time(self, context: Context) -> float:
+        """Give the seconds that are left for a unary call."""
+        remaining = context.time_remaining()
+        return self._seconds if remaining is None else min(remaining, self._seconds)
+
+    async def _deposit(
+        self, documents: pb.Documents, seconds: float
+    ) -> tuple[list[pb.DepositOutcome.ValueType], list[pb.Rejection]]:
+        parsed = await works.parse(documents)
+        outcomes = [pb.DEPOSIT_OUTCOME_REJECTED] * len(parsed)
+        rejections: dict[int, pb.Rejection] = {}
+        by_pipeline: dict[str, list[works.Work]] = {}
+        for work in parsed:
+            if isinstance(work, works.Rejected):
+                rejections[work.index] = pb.Rejection(index=work.index, reason=work.reason, message=work.sentence)
+            else:
+                by_pipeline.setdefault(work.pipeline, []).append(work)
+        at_once = asyncio.Semaphore(_PIPELINES_AT_ONCE)
+
+        async def store(pipeline: str, each: list[works.Work]) -> None:
+            async with at_once:
+                results = await self._store.deposit(pipeline, each, seconds)
+            for work, outcome in zip(each, results, strict=True):
+                outcomes[work.index] = _OUTCOMES[outcome]
+                if outcome is Outcome.REFUSED:
+                    rejections[work.index] = pb.Rejection(
+                        index=work.index, reason="REFUSED_BY_MONGODB", message="is a document that MongoDB refuses"
+                    )
+
+        # All pipelines are finished before one's failure is told, so that nothing goes on behind the caller's back.
+        done = await asyncio.gather(*(store(*each) for each in by_pipeline.items()), return_exceptions=True)
+        for failure in filter(None, done):
+            raise failure
+        return outcomes, [rejections[index] for index in sorted(rejections)]
+
+    async def _change(self, change: ChangeOfIds, request: IdsRequest, context: Context) -> Change:
+        pipeline, ids = requests.pipeline(request.pipeline), requests.ids(request.ids)
+        return await change(pipeline, ids, self._time(context)) if ids else Change()
+
+    async def _stream(
+        self, selection: Selection, request: ReadRequest, response: Callable[..., PartT]
+    ) -> AsyncIterator[PartT]:
+        pipeline = requests.pipeline(request.pipeline)
+        rest, before = requests.resumed(selection, request.resume_token)
+        sent = 0
+        async with aclosing(self._store.read(pipeline, rest)) as batches:
+            async for batch in batches:
+                sent += batch.number
+                token = requests.resume_token(batch.last, before + sent)
+                results = _documents(batch.data, request.format)
+                yield response(batch=pb.ResultBatch(results=results, resume_token=token))
+        yield response(summary=pb.ReadSummary(count=sent))
+
+
+def _documents(data: bytes, format_: pb.DocumentFormat.ValueType) -> pb.Documents:
+    if options := _JSON.get(format_):
+        return pb.Documents(json=extended_json.from_bson(data, options))
+    return pb.Documents(bson=data)
+
+
+def _refusals(change: Change) -> dict[str, Any]:
+    return {
+        "applied": not change.refusals,
+        "refusals": [
+            pb.Refusal(
+                pipeline=refusal.pipeline,
+                id=refusal.id,
+                reason=pb.REFUSAL_REASON_LOCKED if refusal.locked else pb.REFUSAL_REASON_NOT_FOUND,
+            )
+            for refusal in change.refusals[:_MOST_REFUSALS]
+        ],
+        "refusal_count": len(change.refusals),
+    }

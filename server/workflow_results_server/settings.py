@@ -1,0 +1,88 @@
+"""What a server can be told, checked before it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from workflow_results_server.store import ConnectionRefused, checked_uri
+
+_DATABASE: Final = re.compile(r"[A-Za-z0-9_-]{1,63}")
+_PORT_MOST: Final = 65_535
+_WORKERS_MOST: Final = 256
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the message names it and says what would be right."""
+
+
+def default_data_directory() -> Path:
+    """Give where the embedded MongoDB keeps its data unless told otherwise (XDG Base Directory Specification)."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "workflow-results"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a server.
+
+    Attributes:
+        host: The address to listen on.
+        port: The port to listen on; 0 for one that is free.
+        mongo_uri: The MongoDB to use; None to start an embedded one.
+        data_directory: Where the embedded MongoDB keeps its data.
+        database: The database of the results.
+        workers: The number of processes that answer calls.
+        call_seconds: The longest time for a unary call, and for the next batch of a read.
+        drain_seconds: How long calls under way may take when the server stops.
+        reflection: Whether clients can ask for the API (gRPC server reflection).
+        log_level: The lowest level that is logged.
+        log_format: "text" or "json".
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 50051
+    mongo_uri: str | None = field(default=None, repr=False)
+    data_directory: Path = field(default_factory=default_data_directory)
+    database: str = "workflow_results"
+    workers: int = 1
+    call_seconds: float = 60.0
+    drain_seconds: float = 30.0
+    reflection: bool = True
+    log_level: str = "info"
+    log_format: str = "text"
+
+    def check(self) -> None:
+        """Check all settings.
+
+        Raises:
+            SettingsError: One can't be used.
+        """
+        if not 0 <= self.port <= _PORT_MOST:
+            raise SettingsError(f"--port must be from 0 to {_PORT_MOST}, not {self.port}")
+        if not 1 <= self.workers <= _WORKERS_MOST:
+            raise SettingsError(f"--workers must be from 1 to {_WORKERS_MOST}, not {self.workers}")
+        if not _DATABASE.fullmatch(self.database) or self.database in ("admin", "config", "local"):
+            raise SettingsError(
+                f"--database must be 1 to 63 letters, digits, '-' and '_', and none of MongoDB's own: {self.database!r}"
+            )
+        if self.call_seconds <= 0 or self.drain_seconds < 0:
+            raise SettingsError("--call-seconds must be positive, --drain-seconds not negative")
+        if self.mongo_uri is not None:
+            try:
+                checked_uri(self.mongo_uri)
+            except ConnectionRefused as error:
+                raise SettingsError(str(error)) from error
+
+    def to_json(self) -> str:
+        """Write the settings for a worker process."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """Read what `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**{**fields, "data_directory": Path(fields["data_directory"])})

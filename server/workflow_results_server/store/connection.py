@@ -1,0 +1,101 @@
+"""The connection to MongoDB, and what it must be like to be trusted with results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pymongo import AsyncMongoClient, ReadPreference
+from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.uri_parser import parse_uri
+from pymongo.write_concern import WriteConcern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+SERVER_SELECTION_MS: Final = 5_000
+"""How long a call waits for a primary. An election takes less; a caller learns of a longer outage in time."""
+
+_WEAKENING: Final[dict[str, Callable[[Any], bool]]] = {
+    "w": lambda value: value != "majority",
+    "journal": lambda value: value is False,
+    "fsync": lambda _value: True,
+    "retrywrites": lambda value: value is False,
+    "readpreference": lambda value: str(value).lower() != "primary",
+    "readconcernlevel": lambda value: value not in ("majority", "linearizable"),
+}
+"""Options of a MongoDB URI, and whether a value breaks the promise that what is acknowledged is durable."""
+
+_STANDALONE: Final = """\
+the MongoDB at {hosts} is a standalone; results need a replica set, and one member is enough. Restart it with
+  mongod --replSet rs0 …    (and the options it has now)
+and then, once:
+  mongosh --host {hosts} --eval 'rs.initiate()'"""
+
+
+class ConnectionRefused(Exception):
+    """This MongoDB can't be used; the message says why and what cures it."""
+
+
+def checked_uri(uri: str) -> list[str]:
+    """Refuse a URI that is none, or that weakens what is promised.
+
+    Args:
+        uri: A MongoDB connection string.
+
+    Returns:
+        The hosts that it names, without any secret.
+
+    Raises:
+        ConnectionRefused: See above.
+    """
+    try:
+        parsed = parse_uri(uri, warn=False)
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        raise ConnectionRefused(
+            "--mongo-uri is not a MongoDB URI, like mongodb://HOST:27017/?replicaSet=rs0"
+        ) from error
+    for name, weakens in _WEAKENING.items():
+        if (value := parsed["options"].get(name)) is not None and weakens(value):
+            raise ConnectionRefused(
+                f"--mongo-uri sets {name}={value}, so that acknowledged results could be lost or missed; leave it out"
+            )
+    return [f"{host}:{port}" if port else host for host, port in parsed["nodelist"]]
+
+
+async def connect(uri: str, database: str) -> AsyncDatabase[dict[str, Any]]:
+    """Connect to MongoDB and make sure that it is a replica set.
+
+    Args:
+        uri: A MongoDB connection string.
+        database: The name of the database of the results.
+
+    Raises:
+        ConnectionRefused: It can't be used.
+    """
+    hosts = ", ".join(checked_uri(uri))
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        uri, serverSelectionTimeoutMS=SERVER_SELECTION_MS, appname="workflow-results"
+    )
+    try:
+        hello = await client.admin.command("hello")
+        await client.admin.command("listDatabases", nameOnly=True)  # needs the credentials to be right
+    except OperationFailure as error:
+        await client.close()
+        raise ConnectionRefused(f"the MongoDB at {hosts} refused the credentials of --mongo-uri") from error
+    except PyMongoError as error:
+        await client.close()
+        raise ConnectionRefused(
+            f"no MongoDB with a primary answers at {hosts}: is it running, reachable and initiated?"
+        ) from error
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        await client.close()
+        raise ConnectionRefused(_STANDALONE.format(hosts=hosts))
+    return client.get_database(
+        database,
+        read_preference=ReadPreference.PRIMARY,
+        read_concern=ReadConcern("majority"),
+        write_concern=WriteConcern("majority", j=True),
+    )

@@ -1,0 +1,113 @@
+"""Works become stored documents: once, unchanged, each with an outcome of its own."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import BulkWriteError, OperationFailure
+
+from workflow_results_server.bson_documents import same_content, stored_id
+from workflow_results_server.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from pymongo.asynchronous.client_session import AsyncClientSession
+    from pymongo.asynchronous.collection import AsyncCollection
+
+    from workflow_results_server.works import Work
+
+_DUPLICATE_KEY: Final = 11000
+_DOCUMENT_CODES: Final = {2, 9, 14, 15, 22, 51, 52, 55, 57, 10334, 17280, 17419, 17420}
+"""Codes with which MongoDB refuses a whole insert for what one document holds: InvalidBSON, BSONObjectTooLarge, …"""
+_ROUNDS: Final = 5
+"""How often a work is tried again that is neither insertable nor there, since another caller deletes it meanwhile."""
+_RAW: Final = CodecOptions(document_class=RawBSONDocument)
+
+
+class Outcome(Enum):
+    """What became of one work."""
+
+    DEPOSITED = 1
+    ALREADY_DEPOSITED = 2
+    CONFLICT = 3
+    REFUSED = 4
+    """MongoDB does not take this document."""
+
+
+async def deposit(
+    collection: AsyncCollection[dict[str, Any]], works: Sequence[Work], session: AsyncClientSession
+) -> list[Outcome]:
+    """Store works of one pipeline.
+
+    Args:
+        collection: The collection of the pipeline.
+        works: The works; those with the same id are taken in their order.
+        session: A causally consistent session: it makes the stored document visible on which an insert has failed.
+
+    Returns:
+        The outcome of each work, in their order. DEPOSITED and ALREADY_DEPOSITED are durable.
+
+    Raises:
+        PyMongoError: MongoDB failed; nothing is known about the outcomes.
+        Unavailable: Another caller kept deleting a work while it was deposited.
+    """
+    outcomes: dict[int, Outcome] = {}
+    for _ in range(_ROUNDS + len(works)):
+        by_id: dict[str, list[int]] = {}
+        for index, work in enumerate(works):
+            if index not in outcomes:
+                by_id.setdefault(work.id, []).append(index)
+        if not by_id:
+            return [outcomes[index] for index in range(len(works))]
+        firsts = [same[0] for same in by_id.values()]
+        inserted = await _insert(collection, [works[first] for first in firsts], session)
+        there = {}
+        for first, outcome in zip(firsts, inserted, strict=True):
+            if outcome is not None:
+                outcomes[first] = outcome
+            if outcome is not Outcome.REFUSED:
+                there[works[first].id] = [index for index in by_id[works[first].id] if index not in outcomes]
+        async for stored in _stored(collection, [id_ for id_, same in there.items() if same], session):
+            for index in there[stored_id(stored)]:
+                same = same_content(stored, works[index].data)
+                outcomes[index] = Outcome.ALREADY_DEPOSITED if same else Outcome.CONFLICT
+    raise Unavailable("CONTENTION", "results are deleted as fast as they are deposited", not_applied=False)
+
+
+async def _insert(
+    collection: AsyncCollection[dict[str, Any]], works: Sequence[Work], session: AsyncClientSession
+) -> list[Outcome | None]:
+    """Insert works with different ids; None stands for those whose id is there already."""
+    outcomes: list[Outcome | None] = [Outcome.DEPOSITED] * len(works)
+    try:
+        await collection.insert_many([RawBSONDocument(work.data) for work in works], ordered=False, session=session)
+    except BulkWriteError as error:
+        if error.details["writeConcernErrors"]:
+            raise Unavailable("NOT_DURABLE", "MongoDB could not make the works durable", not_applied=False) from error
+        for failure in error.details["writeErrors"]:
+            on_id = failure["code"] == _DUPLICATE_KEY and list(failure.get("keyPattern", {})) == ["_id"]
+            outcomes[failure["index"]] = None if on_id else Outcome.REFUSED
+    except OperationFailure as error:
+        if error.code not in _DOCUMENT_CODES:
+            raise
+        if len(works) == 1:
+            return [Outcome.REFUSED]
+        half = len(works) // 2
+        return [
+            *await _insert(collection, works[:half], session),
+            *await _insert(collection, works[half:], session),
+        ]
+    return outcomes
+
+
+async def _stored(
+    collection: AsyncCollection[dict[str, Any]], ids: Sequence[str], session: AsyncClientSession
+) -> AsyncIterator[bytes]:
+    if ids:
+        raw = collection.with_options(codec_options=_RAW)
+        async for stored in raw.find({"_id": {"$in": ids}}, session=session):
+            yield bytes(stored.raw)

@@ -1,0 +1,72 @@
+"""MongoDB's failures in the terms of `errors.py`. What MongoDB says goes to the log, never to a caller."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import pymongo
+from pymongo.errors import (
+    ConnectionFailure,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
+
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_logger = logging.getLogger(__name__)
+
+_DEADLINE_CODES: Final = {50, 262}
+"""MaxTimeMSExpired and ExceededTimeLimit."""
+_TOO_LARGE_CODES: Final = {10334, 17419, 17420}
+"""BSONObjectTooLarge, and what an update says that makes a document too large."""
+_REGEX_INVALID: Final = 51091
+_STORE_CODES: Final = {13, 18, 43, 96, 134, 136, 175, 237, 246}
+"""Failures of reads that the query has no part in: of authorization, of cursors and of snapshots."""
+
+
+@contextmanager
+def limited(seconds: float, *, may_have_changed: Callable[[], bool] | None = None, hint: str = "") -> Iterator[None]:
+    """Bound the time of what is done within, and put MongoDB's failures into the terms of `errors.py`.
+
+    Args:
+        seconds: The time that is left.
+        may_have_changed: Tells, after a failure, whether something may have been changed. None for reads.
+        hint: What a caller can do when the time does not suffice.
+
+    Raises:
+        RequestError: MongoDB failed.
+    """
+    try:
+        with pymongo.timeout(max(seconds, 0.001)):
+            yield
+    except PyMongoError as error:
+        selecting = isinstance(error, (ServerSelectionTimeoutError, WaitQueueTimeoutError))
+        not_applied = may_have_changed is None or selecting or not may_have_changed()
+        raise _translated(error, reading=may_have_changed is None, not_applied=not_applied, hint=hint) from error
+
+
+def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: str) -> RequestError:
+    code = error.code if isinstance(error, OperationFailure) else None
+    if code in _DEADLINE_CODES or (error.timeout and not isinstance(error, ServerSelectionTimeoutError)):
+        exceeded = DeadlineExceeded(f"the time for this call did not suffice{hint}")
+        exceeded.metadata = NOT_APPLIED if not_applied else {}
+        return exceeded
+    if code == _REGEX_INVALID:
+        return RequestError("INVALID_ARGUMENT", "INVALID_QUERY", "the query holds a regular expression that is invalid")
+    if reading and code is not None and code not in _STORE_CODES and not isinstance(error, ConnectionFailure):
+        return RequestError(
+            "INVALID_ARGUMENT", "INVALID_QUERY", "MongoDB can't carry out this query on values that it meets"
+        )
+    _logger.warning("MongoDB failed", extra={"error": type(error).__name__, "code": code, "detail": str(error)[:500]})
+    if code in _TOO_LARGE_CODES:
+        return RequestError("FAILED_PRECONDITION", "TOO_LARGE", "a result would become larger than MongoDB's 16 MiB")
+    if isinstance(error, ConnectionFailure):
+        return Unavailable("MONGODB_UNAVAILABLE", "the server has lost MongoDB for now", not_applied=not_applied)
+    return Unavailable("MONGODB_FAILED", "MongoDB failed; the server's log says how", not_applied=not_applied)

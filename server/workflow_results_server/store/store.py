@@ -1,0 +1,152 @@
+"""The store: one collection a pipeline, whose `_id` is the id of the result."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from workflow_results import rules
+from workflow_results_server.store import connection, deposits, reads
+from workflow_results_server.store.changes import Changes
+from workflow_results_server.store.failures import limited
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from workflow_results_server.works import Work
+
+_INDEXES: Final = [
+    IndexModel([("event", ASCENDING), ("_id", DESCENDING)], name="event"),
+    IndexModel(
+        [("results.locked", ASCENDING), ("_id", DESCENDING)],
+        name="locked",
+        partialFilterExpression={"results.locked": True},
+    ),
+]
+_CONCURRENT_COUNTS: Final = 16
+
+
+class Store:
+    """Results in MongoDB.
+
+    Attributes:
+        changes: Updates, deletes, locks and unlocks.
+        mongodb_version: The version of MongoDB.
+
+    Args:
+        database: Where the results are, from `connection.connect`.
+        mongodb_version: The version of MongoDB.
+        batch_seconds: The longest time to wait for the next batch of a read.
+    """
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], mongodb_version: str, batch_seconds: float) -> None:
+        self.changes = Changes(database)
+        self.mongodb_version = mongodb_version
+        self._database = database
+        self._batch_seconds = batch_seconds
+        self._prepared: dict[str, asyncio.Task[None]] = {}
+
+    @classmethod
+    async def open(cls, uri: str, database: str, batch_seconds: float) -> Store:
+        """Connect to MongoDB.
+
+        Args:
+            uri: A MongoDB connection string.
+            database: The name of the database of the results.
+            batch_seconds: The longest time to wait for the next batch of a read.
+
+        Raises:
+            ConnectionRefused: This MongoDB can't be used.
+        """
+        connected = await connection.connect(uri, database)
+        build = await connected.client.admin.command("buildInfo")
+        return cls(connected, build["version"], batch_seconds)
+
+    async def close(self) -> None:
+        """Close the connections to MongoDB."""
+        await self._database.client.close()
+
+    async def ping(self, seconds: float) -> None:
+        """Make sure that a primary answers.
+
+        Args:
+            seconds: How long to wait for it.
+
+        Raises:
+            RequestError: None does.
+        """
+        with limited(seconds):
+            await self._database.command("ping")
+
+    async def deposit(self, pipeline: str, works: Sequence[Work], seconds: float) -> list[deposits.Outcome]:
+        """Store works of one pipeline.
+
+        Args:
+            pipeline: The pipeline of all the works.
+            works: The works; those with the same id are taken in their order.
+            seconds: The time that is left.
+
+        Returns:
+            The outcome of each work, in their order.
+
+        Raises:
+            RequestError: MongoDB failed; nothing is known about the outcomes.
+        """
+        with limited(seconds, may_have_changed=lambda: True):
+            await self._prepare(pipeline)
+            async with self._database.client.start_session() as session:
+                return await deposits.deposit(self._database[pipeline], works, session)
+
+    def read(self, pipeline: str, selection: reads.Selection) -> AsyncGenerator[reads.Batch, None]:
+        """Stream results in descending order of their ids.
+
+        Raises:
+            RequestError: MongoDB failed, or found nothing in time.
+        """
+        return reads.read(self._database[pipeline], selection, self._batch_seconds)
+
+    async def count(self, pipeline: str, filter_: Mapping[str, Any], seconds: float) -> int:
+        """Count results exactly.
+
+        Raises:
+            RequestError: MongoDB failed, or could not count in time.
+        """
+        with limited(seconds, hint=reads.SLOW_HINT):
+            return await self._database[pipeline].count_documents(filter_)
+
+    async def status(self, seconds: float) -> dict[str, int]:
+        """Count the results of each pipeline that has any, from MongoDB's metadata.
+
+        Raises:
+            RequestError: MongoDB failed.
+        """
+        at_once = asyncio.Semaphore(_CONCURRENT_COUNTS)
+
+        async def count(pipeline: str) -> int:
+            async with at_once:
+                return await self._database[pipeline].estimated_document_count()
+
+        with limited(seconds):
+            names = await self._database.list_collection_names()
+            pipelines = sorted(name for name in names if rules.pipeline_problem(name) is None)
+            counts = await asyncio.gather(*map(count, pipelines))
+        return {pipeline: number for pipeline, number in zip(pipelines, counts, strict=True) if number}
+
+    async def _prepare(self, pipeline: str) -> None:
+        """Create the collection and its indexes, once for all calls that wait for it."""
+        task = self._prepared.get(pipeline)
+        if task is None:
+            task = asyncio.create_task(self._create(pipeline))
+            self._prepared[pipeline] = task
+        await asyncio.shield(task)
+
+    async def _create(self, pipeline: str) -> None:
+        try:
+            await self._database[pipeline].create_indexes(_INDEXES)
+        except BaseException:
+            del self._prepared[pipeline]
+            raise

@@ -1,0 +1,169 @@
+"""The works of a request: cut apart, checked, and made ready to be stored as they were sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import bson
+from bson.timestamp import Timestamp
+
+from workflow_results import rules
+from workflow_results.documents import decode_strictly
+from workflow_results_server import bson_documents, extended_json
+from workflow_results_server.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workflow_results.v1 import results_pb2 as pb
+
+_SLICE_BYTES: Final = 256 * rules.KIB
+"""How much is checked before other calls get their turn on the event loop."""
+_NESTED: Final = {b"\x03", b"\x04"}
+_DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
+_ZERO_TIMESTAMP: Final = Timestamp(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A work that keeps the rules.
+
+    Attributes:
+        index: Its position in the request.
+        pipeline: Its pipeline.
+        id: Its id.
+        data: Its BSON as it was sent, but with `_id` as the first element.
+    """
+
+    index: int
+    pipeline: str
+    id: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A work that breaks a rule.
+
+    Attributes:
+        index: Its position in the request.
+        reason: In UPPER_SNAKE_CASE, as in the proto's `Rejection`.
+        path: The path of the value at fault within the work; empty for the work itself.
+        message: What is wrong and what would be right, worded to follow the path.
+    """
+
+    index: int
+    reason: str
+    path: str
+    message: str
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and where in the work."""
+        return f"{self.path} {self.message}".lstrip()
+
+    @property
+    def where(self) -> str:
+        """The path of the value at fault within the request."""
+        separator = "." if self.path and not self.path.startswith("[") else ""
+        return f"works[{self.index}]{separator}{self.path}"
+
+
+async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Rejected]:
+    """Check the works of a request.
+
+    Args:
+        works: As sent.
+        partial: Whether they hold just the fields of an update.
+
+    Returns:
+        Each work, or what is wrong with it, in their order.
+
+    Raises:
+        InvalidRequest: The works can't be told apart.
+    """
+    if works.bson and works.json:
+        raise InvalidRequest("works", "must hold either `bson` or `json`, not both")
+    parsed: list[Work | Rejected] = []
+    size = 0
+    documents: Sequence[bytes | str] = works.json or _split(works.bson)
+    for index, document in enumerate(documents):
+        size += len(document)
+        if size > _SLICE_BYTES:
+            await asyncio.sleep(0)
+            size = 0
+        parsed.append(_parse(index, document, partial=partial))
+    return parsed
+
+
+def _split(data: bytes) -> Sequence[bytes]:
+    try:
+        return bson_documents.split(data)
+    except bson_documents.MalformedDocuments as error:
+        raise InvalidRequest(
+            "works.bson", f"must be BSON documents back to back: {error}", "MALFORMED_REQUEST"
+        ) from error
+
+
+def _parse(index: int, document: bytes | str, *, partial: bool) -> Work | Rejected:
+    if isinstance(document, str):
+        try:
+            document = extended_json.to_bson(document)
+        except ValueError as error:
+            return Rejected(index, "CORRUPT_DOCUMENT", "", str(error))
+    if len(document) > rules.WORK_BYTES:
+        return Rejected(
+            index, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {rules.WORK_BYTES:,} are stored"
+        )
+    try:
+        duplicate = _duplicate(document)
+        fields = decode_strictly(document)[0]
+    except (bson.errors.BSONError, ValueError, RecursionError):
+        return Rejected(index, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
+    if duplicate:
+        return Rejected(index, "DUPLICATE_FIELD", duplicate, "stands in the work more than once")
+    if _deeper_than(rules.WORK_DEPTH, document, fields):
+        return Rejected(index, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
+    if problem := rules.work_problem(fields, partial=partial):
+        return Rejected(index, problem.reason, problem.path, problem.message)
+    if b"\x11" in document and _ZERO_TIMESTAMP in fields.values():
+        return Rejected(index, "INVALID_WORK", "", "holds Timestamp(0, 0), which MongoDB would replace by the time")
+    if "_id" in fields:
+        document = bson_documents.without(document, b"_id")
+    id_ = fields["id"]
+    return Work(index, fields["pipeline"], id_, bson_documents.with_id_first(document, id_))
+
+
+def _duplicate(document: bytes) -> str:
+    """Find a field that decides about the work and stands in it twice; BSON allows that, and a dict would hide it."""
+    if not any(bson_documents.may_repeat(document, name) for name in (*_DECIDING, b"locked")):
+        return ""
+    names = bson_documents.names(document)
+    for name in _DECIDING:
+        if names.count(name) > 1:
+            return name.decode()
+    for element in bson_documents.elements(document):
+        inner = bson_documents.names(element.value) if element.type == bson_documents.DOCUMENT else []
+        if element.name == b"results" and inner.count(b"locked") > 1:
+            return "results.locked"
+    return ""
+
+
+def _deeper_than(limit: int, document: bytes, fields: Mapping[str, Any]) -> bool:
+    # Each level needs one of these bytes, so that a work with few of them is not deep.
+    if sum(map(document.count, _NESTED)) <= limit:
+        return False
+    level: list[Any] = [fields]
+    for _ in range(limit + 1):
+        level = [
+            value
+            for node in level
+            for value in (node.values() if isinstance(node, Mapping) else node)
+            if isinstance(value, (Mapping, list))
+        ]
+        if not level:
+            return False
+    return True
