@@ -1,0 +1,108 @@
+"""What tests share: one real server on one real mongod a session, and a pipeline of its own for each test."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pymongo
+import pytest
+from hypothesis import HealthCheck, settings
+
+from workflow_results import Results
+from workflow_results.v1 import results_pb2_grpc
+
+settings.register_profile("workflow-results", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("workflow-results")
+
+
+class Service:
+    """`workflow-results serve` as a process of its own."""
+
+    def __init__(self, *arguments: str, log: Path) -> None:
+        self.log = log
+        self._stderr = log.open("ab")
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("workflow-results")), "serve", "--port", "0", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+        )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line.startswith("listening on "):
+            self.stop()
+            raise AssertionError(f"the server did not start: {log.read_text()}")
+        self.target = line.split()[-1]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the process and give its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(60)
+        assert self.process.stdout
+        self.process.stdout.close()
+        self._stderr.close()
+        return status
+
+
+@pytest.fixture(scope="session")
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("service") / "data"
+
+
+@pytest.fixture(scope="session")
+def service(data_directory: Path) -> Iterator[Service]:
+    running = Service("--data-dir", str(data_directory), log=data_directory.parent / "log")
+    yield running
+    assert running.stop() == 0
+    log = running.log.read_text()
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(service: Service, data_directory: Path) -> str:
+    port, password = ((data_directory / name).read_text().strip() for name in ("port", "password"))
+    return f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin"
+
+
+@pytest.fixture(scope="session")
+def mongo(mongo_uri: str) -> Iterator[pymongo.MongoClient[dict[str, Any]]]:
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(mongo_uri)
+    with client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def database(mongo: pymongo.MongoClient[dict[str, Any]]) -> Any:
+    """The database that the service keeps its results in."""
+    return mongo["workflow_results"]
+
+
+@pytest.fixture(scope="session")
+def results(service: Service) -> Iterator[Results]:
+    with Results(service.target) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def stub(service: Service) -> Iterator[results_pb2_grpc.ResultsServiceStub]:
+    with grpc.insecure_channel(service.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
+        yield results_pb2_grpc.ResultsServiceStub(channel)
+
+
+@pytest.fixture
+def pipeline() -> str:
+    return f"test-{uuid.uuid4()}"
+
+
+def work(pipeline: str, id_: str | None = None, **fields: Any) -> dict[str, Any]:
+    """A minimal work."""
+    made = {"pipeline": pipeline, "status": "success", **fields}
+    return made if id_ is None else {"id": id_, **made}

@@ -1,0 +1,51 @@
+"""Behaviour as cases: each file in `cases/` holds calls of the facade and what they answer.
+
+In a case, "PIPELINE" stands for a pipeline that no other case uses. A step has `call`, the arguments `args` and
+`kwargs`, and either `returns` or `raises` (the error's class) with `message` (a part of its text); `logs` is a part of
+the warning that the call logs. Without any of these, the call only has to succeed.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import workflow_results
+from workflow_results import Results
+
+CASES = [
+    pytest.param(case["steps"], id=f"{path.stem}: {case['name']}")
+    for path in sorted(Path(__file__).with_name("cases").glob("*.json"))
+    for case in json.loads(path.read_text())
+]
+
+
+def placed(value: Any, pipeline: str) -> Any:
+    return json.loads(json.dumps(value).replace("PIPELINE", pipeline))
+
+
+@pytest.mark.parametrize("steps", CASES)
+@pytest.mark.filterwarnings("error")
+def test_case(steps: Any, pipeline: str, results: Results, caplog: pytest.LogCaptureFixture) -> None:
+    for number, step in enumerate(placed(steps, pipeline)):
+        caplog.clear()
+        arguments, keywords = step.get("args", []), step.get("kwargs", {})
+        given = copy.deepcopy((arguments, keywords))
+        method = getattr(results, step["call"])
+        where = f"step {number}: {step['call']}"
+        if "raises" in step:
+            with pytest.raises(getattr(workflow_results, step["raises"])) as caught:
+                list(method(*arguments, **keywords))
+            assert step["message"] in str(caught.value), where
+        else:
+            answer = method(*arguments, **keywords)
+            if "returns" in step:
+                assert answer == step["returns"], where
+                assert type(answer) is type(step["returns"]), where
+        assert step.get("logs", "") in caplog.text, where
+        assert bool(caplog.records) == ("logs" in step), f"{where}: {caplog.text}"
+        assert (arguments, keywords) == given, f"{where}: the arguments were changed"

@@ -1,0 +1,185 @@
+"""The proto, the servicer and the facade offer the same methods, with the signatures that scripts rely on."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import workflow_results
+from workflow_results import Results
+from workflow_results.channel import _RETRIED
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server.service import ResultsService
+
+SIGNATURES = {
+    "deposit": "(works) -> dict[str, bool]",
+    "update": "(works) -> bool",
+    "delete_ids": "(pipeline, ids) -> bool",
+    "view": "(pipeline, query, projection={}, skip=0, limit=100) -> list[dict[str, Any]]",
+    "count": "(pipeline, query) -> int",
+    "status": "() -> dict[str, int]",
+    "info": "() -> dict[str, Any]",
+    "get_by_count": "(pipeline, count=10) -> list[dict[str, Any]]",
+    "get_by_id": "(pipeline, ids) -> list[dict[str, Any]]",
+    "get_by_event": "(pipeline, event_number) -> list[dict[str, Any]]",
+    "get_locked": "(pipeline, skip=0, count=10) -> list[dict[str, Any]]",
+    "get_locked_count": "(pipeline) -> int",
+    "lock": "(pipeline, ids) -> bool",
+    "unlock": "(pipeline, ids, force=False) -> bool",
+}
+"""Of the methods that each have an RPC, without the keyword-only parameters."""
+BEYOND = {"stream", "stream_batches", "deposit_receipts", "close"}
+STREAMED = {"DepositStream"}
+"""The RPCs that no method of their own in the facade mirrors."""
+
+RPCS = {method.name: method for method in pb.DESCRIPTOR.services_by_name["ResultsService"].methods}
+PACKAGES = {
+    "workflow_results": Path(workflow_results.__file__).parent,
+    "workflow_results_server": Path(inspect.getfile(ResultsService)).parent,
+}
+
+
+def camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def public(class_: type) -> set[str]:
+    return {name for name, _ in inspect.getmembers(class_, inspect.isfunction) if not name.startswith("_")}
+
+
+def test_every_rpc_has_a_method_of_the_facade_and_the_reverse() -> None:
+    assert {camel(name) for name in SIGNATURES} | STREAMED == set(RPCS)
+    assert public(Results) == set(SIGNATURES) | BEYOND
+
+
+def test_every_rpc_has_a_servicer_method_and_the_reverse() -> None:
+    own = {name for name, _ in inspect.getmembers(ResultsService, inspect.isfunction) if name[0].isupper()}
+    assert own == set(RPCS)
+    for name in RPCS:
+        assert name in vars(ResultsService), f"{name} is only inherited, so that it answers UNIMPLEMENTED"
+
+
+def test_every_rpc_has_messages_of_its_own() -> None:
+    for name, method in RPCS.items():
+        assert (method.input_type.name, method.output_type.name) == (f"{name}Request", f"{name}Response")
+
+
+@pytest.mark.parametrize(("name", "expected"), SIGNATURES.items())
+def test_signature(name: str, expected: str) -> None:
+    signature = inspect.signature(getattr(Results, name))
+    given = [parameter for parameter in signature.parameters.values() if parameter.name != "self"]
+    keyword_only = {parameter.name: parameter for parameter in given if parameter.kind is parameter.KEYWORD_ONLY}
+    shown = ", ".join(
+        parameter.name if parameter.default is parameter.empty else f"{parameter.name}={parameter.default!r}"
+        for parameter in given
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    )
+    assert f"({shown}) -> {signature.return_annotation}" == expected
+    assert keyword_only["timeout"].default is None
+
+
+def test_same_signatures_as_the_http_client() -> None:
+    upstream = pytest.importorskip("workflow.http.results").Results
+    for name in SIGNATURES:
+        theirs = list(inspect.signature(getattr(upstream, name)).parameters.values())
+        ours = list(inspect.signature(getattr(Results, name)).parameters.values())[: len(theirs)]
+        assert [(each.name, each.default) for each in ours] == [(each.name, each.default) for each in theirs]
+
+
+def test_only_what_may_be_repeated_is_repeated() -> None:
+    assert set(RPCS) - _RETRIED == {"Update", "DeleteIds", "Lock", "Unlock", "DepositStream"}
+
+
+def test_everything_public_is_exported() -> None:
+    names = set(workflow_results.__all__)
+    assert all(hasattr(workflow_results, name) for name in names)
+    errors = {
+        name
+        for name, value in vars(sys.modules["workflow_results.errors"]).items()
+        if isinstance(value, type) and issubclass(value, Exception) and not name.startswith("_")
+    }
+    assert errors <= names
+
+
+def imports(module: Path) -> set[str]:
+    """The modules, and the names in modules, that a module needs at run time to be imported."""
+    found = set()
+    for node in ast.parse(module.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def graph() -> dict[str, set[str]]:
+    needs = {}
+    for folder in PACKAGES.values():
+        for path in folder.rglob("*.py"):
+            parts = path.relative_to(folder.parent).with_suffix("").parts
+            needs[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = imports(path)
+    return {
+        name: {each if each in needs else each.rpartition(".")[0] for each in found} & (needs.keys() - {name})
+        for name, found in needs.items()
+    }
+
+
+def test_the_picture_of_imports_has_no_cycle() -> None:
+    rest = graph()
+    while free := [name for name, needs in rest.items() if not needs & rest.keys()]:
+        for name in free:
+            del rest[name]
+    assert not rest
+
+
+def all_imports(package: str) -> dict[str, set[str]]:
+    folder = PACKAGES[package]
+    return {str(path.relative_to(folder)): imports(path) for path in folder.rglob("*.py")}
+
+
+def test_arrows_go_one_way() -> None:
+    server = all_imports("workflow_results_server")
+    for name, found in server.items():
+        roots = {each.partition(".")[0] for each in found}
+        if name.startswith("store/"):
+            assert not roots & {"grpc", "google"}, name
+        elif name != "mongod.py":
+            assert "pymongo" not in roots, name
+    for name, found in all_imports("workflow_results").items():
+        assert not any(each.startswith("workflow_results_server") for each in found), name
+
+
+def test_import_is_light() -> None:
+    code = "import sys, workflow_results; print(*sys.modules)"
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        times.append(time.perf_counter() - began)
+    heavy = {"workflow_results_server", "numpy", "pandas", "pymongo.asynchronous", "yaml", "rich", "click"}
+    assert not heavy & set(done.stdout.split())
+    assert done.stderr == ""
+
+
+def test_files_stay_small() -> None:
+    root = Path(__file__).parent.parent
+    for folder in ("client/python", "server", "tests", "bench"):
+        for path in (root / folder).rglob("*.py"):
+            if "_pb2" not in path.name:
+                assert len(path.read_text().splitlines()) <= 350, path
+
+
+def test_info_tells_versions_and_limits(results: Results) -> None:
+    info: dict[str, Any] = results.info()
+    assert info["client"]["version"] == info["server"]["version"] == workflow_results.__version__
+    assert info["server"]["api"] == "workflow_results.v1"
+    assert info["server"]["mongodb"].split(".")[0].isdigit()
+    assert info["server"]["limits"]["work_bytes"] == 16 * 1024 * 1024 - 16 * 1024
+    assert info["client"]["target"] == results.baseurl

@@ -1,0 +1,48 @@
+"""The quickstart of the README does what it says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow_results import Results
+
+ROOT = Path(__file__).parent.parent
+(SNIPPET,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+def promised() -> list[Any]:
+    """The values that the comments of the snippet promise, in their order."""
+    comments = re.findall(r"# (\{.*\}|\[.*\]|True|False)", SNIPPET)
+    return [ast.literal_eval(comment) for comment in comments]
+
+
+def test_quickstart(service: Any, results: Results, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = ast.parse(SNIPPET.replace("localhost:50051", service.target))
+    names: dict[str, Any] = {}
+    answers = []
+    for statement in tree.body:
+        if isinstance(statement, ast.Expr):
+            answers.append(eval(compile(ast.Expression(statement.value), "README.md", "eval"), names))
+        else:
+            exec(compile(ast.Module([statement], []), "README.md", "exec"), names)
+    names["results"].close()
+    assert answers == promised()
+    assert capsys.readouterr().out == "burst-3 failure\nburst-2 success\nburst-1 success\n"
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_each_dependency_has_its_line() -> None:
+    page = (ROOT / "docs" / "dependencies.md").read_text()
+    project = (ROOT / "pyproject.toml").read_text().partition("[project.scripts]")[0]
+    for name in re.findall(r'^  "([A-Za-z][\w-]*)[>=;"]', project, re.MULTILINE):
+        assert name in page or name.startswith("types-"), name
