@@ -65,7 +65,6 @@ _MEASURED_SIZES: Final = {
 }
 """What is added to the length that a value begins with to give its size, by its type."""
 _REGEX: Final = 0x0B
-_TYPES: Final = {*_FIXED_SIZES, *_MEASURED_SIZES, _REGEX}
 
 
 def split(data: bytes) -> list[bytes]:
@@ -147,19 +146,6 @@ def _walk(document: bytes) -> Iterator[tuple[int, int, int, int]]:
             start = stop
     except (KeyError, ValueError, struct.error) as error:
         raise MalformedDocuments(f"the element at byte {start} is not BSON") from error
-
-
-def may_repeat(document: bytes, name: bytes) -> bool:
-    """Tell whether a document might hold a name twice; False is certain, and found at C speed."""
-    pattern = name + b"\x00"
-    found = -1
-    first = True
-    while (found := document.find(pattern, found + 1)) >= 0:
-        if document[found - 1] in _TYPES:  # else it is the end of a longer name
-            if not first:
-                return True
-            first = False
-    return False
 
 
 def with_id_first(document: bytes, id_: str) -> bytes:

@@ -23,14 +23,14 @@ from workflow_results.encoding import DEPTH, rebuild
 from workflow_results.errors import InvalidRequestError, ResultsError
 from workflow_results.scalars import SCALARS, RefusedError
 
-_OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
+OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
     tz_aware=True,
     tzinfo=dt.timezone.utc,
     uuid_representation=UuidRepresentation.STANDARD,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
 # In raw documents nothing becomes a DBRef, nor (which fails for other lengths than 16) a UUID.
-_RAW_OPTIONS: Final = _OPTIONS.with_options(
+_RAW_OPTIONS: Final = OPTIONS.with_options(
     document_class=RawBSONDocument, uuid_representation=UuidRepresentation.UNSPECIFIED
 )
 _ENCODER_ERRORS: Final = (BSONError, OverflowError, ValueError)
@@ -53,10 +53,10 @@ def encode(document: Mapping[str, Any], path: str) -> bytes:
     try:
         try:
             trusted = document if _is_plain(document) else rebuild(document, trusting=True)
-            return bson.encode(trusted, codec_options=_OPTIONS)
+            return bson.encode(trusted, codec_options=OPTIONS)
         except (RefusedError, *_ENCODER_ERRORS):
             # Looking at every key and value finds the first that is wrong, or makes int keys strings.
-            return bson.encode(rebuild(document, trusting=False), codec_options=_OPTIONS)
+            return bson.encode(rebuild(document, trusting=False), codec_options=OPTIONS)
     except RefusedError as refused:
         raise InvalidRequestError(f"{path}{refused.place()} {refused}") from None
     except RecursionError:
@@ -104,7 +104,7 @@ def decode_strictly(data: bytes) -> list[dict[str, Any]]:
         InvalidBSON: The bytes are not BSON, or hold a UUID of another length than 16.
     """
     # bson makes a DBRef, which has no order of keys, of each dict that looks like one.
-    return _decode_exactly(data) if b"$ref\0" in data else bson.decode_all(data, _OPTIONS)
+    return _decode_exactly(data) if b"$ref\0" in data else bson.decode_all(data, OPTIONS)
 
 
 def _is_plain(document: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workflow_results.receipts import Receipt
+
+
+_logger = logging.getLogger(__name__)
 
 
 class Writing(Session):
@@ -148,12 +152,12 @@ class Writing(Session):
             ResultsError: See the class.
         """
         named = arguments.named(pipeline, ids)
-        if not force:
+        if named["ids"] and not force:
             counted = self._channel.unary("Unlock", pb.UnlockRequest(**named), self._deadline(timeout))
             if counted.refusals:
                 return applied("unlock", counted, strict=self._strict)
             question = (
-                f"Unlock {counted.locked_count:,} locked of {len(set(ids)):,} results of {pipeline}? "
+                f"Unlock {counted.locked_count:,} locked of {len(set(named['ids'])):,} results of {pipeline}? "
                 "They can then be updated and deleted."
             )
             if not (confirm or ask_on_terminal)(question):
@@ -181,5 +185,9 @@ class Writing(Session):
 def ask_on_terminal(question: str) -> bool:
     """Ask a yes-or-no question on the terminal; without one the answer is no."""
     if not (sys.stdin and sys.stdin.isatty()):
+        _logger.warning("unlock changed nothing: there is no terminal to ask on; give force=True or confirm=")
         return False
-    return input(f"{question} Type 'yes' to go ahead: ").strip().lower() == "yes"
+    try:
+        return input(f"{question} Type 'yes' to go ahead: ").strip().lower() == "yes"
+    except EOFError:
+        return False
