@@ -23,7 +23,7 @@ def test_one_corrupt_one_too_large_one_conflict_among_a_thousand(
     broken = bson.encode({"text": "@@"}).replace(b"@@", b"\xff\xff")
     works[100]["results"] = {"inner": RawBSONDocument(broken)}
     works[200]["pad"] = bytes(17 << 20)
-    with pytest.raises(InvalidRequestError, match="2 of 1,000 works are not stored") as caught:
+    with pytest.raises(InvalidRequestError, match="2 of 1,000 rejected") as caught:
         results.deposit(works)
     receipts = caught.value.receipts
     bad = {

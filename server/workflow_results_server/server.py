@@ -86,6 +86,7 @@ class Server:
         await self._tell_health(serving=True)
         await self._server.start()
         self._watch = asyncio.create_task(self._watch_mongodb())
+        _logger.info("listening", extra={"address": address(settings.host, port)})
         return port
 
     async def stop(self) -> None:

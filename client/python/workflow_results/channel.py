@@ -88,6 +88,7 @@ class Channel:
         self._stub: results_pb2_grpc.ResultsServiceStub | None = None
         self._calls: set[Any] = set()
         self._reachable = False
+        self._reached = False
         _channels.add(self)
 
     def unary(self, method: str, request: Message, deadline: Deadline) -> Any:
@@ -176,7 +177,7 @@ class Channel:
             channel, stub = self._channel, self._stub
         if certainly or not self._reachable:
             self._reach(channel, deadline)
-            self._reachable = True
+            self._reachable = self._reached = True
         return stub
 
     def _reach(self, channel: grpc.Channel, deadline: Deadline) -> None:
@@ -190,9 +191,10 @@ class Channel:
                 if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
                     return  # it is an answer
                 if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED or not deadline.pause(pause):
+                    again = " any more" if self._reached else ""
                     raise ServiceUnavailableError(
-                        f"nothing answers at {self.target} within {deadline.seconds:g} s. Is the server running there "
-                        "(workflow-results serve), and is this its address (argument, or WORKFLOW_RESULTS_TARGET)?"
+                        f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running "
+                        "there (workflow-results serve), and is this its address (argument, or WORKFLOW_RESULTS_TARGET)?"
                     ) from error
 
     @contextmanager

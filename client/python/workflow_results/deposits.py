@@ -180,11 +180,15 @@ def summed_up(receipts: Sequence[Receipt], prepared: Prepared, *, strict: bool) 
         stored[receipt.pipeline] = stored.get(receipt.pipeline, True) and receipt.stored
         if not receipt.stored:
             failed[receipt.outcome].append(f"works[{index}] ({receipt.pipeline} {receipt.id}): {receipt.reason}")
-    for outcome, class_ in ((Outcome.REJECTED, InvalidRequestError), (Outcome.CONFLICT, ConflictError)):
+    for outcome, class_, verb in (
+        (Outcome.REJECTED, InvalidRequestError, "rejected"),
+        (Outcome.CONFLICT, ConflictError, "in conflict"),
+    ):
         if told := failed[outcome]:
             more = f"; and {len(told) - _NAMED_IN_ERRORS:,} more" if len(told) > _NAMED_IN_ERRORS else ""
-            message = f"{len(told):,} of {len(receipts):,} works are not stored: "
-            message += "; ".join(told[:_NAMED_IN_ERRORS]) + more
+            message = (
+                f"not stored, {len(told):,} of {len(receipts):,} {verb}: {'; '.join(told[:_NAMED_IN_ERRORS])}{more}"
+            )
             if outcome is Outcome.REJECTED or strict:
                 error = class_(message)
                 error.receipts, error.works = list(receipts), prepared.works

@@ -144,12 +144,13 @@ class Reading(Session):
             timeout: Seconds, see the class.
 
         Returns:
-            The number of results by pipeline; pipelines without any are left out.
+            The number of results by pipeline; in the order of their names; pipelines without any are left out.
 
         Raises:
             ResultsError: See the class.
         """
-        return dict(self._channel.unary("Status", pb.StatusRequest(), self._deadline(timeout)).counts)
+        counts = self._channel.unary("Status", pb.StatusRequest(), self._deadline(timeout)).counts
+        return dict(sorted(counts.items()))
 
     def get_by_count(self, pipeline: str, count: int = 10, *, timeout: float | None = None) -> list[dict[str, Any]]:
         """Get the newest results.

@@ -1,0 +1,345 @@
+"""`workflow-results demo`: a story in steps, told on a server and a MongoDB that last as long as it does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from workflow_results.cli.sample_works import PIPELINES, sample_works
+from workflow_results.errors import ResultsError
+from workflow_results.receipts import Receipt
+from workflow_results.results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_STOP_SECONDS: Final = 30.0  # more than the server gives its mongod
+_BATCH: Final = 1_000
+_WIDTH: Final = 88
+_INDENT: Final = 4
+_DM, _, _LOCALIZATION = PIPELINES
+
+
+@click.command()
+@click.option("--works", type=click.IntRange(100), default=5_000, show_default=True, help="How many to deposit.")
+def demo(works: int) -> None:
+    """Show the whole thing at work.
+
+    Starts a server with a MongoDB of its own, deposits works like those that a radio telescope's pipelines make, and
+    shows what can be done with their results. Leaves nothing running, and nothing on disk.
+    """
+    story = _Story()
+    logging.getLogger("workflow_results").addHandler(story)
+    try:
+        with _signals_go_to(signal.default_int_handler):
+            _tell(story, works)
+    except KeyboardInterrupt:
+        story.tell("\nInterrupted: the server has stopped, and its data are removed.", "yellow")
+        sys.exit(128 + signal.SIGINT)
+    except (ImportError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _tell(story: _Story, number: int) -> None:
+    works = sample_works(number)
+    story.tell("Workflow Results: a store for the results of pipelines. gRPC over MongoDB.", "bold")
+    story.step("Start a server", "It brings its own MongoDB along, and keeps the data in a directory.")
+    since = time.perf_counter()
+    with _server(story) as target:
+        story.measured("server and MongoDB started", time.perf_counter() - since)
+        story.step("Connect", "Scripts for workflow.http.results.Results need no more than another import.")
+        story.show(f'results = Results("{target}")')
+        with Results(target) as results:
+            _deposit(story, results, works, number)
+            burst = _look(story, results)
+            _lock(story, results, burst)
+            _repeat(story, results, list(sample_works(3)))
+            _stream(story, results, number)
+    story.step("Clean up", "The server has stopped, and its data are removed.")
+    story.tell(story.measures)
+    story.step("Go on", "With a server that stays. README.md tells what else there is.")
+    story.show("$ make serve")
+    story.show("$ workflow-results serve --data-dir data")
+
+
+def _deposit(story: _Story, results: Results, works: Iterator[dict[str, Any]], number: int) -> None:
+    story.step(f"Deposit {number:,} works", "From pipelines that study radio bursts, with numpy values in them.")
+    stored: dict[str, bool] = {}
+    seconds = 0.0
+    with story.progress("depositing", number) as advance:
+        while batch := list(islice(works, _BATCH)):
+            since = time.perf_counter()
+            stored |= results.deposit(batch)
+            seconds += time.perf_counter() - since
+            _expect(all(stored.values()), "works were not stored")
+            advance(len(batch))
+    story.show(f"for batch in batches(works, {_BATCH:_}): results.deposit(batch)", story.code(stored))
+    story.measured("works deposited", seconds, number)
+
+    story.step("See what is there", "The status comes from metadata: no slower with a hundred million results.")
+    status = story.call(results.status)
+    _expect(sum(status.values()) == number, f"{sum(status.values()):,} results are stored, not {number:,}")
+    story.call(results.count, _DM, {"status": "failure"})
+
+
+def _look(story: _Story, results: Results) -> dict[str, Any]:
+    """Read in several ways, and give a result."""
+    story.step("Look at the newest", "Results come newest first, here and everywhere.")
+    newest = story.call(results.get_by_count, _LOCALIZATION, 5)
+    table = Table("id", "event", "created (UTC)", "status", box=None, pad_edge=False, header_style="dim")
+    table.columns[0].no_wrap = True
+    for name in ("DM", "SNR"):
+        table.add_column(name, justify="right")
+    for result in newest:
+        created = time.strftime("%Y-%m-%d %H:%M", time.gmtime(result["creation"]))
+        measured = result["results"] or {}
+        values = (f"{measured[name]:.1f}" if name in measured else "-" for name in ("dm", "snr"))
+        events = ", ".join(map(str, result["event"]))
+        table.add_row(result["id"], events, created, result["status"], *values)
+    story.tell(table)
+
+    story.step("Ask for bright bursts", "Filters and projections are MongoDB's.")
+    bright = story.let("bright", {"results.snr": {"$gt": 100}})
+    fields = story.let("fields", {"event": True, "results.dm": True, "results.snr": True})
+    for result in story.call(results.view, _DM, bright, fields, limit=3):
+        story.tell(story.code(result))
+
+    story.step("Follow an event", "The newest burst, in all pipelines.")
+    burst: dict[str, Any] = next(each for each in newest if each["results"])
+    event = story.let("event", burst["event"][0])
+    for pipeline in PIPELINES:
+        seen = story.call(results.get_by_event, pipeline, event)
+        _expect(len(seen) > 0, f"{pipeline} has no result of the event")
+    return burst
+
+
+def _lock(story: _Story, results: Results, burst: dict[str, Any]) -> None:
+    story.step("Lock a result", "It can't be deleted or updated any more, and a warning says why.")
+    burst_id = story.let("burst", burst["id"])
+    change = story.let("change", {"pipeline": _LOCALIZATION, "id": burst_id, "tags": ["reviewed"]})
+    _expect(story.call(results.lock, _LOCALIZATION, [burst_id]), "the lock was refused")
+    locked = results.get_by_id(_LOCALIZATION, [burst_id])
+    _expect(not story.call(results.delete_ids, _LOCALIZATION, [burst_id]), "a locked result was deleted")
+    _expect(not story.call(results.update, [change]), "a locked result was updated")
+    _expect(results.get_by_id(_LOCALIZATION, [burst_id]) == locked, "a locked result has changed")
+    story.tell("The result is as it was.")
+
+    story.step("Unlock it", "Without force, it asks on the terminal first.")
+    _expect(story.call(results.unlock, _LOCALIZATION, [burst_id], force=True), "the unlock was refused")
+    _expect(story.call(results.update, [change]), "the update was refused")
+
+
+def _repeat(story: _Story, results: Results, works: list[dict[str, Any]]) -> None:
+    story.step("Deposit again", "Any deposit may be repeated: nothing is stored twice, nothing overwritten.")
+    before = results.status()
+    again = story.let("again", works, f"works[:{len(works)}]")
+    receipts = story.call(results.deposit_receipts, again)
+    _expect(all(receipt.stored for receipt in receipts), "works that are stored were not recognized")
+    changed = story.let("changed", {**works[0], "site": "elsewhere"}, '{**works[0], "site": "elsewhere"}')
+    _expect(not any(story.call(results.deposit, [changed]).values()), "a changed work was stored")
+    _expect(results.status() == before, "works were stored twice")
+    story.tell("What was stored is as it was.")
+
+
+def _stream(story: _Story, results: Results, number: int) -> None:
+    story.step("Stream everything", "In constant memory, and through restarts of the server.")
+    since = time.perf_counter()
+    counted = 0
+    with story.progress("streaming", number) as advance:
+        for pipeline in PIPELINES:
+            for _ in results.stream(pipeline, {}):
+                counted += 1
+                advance(1)
+    seconds = time.perf_counter() - since
+    _expect(counted == number, f"{counted:,} results came, but {number:,} works were deposited")
+    story.show("for result in results.stream(pipeline, {})", f"{counted:,} results, as many as were deposited")
+    story.measured("results streamed", seconds, counted)
+
+
+def _expect(met: bool, otherwise: str) -> None:
+    if not met:
+        raise click.ClickException(otherwise)
+
+
+class _Story(logging.Handler):
+    """Tells what happens: numbered steps, and calls beside their outcomes, warnings of the library included."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._console = Console(highlight=False)
+        self._console.width = min(self._console.width, _WIDTH) if self._console.is_terminal else _WIDTH
+        self._steps = 0
+        self._warnings: list[str] = []
+        self.measures = Table(box=None, pad_edge=False, show_header=False, padding=(0, 4, 0, 0))
+        self._names: dict[int, tuple[str, object]] = {}
+
+    def tell(self, what: str | Text | Table, style: str = "") -> None:
+        if isinstance(what, Table):
+            self._console.print(Padding(what, (0, 0, 0, _INDENT), expand=False))
+            return
+        text = Text(what, style) if isinstance(what, str) else what
+        for line in text.wrap(self._console, self._console.width - _INDENT):
+            line.rstrip()
+            self._console.print(Text(" " * _INDENT if line else "").append_text(line))
+
+    def step(self, title: str, sentence: str) -> None:
+        self._steps += 1
+        self._console.print(f"\n[bold cyan]{self._steps:2}  {title}[/]")
+        self.tell(f"{sentence}\n")
+
+    def show(self, code: str, outcome: str = "") -> None:
+        arrow = "  → " if len(code) + len(outcome) <= self._console.width - _INDENT - 4 else "\n→ "
+        self.tell(Text.assemble((code, "green"), (arrow if outcome else "", "dim"), (outcome, "bold")))
+        while self._warnings:
+            self.tell(f"warning: {self._warnings.pop(0)}", "yellow")
+
+    def measured(self, what: str, seconds: float, number: int = 0) -> None:
+        rate = (f"{number:9,}", f"{number / seconds:,.0f} a second") if number else ("", "")
+        self.measures.add_row(what, f"{seconds:5.1f} s", *rate)
+
+    def let(self, name: str, value: R, code: str | None = None) -> R:
+        """Show an assignment, and the name instead of the value from now on."""
+        self.show(f"{name} = {code or self.code(value)}")
+        self._names[id(value)] = name, value  # holding on to the value, its id stays its own
+        return value
+
+    def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call a method of `results`, and show the call, its outcome and what was warned of."""
+        arguments = [*map(self.code, args), *(f"{name}={self.code(value)}" for name, value in kwargs.items())]
+        outcome = method(*args, **kwargs)
+        self.show(f"results.{method.__name__}({', '.join(arguments)})", self._outcome(outcome))
+        return outcome
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a warning, to be shown after the call that it came from."""
+        self._warnings.append(record.getMessage())
+
+    def code(self, value: object) -> str:
+        """Write a value as Python does, with double quotes and the names that were given."""
+        if id(value) in self._names:
+            return self._names[id(value)][0]
+        if isinstance(value, str):
+            return json.dumps(value, ensure_ascii=False)
+        if isinstance(value, Receipt):
+            return value.outcome.name
+        if isinstance(value, list):
+            return f"[{', '.join(map(self.code, value))}]"
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{self.code(key)}: {self.code(each)}" for key, each in value.items()) + "}"
+        return repr(value)
+
+    @contextmanager
+    def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show a bar while something goes on, on a terminal only; gives what moves it forward."""
+        if not self._console.is_terminal:
+            yield lambda _: None
+            return
+        with Progress(console=self._console, transient=True) as progress:
+            task = progress.add_task(f"{' ' * _INDENT}{label}", total=total)
+            yield lambda steps: progress.advance(task, steps)
+
+    def _outcome(self, outcome: object) -> str:
+        if isinstance(outcome, list) and not (outcome and isinstance(outcome[0], Receipt)):
+            return f"{len(outcome)} result{'s' if len(outcome) != 1 else ''}"
+        return self.code(outcome)
+
+
+@contextmanager
+def _server(story: _Story) -> Iterator[str]:
+    """Run a server, and give its target; whatever happens, nothing of it remains."""
+    directory: Path | None = None
+    process: subprocess.Popen[str] | None = None
+    try:
+        interrupts: list[int] = []
+        with _signals_go_to(lambda number, _: interrupts.append(number)):  # not between a start and knowing of it
+            directory = Path(tempfile.mkdtemp(prefix="results-demo-"))
+            story.show(f"$ workflow-results serve --port 0 --data-dir {directory / 'data'}")
+            process = _start(directory)
+        if interrupts:
+            raise KeyboardInterrupt
+        assert process.stdout
+        line = process.stdout.readline().strip()
+        _expect(line.startswith("listening on "), "the server did not start")
+        story.tell(line)
+        yield line.split()[-1]
+    except (click.ClickException, ResultsError) as error:
+        log = (directory / "log").read_text(errors="replace").splitlines() if directory else []
+        raise click.ClickException("\n    ".join([str(error), *log[-5:]])) from error
+    finally:
+        with _signals_go_to(lambda *_: None):
+            if process:
+                _stop(process)
+            if directory:
+                _end_mongod(directory / "data")
+                shutil.rmtree(directory)
+
+
+def _start(directory: Path) -> subprocess.Popen[str]:
+    with (directory / "log").open("w") as log:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "workflow_results", "serve", "--port", "0", "--data-dir", str(directory / "data")],
+            env={name: value for name, value in os.environ.items() if not name.startswith("WORKFLOW_RESULTS_SERVE_")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,  # so that Ctrl-C reaches the demo alone, which ends things in their order
+        )
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.communicate(timeout=_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+
+
+def _end_mongod(data: Path) -> None:
+    """Kill the mongod of a server that could not stop it any more."""
+    with suppress(ImportError):  # then it has not started one either
+        from workflow_results_server.data_directory import DataDirectory
+
+        mongod = DataDirectory(data)
+        while mongod.mongod_lives():
+            if pid := mongod.mongod_pid():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.02)
+
+
+@contextmanager
+def _signals_go_to(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Handle the signals that would end the demo, but for those that are ignored."""
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: given for number in ending if (given := signal.getsignal(number)) is not signal.SIG_IGN}
+    try:
+        for number in before:
+            signal.signal(number, handler)
+        yield
+    finally:
+        for number, given in before.items():
+            signal.signal(number, given)

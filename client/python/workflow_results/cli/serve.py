@@ -1,0 +1,68 @@
+"""`workflow-results serve`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def _read_config(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
+    """Take the options of a YAML file as defaults, so that arguments and the environment go before them."""
+    if path is None:
+        return
+    import yaml
+
+    try:
+        options = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise click.BadParameter(f"{path} can't be read as YAML: {error}") from error
+    known = {parameter.name for parameter in context.command.params} - {"config"}
+    if not isinstance(options, dict) or not options.keys() <= known:
+        raise click.BadParameter(f"{path} must hold a mapping with keys among {', '.join(sorted(filter(None, known)))}")
+    context.default_map = options
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=50051, show_default=True, help="The port to listen on; 0 for one that is free.")
+@click.option("--mongo-uri", metavar="URI", help="The MongoDB replica set to use. Default: an embedded one.")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the embedded MongoDB keeps its data. Default: workflow-results in $XDG_DATA_HOME or ~/.local/share.",
+)
+@click.option("--database", default="workflow_results", show_default=True, help="The database of the results.")
+@click.option("--workers", default=1, show_default=True, help="The number of processes that answer calls.")
+@click.option("--call-seconds", default=60.0, show_default=True, help="The longest time for a call or the next batch.")
+@click.option("--drain-seconds", default=30.0, show_default=True, help="The time for calls under way when stopping.")
+@click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    is_eager=True,
+    expose_value=False,
+    callback=_read_config,
+    help="A YAML file with options as keys, like `data_dir: /var/lib/results`.",
+)
+def serve(data_dir: Path | None, **options: Any) -> None:
+    """Start a server.
+
+    Prints `listening on HOST:PORT` once it accepts calls, logs to standard error, and stops on SIGTERM or Ctrl-C after
+    the calls under way. Options may also come from the environment, as WORKFLOW_RESULTS_SERVE_PORT and the like, or
+    from a file; arguments go first, then the environment, then the file.
+    """
+    try:
+        from workflow_results_server import app
+        from workflow_results_server.settings import Settings, default_data_directory
+    except ImportError as error:
+        raise click.ClickException(f"{error}; the server needs: pip install 'workflow-results[embedded]'") from error
+    if data_dir is not None and options["mongo_uri"] is not None:
+        raise click.UsageError("--mongo-uri and --data-dir exclude each other: data are either there or here")
+    sys.exit(app.run(Settings(data_directory=data_dir or default_data_directory(), **options)))

@@ -1,0 +1,62 @@
+"""Unlocking asks first, unless it is told to go ahead."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from conftest import work
+
+from workflow_results import NotFoundError, Results
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def locked(results: Results, pipeline: str) -> str:
+    results.deposit([work(pipeline, id_, results={"locked": id_ != "c"}) for id_ in "abc"])
+    return pipeline
+
+
+@pytest.mark.parametrize(
+    ("answer", "unlocked"), [("yes\n", True), (" YES \n", True), ("y\n", False), ("no\n", False), ("", False)]
+)
+def test_it_asks_on_a_terminal(
+    results: Results,
+    locked: str,
+    answer: str,
+    unlocked: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    assert results.unlock(locked, ["a", "b", "c"]) is unlocked
+    assert f"Unlock 2 locked of 3 results of {locked}?" in capsys.readouterr().out
+    assert results.get_locked_count(locked) == (0 if unlocked else 2)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_confirm_takes_the_place_of_the_terminal(results: Results, locked: str, answer: bool) -> None:
+    asked: list[str] = []
+
+    def confirm(question: str) -> bool:
+        asked.append(question)
+        return answer
+
+    assert results.unlock(locked, ["a", "c"], confirm=confirm) is answer
+    assert len(asked) == 1
+    assert asked[0].startswith("Unlock 1 locked of 2 results")
+    assert results.get_locked_count(locked) == (1 if answer else 2)
+
+
+def test_nothing_is_asked_about_results_that_do_not_exist(service: Any, locked: str) -> None:
+    with (
+        Results(service.target, strict=True) as strict,
+        pytest.raises(NotFoundError, match="nope does not exist") as caught,
+    ):
+        strict.unlock(locked, ["a", "nope"], confirm=pytest.fail)
+    assert [(refusal.id, refusal.locked) for refusal in caught.value.refusals] == [("nope", False)]
