@@ -6,8 +6,8 @@ import io
 from typing import Any
 
 import pytest
-from conftest import work
 
+from conftest import work
 from workflow_results import NotFoundError, Results
 
 

@@ -193,8 +193,8 @@ class Channel:
                 if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED or not deadline.pause(pause):
                     again = " any more" if self._reached else ""
                     raise ServiceUnavailableError(
-                        f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running "
-                        "there (workflow-results serve), and is this its address (argument, or WORKFLOW_RESULTS_TARGET)?"
+                        f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running"
+                        " there (workflow-results serve), and is this its address (argument, WORKFLOW_RESULTS_TARGET)?"
                     ) from error
 
     @contextmanager
