@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from workflow_results import Results
 from workflow_results.v1 import results_pb2_grpc
+from workflow_results_server.data_directory import DataDirectory
 
 settings.register_profile("workflow-results", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workflow-results")
@@ -95,6 +96,15 @@ def results(service: Service) -> Iterator[Results]:
 def stub(service: Service) -> Iterator[results_pb2_grpc.ResultsServiceStub]:
     with grpc.insecure_channel(service.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
         yield results_pb2_grpc.ResultsServiceStub(channel)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """A data directory of an embedded mongod, which ends with the test."""
+    yield tmp_path / "data"
+    for path in tmp_path.iterdir():
+        if path.is_dir():
+            DataDirectory(path).kill_mongod()
 
 
 @pytest.fixture

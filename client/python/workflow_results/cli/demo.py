@@ -292,7 +292,10 @@ def _server(story: _Story) -> Iterator[str]:
             if process:
                 _stop(process)
             if directory:
-                _end_mongod(directory / "data")
+                with suppress(ImportError):  # without the server's package, none was started
+                    from workflow_results_server.data_directory import DataDirectory
+
+                    DataDirectory(directory / "data").kill_mongod()
                 shutil.rmtree(directory)
 
 
@@ -316,19 +319,6 @@ def _stop(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-
-
-def _end_mongod(data: Path) -> None:
-    """Kill the mongod of a server that could not stop it any more."""
-    with suppress(ImportError):  # then it has not started one either
-        from workflow_results_server.data_directory import DataDirectory
-
-        mongod = DataDirectory(data)
-        while mongod.mongod_lives():
-            if pid := mongod.mongod_pid():
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.02)
 
 
 @contextmanager
