@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -110,6 +111,18 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def pipeline() -> str:
     return f"test-{uuid.uuid4()}"
+
+
+def workflow_core(code: str, home: Path) -> Any:
+    """What a piece of code that uses workflow-core gives as `answer`; apart, since its import sets up logging."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", f"import json\n{code}\nprint(json.dumps(answer))"],
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout)
 
 
 def work(pipeline: str, id_: str | None = None, **fields: Any) -> dict[str, Any]:

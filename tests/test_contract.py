@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import workflow_results
+from conftest import workflow_core
 from workflow_results import Results
 from workflow_results.channel import _RETRIED
 from workflow_results.v1 import results_pb2 as pb
@@ -85,12 +86,19 @@ def test_signature(name: str, expected: str) -> None:
     assert keyword_only["timeout"].default is None
 
 
-def test_same_signatures_as_the_http_client() -> None:
-    upstream = pytest.importorskip("workflow.http.results").Results
-    for name in SIGNATURES:
-        theirs = list(inspect.signature(getattr(upstream, name)).parameters.values())
-        ours = list(inspect.signature(getattr(Results, name)).parameters.values())[: len(theirs)]
-        assert [(each.name, each.default) for each in ours] == [(each.name, each.default) for each in theirs]
+def test_same_parameters_as_the_http_client(tmp_path: Path) -> None:
+    theirs = workflow_core(
+        f"""
+import inspect
+from workflow.http.results import Results
+parameters = {{name: inspect.signature(getattr(Results, name)).parameters.values() for name in {list(SIGNATURES)}}}
+answer = {{name: [[each.name, repr(each.default)] for each in given] for name, given in parameters.items()}}
+""",
+        tmp_path,
+    )
+    for name, parameters in theirs.items():
+        ours = list(inspect.signature(getattr(Results, name)).parameters.values())[: len(parameters)]
+        assert [[each.name, repr(each.default)] for each in ours] == parameters
 
 
 def test_only_what_may_be_repeated_is_repeated() -> None:

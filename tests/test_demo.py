@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conftest import workflow_core
 from workflow_results import rules
 from workflow_results.cli.sample_works import PIPELINES, sample_works
 from workflow_results.documents import decode, encode
@@ -41,13 +42,16 @@ def test_sample_works_keep_the_rules(works: list[dict[str, Any]]) -> None:
 
 
 def test_sample_works_have_the_keys_of_a_payload(works: list[dict[str, Any]], tmp_path: Path) -> None:
-    from workflow.definitions.work import Work
-
     workspace = tmp_path / "workspace.yml"
     workspace.write_text("workspace: test\n")
-    payload = Work(
-        pipeline="test", site="chime", user="test", config={"strategy": "relaxed"}, workspace=workspace
-    ).payload
+    payload = workflow_core(
+        f"""
+from workflow.definitions.work import Work
+work = Work(pipeline="test", site="chime", user="test", config={{"strategy": "relaxed"}}, workspace={str(workspace)!r})
+answer = work.payload
+""",
+        tmp_path,
+    )
     for work in works:
         assert list(work) == list(payload)
         assert list(work["config"]) == list(payload["config"])

@@ -9,21 +9,20 @@ from typing import Any
 
 import pytest
 
+from conftest import workflow_core
 from workflow_results import GRPCContext, InvalidRequestError, Results
 
 PAYLOADS = """
-import json, sys
 from workflow.definitions.work import Work
 
-payloads = []
+answer = []
 for status in ("success", "failure"):
     work = Work(pipeline="PIPELINE", site="local", user="tester", event=[9385707, 9385708], tags=["frb"],
         function="workflow.examples.function.math", parameters={"a": 1, "b": 2.5}, plots=["waterfall.png"],
         products=["spectra.h5"], results={"dm": 348.8, "snr": 9.1, "fit": {"width": [1, 2, 3]}})
     work.id = f"{status}-1"
     work.status = status
-    payloads.append(work.payload)
-json.dump(payloads, sys.stdout)
+    answer.append(work.payload)
 """
 
 
@@ -36,21 +35,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def payloads(home: Path, pipeline: str) -> Any:
-    import json
-
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PAYLOADS.replace("PIPELINE", pipeline)],
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return json.loads(done.stdout)
-
-
 def test_payloads_come_back_equal(home: Path, results: Results, pipeline: str) -> None:
-    works = payloads(home, pipeline)
+    works = workflow_core(PAYLOADS.replace("PIPELINE", pipeline), home)
     assert results.deposit(works) == {pipeline: True}
     assert results.deposit(works) == {pipeline: True}
     assert results.get_by_event(pipeline, 9385708) == works
