@@ -108,7 +108,7 @@ def test_all_types_in_canonical_extended_json(
     }
     results.deposit([work(pipeline, "a", results=fields)])
     request = pb.ViewRequest(pipeline=pipeline, format=pb.DOCUMENT_FORMAT_CANONICAL_JSON)
-    (part, _) = stub.View(request)
+    (part,) = stub.View(request)
     (text,) = part.batch.results.json
     options = json_util.JSONOptions(
         json_mode=json_util.JSONMode.CANONICAL,

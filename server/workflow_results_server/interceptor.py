@@ -52,6 +52,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def __init__(self, service: str) -> None:
         self._service = service
         self._stopping = False
+        self._wrapped: dict[str, Handler] = {}
 
     def stop(self) -> None:
         """Refuse new calls from now on, so that clients turn to another server."""
@@ -63,11 +64,16 @@ class Interceptor(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
         """Wrap the handler of a call."""
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
-        service, _, method = handler_call_details.method.strip("/").partition("/")
-        metadata = dict(handler_call_details.invocation_metadata or ())
+        path = handler_call_details.method
+        if path not in self._wrapped:
+            handler = await continuation(handler_call_details)
+            if handler is None:
+                return None
+            self._wrapped[path] = self._wrap(handler, path)
+        return self._wrapped[path]
+
+    def _wrap(self, handler: Handler, path: str) -> Handler:
+        service, _, method = path.strip("/").partition("/")
         behaviour = next(
             each
             for each in (handler.unary_unary, handler.unary_stream, handler.stream_unary, handler.stream_stream)
@@ -76,7 +82,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
         async def answer(request: Any, context: Context) -> Any:
             refuse = self._stopping and service == self._service
-            return await self._answer(method, metadata, _stopping if refuse else behaviour, request, context)
+            return await self._answer(method, _stopping if refuse else behaviour, request, context)
 
         kind = {
             (False, False): grpc.unary_unary_rpc_method_handler,
@@ -89,12 +95,11 @@ class Interceptor(grpc.aio.ServerInterceptor):
     async def _answer(
         self,
         method: str,
-        metadata: dict[str, Any],
         behaviour: Callable[..., Any],
         request: Any,
         context: Context,
     ) -> Any:
-        given = metadata.get("x-request-id", "")
+        given = next((value for key, value in context.invocation_metadata() or () if key == "x-request-id"), "")
         id_ = given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
         token = request_id.set(id_)
         began = time.perf_counter()

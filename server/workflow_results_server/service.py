@@ -238,7 +238,11 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                 sent += batch.number
                 token = requests.resume_token(batch.last, before + sent)
                 results = _documents(batch.data, request.format)
-                yield response(batch=pb.ResultBatch(results=results, resume_token=token))
+                part = pb.ResultBatch(results=results, resume_token=token)
+                if batch.final:
+                    yield response(batch=part, summary=pb.ReadSummary(count=sent))
+                    return
+                yield response(batch=part)
         yield response(summary=pb.ReadSummary(count=sent))
 
 

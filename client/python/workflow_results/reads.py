@@ -41,17 +41,18 @@ def batches(channel: Channel, method: str, request: Any, timeout: float | None, 
         try:
             count = 0
             for part in channel.stream(method, request, deadline, _earlier(deadline, progress)):
+                if part.HasField("batch"):
+                    documents = part.batch.results.bson
+                    count += _number(documents)
+                    request.resume_token = part.batch.resume_token
+                    yield documents
+                    progress, tries = Deadline.after(patience), pauses()
                 if part.HasField("summary"):
                     if part.summary.count != count:
                         raise ResultsError(
                             f"{method} at {channel.target} lost results: {count} came of {part.summary.count}"
                         )
                     return
-                documents = part.batch.results.bson
-                count += _number(documents)
-                request.resume_token = part.batch.resume_token
-                yield documents
-                progress, tries = Deadline.after(patience), pauses()
             raise ServiceUnavailableError(f"{method} at {channel.target} ended early, without a summary")
         except ServiceUnavailableError:
             if not _earlier(deadline, progress).pause(next(tries)):

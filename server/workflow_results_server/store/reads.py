@@ -65,6 +65,8 @@ class Batch(NamedTuple):
     number: int
     last: str
     """The `_id` of the last one."""
+    final: bool
+    """Whether it is known that no more follow."""
 
 
 async def read(
@@ -92,15 +94,16 @@ async def read(
                 while True:
                     with limited(seconds, hint=SLOW_HINT):
                         data = await anext(batches, b"")
-                    total = 0
+                    number = size = 0
                     for batch, last, count in bson_documents.batches(data, rules.BATCH_BYTES):
-                        total += count
+                        number += count
+                        size += len(batch)
                         last_id = bson_documents.stored_id(last)
                         selection = selection.rest(last_id, count)
-                        yield Batch(batch, count, last_id)
+                        yield Batch(batch, count, last_id, final=size == len(data) and not cursor.alive)
                     if not cursor.alive:
                         return
-                    better = max(1, min(_MOST_DOCUMENTS, rules.BATCH_BYTES * total // max(1, len(data))))
+                    better = max(1, min(_MOST_DOCUMENTS, rules.BATCH_BYTES * number // max(1, size)))
                     if not better // 4 <= fetch <= better * 4:
                         fetch = better
                         break

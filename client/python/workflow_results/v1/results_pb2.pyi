@@ -661,11 +661,11 @@ class ViewResponse(google.protobuf.message.Message):
     SUMMARY_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> global___ResultBatch:
-        """Some results."""
+        """Some results. Unset only in a last part that brings no more of them."""
 
     @property
     def summary(self) -> global___ReadSummary:
-        """The end of the stream."""
+        """Set in the last part of a complete stream, and only there."""
 
     def __init__(
         self,
@@ -673,9 +673,8 @@ class ViewResponse(google.protobuf.message.Message):
         batch: global___ResultBatch | None = ...,
         summary: global___ReadSummary | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["batch", "summary"] | None: ...
+    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
 
 global___ViewResponse = ViewResponse
 
@@ -903,11 +902,11 @@ class GetByCountResponse(google.protobuf.message.Message):
     SUMMARY_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> global___ResultBatch:
-        """Some results."""
+        """Some results. Unset only in a last part that brings no more of them."""
 
     @property
     def summary(self) -> global___ReadSummary:
-        """The end of the stream."""
+        """Set in the last part of a complete stream, and only there."""
 
     def __init__(
         self,
@@ -915,9 +914,8 @@ class GetByCountResponse(google.protobuf.message.Message):
         batch: global___ResultBatch | None = ...,
         summary: global___ReadSummary | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["batch", "summary"] | None: ...
+    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
 
 global___GetByCountResponse = GetByCountResponse
 
@@ -963,11 +961,11 @@ class GetByIdResponse(google.protobuf.message.Message):
     SUMMARY_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> global___ResultBatch:
-        """Some results."""
+        """Some results. Unset only in a last part that brings no more of them."""
 
     @property
     def summary(self) -> global___ReadSummary:
-        """The end of the stream."""
+        """Set in the last part of a complete stream, and only there."""
 
     def __init__(
         self,
@@ -975,9 +973,8 @@ class GetByIdResponse(google.protobuf.message.Message):
         batch: global___ResultBatch | None = ...,
         summary: global___ReadSummary | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["batch", "summary"] | None: ...
+    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
 
 global___GetByIdResponse = GetByIdResponse
 
@@ -1021,11 +1018,11 @@ class GetByEventResponse(google.protobuf.message.Message):
     SUMMARY_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> global___ResultBatch:
-        """Some results."""
+        """Some results. Unset only in a last part that brings no more of them."""
 
     @property
     def summary(self) -> global___ReadSummary:
-        """The end of the stream."""
+        """Set in the last part of a complete stream, and only there."""
 
     def __init__(
         self,
@@ -1033,9 +1030,8 @@ class GetByEventResponse(google.protobuf.message.Message):
         batch: global___ResultBatch | None = ...,
         summary: global___ReadSummary | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["batch", "summary"] | None: ...
+    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
 
 global___GetByEventResponse = GetByEventResponse
 
@@ -1085,11 +1081,11 @@ class GetLockedResponse(google.protobuf.message.Message):
     SUMMARY_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> global___ResultBatch:
-        """Some results."""
+        """Some results. Unset only in a last part that brings no more of them."""
 
     @property
     def summary(self) -> global___ReadSummary:
-        """The end of the stream."""
+        """Set in the last part of a complete stream, and only there."""
 
     def __init__(
         self,
@@ -1097,9 +1093,8 @@ class GetLockedResponse(google.protobuf.message.Message):
         batch: global___ResultBatch | None = ...,
         summary: global___ReadSummary | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "part", b"part", "summary", b"summary"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["batch", "summary"] | None: ...
+    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
 
 global___GetLockedResponse = GetLockedResponse
 

@@ -169,7 +169,7 @@ class ResultsServiceServicer(object):
     def View(self, request, context):
         """Streams the results of a pipeline that match a MongoDB query.
 
-        Zero or more batches, then one summary; a stream without a summary is incomplete. INVALID_ARGUMENT with the reason
+        One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with the reason
         INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not supported.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -203,14 +203,14 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetByCount(self, request, context):
-        """Streams the newest results of a pipeline. Batches and summary as in View.
+        """Streams the newest results of a pipeline. Parts as in View.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetById(self, request, context):
-        """Streams the results with the given ids. Batches and summary as in View.
+        """Streams the results with the given ids. Parts as in View.
 
         Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids.
         """
@@ -219,7 +219,7 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetByEvent(self, request, context):
-        """Streams the results whose field `event` contains a number, alone or among others. Batches and summary as in View.
+        """Streams the results whose field `event` contains a number, alone or among others. Parts as in View.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -227,7 +227,7 @@ class ResultsServiceServicer(object):
 
     def GetLocked(self, request, context):
         """Streams the locked results that carry `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
-        `products` and `results`. Batches and summary as in View.
+        `products` and `results`. Parts as in View.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

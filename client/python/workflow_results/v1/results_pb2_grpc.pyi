@@ -102,7 +102,7 @@ class ResultsServiceStub:
     ]
     """Streams the results of a pipeline that match a MongoDB query.
 
-    Zero or more batches, then one summary; a stream without a summary is incomplete. INVALID_ARGUMENT with the reason
+    One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with the reason
     INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not supported.
     """
 
@@ -135,13 +135,13 @@ class ResultsServiceStub:
         workflow_results.v1.results_pb2.GetByCountRequest,
         workflow_results.v1.results_pb2.GetByCountResponse,
     ]
-    """Streams the newest results of a pipeline. Batches and summary as in View."""
+    """Streams the newest results of a pipeline. Parts as in View."""
 
     GetById: grpc.UnaryStreamMultiCallable[
         workflow_results.v1.results_pb2.GetByIdRequest,
         workflow_results.v1.results_pb2.GetByIdResponse,
     ]
-    """Streams the results with the given ids. Batches and summary as in View.
+    """Streams the results with the given ids. Parts as in View.
 
     Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids.
     """
@@ -150,14 +150,14 @@ class ResultsServiceStub:
         workflow_results.v1.results_pb2.GetByEventRequest,
         workflow_results.v1.results_pb2.GetByEventResponse,
     ]
-    """Streams the results whose field `event` contains a number, alone or among others. Batches and summary as in View."""
+    """Streams the results whose field `event` contains a number, alone or among others. Parts as in View."""
 
     GetLocked: grpc.UnaryStreamMultiCallable[
         workflow_results.v1.results_pb2.GetLockedRequest,
         workflow_results.v1.results_pb2.GetLockedResponse,
     ]
     """Streams the locked results that carry `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
-    `products` and `results`. Batches and summary as in View.
+    `products` and `results`. Parts as in View.
     """
 
     GetLockedCount: grpc.UnaryUnaryMultiCallable[
@@ -240,7 +240,7 @@ class ResultsServiceAsyncStub:
     ]
     """Streams the results of a pipeline that match a MongoDB query.
 
-    Zero or more batches, then one summary; a stream without a summary is incomplete. INVALID_ARGUMENT with the reason
+    One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with the reason
     INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not supported.
     """
 
@@ -273,13 +273,13 @@ class ResultsServiceAsyncStub:
         workflow_results.v1.results_pb2.GetByCountRequest,
         workflow_results.v1.results_pb2.GetByCountResponse,
     ]
-    """Streams the newest results of a pipeline. Batches and summary as in View."""
+    """Streams the newest results of a pipeline. Parts as in View."""
 
     GetById: grpc.aio.UnaryStreamMultiCallable[
         workflow_results.v1.results_pb2.GetByIdRequest,
         workflow_results.v1.results_pb2.GetByIdResponse,
     ]
-    """Streams the results with the given ids. Batches and summary as in View.
+    """Streams the results with the given ids. Parts as in View.
 
     Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids.
     """
@@ -288,14 +288,14 @@ class ResultsServiceAsyncStub:
         workflow_results.v1.results_pb2.GetByEventRequest,
         workflow_results.v1.results_pb2.GetByEventResponse,
     ]
-    """Streams the results whose field `event` contains a number, alone or among others. Batches and summary as in View."""
+    """Streams the results whose field `event` contains a number, alone or among others. Parts as in View."""
 
     GetLocked: grpc.aio.UnaryStreamMultiCallable[
         workflow_results.v1.results_pb2.GetLockedRequest,
         workflow_results.v1.results_pb2.GetLockedResponse,
     ]
     """Streams the locked results that carry `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
-    `products` and `results`. Batches and summary as in View.
+    `products` and `results`. Parts as in View.
     """
 
     GetLockedCount: grpc.aio.UnaryUnaryMultiCallable[
@@ -388,7 +388,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.ViewResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.ViewResponse]]:
         """Streams the results of a pipeline that match a MongoDB query.
 
-        Zero or more batches, then one summary; a stream without a summary is incomplete. INVALID_ARGUMENT with the reason
+        One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with the reason
         INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not supported.
         """
 
@@ -429,7 +429,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.GetByCountRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetByCountResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetByCountResponse]]:
-        """Streams the newest results of a pipeline. Batches and summary as in View."""
+        """Streams the newest results of a pipeline. Parts as in View."""
 
     @abc.abstractmethod
     def GetById(
@@ -437,7 +437,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.GetByIdRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetByIdResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetByIdResponse]]:
-        """Streams the results with the given ids. Batches and summary as in View.
+        """Streams the results with the given ids. Parts as in View.
 
         Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids.
         """
@@ -448,7 +448,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.GetByEventRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetByEventResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetByEventResponse]]:
-        """Streams the results whose field `event` contains a number, alone or among others. Batches and summary as in View."""
+        """Streams the results whose field `event` contains a number, alone or among others. Parts as in View."""
 
     @abc.abstractmethod
     def GetLocked(
@@ -457,7 +457,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetLockedResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetLockedResponse]]:
         """Streams the locked results that carry `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
-        `products` and `results`. Batches and summary as in View.
+        `products` and `results`. Parts as in View.
         """
 
     @abc.abstractmethod
