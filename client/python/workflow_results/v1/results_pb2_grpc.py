@@ -169,8 +169,9 @@ class ResultsServiceServicer(object):
     def View(self, request, context):
         """Streams the results of a pipeline that match a MongoDB query.
 
-        One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with the reason
-        INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not supported.
+        One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with
+        the reason INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not
+        supported.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -102,8 +102,9 @@ class ResultsServiceStub:
     ]
     """Streams the results of a pipeline that match a MongoDB query.
 
-    One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with the reason
-    INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not supported.
+    One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with
+    the reason INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not
+    supported.
     """
 
     Count: grpc.UnaryUnaryMultiCallable[
@@ -240,8 +241,9 @@ class ResultsServiceAsyncStub:
     ]
     """Streams the results of a pipeline that match a MongoDB query.
 
-    One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with the reason
-    INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not supported.
+    One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with
+    the reason INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not
+    supported.
     """
 
     Count: grpc.aio.UnaryUnaryMultiCallable[
@@ -388,8 +390,9 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.ViewResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.ViewResponse]]:
         """Streams the results of a pipeline that match a MongoDB query.
 
-        One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with the reason
-        INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not supported.
+        One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with
+        the reason INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not
+        supported.
         """
 
     @abc.abstractmethod
