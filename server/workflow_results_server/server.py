@@ -49,7 +49,7 @@ class Server:
                 ("grpc.max_send_message_length", rules.RESPONSE_BYTES),
                 # Clients ping after 30 s of silence, also without calls (see client/python); that is no abuse.
                 ("grpc.keepalive_permit_without_calls", 1),
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
                 # A peer that vanished without a word is noticed, so that its streams and cursors end.
                 ("grpc.keepalive_time_ms", 60_000),
                 ("grpc.keepalive_timeout_ms", 20_000),

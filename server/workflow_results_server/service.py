@@ -37,6 +37,7 @@ PartT = TypeVar(
 _DEFAULT_VIEW_LIMIT: Final = 100
 _DEFAULT_COUNT: Final = 10
 _MOST_REFUSALS: Final = 1_000
+_SHARE_OF_DEADLINE: Final = 0.95
 _PIPELINES_AT_ONCE: Final = 8
 _LOCKED_FIELDS: Final = dict.fromkeys(("id", "event", "plots", "products", "results"), 1)
 _LOCKED: Final = {"results.locked": True}
@@ -137,7 +138,8 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 
     def GetById(self, request: pb.GetByIdRequest, context: Context) -> AsyncIterator[pb.GetByIdResponse]:
         """Stream the results with some ids."""
-        selection = Selection(filter={"_id": {"$in": requests.ids(request.ids)}})
+        ids = requests.ids(request.ids)
+        selection = Selection(filter={"_id": {"$in": ids}}, limit=len(ids))
         return self._stream(selection, request, pb.GetByIdResponse)
 
     def GetByEvent(self, request: pb.GetByEventRequest, context: Context) -> AsyncIterator[pb.GetByEventResponse]:
@@ -189,9 +191,9 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         )
 
     def _time(self, context: Context) -> float:
-        """Give the seconds that are left for a unary call."""
+        """Give the seconds that a unary call may take, so that its answer comes before the caller's deadline."""
         remaining = context.time_remaining()
-        return self._seconds if remaining is None else min(remaining, self._seconds)
+        return self._seconds if remaining is None else min(remaining * _SHARE_OF_DEADLINE, self._seconds)
 
     async def _deposit(
         self, documents: pb.Documents, seconds: float

@@ -19,7 +19,7 @@ from pymongo import ReadPreference, UpdateOne
 from pymongo.read_concern import ReadConcern
 
 from workflow_results_server.bson_documents import without
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.failures import limited, primary_is_known
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -126,6 +126,7 @@ class Changes:
 
     async def would_unlock(self, pipeline: str, ids: Sequence[str], seconds: float) -> Change:
         """Tell what `unlock` would do, and change nothing."""
+        await primary_is_known(self._database, seconds)
         with limited(seconds):
             locked = await _lock_states(self._database[pipeline], ids)
         return Change(_refusals(pipeline, ids, locked, locked_refuses=False), sum(locked.values()))
@@ -167,6 +168,7 @@ class Changes:
             complete = True
             return changed
 
+        await primary_is_known(self._database, seconds)
         with limited(seconds, may_have_changed=lambda: complete):
             async with self._database.client.start_session() as session:
                 try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from workflow_results import rules
 from workflow_results_server import bson_documents
 from workflow_results_server.errors import RequestError
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.failures import limited, primary_is_known
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -89,6 +89,7 @@ async def read(
     while selection.limit is None or selection.limit > 0:
         opened_for = selection
         try:
+            await primary_is_known(collection.database, seconds)
             async with collection.find_raw_batches(**selection.find(), batch_size=fetch) as cursor:
                 batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
                 while True:

@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from workflow_results import rules
 from workflow_results_server.store import connection, deposits, reads
 from workflow_results_server.store.changes import Changes
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.failures import limited, primary_is_known
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -96,6 +96,7 @@ class Store:
         Raises:
             RequestError: MongoDB failed; nothing is known about the outcomes.
         """
+        await primary_is_known(self._database, seconds)
         with limited(seconds, may_have_changed=lambda: True):
             await self._prepare(pipeline)
             async with self._database.client.start_session() as session:
@@ -115,6 +116,7 @@ class Store:
         Raises:
             RequestError: MongoDB failed, or could not count in time.
         """
+        await primary_is_known(self._database, seconds)
         with limited(seconds, hint=reads.SLOW_HINT):
             return await self._database[pipeline].count_documents(filter_)
 
@@ -130,6 +132,7 @@ class Store:
             async with at_once:
                 return await self._database[pipeline].estimated_document_count()
 
+        await primary_is_known(self._database, seconds)
         with limited(seconds):
             names = await self._database.list_collection_names()
             pipelines = sorted(name for name in names if rules.pipeline_problem(name) is None)
