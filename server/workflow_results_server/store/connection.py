@@ -57,8 +57,9 @@ def checked_uri(uri: str) -> list[str]:
         raise ConnectionRefused(
             "--mongo-uri is not a MongoDB URI, like mongodb://HOST:27017/?replicaSet=rs0"
         ) from error
-    for name, weakens in _WEAKENING.items():
-        if (value := parsed["options"].get(name)) is not None and weakens(value):
+    for name, value in parsed["options"].items():
+        weakens = _WEAKENING.get(name.lower())
+        if weakens and weakens(value):
             raise ConnectionRefused(
                 f"--mongo-uri sets {name}={value}, so that acknowledged results could be lost or missed; leave it out"
             )
