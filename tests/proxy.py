@@ -50,8 +50,11 @@ class Proxy:
                     self._answering.clear()
                 if not to_server:
                     self._answering.wait()
+                last = to_server and self._cut_at and self._cut_at in data
+                if last:
+                    self._answering.clear()
                 sink.sendall(data)
-                if to_server and self._cut_at and self._cut_at in data:
+                if last:
                     self._stop_listening()
                     self.cut()
         end(source, sink)

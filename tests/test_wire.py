@@ -1,70 +1,17 @@
-"""The service on the wire, as clients in other languages see it: formats, defaults, bad input and its errors."""
+"""The service on the wire, as clients in other languages see it: formats, defaults, streams."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import bson
 import grpc
 import pytest
-from bson import json_util
-from google.rpc import error_details_pb2, status_pb2
 
 from conftest import work
+from wire import Answer, Stub, documents, read
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results.v1 import results_pb2_grpc
-
-Stub = results_pb2_grpc.ResultsServiceStub
-SERVICE = "/workflow_results.v1.ResultsService"
-
-
-class Answer:
-    """An error as it came over the wire."""
-
-    def __init__(self, error: grpc.RpcError) -> None:
-        self.code: grpc.StatusCode = error.code()
-        self.message: str = error.details() or ""
-        self.info, self.bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-        trailing = {item.key: item.value for item in error.trailing_metadata()}
-        self.size = len(trailing.get("grpc-status-details-bin", b""))
-        for detail in status_pb2.Status.FromString(trailing.get("grpc-status-details-bin", b"")).details:
-            for kind in (self.info, self.bad):
-                if detail.Is(kind.DESCRIPTOR):
-                    detail.Unpack(kind)
-
-
-def refused(call: Any, request: Any) -> Answer:
-    with pytest.raises(grpc.RpcError) as caught:
-        answer = call(request, timeout=30)
-        if isinstance(answer, Iterator):
-            list(answer)
-    return Answer(caught.value)
-
-
-def invalid(call: Any, request: Any, field: str, *, reason: str = "INVALID_REQUEST") -> str:
-    answer = refused(call, request)
-    assert answer.code is grpc.StatusCode.INVALID_ARGUMENT, answer.message
-    assert (answer.info.reason, answer.info.domain) == (reason, "workflow-results")
-    assert [violation.field for violation in answer.bad.field_violations] == [field]
-    assert answer.message.startswith(field)
-    assert answer.size <= 4096
-    return answer.message
-
-
-def documents(*works: dict[str, Any]) -> pb.Documents:
-    return pb.Documents(bson=b"".join(map(bson.encode, works)))
-
-
-def read(parts: Any) -> tuple[list[dict[str, Any]], int]:
-    """All documents of a stream, and the count of its summary, which must come last and once."""
-    *others, last = parts = list(parts)
-    assert last.HasField("summary")
-    assert all(part.HasField("batch") and not part.HasField("summary") for part in others)
-    data = [document for part in parts for document in bson.decode_all(part.batch.results.bson)]
-    texts = [json_util.loads(text) for part in parts for text in part.batch.results.json]
-    return data + texts, last.summary.count
 
 
 def test_defaults_of_unset_fields(stub: Stub, results: Results, pipeline: str) -> None:
@@ -162,162 +109,6 @@ def test_deposit_stream_ends_with_the_error_of_an_invalid_request(stub: Stub) ->
     with pytest.raises(grpc.RpcError) as caught:
         list(stub.DepositStream(iter([bad]), timeout=30))
     assert Answer(caught.value).info.reason == "MALFORMED_REQUEST"
-
-
-def corrupt(document: dict[str, Any], old: bytes, new: bytes) -> bytes:
-    data = bson.encode(document)
-    assert data.count(old) == 1
-    return data.replace(old, new)
-
-
-def test_each_bad_work_is_rejected_by_itself(stub: Stub, database: Any, pipeline: str) -> None:
-    def nested(levels: int) -> dict[str, Any]:
-        document: dict[str, Any] = {}
-        for _ in range(levels):
-            document = {"a": document}
-        return document
-
-    bad = {
-        "CORRUPT_DOCUMENT utf8": corrupt(work(pipeline, "u", t="@@"), b"@@", b"\xff\xfe"),
-        "CORRUPT_DOCUMENT type": corrupt(work(pipeline, "t", qq=True), b"\x08qq", b"\x66qq"),
-        "CORRUPT_DOCUMENT length": corrupt(
-            work(pipeline, "l", qq="abc"), b"\x04\x00\x00\x00abc", b"\x99\x00\x00\x00abc"
-        ),
-        "CORRUPT_DOCUMENT uuid": bson.encode(work(pipeline, "uuid", u=bson.Binary(b"short", 4))),
-        "TOO_LARGE": bson.encode(work(pipeline, "big", pad=bytes(16 * 1024 * 1024 - 16 * 1024))),
-        "TOO_DEEP": bson.encode(work(pipeline, "deep", x=nested(100))),
-        "INVALID_WORK pipeline": bson.encode({"id": "a", "status": "success"}),
-        "INVALID_WORK id": bson.encode({"pipeline": pipeline, "status": "success"}),
-        "INVALID_WORK null": bson.encode({"pipeline": pipeline, "id": None, "status": "success"}),
-        "INVALID_WORK _id": bson.encode({"_id": "b", **work(pipeline, "a")}),
-        "INVALID_WORK results": bson.encode(work(pipeline, "r", results=[1])),
-        "INVALID_WORK locked": bson.encode(work(pipeline, "k", results={"locked": 1})),
-        "INVALID_WORK field": bson.encode(work(pipeline, "d", **{"a.b": 1})),
-        "INVALID_WORK timestamp": bson.encode(work(pipeline, "z", t=bson.Timestamp(0, 0))),
-        "INVALID_STATUS": bson.encode(work(pipeline, "s") | {"status": "done"}),
-        "DUPLICATE_FIELD status": corrupt(work(pipeline, "2", statuz="x"), b"statuz", b"status"),
-        "DUPLICATE_FIELD id": corrupt(work(pipeline, "3", ix="3"), b"ix\0", b"id\0"),
-        "DUPLICATE_FIELD locked": corrupt(
-            work(pipeline, "4", results={"locked": False, "lockeq": True}), b"lockeq", b"locked"
-        ),
-        "DUPLICATE_FIELD results": corrupt(work(pipeline, "5", results=None, resultz={}), b"resultz", b"results"),
-    }
-    good = [bson.encode(work(pipeline, f"good-{number}", x=nested(99))) for number in range(len(bad))]
-    mixed = [each for pair in zip(good, bad.values(), strict=True) for each in pair]
-    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=b"".join(mixed))))
-    assert list(answer.outcomes) == [pb.DEPOSIT_OUTCOME_DEPOSITED, pb.DEPOSIT_OUTCOME_REJECTED] * len(bad)
-    assert [each.reason for each in answer.rejections] == [name.partition(" ")[0] for name in bad]
-    assert [each.index for each in answer.rejections] == list(range(1, 2 * len(bad), 2))
-    assert all(len(each.message) > 10 for each in answer.rejections)
-    assert database[pipeline].count_documents({}) == len(good)
-    stored = {raw["_id"]: raw for raw in database[pipeline].find()}
-    assert all(
-        {"_id": id_, **bson.decode(data)} == stored[id_]
-        for id_, data in zip(sorted(stored, key=lambda i: int(i[5:])), good, strict=True)
-    )
-
-
-def test_bad_json_works_are_rejected_by_themselves(stub: Stub, pipeline: str) -> None:
-    fine = json_util.dumps(work(pipeline, "a"))
-    bad = [
-        "{",
-        "[]",
-        '{"a": 1, "a": 2}',
-        '{"a": NaN}',
-        '{"a": 1e999}',
-        '{"a": {"$oid": "x"}}',
-        '{"a": 99999999999999999999}',
-        '{"a": "\\ud800"}',
-        "[" * 100_000,
-        '{"a":' * 3000 + "1" + "}" * 3000,
-    ]
-    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=[fine, *bad])))
-    assert list(answer.outcomes) == [pb.DEPOSIT_OUTCOME_DEPOSITED] + [pb.DEPOSIT_OUTCOME_REJECTED] * len(bad)
-    assert {each.reason for each in answer.rejections} == {"CORRUPT_DOCUMENT"}
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"\x00",
-        b"\x05\x00\x00\x00",
-        b"\xff\xff\xff\xff\x00",
-        b"\x05\x00\x00\x00\x01",
-        bson.encode({"a": 1})[:-1],
-        b"\x04\x00\x00\x00\x00",
-    ],
-)
-def test_works_that_cannot_be_told_apart(stub: Stub, data: bytes, pipeline: str) -> None:
-    whole = bson.encode(work(pipeline, "a")) + data
-    message = invalid(
-        stub.Deposit, pb.DepositRequest(works=pb.Documents(bson=whole)), "works.bson", reason="MALFORMED_REQUEST"
-    )
-    assert "document 1, at byte" in message
-    assert read(stub.View(pb.ViewRequest(pipeline=pipeline)))[1] == 0
-
-
-def test_invalid_fields_are_named(stub: Stub, pipeline: str) -> None:
-    invalid(stub.View, pb.ViewRequest(pipeline="a b"), "pipeline")
-    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, skip=-1), "skip")
-    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, limit=-2), "limit")
-    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, resume_token=b"abc"), "resume_token")
-    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, resume_token=bson.encode({"a": 1, "b": 1})), "resume_token")
-    invalid(stub.GetByCount, pb.GetByCountRequest(pipeline=pipeline, count=-5), "count")
-    invalid(stub.GetLocked, pb.GetLockedRequest(pipeline=pipeline, count=-5), "count")
-    invalid(stub.GetById, pb.GetByIdRequest(pipeline=pipeline, ids=["a", ""]), "ids[1]")
-    invalid(stub.Lock, pb.LockRequest(pipeline=pipeline, ids=["a" * 129]), "ids[0]")
-    invalid(stub.DeleteIds, pb.DeleteIdsRequest(pipeline=pipeline, ids=["a"] * 100_001), "ids")
-    invalid(
-        stub.Update,
-        pb.UpdateRequest(works=documents({"pipeline": pipeline, "id": ""})),
-        "works[0].id",
-        reason="INVALID_WORK",
-    )
-    locking = documents({"pipeline": pipeline, "id": "a", "results": {"locked": True}})
-    invalid(stub.Update, pb.UpdateRequest(works=locking), "works[0].results.locked", reason="LOCK_STATE")
-    both = pb.Documents(bson=bson.encode({}), json=["{}"])
-    invalid(stub.Deposit, pb.DepositRequest(works=both), "works")
-
-
-@pytest.mark.parametrize(
-    ("query", "field", "reason"),
-    [
-        (pb.Document(json="{"), "query.json", "MALFORMED_REQUEST"),
-        (pb.Document(json="[1]"), "query.json", "MALFORMED_REQUEST"),
-        (pb.Document(bson=b"\x05\x00\x00"), "query.bson", "MALFORMED_REQUEST"),
-        (pb.Document(bson=bson.encode({"a": "@@"}).replace(b"@@", b"\xff\xff")), "query.bson", "MALFORMED_REQUEST"),
-        (pb.Document(bson=bson.encode({}) * 2), "query.bson", "MALFORMED_REQUEST"),
-        (pb.Document(json='{"a": {"$where": "1"}}'), "query.a.$where", "INVALID_QUERY"),
-        (pb.Document(json='{"$expr": {"$function": {}}}'), "query.$expr.$function", "INVALID_QUERY"),
-    ],
-)
-def test_bad_queries(stub: Stub, pipeline: str, query: pb.Document, field: str, reason: str) -> None:
-    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, query=query), field, reason=reason)
-    invalid(stub.Count, pb.CountRequest(pipeline=pipeline, query=query), field, reason=reason)
-
-
-def test_an_error_of_a_thousand_fields_stays_small(stub: Stub, pipeline: str) -> None:
-    query = pb.Document(bson=bson.encode({"$" + "é" * 100_000: 1}))
-    answer = refused(stub.View, pb.ViewRequest(pipeline=pipeline, query=query))
-    assert answer.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert answer.size <= 4096
-    assert len(answer.message.encode()) <= 4096
-
-
-def test_requests_that_cannot_be_parsed(service: Any) -> None:
-    with grpc.insecure_channel(service.target) as channel:
-        for method in (name.name for name in pb.DESCRIPTOR.services_by_name["ResultsService"].methods):
-            answer = refused(channel.unary_stream(f"{SERVICE}/{method}"), b"\xff\xff\xff")
-            if method in ("Status", "Info", "DepositStream"):
-                assert answer.code is grpc.StatusCode.INVALID_ARGUMENT
-            assert (answer.code, answer.info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST"), method
-        assert refused(channel.unary_unary(f"{SERVICE}/Nothing"), b"").code is grpc.StatusCode.UNIMPLEMENTED
-
-
-def test_a_message_beyond_the_limit(stub: Stub, pipeline: str) -> None:
-    request = pb.DepositRequest(works=pb.Documents(bson=bytes(33 << 20)))
-    assert refused(stub.Deposit, request).code is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert stub.GetLockedCount(pb.GetLockedCountRequest(pipeline=pipeline)).count == 0
 
 
 def test_a_request_id_is_taken_over(stub: Stub) -> None:

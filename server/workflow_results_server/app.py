@@ -6,14 +6,14 @@ import asyncio
 import logging
 import signal
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workflow_results_server import logs
 from workflow_results_server.mongod import EmbeddedMongod, MongodError
 from workflow_results_server.server import Server, address
-from workflow_results_server.settings import SettingsError
+from workflow_results_server.settings import SettingsError, default_data_directory
 from workflow_results_server.store import ConnectionRefused
 from workflow_results_server.workers import Workers
 
@@ -46,20 +46,34 @@ def run(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> None:
     stop = stop_on_signals()
+    stopping = asyncio.create_task(stop.wait())
     async with AsyncExitStack() as stack:
-        if settings.mongo_uri is None:
-            mongod = EmbeddedMongod(settings.data_directory)
-            stack.push_async_callback(mongod.stop)
-            settings = replace(settings, mongo_uri=await mongod.start())
-            supervision = asyncio.create_task(mongod.run())
-            stack.callback(supervision.cancel)
-        server = Server(settings) if settings.workers == 1 else Workers(settings)
-        stack.push_async_callback(server.stop)
-        port = await server.start()
+        stack.callback(stopping.cancel)
+        starting = asyncio.create_task(_start(settings, stack))
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():  # a MongoDB that recovers may take minutes
+            starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await starting
+            return
+        port = starting.result()
         sys.stdout.write(f"listening on {address(settings.host, port)}\n")
         sys.stdout.flush()
-        await stop.wait()
+        await stopping
         _logger.info("stopping: calls under way are finished first")
+
+
+async def _start(settings: Settings, stack: AsyncExitStack) -> int:
+    """Start MongoDB and the server, and leave to the stack how they end; gives the port."""
+    if settings.mongo_uri is None:
+        mongod = EmbeddedMongod(settings.data_directory or default_data_directory())
+        stack.push_async_callback(mongod.stop)
+        settings = replace(settings, mongo_uri=await mongod.start())
+        supervision = asyncio.create_task(mongod.run())
+        stack.callback(supervision.cancel)
+    server = Server(settings) if settings.workers == 1 else Workers(settings)
+    stack.push_async_callback(server.stop)
+    return await server.start()
 
 
 def stop_on_signals() -> asyncio.Event:

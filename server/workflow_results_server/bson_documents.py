@@ -67,15 +67,19 @@ _MEASURED_SIZES: Final = {
 _REGEX: Final = 0x0B
 
 
-def split(data: bytes) -> list[bytes]:
+def split(data: bytes, most: int) -> list[bytes]:
     """Cut documents that stand back to back apart.
+
+    Args:
+        data: The documents.
+        most: How many to cut off; one more is cut off, if there is one, and the rest is left alone.
 
     Raises:
         MalformedDocuments: The lengths don't add up; the message says where.
     """
     documents: list[bytes] = []
     start, end = 0, len(data)
-    while start < end:
+    while start < end and len(documents) <= most:
         size = _INT32.unpack_from(data, start)[0] if end - start >= _SMALLEST else 0
         stop = start + size
         if size < _SMALLEST or stop > end or data[stop - 1] != 0:
@@ -146,6 +150,19 @@ def _walk(document: bytes) -> Iterator[tuple[int, int, int, int]]:
             start = stop
     except (KeyError, ValueError, struct.error) as error:
         raise MalformedDocuments(f"the element at byte {start} is not BSON") from error
+
+
+def deeper_than(limit: int, document: bytes) -> bool:
+    """Tell whether a document, which may be broken, holds more levels of documents and arrays."""
+    level = [document]
+    try:
+        for _ in range(limit + 1):
+            level = [
+                element.value for each in level for element in elements(each) if element.type in (DOCUMENT, _ARRAY)
+            ]
+    except MalformedDocuments:
+        return False
+    return bool(level)
 
 
 def with_id_first(document: bytes, id_: str) -> bytes:

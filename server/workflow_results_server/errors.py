@@ -68,5 +68,5 @@ class Unavailable(RequestError):
 class DeadlineExceeded(RequestError):
     """The caller's deadline, or the server's own limit, has passed."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", message)
+    def __init__(self, message: str, metadata: dict[str, str] | None = None) -> None:
+        super().__init__("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", message, metadata=metadata)

@@ -39,6 +39,14 @@ RELAXED: Final = _options(json_util.JSONMode.RELAXED, UuidRepresentation.STANDAR
 _READ: Final = _options(json_util.JSONMode.CANONICAL, UuidRepresentation.UNSPECIFIED)
 
 
+class NotExtendedJson(ValueError):
+    """A text is no document in Extended JSON; the message says what is wrong, worded to follow its name."""
+
+
+class TooDeep(NotExtendedJson):
+    """A text is nested too deeply to be read."""
+
+
 def to_bson(text: str) -> bytes:
     """Read one document.
 
@@ -46,19 +54,23 @@ def to_bson(text: str) -> bytes:
         text: Extended JSON, relaxed or canonical.
 
     Raises:
-        ValueError: It is not, or not a document; the message says what is wrong.
+        NotExtendedJson: It is not, or not a document.
     """
     try:
         document = json.loads(text, object_pairs_hook=_document, parse_float=_finite, parse_constant=_refuse_constant)
         if not isinstance(document, dict):
-            raise ValueError(f"must be a document, not {type(document).__name__}")
+            raise NotExtendedJson(f"must be a document, not {type(document).__name__}")
         return bson.encode(document, codec_options=_CODEC)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: {error.msg} at character {error.pos}") from error
+    except NotExtendedJson:
+        raise
     except RecursionError as error:
-        raise ValueError("is nested too deeply") from error
-    except (bson.errors.BSONError, TypeError, OverflowError, UnicodeEncodeError) as error:
-        raise ValueError("is not Extended JSON: a value is not of the type that its key announces") from error
+        raise TooDeep("is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise NotExtendedJson(f"is not JSON: {error.msg} at character {error.pos}") from error
+    except Exception as error:  # json_util raises whatever comes of what it meets, with texts for programmers
+        raise NotExtendedJson(
+            "is not Extended JSON: a value is not what its key announces, or none that BSON can hold"
+        ) from error
 
 
 def from_bson(data: bytes, options: json_util.JSONOptions) -> list[str]:
@@ -74,7 +86,7 @@ def from_bson(data: bytes, options: json_util.JSONOptions) -> list[str]:
 def _document(pairs: Sequence[tuple[str, Any]]) -> Any:
     names = dict(pairs)
     if len(names) != len(pairs):
-        raise ValueError("holds a document with the same name twice")
+        raise NotExtendedJson("holds a document with the same name twice")
     if "$ref" in names or "$id" in names:
         return names  # what looks like a DBRef stays a document
     return json_util.object_pairs_hook(pairs, _READ)
@@ -83,7 +95,7 @@ def _document(pairs: Sequence[tuple[str, Any]]) -> Any:
 def _finite(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise ValueError(f"holds the number {text}, which is too large for a double")
+        raise NotExtendedJson(f"holds the number {text}, which is too large for a double")
     return value
 
 

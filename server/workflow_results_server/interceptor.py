@@ -32,6 +32,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 _REQUEST_ID: Final = re.compile(r"[!-~]{1,64}")
 _OUR_SIDE: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL")
 """Codes that an operator wants to see; the others tell of callers."""
+_PATIENT_SECONDS: Final = 1.0
 _MOST_FIELDS: Final = 10
 _FIELD_BYTES: Final = 300
 """With at most ten fields, and the message beside them, an error stays below 4 KiB."""
@@ -185,7 +186,8 @@ def _cut(text: str, size: int) -> str:
 
 
 def _log(method: str, code: str, error: RequestError | None, seconds: float, context: Context) -> None:
-    level = logging.INFO if code in _OUR_SIDE else logging.DEBUG
+    gave_up = code == "CANCELLED" and seconds > _PATIENT_SECONDS  # a caller that waited, not one that had enough
+    level = logging.INFO if code in _OUR_SIDE or gave_up else logging.DEBUG
     if _logger.isEnabledFor(level):
         extra = {
             "method": method,

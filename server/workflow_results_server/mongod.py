@@ -294,6 +294,8 @@ async def _take_step(client: AsyncMongoClient[dict[str, Any]], directory: DataDi
         return False  # on a copy of the directory another mongod has our port and key; ours is about to end
     if (await client.admin.command("hello"))["isWritablePrimary"]:
         await _set_user(client.admin, directory.password)
+        # A transaction of a server that was killed would keep what it wrote from everybody for a minute.
+        await client.admin.command("killAllSessions", [])
         return True
     member = f"{HOST}:{directory.port}"
     config = {"_id": REPLICA_SET, "version": 1, "members": [{"_id": 0, "host": member}]}

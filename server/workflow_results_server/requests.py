@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import bson
 
 from workflow_results import rules
 from workflow_results.documents import decode_strictly
+from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import bson_documents, extended_json
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.filters import QueryError, checked_filter
@@ -17,7 +18,14 @@ from workflow_results_server.store import Selection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workflow_results.v1 import results_pb2 as pb
+    from bson.json_util import JSONOptions
+
+_FORMATS: Final = {
+    pb.DOCUMENT_FORMAT_UNSPECIFIED: None,
+    pb.DOCUMENT_FORMAT_BSON: None,
+    pb.DOCUMENT_FORMAT_RELAXED_JSON: extended_json.RELAXED,
+    pb.DOCUMENT_FORMAT_CANONICAL_JSON: extended_json.CANONICAL,
+}
 
 
 def pipeline(name: str) -> str:
@@ -37,12 +45,13 @@ def ids(values: Sequence[str]) -> list[str]:
     Raises:
         InvalidRequest: One breaks the rules, or there are too many.
     """
-    if len(values) > rules.TRANSACTION_RESULTS:
-        raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,}, not {len(values):,}")
     for index, value in enumerate(values):
         if problem := rules.id_problem(value):
             raise InvalidRequest(f"ids[{index}]", problem)
-    return list(dict.fromkeys(values))
+    distinct = list(dict.fromkeys(values))
+    if len(distinct) > rules.TRANSACTION_RESULTS:
+        raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,}, not {len(distinct):,}")
+    return distinct
 
 
 def skip(value: int) -> int:
@@ -91,6 +100,17 @@ def projection(document: pb.Document) -> dict[str, Any]:
         raise InvalidRequest(error.path, error.problem, "INVALID_PROJECTION") from error
 
 
+def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
+    """Give how to write results as Extended JSON; None stands for BSON.
+
+    Raises:
+        InvalidRequest: There is no such format.
+    """
+    if format_ not in _FORMATS:
+        raise InvalidRequest("format", f"must be a value of DocumentFormat, not {format_}")
+    return _FORMATS[format_]
+
+
 def resumed(selection: Selection, token: bytes) -> tuple[Selection, int]:
     """Go on where a stream broke.
 
@@ -125,12 +145,12 @@ def _decoded(field: str, document: pb.Document) -> dict[str, Any]:
     if document.WhichOneof("form") == "json":
         try:
             data = extended_json.to_bson(document.json)
-        except ValueError as error:
+        except extended_json.NotExtendedJson as error:
             raise InvalidRequest(f"{field}.json", str(error), "MALFORMED_REQUEST") from error
     if not data:
         return {}
     try:
-        (whole,) = bson_documents.split(data)
+        (whole,) = bson_documents.split(data, 1)
         return decode_strictly(whole)[0]
     except (bson.errors.BSONError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"{field}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error

@@ -13,7 +13,6 @@ from grpc_reflection.v1alpha import reflection
 
 from workflow_results import rules
 from workflow_results.v1 import results_pb2, results_pb2_grpc
-from workflow_results_server.errors import RequestError
 from workflow_results_server.interceptor import Interceptor
 from workflow_results_server.service import ResultsService
 from workflow_results_server.settings import SettingsError
@@ -106,11 +105,7 @@ class Server:
         serving = True
         while True:
             await asyncio.sleep(_PING_SECONDS)
-            try:
-                await self._store.ping(_PING_SECONDS)
-                alive = True
-            except RequestError:
-                alive = False
+            alive = await self._store.is_alive(_PING_SECONDS)
             if alive != serving:
                 serving = alive
                 _logger.log(

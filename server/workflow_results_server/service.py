@@ -10,15 +10,16 @@ from workflow_results import __version__, rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import extended_json, requests, works
-from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.errors import InvalidRequest, RequestError
 from workflow_results_server.store import Change, Outcome, Selection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     import grpc
+    from bson.json_util import JSONOptions
 
-    from workflow_results_server.store import Store
+    from workflow_results_server.store import Batch, Store
 
     Context = grpc.aio.ServicerContext[Any, Any]
     ChangeOfIds = Callable[[str, Sequence[str], float], Awaitable[Change]]
@@ -52,10 +53,6 @@ _OUTCOMES: Final = {
     Outcome.CONFLICT: pb.DEPOSIT_OUTCOME_CONFLICT,
     Outcome.REFUSED: pb.DEPOSIT_OUTCOME_REJECTED,
 }
-_JSON: Final = {
-    pb.DOCUMENT_FORMAT_RELAXED_JSON: extended_json.RELAXED,
-    pb.DOCUMENT_FORMAT_CANONICAL_JSON: extended_json.CANONICAL,
-}
 
 
 class ResultsService(results_pb2_grpc.ResultsServiceServicer):
@@ -87,8 +84,6 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         """Set fields of results, all or nothing."""
         by_pipeline: dict[str, dict[str, works.Work]] = {}
         parsed = await works.parse(request.works, partial=True)
-        if len(parsed) > rules.TRANSACTION_RESULTS:
-            raise InvalidRequest("works", f"must be at most {rules.TRANSACTION_RESULTS:,}, not {len(parsed):,}")
         for work in parsed:
             if isinstance(work, works.Rejected):
                 raise InvalidRequest(work.where, work.message, work.reason)
@@ -185,6 +180,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                 pipeline_length=rules.PIPELINE_LENGTH,
                 id_length=rules.ID_LENGTH,
                 transaction_results=rules.TRANSACTION_RESULTS,
+                request_works=rules.REQUEST_WORKS,
                 batch_bytes=rules.BATCH_BYTES,
                 server_seconds=self._seconds,
             ),
@@ -233,13 +229,14 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         self, selection: Selection, request: ReadRequest, response: Callable[..., PartT]
     ) -> AsyncIterator[PartT]:
         pipeline = requests.pipeline(request.pipeline)
+        options = requests.json_options(request.format)
         rest, before = requests.resumed(selection, request.resume_token)
         sent = 0
         async with aclosing(self._store.read(pipeline, rest)) as batches:
             async for batch in batches:
                 sent += batch.number
                 token = requests.resume_token(batch.last, before + sent)
-                results = _documents(batch.data, request.format)
+                results = pb.Documents(json=_json(batch, options)) if options else pb.Documents(bson=batch.data)
                 part = pb.ResultBatch(results=results, resume_token=token)
                 if batch.final:
                     yield response(batch=part, summary=pb.ReadSummary(count=sent))
@@ -248,10 +245,16 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         yield response(summary=pb.ReadSummary(count=sent))
 
 
-def _documents(data: bytes, format_: pb.DocumentFormat.ValueType) -> pb.Documents:
-    if options := _JSON.get(format_):
-        return pb.Documents(json=extended_json.from_bson(data, options))
-    return pb.Documents(bson=data)
+def _json(batch: Batch, options: JSONOptions) -> list[str]:
+    """Write a batch as Extended JSON, which has up to seven times the size: too much for some large results."""
+    texts = extended_json.from_bson(batch.data, options)
+    if (
+        len(batch.data) > rules.BATCH_BYTES
+        and sum(len(text.encode()) for text in texts) > rules.RESPONSE_BYTES - rules.MIB
+    ):
+        message = f"result {batch.last} is too large for a message as JSON: ask for BSON, or with a projection"
+        raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message)
+    return texts
 
 
 def _refusals(change: Change) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from dataclasses import asdict, dataclass, field
@@ -12,6 +13,15 @@ from typing import Final
 from workflow_results_server.store import ConnectionRefused, checked_uri
 
 _DATABASE: Final = re.compile(r"[A-Za-z0-9_-]{1,63}")
+_KINDS: Final[dict[str, type | tuple[type, ...]]] = {
+    "host": str,
+    "port": int,
+    "database": str,
+    "workers": int,
+    "call_seconds": (int, float),
+    "drain_seconds": (int, float),
+}
+"""What a file of options might give otherwise."""
 _PORT_MOST: Final = 65_535
 _WORKERS_MOST: Final = 256
 
@@ -21,8 +31,15 @@ class SettingsError(Exception):
 
 
 def default_data_directory() -> Path:
-    """Give where the embedded MongoDB keeps its data unless told otherwise (XDG Base Directory Specification)."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "workflow-results"
+    """Give where the embedded MongoDB keeps its data unless told otherwise (XDG Base Directory Specification).
+
+    Raises:
+        SettingsError: This user has no home directory.
+    """
+    try:
+        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "workflow-results"
+    except RuntimeError as error:
+        raise SettingsError("--data-dir must be given: this user has no home directory") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,7 @@ class Settings:
         host: The address to listen on.
         port: The port to listen on; 0 for one that is free.
         mongo_uri: The MongoDB to use; None to start an embedded one.
-        data_directory: Where the embedded MongoDB keeps its data.
+        data_directory: Where the embedded MongoDB keeps its data; None for `default_data_directory`.
         database: The database of the results.
         workers: The number of processes that answer calls.
         call_seconds: The longest time for a unary call, and for the next batch of a read.
@@ -46,7 +63,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 50051
     mongo_uri: str | None = field(default=None, repr=False)
-    data_directory: Path = field(default_factory=default_data_directory)
+    data_directory: Path | None = None
     database: str = "workflow_results"
     workers: int = 1
     call_seconds: float = 60.0
@@ -61,6 +78,11 @@ class Settings:
         Raises:
             SettingsError: One can't be used.
         """
+        for name, kind in _KINDS.items():
+            if not isinstance(value := getattr(self, name), kind) or (
+                isinstance(value, float) and not math.isfinite(value)
+            ):
+                raise SettingsError(f"--{name.replace('_', '-')} can't be {value!r}")
         if not 0 <= self.port <= _PORT_MOST:
             raise SettingsError(f"--port must be from 0 to {_PORT_MOST}, not {self.port}")
         if not 1 <= self.workers <= _WORKERS_MOST:
@@ -85,4 +107,4 @@ class Settings:
     def from_json(cls, text: str) -> Settings:
         """Read what `to_json` wrote."""
         fields = json.loads(text)
-        return cls(**{**fields, "data_directory": Path(fields["data_directory"])})
+        return cls(**{**fields, "data_directory": None})  # MongoDB is the business of who started the worker

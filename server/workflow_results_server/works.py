@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from workflow_results.v1 import results_pb2 as pb
 
 _SLICE_BYTES: Final = 256 * rules.KIB
+_SLICE_WORKS: Final = 500
 """How much is checked before other calls get their turn on the event loop."""
+_SENTENCE_LENGTH: Final = 120
+"""With which the rejections of the most works that a request may hold fit into a response."""
 _NESTED: Final = {b"\x03", b"\x04"}
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
@@ -63,7 +66,7 @@ class Rejected:
     @property
     def sentence(self) -> str:
         """What is wrong and where in the work."""
-        return f"{self.path} {self.message}".lstrip()
+        return rules.cut(f"{self.path} {self.message}".lstrip(), _SENTENCE_LENGTH)
 
     @property
     def where(self) -> str:
@@ -87,7 +90,13 @@ async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Re
     """
     if works.bson and works.json:
         raise InvalidRequest("works", "must hold either `bson` or `json`, not both")
-    documents = [*map(_from_json, range(len(works.json)), works.json)] if works.json else _split(works.bson)
+    documents = (
+        [*map(_from_json, range(len(works.json)), works.json[: rules.REQUEST_WORKS + 1])]
+        if works.json
+        else _split(works.bson)
+    )
+    if len(documents) > rules.REQUEST_WORKS:
+        raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: make several")
     parsed: list[Work | Rejected] = []
     for some in _slices(documents):
         fields = iter(_decoded([document for document in some if isinstance(document, bytes)]))
@@ -102,7 +111,7 @@ async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Re
 
 def _split(data: bytes) -> Sequence[bytes | Rejected]:
     try:
-        return bson_documents.split(data)
+        return bson_documents.split(data, rules.REQUEST_WORKS)
     except bson_documents.MalformedDocuments as error:
         raise InvalidRequest(
             "works.bson", f"must be BSON documents back to back: {error}", "MALFORMED_REQUEST"
@@ -112,8 +121,9 @@ def _split(data: bytes) -> Sequence[bytes | Rejected]:
 def _from_json(index: int, text: str) -> bytes | Rejected:
     try:
         return extended_json.to_bson(text)
-    except ValueError as error:
-        return Rejected(index, "CORRUPT_DOCUMENT", "", str(error))
+    except extended_json.NotExtendedJson as error:
+        reason = "TOO_DEEP" if isinstance(error, extended_json.TooDeep) else "CORRUPT_DOCUMENT"
+        return Rejected(index, reason, "", str(error))
 
 
 def _slices(documents: Sequence[bytes | Rejected]) -> Iterator[list[bytes | Rejected]]:
@@ -122,7 +132,7 @@ def _slices(documents: Sequence[bytes | Rejected]) -> Iterator[list[bytes | Reje
     for document in documents:
         some.append(document)
         size += len(document) if isinstance(document, bytes) else 0
-        if size >= _SLICE_BYTES:
+        if size >= _SLICE_BYTES or len(some) >= _SLICE_WORKS:
             yield some
             some, size = [], 0
     if some:
@@ -144,9 +154,9 @@ def _checked(index: int, document: bytes, fields: dict[str, Any] | None, *, part
     if len(document) > rules.WORK_BYTES:
         limit = rules.WORK_BYTES
         return Rejected(index, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored")
-    if fields is None:
+    if fields is None and not bson_documents.deeper_than(rules.WORK_DEPTH, document):
         return Rejected(index, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
-    if _deeper_than(rules.WORK_DEPTH, document, fields):
+    if fields is None or _deeper_than(rules.WORK_DEPTH, document, fields):
         return Rejected(index, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
     if repeated := _repeated(document, fields):
         return Rejected(index, "DUPLICATE_FIELD", repeated, "stands in the work more than once")

@@ -35,7 +35,7 @@ def named(name: str, ids: Iterable[str]) -> dict[str, Any]:
     for index, value in enumerate(values):
         if problem := rules.id_problem(value):
             raise InvalidRequestError(f"ids[{index}] {problem}")
-    return {"pipeline": pipeline(name), "ids": values}
+    return {"pipeline": pipeline(name), "ids": list(dict.fromkeys(values))}
 
 
 def document(name: str, value: Mapping[str, Any]) -> pb.Document:

@@ -6,6 +6,7 @@ import ctypes
 import ipaddress
 import logging
 import os
+import re
 import threading
 import uuid
 import weakref
@@ -16,7 +17,13 @@ import grpc
 
 from workflow_results import rules
 from workflow_results.deadline import pauses
-from workflow_results.errors import InvalidRequestError, ResultsError, ServiceUnavailableError
+from workflow_results.errors import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    ResultsError,
+    ServiceUnavailableError,
+)
+from workflow_results.forks import no_fork
 from workflow_results.rpc_errors import explained
 from workflow_results.v1 import results_pb2_grpc
 
@@ -46,6 +53,9 @@ _RETRIED: Final = frozenset(
 """The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not: done
 twice they answer something else. They are sent again only when the server says that nothing was changed."""
 
+_PROBE_SECONDS: Final = 1.0
+"""How long one look for the service takes: short, so that a fork or an interrupt need not wait for the deadline."""
+_CLOSED: Final = "this Results is closed"
 _HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
 
 _OPTIONS: Final = (
@@ -64,6 +74,8 @@ _OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
     # Retries are ours: gRPC's own silently end at 256 KiB and after five attempts.
     ("grpc.enable_retries", 0),
+    # Streams are read by the thread that asks for the next part, without one of gRPC's own that a fork could not stop.
+    ("SingleThreadedUnaryStream", 1),
 )
 
 
@@ -82,7 +94,6 @@ class Channel:
         self.target = target
         self._token = token
         self._closed = False
-        self._forks = 0
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._stub: results_pb2_grpc.ResultsServiceStub | None = None
@@ -106,23 +117,28 @@ class Channel:
             ResultsError: It failed; `outcome_unknown` tells whether it may have changed something.
         """
         once = method not in _RETRIED
-        outcome_unknown = False
+        before: ServiceUnavailableError | None = None
         for pause in pauses():
             try:
                 call = getattr(self._connected(deadline, certainly=once), method)
-                with self._explaining(method, deadline):
+                with self._explaining(method, deadline), no_fork:
                     return call(
                         _sized(request),
                         timeout=deadline.remaining(),
                         metadata=self._metadata(),
                         wait_for_ready=once,
                     )
-            except ResultsError as error:
-                error.outcome_unknown = outcome_unknown = outcome_unknown or error.outcome_unknown
-                if not isinstance(error, ServiceUnavailableError) or (once and outcome_unknown):
+            except DeadlineExceededError as error:
+                if before is None or error.reason:
                     raise
-                if not deadline.pause(pause):
+                # The time ended on a further try; what the tries before have told says more.
+                before.outcome_unknown |= error.outcome_unknown
+                raise before from error
+            except ServiceUnavailableError as error:
+                error.outcome_unknown |= before is not None and before.outcome_unknown
+                if (once and error.outcome_unknown) or not deadline.pause(pause):
                     raise
+                before = error
                 _logger.debug("%s is sent again: %s", method, error)
         raise AssertionError("pauses never end")
 
@@ -142,17 +158,16 @@ class Channel:
             ResultsError: It failed, or goes on in the child of a fork.
         """
         stub = self._connected(connect)
-        forks = self._forks
+        forks = no_fork.forks
         with self._explaining(method, deadline):
-            call = getattr(stub, method)(_sized(request), timeout=deadline.remaining(), metadata=self._metadata())
+            with no_fork:
+                call = getattr(stub, method)(_sized(request), timeout=deadline.remaining(), metadata=self._metadata())
             self._calls.add(call)
             try:
-                while (part := next(call, None)) is not None:
+                while (part := _next(call)) is not None:
                     yield part
-                    if forks != self._forks:
-                        raise ResultsError(f"{method} was begun before a fork; begin it again in the child process")
             finally:
-                if forks == self._forks:  # in a child, touching the call could wait for threads that are not there
+                if forks == no_fork.forks:  # in a child, touching the call could wait for threads that are not there
                     call.cancel()
                     self._calls.discard(call)
 
@@ -170,7 +185,7 @@ class Channel:
         """
         with self._lock:
             if self._closed:
-                raise ResultsError("this Results is closed")
+                raise ResultsError(_CLOSED)
             if self._channel is None or self._stub is None:
                 self._channel = grpc.insecure_channel(self.target, (*_OPTIONS, *_proxy_option(self.target)))
                 self._stub = results_pb2_grpc.ResultsServiceStub(self._channel)
@@ -185,12 +200,13 @@ class Channel:
         ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_HEALTH_CHECK)
         for pause in pauses():
             try:
-                ask(b"", timeout=deadline.remaining(), wait_for_ready=True)
+                with no_fork:
+                    ask(b"", timeout=min(deadline.remaining() or _PROBE_SECONDS, _PROBE_SECONDS), wait_for_ready=True)
                 return
             except grpc.RpcError as error:
                 if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
                     return  # it is an answer
-                if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED or not deadline.pause(pause):
+                if not deadline.pause(pause):
                     again = " any more" if self._reached else ""
                     raise ServiceUnavailableError(
                         f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running"
@@ -201,7 +217,11 @@ class Channel:
     def _explaining(self, method: str, deadline: Deadline) -> Iterator[None]:
         try:
             yield
-        except grpc.RpcError as error:
+        except (grpc.RpcError, ValueError) as error:
+            if self._closed:
+                raise ResultsError(_CLOSED) from error
+            if not isinstance(error, grpc.RpcError):
+                raise
             failure = explained(error, method, self.target, deadline)
             _logger.debug("%s failed: %s", method, failure, extra={"request_id": failure.request_id})
             if isinstance(failure, ServiceUnavailableError) and not failure.reason:
@@ -218,7 +238,6 @@ class Channel:
         """Drop the parent's connection unclosed; the child makes its own at its first call."""
         for inherited in (self._channel, self._stub, *self._calls):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(inherited))  # so that nothing ever tries to close it
-        self._forks += 1
         self._lock = threading.Lock()
         self._channel = self._stub = None
         self._calls = set()
@@ -228,12 +247,18 @@ class Channel:
 _channels: weakref.WeakSet[Channel] = weakref.WeakSet()
 
 
+def _next(call: Any) -> Any:
+    with no_fork:
+        return next(call, None)
+
+
 def _after_fork_in_child() -> None:
+    no_fork.begin_in_child()
     for channel in list(_channels):
         channel.after_fork_in_child()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+os.register_at_fork(before=no_fork.close, after_in_parent=no_fork.open, after_in_child=_after_fork_in_child)
 
 
 def _sized(request: Message) -> Message:
@@ -246,7 +271,7 @@ def _sized(request: Message) -> Message:
 
 def _proxy_option(target: str) -> Iterable[tuple[str, int]]:
     """Keep calls within this machine away from a proxy, which gRPC would use even for them."""
-    host = target.rpartition("/")[2].rpartition(":")[0].strip("[]")
+    host = re.sub("^(ipv4|ipv6|dns):", "", target).rpartition("/")[2].rpartition(":")[0].strip("[]")
     try:
         loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Deadline:
 
     seconds: float | None
     at: float | None
+    _given_up: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def after(cls, seconds: float | None) -> Deadline:
@@ -36,11 +38,14 @@ class Deadline:
         return None if self.at is None else max(0.001, self.at - time.monotonic())
 
     def pause(self, seconds: float) -> bool:
-        """Sleep, unless the deadline comes before the end of it; tell whether."""
+        """Sleep, unless the deadline comes before the end of it, or `give_up` does; tell whether."""
         if self.at is not None and time.monotonic() + seconds >= self.at:
             return False
-        time.sleep(seconds)
-        return True
+        return not self._given_up.wait(seconds)
+
+    def give_up(self) -> None:
+        """End all pauses: nobody waits for the outcome any more."""
+        self._given_up.set()
 
 
 def pauses() -> Iterator[float]:

@@ -25,6 +25,7 @@ _logger = logging.getLogger(__name__)
 
 _REQUEST_BYTES: Final = rules.MIB
 """What a request aims at: enough to make little of its cost, little enough to keep several in flight."""
+_REQUEST_WORKS: Final = 10_000
 _REQUESTS_IN_FLIGHT: Final = 4
 _OUTCOMES: Final = {
     pb.DEPOSIT_OUTCOME_DEPOSITED: Outcome.DEPOSITED,
@@ -126,14 +127,16 @@ def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> list[Re
     # Works with the same id are taken in their order, so that requests that hold some must not overtake each other.
     repeated = len({(work.pipeline, work.id) for work in sendable}) < len(sendable)
     try:
-        _send_all(send, list(_requests(sendable)), in_flight=1 if repeated else _REQUESTS_IN_FLIGHT)
+        _send_all(send, list(_requests(sendable)), deadline, in_flight=1 if repeated else _REQUESTS_IN_FLIGHT)
     except ResultsError as error:
         error.works = prepared.works
         raise
     return [receipts[index] for index in range(len(prepared.encoded))]
 
 
-def _send_all(send: Callable[[list[Encoded]], None], requests: Sequence[list[Encoded]], in_flight: int) -> None:
+def _send_all(
+    send: Callable[[list[Encoded]], None], requests: Sequence[list[Encoded]], deadline: Deadline, in_flight: int
+) -> None:
     if len(requests) == 1 or in_flight == 1:
         for request in requests:
             send(request)
@@ -144,6 +147,7 @@ def _send_all(send: Callable[[list[Encoded]], None], requests: Sequence[list[Enc
             for each in sent:
                 each.result()
         except BaseException:
+            deadline.give_up()
             for each in sent:
                 each.cancel()
             raise
@@ -153,7 +157,7 @@ def _requests(works: list[Encoded]) -> Iterator[list[Encoded]]:
     request: list[Encoded] = []
     size = 0
     for work in works:
-        if request and size + len(work.data) > _REQUEST_BYTES:
+        if request and (size + len(work.data) > _REQUEST_BYTES or len(request) == _REQUEST_WORKS):
             yield request
             request, size = [], 0
         request.append(work)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results import arguments, reads, settings
 from workflow_results.deadline import Deadline
 from workflow_results.documents import decode
+from workflow_results.forks import no_fork
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 
@@ -186,11 +187,11 @@ class Reading(Session):
         """
         named = arguments.named(pipeline, ids)
         ordered = sorted(set(named["ids"]), reverse=True)  # so that the requests follow the order of the results
-        deadline = Deadline.after(timeout if timeout is None else settings.checked_timeout(timeout))
+        deadline = Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
         found: list[dict[str, Any]] = []
         for start in range(0, len(ordered), _IDS_PER_REQUEST):
             request = pb.GetByIdRequest(pipeline=pipeline, ids=ordered[start : start + _IDS_PER_REQUEST])
-            found += _results(self._read("GetById", request, deadline.remaining()))
+            found += _results(self._read("GetById", request, deadline))
         return found
 
     def get_by_event(self, pipeline: str, event_number: int, *, timeout: float | None = None) -> list[dict[str, Any]]:
@@ -251,12 +252,16 @@ class Reading(Session):
         request = pb.GetLockedCountRequest(pipeline=arguments.pipeline(pipeline))
         return int(self._channel.unary("GetLockedCount", request, self._deadline(timeout)).count)
 
-    def _read(self, method: str, request: Any, timeout: float | None) -> Iterator[bytes]:
-        seconds = None if timeout is None else settings.checked_timeout(timeout)
+    def _read(self, method: str, request: Any, timeout: float | Deadline | None) -> Iterator[bytes]:
+        if not isinstance(timeout, Deadline):
+            timeout = Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
         patience = reads.PATIENCE if self.timeout is None else min(self.timeout, reads.PATIENCE)
-        return reads.batches(self._channel, method, request, seconds, patience)
+        return reads.batches(self._channel, method, request, timeout, patience)
 
 
 def _results(batches: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    forks = no_fork.forks
     for batch in batches:
-        yield from decode(batch)
+        for result in decode(batch):
+            reads.same_process(forks)
+            yield result

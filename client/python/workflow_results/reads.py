@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.deadline import Deadline, pauses
 from workflow_results.errors import ResultsError, ServiceUnavailableError
+from workflow_results.forks import no_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,14 +20,14 @@ PATIENCE: Final = 60.0
 _INT32: Final = struct.Struct("<i")
 
 
-def batches(channel: Channel, method: str, request: Any, timeout: float | None, patience: float) -> Iterator[bytes]:
+def batches(channel: Channel, method: str, request: Any, deadline: Deadline, patience: float) -> Iterator[bytes]:
     """Read a stream to its end, nothing missing and nothing twice, through restarts of the service.
 
     Args:
         channel: The way to the service.
         method: The name of the method.
         request: Its request; its resume token is set as the stream goes on.
-        timeout: Seconds for the whole stream; None for no end.
+        deadline: When the whole stream must have ended.
         patience: Seconds without progress after which to give up.
 
     Yields:
@@ -35,7 +36,7 @@ def batches(channel: Channel, method: str, request: Any, timeout: float | None, 
     Raises:
         ResultsError: The stream failed, or ended early.
     """
-    deadline = Deadline.after(timeout)
+    forks = no_fork.forks
     progress, tries = Deadline.after(patience), pauses()
     while True:
         try:
@@ -46,6 +47,7 @@ def batches(channel: Channel, method: str, request: Any, timeout: float | None, 
                     count += _number(documents)
                     request.resume_token = part.batch.resume_token
                     yield documents
+                    same_process(forks)
                     progress, tries = Deadline.after(patience), pauses()
                 if part.HasField("summary"):
                     if part.summary.count != count:
@@ -57,6 +59,19 @@ def batches(channel: Channel, method: str, request: Any, timeout: float | None, 
         except ServiceUnavailableError:
             if not _earlier(deadline, progress).pause(next(tries)):
                 raise
+
+
+def same_process(forks: int) -> None:
+    """Refuse to go on with what was begun before a fork.
+
+    Args:
+        forks: What `no_fork.forks` was then.
+
+    Raises:
+        ResultsError: This is a child of that process.
+    """
+    if forks != no_fork.forks:
+        raise ResultsError("this stream was begun before a fork; begin it again in the child process")
 
 
 def _earlier(one: Deadline, other: Deadline) -> Deadline:

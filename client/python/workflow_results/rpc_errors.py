@@ -45,7 +45,10 @@ def explained(error: grpc.RpcError, method: str, target: str, deadline: Deadline
     if info.reason:
         message = details if issubclass(class_, _ABOUT_THE_REQUEST) else f"{method} at {target}: {details}"
     elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        message = f"{method} at {target} took longer than its timeout of {deadline.seconds:g} s"
+        limit = (
+            "the time that a proxy gives it" if deadline.seconds is None else f"its timeout of {deadline.seconds:g} s"
+        )
+        message = f"{method} at {target} took longer than {limit}"
     elif code is grpc.StatusCode.UNAVAILABLE:
         message = f"the connection to {target} failed: {details}"
     elif code is grpc.StatusCode.UNIMPLEMENTED:

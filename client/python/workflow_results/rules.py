@@ -25,6 +25,8 @@ PIPELINE_LENGTH: Final = 128
 ID_LENGTH: Final = 128
 TRANSACTION_RESULTS: Final = 100_000
 """The most ids or works in one all-or-nothing request."""
+REQUEST_WORKS: Final = 100_000
+"""The most works in one request."""
 BATCH_BYTES: Final = MIB
 """What a batch of results aims at."""
 STATUSES: Final = ("success", "failure")
@@ -45,12 +47,17 @@ def pipeline_problem(pipeline: object) -> str | None:
 
 def id_problem(id_: object) -> str | None:
     """Explain what is wrong with the id of a work, if anything is."""
-    if not isinstance(id_, str):
+    if not isinstance(id_, str) or id_.__hash__ is None:  # bson.Code is a string that can't be hashed
         return f"must be a string, not {type(id_).__name__}"
     if not 1 <= len(id_) <= ID_LENGTH:
         return f"must have 1 to {ID_LENGTH} characters, not {len(id_)}"
     if "\0" in id_:
         return "must not hold the character NUL"
+    if not id_.isascii():
+        try:
+            id_.encode()
+        except UnicodeEncodeError:
+            return "must be valid Unicode, without lone surrogates"
     return None
 
 
@@ -67,7 +74,11 @@ def field_problem(name: str) -> str | None:
 
 def shorten(value: object, length: int = 60) -> str:
     """Give the repr of a value, cut where it would make a message unreadable."""
-    text = repr(value)
+    return cut(repr(value), length)
+
+
+def cut(text: str, length: int) -> str:
+    """Cut a text that is longer."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
@@ -112,7 +123,7 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
         if not isinstance(results, Mapping):
             return Problem("results", "INVALID_WORK", f"must be null or a document, not {type(results).__name__}")
         locked = results.get("locked", False)
-        if not isinstance(locked, bool):
+        if not isinstance(locked, bool) and type(locked).__name__ not in ("bool_", "bool"):  # as of numpy
             return Problem("results.locked", "INVALID_WORK", f"must be a bool, not {shorten(locked)}")
         if partial and locked:
             return Problem("results.locked", "LOCK_STATE", "must not be true in an update: use lock")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,9 @@ DEFAULT_TIMEOUT: Final = 15.0
 DEFAULT_WORKSPACE: Final = Path("~/.config/workflow/workspace.yml")
 """Where workflow-core keeps the active workspace."""
 
+_LONGEST_TIMEOUT: Final = 366 * 86_400.0
+"""More than some years overflow in gRPC."""
+_PORT_MOST: Final = 65_535
 _TARGET: Final = "WORKFLOW_RESULTS_TARGET"
 _TOKENS: Final = ("WORKFLOW_RESULTS_TOKEN", "WORKFLOW_TOKEN")
 _TIMEOUT: Final = "WORKFLOW_RESULTS_TIMEOUT"
@@ -40,8 +44,9 @@ def target(argument: str | None, workspace: Path | None = None) -> str:
     scheme = found.partition("://")[0]
     if scheme in ("http", "https", "grpc", "grpcs"):
         raise InvalidRequestError(f"target must be 'host:port', without '{scheme}://': {shorten(found)}")
-    if ":" not in found:
-        raise InvalidRequestError(f"target must name a port, like '{found}:50051', not {shorten(found)}")
+    port = found.rpartition(":")[2]
+    if not scheme.startswith("unix") and not (":" in found and port.isdecimal() and int(port) <= _PORT_MOST):
+        raise InvalidRequestError(f"target must end with a port, like 'localhost:50051', not {shorten(found)}")
     return found
 
 
@@ -94,14 +99,17 @@ def checked_timeout(seconds: float) -> float:
     Raises:
         InvalidRequestError: It is not a positive number.
     """
-    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
     if not number or not seconds > 0 or math.isinf(seconds):
         raise InvalidRequestError(f"timeout must be a positive number of seconds, not {shorten(seconds)}")
-    return float(seconds)
+    return min(float(seconds), _LONGEST_TIMEOUT)
 
 
 def _workspace_target(workspace: Path | None) -> Any:
-    path = (workspace or DEFAULT_WORKSPACE).expanduser()
+    try:
+        path = (workspace or DEFAULT_WORKSPACE).expanduser()
+    except RuntimeError:  # a container's user may have no home
+        return None
     if not path.is_file():
         if workspace:
             raise InvalidRequestError(f"workspace must be a file; there is none at {workspace}")

@@ -141,7 +141,7 @@ class Writing(Session):
             ids: Their ids, at most 100,000. Unlocking what is not locked is fine.
             force: Whether to go ahead without asking. Defaults to asking on the terminal.
             confirm: Asks instead of the terminal: is given the question, and returns the answer.
-            timeout: Seconds for each of the two calls, see the class.
+            timeout: Seconds for the calls, without the time for the answer, see the class.
 
         Returns:
             True when all are unlocked now. False when nothing was changed: some do not exist (a warning is logged that
@@ -157,7 +157,7 @@ class Writing(Session):
             if counted.refusals:
                 return applied("unlock", counted, strict=self._strict)
             question = (
-                f"Unlock {counted.locked_count:,} locked of {len(set(named['ids'])):,} results of {pipeline}? "
+                f"Unlock {counted.locked_count:,} locked of {len(named['ids']):,} results of {pipeline}? "
                 "They can then be updated and deleted."
             )
             if not (confirm or ask_on_terminal)(question):

@@ -11,9 +11,12 @@ results writes all of them (`_write_all`).
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import pymongo
 from bson.raw_bson import RawBSONDocument
 from pymongo import ReadPreference, UpdateOne
 from pymongo.read_concern import ReadConcern
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 _STATEMENT_IDS: Final = 10_000
 """How many ids go into one statement: with ids of 128 characters well below the 16 MiB of a command."""
+_ABORT_SECONDS: Final = 5.0
 _UNLOCKED: Final = {"results.locked": {"$ne": True}}
 _LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
 """A pipeline, since `{$set: {"results.locked": true}}` fails where `results` is null."""
@@ -148,6 +152,13 @@ class Changes:
         complete = False
 
         async def transaction(session: AsyncClientSession) -> int:
+            try:
+                return await attempt(session)
+            except BaseException:
+                await asyncio.shield(_aborted(session))
+                raise
+
+        async def attempt(session: AsyncClientSession) -> int:
             nonlocal complete
             complete = False
             refusals: list[Refusal] = []
@@ -190,6 +201,20 @@ class Changes:
                     await self._database[pipeline].update_many(
                         {"_id": {"$in": chunk}}, {"$set": {"pipeline": value}}, session=session
                     )
+
+
+async def _aborted(session: AsyncClientSession) -> None:
+    """Abort a transaction, also where its own time is up or its call is gone.
+
+    Left open, it would keep what it wrote from everybody until MongoDB gives it up, after a minute.
+    """
+
+    async def abort() -> None:
+        with pymongo.timeout(_ABORT_SECONDS):
+            await session.abort_transaction()
+
+    # In a context of its own, since the time limit of the call stands in its context.
+    await contextvars.Context().run(asyncio.ensure_future, abort())
 
 
 def _updating(update: Sequence[Mapping[str, Any]]) -> Write:

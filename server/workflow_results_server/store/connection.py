@@ -10,6 +10,8 @@ from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
+from workflow_results.documents import OPTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,6 +56,8 @@ def checked_uri(uri: str) -> list[str]:
     try:
         parsed = parse_uri(uri, warn=False)
     except (InvalidURI, ConfigurationError, ValueError) as error:
+        if str(error).startswith("Unknown option"):
+            raise ConnectionRefused(f"--mongo-uri can't be used: {error}") from error
         raise ConnectionRefused(
             "--mongo-uri is not a MongoDB URI, like mongodb://HOST:27017/?replicaSet=rs0"
         ) from error
@@ -96,6 +100,7 @@ async def connect(uri: str, database: str) -> AsyncDatabase[dict[str, Any]]:
         raise ConnectionRefused(_STANDALONE.format(hosts=hosts))
     return client.get_database(
         database,
+        codec_options=OPTIONS,
         read_preference=ReadPreference.PRIMARY,
         read_concern=ReadConcern("majority"),
         write_concern=WriteConcern("majority", j=True),

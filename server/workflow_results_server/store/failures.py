@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pymongo
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
 )
 
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
@@ -30,6 +30,8 @@ _DEADLINE_CODES: Final = {50, 262}
 _TOO_LARGE_CODES: Final = {10334, 17419, 17420}
 """BSONObjectTooLarge, and what an update says that makes a document too large."""
 _REGEX_INVALID: Final = 51091
+_WRITE_CONFLICT: Final = 112
+_DETAIL_LENGTH: Final = 500
 _STORE_CODES: Final = {13, 18, 43, 96, 134, 136, 175, 237, 246}
 """Failures of reads that the query has no part in: of authorization, of cursors and of snapshots."""
 
@@ -50,8 +52,7 @@ def limited(seconds: float, *, may_have_changed: Callable[[], bool] | None = Non
         with pymongo.timeout(max(seconds, 0.001)):
             yield
     except PyMongoError as error:
-        selecting = isinstance(error, (ServerSelectionTimeoutError, WaitQueueTimeoutError))
-        not_applied = may_have_changed is None or selecting or not may_have_changed()
+        not_applied = may_have_changed is None or not may_have_changed()
         raise _translated(error, reading=may_have_changed is None, not_applied=not_applied, hint=hint) from error
 
 
@@ -73,20 +74,30 @@ async def primary_is_known(database: AsyncDatabase[dict[str, Any]], seconds: flo
 
 
 def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: str) -> RequestError:
-    code = error.code if isinstance(error, OperationFailure) else None
+    code = _code(error)
+    metadata = NOT_APPLIED if not_applied else {}
+    if code == _WRITE_CONFLICT:
+        message = "the time for this call did not suffice: other calls were changing these results all the while"
+        return DeadlineExceeded(message, metadata)
     if code in _DEADLINE_CODES or (error.timeout and not isinstance(error, ServerSelectionTimeoutError)):
-        exceeded = DeadlineExceeded(f"the time for this call did not suffice{hint}")
-        exceeded.metadata = NOT_APPLIED if not_applied else {}
-        return exceeded
+        return DeadlineExceeded(f"the time for this call did not suffice{hint}", metadata)
     if code == _REGEX_INVALID:
         return RequestError("INVALID_ARGUMENT", "INVALID_QUERY", "the query holds a regular expression that is invalid")
     if reading and code is not None and code not in _STORE_CODES and not isinstance(error, ConnectionFailure):
         return RequestError(
             "INVALID_ARGUMENT", "INVALID_QUERY", "MongoDB can't carry out this query on values that it meets"
         )
-    _logger.warning("MongoDB failed", extra={"error": type(error).__name__, "code": code, "detail": str(error)[:500]})
     if code in _TOO_LARGE_CODES:
         return RequestError("FAILED_PRECONDITION", "TOO_LARGE", "a result would become larger than MongoDB's 16 MiB")
+    # The text of a BulkWriteError holds documents of the caller.
+    detail = "" if isinstance(error, BulkWriteError) else str(error)[:_DETAIL_LENGTH]
+    _logger.warning("MongoDB failed", extra={"error": type(error).__name__, "code": code, "detail": detail})
     if isinstance(error, ConnectionFailure):
         return Unavailable("MONGODB_UNAVAILABLE", "the server has lost MongoDB for now", not_applied=not_applied)
     return Unavailable("MONGODB_FAILED", "MongoDB failed; the server's log says how", not_applied=not_applied)
+
+
+def _code(error: PyMongoError) -> int | None:
+    if isinstance(error, BulkWriteError) and (failures := error.details.get("writeErrors")):
+        return int(failures[0]["code"])
+    return error.code if isinstance(error, OperationFailure) else None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from typing import TYPE_CHECKING, Any, Final
 
+import pymongo
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import PyMongoError
 
 from workflow_results import rules
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store import connection, deposits, reads
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.failures import limited, primary_is_known
@@ -27,6 +31,7 @@ _INDEXES: Final = [
         partialFilterExpression={"results.locked": True},
     ),
 ]
+_PREPARE_SECONDS: Final = 60.0
 _CONCURRENT_COUNTS: Final = 16
 
 
@@ -70,17 +75,18 @@ class Store:
         """Close the connections to MongoDB."""
         await self._database.client.close()
 
-    async def ping(self, seconds: float) -> None:
-        """Make sure that a primary answers.
+    async def is_alive(self, seconds: float) -> bool:
+        """Tell whether a primary answers.
 
         Args:
             seconds: How long to wait for it.
-
-        Raises:
-            RequestError: None does.
         """
-        with limited(seconds):
-            await self._database.command("ping")
+        try:
+            with pymongo.timeout(seconds):
+                await self._database.command("ping")
+        except PyMongoError:
+            return False
+        return True
 
     async def deposit(self, pipeline: str, works: Sequence[Work], seconds: float) -> list[deposits.Outcome]:
         """Store works of one pipeline.
@@ -97,8 +103,8 @@ class Store:
             RequestError: MongoDB failed; nothing is known about the outcomes.
         """
         await primary_is_known(self._database, seconds)
+        await self._prepare(pipeline, seconds)
         with limited(seconds, may_have_changed=lambda: True):
-            await self._prepare(pipeline)
             async with self._database.client.start_session() as session:
                 return await deposits.deposit(self._database[pipeline], works, session)
 
@@ -139,17 +145,25 @@ class Store:
             counts = await asyncio.gather(*map(count, pipelines))
         return {pipeline: number for pipeline, number in zip(pipelines, counts, strict=True) if number}
 
-    async def _prepare(self, pipeline: str) -> None:
+    async def _prepare(self, pipeline: str, seconds: float) -> None:
         """Create the collection and its indexes, once for all calls that wait for it."""
         task = self._prepared.get(pipeline)
         if task is None:
-            task = asyncio.create_task(self._create(pipeline))
+            # In a context of its own: the time limit of the first call must not be that of all who wait.
+            task = contextvars.Context().run(asyncio.ensure_future, self._create(pipeline))
             self._prepared[pipeline] = task
-        await asyncio.shield(task)
+        try:
+            with limited(seconds):
+                await asyncio.wait_for(asyncio.shield(task), seconds)
+        except asyncio.TimeoutError:
+            raise DeadlineExceeded(
+                "the time for this call did not suffice to prepare the pipeline", NOT_APPLIED
+            ) from None
 
     async def _create(self, pipeline: str) -> None:
         try:
-            await self._database[pipeline].create_indexes(_INDEXES)
+            with pymongo.timeout(_PREPARE_SECONDS):
+                await self._database[pipeline].create_indexes(_INDEXES)
         except BaseException:
             del self._prepared[pipeline]
             raise

@@ -60,9 +60,9 @@ def serve(data_dir: Path | None, **options: Any) -> None:
     """
     try:
         from workflow_results_server import app
-        from workflow_results_server.settings import Settings, default_data_directory
+        from workflow_results_server.settings import Settings
     except ImportError as error:
         raise click.ClickException(f"{error}; the server needs: pip install 'workflow-results[embedded]'") from error
     if data_dir is not None and options["mongo_uri"] is not None:
         raise click.UsageError("--mongo-uri and --data-dir exclude each other: data are either there or here")
-    sys.exit(app.run(Settings(data_directory=data_dir or default_data_directory(), **options)))
+    sys.exit(app.run(Settings(data_directory=data_dir, **options)))

@@ -26,7 +26,7 @@ method may answer:
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
   UNAVAILABLE         the server is stopping (SERVER_STOPPING) or has lost MongoDB (MONGODB_UNAVAILABLE). Where the
                       metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing was changed.
-  RESOURCE_EXHAUSTED  a message over 32 MiB.
+  RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
 Errors particular to a method are named with it. What happened to a single work or id stands in the response.
 
 Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock should be repeated only
@@ -60,9 +60,11 @@ class _DocumentFormatEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper.
     DOCUMENT_FORMAT_BSON: _DocumentFormat.ValueType  # 1
     """BSON; keeps every type. Documents carry MongoDB's `_id`, equal to their `id`, as their first field."""
     DOCUMENT_FORMAT_RELAXED_JSON: _DocumentFormat.ValueType  # 2
-    """Relaxed MongoDB Extended JSON v2: easy to read, but the kinds of numbers are lost. Without `_id`."""
+    """Relaxed MongoDB Extended JSON v2: easy to read, but the kinds of numbers are lost. Without `_id`. A result that is
+    too large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
+    """
     DOCUMENT_FORMAT_CANONICAL_JSON: _DocumentFormat.ValueType  # 3
-    """Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`."""
+    """Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`. Large results as for relaxed JSON."""
 
 class DocumentFormat(_DocumentFormat, metaclass=_DocumentFormatEnumTypeWrapper):
     """The encoding of the documents in a response."""
@@ -72,9 +74,11 @@ DOCUMENT_FORMAT_UNSPECIFIED: DocumentFormat.ValueType  # 0
 DOCUMENT_FORMAT_BSON: DocumentFormat.ValueType  # 1
 """BSON; keeps every type. Documents carry MongoDB's `_id`, equal to their `id`, as their first field."""
 DOCUMENT_FORMAT_RELAXED_JSON: DocumentFormat.ValueType  # 2
-"""Relaxed MongoDB Extended JSON v2: easy to read, but the kinds of numbers are lost. Without `_id`."""
+"""Relaxed MongoDB Extended JSON v2: easy to read, but the kinds of numbers are lost. Without `_id`. A result that is
+too large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
+"""
 DOCUMENT_FORMAT_CANONICAL_JSON: DocumentFormat.ValueType  # 3
-"""Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`."""
+"""Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`. Large results as for relaxed JSON."""
 global___DocumentFormat = DocumentFormat
 
 class _DepositOutcome:
@@ -828,6 +832,7 @@ class Limits(google.protobuf.message.Message):
     TRANSACTION_RESULTS_FIELD_NUMBER: builtins.int
     BATCH_BYTES_FIELD_NUMBER: builtins.int
     SERVER_SECONDS_FIELD_NUMBER: builtins.int
+    REQUEST_WORKS_FIELD_NUMBER: builtins.int
     message_bytes: builtins.int
     """The largest request, in bytes."""
     work_bytes: builtins.int
@@ -844,6 +849,8 @@ class Limits(google.protobuf.message.Message):
     """What a batch of results aims at, in bytes."""
     server_seconds: builtins.float
     """The longest time that the server spends on a unary call or on the next batch, in seconds."""
+    request_works: builtins.int
+    """The most works in one request."""
     def __init__(
         self,
         *,
@@ -855,8 +862,9 @@ class Limits(google.protobuf.message.Message):
         transaction_results: builtins.int = ...,
         batch_bytes: builtins.int = ...,
         server_seconds: builtins.float = ...,
+        request_works: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "id_length", b"id_length", "message_bytes", b"message_bytes", "pipeline_length", b"pipeline_length", "server_seconds", b"server_seconds", "transaction_results", b"transaction_results", "work_bytes", b"work_bytes", "work_depth", b"work_depth"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "id_length", b"id_length", "message_bytes", b"message_bytes", "pipeline_length", b"pipeline_length", "request_works", b"request_works", "server_seconds", b"server_seconds", "transaction_results", b"transaction_results", "work_bytes", b"work_bytes", "work_depth", b"work_depth"]) -> None: ...
 
 global___Limits = Limits
 

@@ -127,7 +127,7 @@ class ResultsServiceServicer(object):
         Not atomic: every work that can be stored is stored, whatever becomes of the others. Idempotent: a work that is
         already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
         DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
-        Several works with one id are taken in their order. No works at all is valid.
+        Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -26,7 +26,7 @@ method may answer:
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
   UNAVAILABLE         the server is stopping (SERVER_STOPPING) or has lost MongoDB (MONGODB_UNAVAILABLE). Where the
                       metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing was changed.
-  RESOURCE_EXHAUSTED  a message over 32 MiB.
+  RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
 Errors particular to a method are named with it. What happened to a single work or id stands in the response.
 
 Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock should be repeated only
@@ -60,7 +60,7 @@ class ResultsServiceStub:
     Not atomic: every work that can be stored is stored, whatever becomes of the others. Idempotent: a work that is
     already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
     DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
-    Several works with one id are taken in their order. No works at all is valid.
+    Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
     """
 
     DepositStream: grpc.StreamStreamMultiCallable[
@@ -199,7 +199,7 @@ class ResultsServiceAsyncStub:
     Not atomic: every work that can be stored is stored, whatever becomes of the others. Idempotent: a work that is
     already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
     DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
-    Several works with one id are taken in their order. No works at all is valid.
+    Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
     """
 
     DepositStream: grpc.aio.StreamStreamMultiCallable[
@@ -340,7 +340,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         Not atomic: every work that can be stored is stored, whatever becomes of the others. Idempotent: a work that is
         already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
         DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
-        Several works with one id are taken in their order. No works at all is valid.
+        Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
         """
 
     @abc.abstractmethod

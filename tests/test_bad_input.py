@@ -1,0 +1,212 @@
+"""Bad input on the wire: each gets its documented error, and what is good beside it goes through."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import bson
+import grpc
+import pytest
+from bson import json_util
+
+from conftest import work
+from wire import SERVICE, Stub, documents, invalid, read, refused
+from workflow_results import Results
+from workflow_results.v1 import results_pb2 as pb
+
+
+def corrupt(document: dict[str, Any], old: bytes, new: bytes) -> bytes:
+    data = bson.encode(document)
+    assert data.count(old) == 1
+    return data.replace(old, new)
+
+
+def test_each_bad_work_is_rejected_by_itself(stub: Stub, database: Any, pipeline: str) -> None:
+    def nested(levels: int) -> dict[str, Any]:
+        document: dict[str, Any] = {}
+        for _ in range(levels):
+            document = {"a": document}
+        return document
+
+    bad = {
+        "CORRUPT_DOCUMENT utf8": corrupt(work(pipeline, "u", t="@@"), b"@@", b"\xff\xfe"),
+        "CORRUPT_DOCUMENT type": corrupt(work(pipeline, "t", qq=True), b"\x08qq", b"\x66qq"),
+        "CORRUPT_DOCUMENT length": corrupt(
+            work(pipeline, "l", qq="abc"), b"\x04\x00\x00\x00abc", b"\x99\x00\x00\x00abc"
+        ),
+        "CORRUPT_DOCUMENT uuid": bson.encode(work(pipeline, "uuid", u=bson.Binary(b"short", 4))),
+        "TOO_LARGE": bson.encode(work(pipeline, "big", pad=bytes(16 * 1024 * 1024 - 16 * 1024))),
+        "TOO_DEEP": bson.encode(work(pipeline, "deep", x=nested(100))),
+        "INVALID_WORK pipeline": bson.encode({"id": "a", "status": "success"}),
+        "INVALID_WORK id": bson.encode({"pipeline": pipeline, "status": "success"}),
+        "INVALID_WORK null": bson.encode({"pipeline": pipeline, "id": None, "status": "success"}),
+        "INVALID_WORK _id": bson.encode({"_id": "b", **work(pipeline, "a")}),
+        "INVALID_WORK results": bson.encode(work(pipeline, "r", results=[1])),
+        "INVALID_WORK locked": bson.encode(work(pipeline, "k", results={"locked": 1})),
+        "INVALID_WORK field": bson.encode(work(pipeline, "d", **{"a.b": 1})),
+        "INVALID_WORK timestamp": bson.encode(work(pipeline, "z", t=bson.Timestamp(0, 0))),
+        "INVALID_STATUS": bson.encode(work(pipeline, "s") | {"status": "done"}),
+        "DUPLICATE_FIELD status": corrupt(work(pipeline, "2", statuz="x"), b"statuz", b"status"),
+        "DUPLICATE_FIELD id": corrupt(work(pipeline, "3", ix="3"), b"ix\0", b"id\0"),
+        "DUPLICATE_FIELD locked": corrupt(
+            work(pipeline, "4", results={"locked": False, "lockeq": True}), b"lockeq", b"locked"
+        ),
+        "DUPLICATE_FIELD results": corrupt(work(pipeline, "5", results=None, resultz={}), b"resultz", b"results"),
+    }
+    good = [bson.encode(work(pipeline, f"good-{number}", x=nested(99))) for number in range(len(bad))]
+    mixed = [each for pair in zip(good, bad.values(), strict=True) for each in pair]
+    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=b"".join(mixed))))
+    assert list(answer.outcomes) == [pb.DEPOSIT_OUTCOME_DEPOSITED, pb.DEPOSIT_OUTCOME_REJECTED] * len(bad)
+    assert [each.reason for each in answer.rejections] == [name.partition(" ")[0] for name in bad]
+    assert [each.index for each in answer.rejections] == list(range(1, 2 * len(bad), 2))
+    assert all(len(each.message) > 10 for each in answer.rejections)
+    assert database[pipeline].count_documents({}) == len(good)
+    stored = {raw["_id"]: raw for raw in database[pipeline].find()}
+    assert all(
+        {"_id": id_, **bson.decode(data)} == stored[id_]
+        for id_, data in zip(sorted(stored, key=lambda i: int(i[5:])), good, strict=True)
+    )
+
+
+def test_bad_json_works_are_rejected_by_themselves(stub: Stub, pipeline: str) -> None:
+    fine = json_util.dumps(work(pipeline, "a"))
+    bad = [
+        "{",
+        "[]",
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        '{"a": 1e999}',
+        '{"a": {"$oid": "x"}}',
+        '{"a": 99999999999999999999}',
+        '{"a": "\\ud800"}',
+        '{"a": {"$numberDecimal": "x"}}',
+        '{"a": {"$binary": {}}}',
+        '{"a": {"$binary": 1, "$type": "00"}}',
+        '{"a": {"$regularExpression": {"t": 1}}}',
+        '{"a": ' + "9" * 5000 + "}",
+    ]
+    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=[fine, *bad])))
+    assert list(answer.outcomes) == [pb.DEPOSIT_OUTCOME_DEPOSITED] + [pb.DEPOSIT_OUTCOME_REJECTED] * len(bad)
+    assert {each.reason for each in answer.rejections} == {"CORRUPT_DOCUMENT"}
+    assert not any("sys." in each.message or "literal" in each.message for each in answer.rejections)
+
+
+def test_what_is_too_deep_to_be_read_is_told_so(stub: Stub, pipeline: str) -> None:
+    deep = '{"a":' * 5000 + "1" + "}" * 5000
+    nested = b"\x05\0\0\0\0"
+    for _ in range(5000):
+        nested = struct.pack("<i", len(nested) + 8) + b"\x03a\0" + nested + b"\0"
+    for works in (pb.Documents(json=[deep]), pb.Documents(bson=nested)):
+        (rejection,) = stub.Deposit(pb.DepositRequest(works=works)).rejections
+        assert rejection.reason == "TOO_DEEP"
+    invalid(
+        stub.View,
+        pb.ViewRequest(pipeline=pipeline, query=pb.Document(json=deep)),
+        "query.json",
+        reason="MALFORMED_REQUEST",
+    )
+
+
+def test_too_many_works_in_a_request(stub: Stub) -> None:
+    message = invalid(stub.Deposit, pb.DepositRequest(works=pb.Documents(bson=b"\x05\0\0\0\0" * 1_000_000)), "works")
+    assert "at most 100,000" in message
+    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=b"\x05\0\0\0\0" * 100_000)))
+    assert len(answer.rejections) == 100_000
+
+
+def test_a_result_that_is_too_large_as_json(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a", text="\x01" * (8 << 20)), work(pipeline, "b")])
+    request = pb.ViewRequest(pipeline=pipeline, format=pb.DOCUMENT_FORMAT_RELAXED_JSON)
+    answer = refused(stub.View, request)
+    assert (answer.code, answer.info.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TOO_LARGE")
+    assert "result a is too large for a message as JSON" in answer.message
+    request.projection.json = '{"text": 0}'
+    assert read(stub.View(request))[1] == 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00",
+        b"\x05\x00\x00\x00",
+        b"\xff\xff\xff\xff\x00",
+        b"\x05\x00\x00\x00\x01",
+        bson.encode({"a": 1})[:-1],
+        b"\x04\x00\x00\x00\x00",
+    ],
+)
+def test_works_that_cannot_be_told_apart(stub: Stub, data: bytes, pipeline: str) -> None:
+    whole = bson.encode(work(pipeline, "a")) + data
+    message = invalid(
+        stub.Deposit, pb.DepositRequest(works=pb.Documents(bson=whole)), "works.bson", reason="MALFORMED_REQUEST"
+    )
+    assert "document 1, at byte" in message
+    assert read(stub.View(pb.ViewRequest(pipeline=pipeline)))[1] == 0
+
+
+def test_invalid_fields_are_named(stub: Stub, pipeline: str) -> None:
+    invalid(stub.View, pb.ViewRequest(pipeline="a b"), "pipeline")
+    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, skip=-1), "skip")
+    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, limit=-2), "limit")
+    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, resume_token=b"abc"), "resume_token")
+    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, resume_token=bson.encode({"a": 1, "b": 1})), "resume_token")
+    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, format=99), "format")  # type: ignore[arg-type]
+    invalid(stub.GetByCount, pb.GetByCountRequest(pipeline=pipeline, count=-5), "count")
+    invalid(stub.GetLocked, pb.GetLockedRequest(pipeline=pipeline, count=-5), "count")
+    invalid(stub.GetById, pb.GetByIdRequest(pipeline=pipeline, ids=["a", ""]), "ids[1]")
+    invalid(stub.Lock, pb.LockRequest(pipeline=pipeline, ids=["a" * 129]), "ids[0]")
+    invalid(
+        stub.DeleteIds, pb.DeleteIdsRequest(pipeline=pipeline, ids=[str(number) for number in range(100_001)]), "ids"
+    )
+    invalid(
+        stub.Update,
+        pb.UpdateRequest(works=documents({"pipeline": pipeline, "id": ""})),
+        "works[0].id",
+        reason="INVALID_WORK",
+    )
+    locking = documents({"pipeline": pipeline, "id": "a", "results": {"locked": True}})
+    invalid(stub.Update, pb.UpdateRequest(works=locking), "works[0].results.locked", reason="LOCK_STATE")
+    both = pb.Documents(bson=bson.encode({}), json=["{}"])
+    invalid(stub.Deposit, pb.DepositRequest(works=both), "works")
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "reason"),
+    [
+        (pb.Document(json="{"), "query.json", "MALFORMED_REQUEST"),
+        (pb.Document(json="[1]"), "query.json", "MALFORMED_REQUEST"),
+        (pb.Document(bson=b"\x05\x00\x00"), "query.bson", "MALFORMED_REQUEST"),
+        (pb.Document(bson=bson.encode({"a": "@@"}).replace(b"@@", b"\xff\xff")), "query.bson", "MALFORMED_REQUEST"),
+        (pb.Document(bson=bson.encode({}) * 2), "query.bson", "MALFORMED_REQUEST"),
+        (pb.Document(json='{"a": {"$where": "1"}}'), "query.a.$where", "INVALID_QUERY"),
+        (pb.Document(json='{"$expr": {"$function": {}}}'), "query.$expr.$function", "INVALID_QUERY"),
+    ],
+)
+def test_bad_queries(stub: Stub, pipeline: str, query: pb.Document, field: str, reason: str) -> None:
+    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, query=query), field, reason=reason)
+    invalid(stub.Count, pb.CountRequest(pipeline=pipeline, query=query), field, reason=reason)
+
+
+def test_an_error_of_a_thousand_fields_stays_small(stub: Stub, pipeline: str) -> None:
+    query = pb.Document(bson=bson.encode({"$" + "é" * 100_000: 1}))
+    answer = refused(stub.View, pb.ViewRequest(pipeline=pipeline, query=query))
+    assert answer.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert answer.size <= 4096
+    assert len(answer.message.encode()) <= 4096
+
+
+def test_requests_that_cannot_be_parsed(service: Any) -> None:
+    with grpc.insecure_channel(service.target) as channel:
+        for method in (name.name for name in pb.DESCRIPTOR.services_by_name["ResultsService"].methods):
+            answer = refused(channel.unary_stream(f"{SERVICE}/{method}"), b"\xff\xff\xff")
+            if method in ("Status", "Info", "DepositStream"):
+                assert answer.code is grpc.StatusCode.INVALID_ARGUMENT
+            assert (answer.code, answer.info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_REQUEST"), method
+        assert refused(channel.unary_unary(f"{SERVICE}/Nothing"), b"").code is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_message_beyond_the_limit(stub: Stub, pipeline: str) -> None:
+    request = pb.DepositRequest(works=pb.Documents(bson=bytes(33 << 20)))
+    assert refused(stub.Deposit, request).code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert stub.GetLockedCount(pb.GetLockedCountRequest(pipeline=pipeline)).count == 0

@@ -1,0 +1,65 @@
+"""What the tests of the service on the wire share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import bson
+import grpc
+import pytest
+from bson import json_util
+from google.rpc import error_details_pb2, status_pb2
+
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1 import results_pb2_grpc
+
+Stub = results_pb2_grpc.ResultsServiceStub
+SERVICE = "/workflow_results.v1.ResultsService"
+
+
+class Answer:
+    """An error as it came over the wire."""
+
+    def __init__(self, error: grpc.RpcError) -> None:
+        self.code: grpc.StatusCode = error.code()
+        self.message: str = error.details() or ""
+        self.info, self.bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+        trailing = {item.key: item.value for item in error.trailing_metadata()}
+        self.size = len(trailing.get("grpc-status-details-bin", b""))
+        for detail in status_pb2.Status.FromString(trailing.get("grpc-status-details-bin", b"")).details:
+            for kind in (self.info, self.bad):
+                if detail.Is(kind.DESCRIPTOR):
+                    detail.Unpack(kind)
+
+
+def refused(call: Any, request: Any) -> Answer:
+    with pytest.raises(grpc.RpcError) as caught:
+        answer = call(request, timeout=30)
+        if isinstance(answer, Iterator):
+            list(answer)
+    return Answer(caught.value)
+
+
+def invalid(call: Any, request: Any, field: str, *, reason: str = "INVALID_REQUEST") -> str:
+    answer = refused(call, request)
+    assert answer.code is grpc.StatusCode.INVALID_ARGUMENT, answer.message
+    assert (answer.info.reason, answer.info.domain) == (reason, "workflow-results")
+    assert [violation.field for violation in answer.bad.field_violations] == [field]
+    assert answer.message.startswith(field)
+    assert answer.size <= 4096
+    return answer.message
+
+
+def documents(*works: dict[str, Any]) -> pb.Documents:
+    return pb.Documents(bson=b"".join(map(bson.encode, works)))
+
+
+def read(parts: Any) -> tuple[list[dict[str, Any]], int]:
+    """All documents of a stream, and the count of its summary, which must come last and once."""
+    *others, last = parts = list(parts)
+    assert last.HasField("summary")
+    assert all(part.HasField("batch") and not part.HasField("summary") for part in others)
+    data = [document for part in parts for document in bson.decode_all(part.batch.results.bson)]
+    texts = [json_util.loads(text) for part in parts for text in part.batch.results.json]
+    return data + texts, last.summary.count
