@@ -73,17 +73,16 @@ def test_transactions_of_a_killed_server_are_ended(directory: Path) -> None:
         mongod = EmbeddedMongod(directory)
         password, port = ((directory / name).read_text() for name in ("password", "port"))
         uri = f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin&serverSelectionTimeoutMS=2000"
-        async with AsyncMongoClient[dict[str, Any]](uri) as left_behind, left_behind.start_session() as session:
-            collection = left_behind["results"]["sample"]
-            await collection.insert_one({"_id": "a"})
-            await session.start_transaction()
-            await collection.update_one({"_id": "a"}, {"$set": {"n": 1}}, session=session)
-            try:
+        try:
+            async with AsyncMongoClient[dict[str, Any]](uri) as left_behind, left_behind.start_session() as session:
+                collection = left_behind["results"]["sample"]
+                await collection.insert_one({"_id": "a"})
+                await session.start_transaction()
+                await collection.update_one({"_id": "a"}, {"$set": {"n": 1}}, session=session)
                 await mongod.start()
-                async with AsyncMongoClient[dict[str, Any]](uri) as client:
-                    change = client["results"]["sample"].update_one({"_id": "a"}, {"$set": {"n": 2}})
-                    assert (await asyncio.wait_for(change, 10)).modified_count == 1
-            finally:
-                await mongod.stop()
+                change = collection.update_one({"_id": "a"}, {"$set": {"n": 2}})
+                assert (await asyncio.wait_for(change, 10)).modified_count == 1
+        finally:
+            await mongod.stop()
 
     run(scenario())
