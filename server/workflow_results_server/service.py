@@ -248,10 +248,8 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 def _json(batch: Batch, options: JSONOptions) -> list[str]:
     """Write a batch as Extended JSON, which has up to seven times the size: too much for some large results."""
     texts = extended_json.from_bson(batch.data, options)
-    if (
-        len(batch.data) > rules.BATCH_BYTES
-        and sum(len(text.encode()) for text in texts) > rules.RESPONSE_BYTES - rules.MIB
-    ):
+    single = len(batch.data) > rules.BATCH_BYTES  # only those can become too large
+    if single and len(texts[0].encode()) > rules.RESPONSE_BYTES - rules.MIB:
         message = f"result {batch.last} is too large for a message as JSON: ask for BSON, or with a projection"
         raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message)
     return texts

@@ -90,15 +90,15 @@ async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Re
     """
     if works.bson and works.json:
         raise InvalidRequest("works", "must hold either `bson` or `json`, not both")
-    documents = (
-        [*map(_from_json, range(len(works.json)), works.json[: rules.REQUEST_WORKS + 1])]
-        if works.json
-        else _split(works.bson)
-    )
+    documents: Sequence[bytes | str] = works.json or _split(works.bson)
     if len(documents) > rules.REQUEST_WORKS:
         raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: make several")
     parsed: list[Work | Rejected] = []
-    for some in _slices(documents):
+    for texts_or_bson in _slices(documents):
+        some = [
+            _from_json(index, document) if isinstance(document, str) else document
+            for index, document in enumerate(texts_or_bson, len(parsed))
+        ]
         fields = iter(_decoded([document for document in some if isinstance(document, bytes)]))
         for document in some:
             if isinstance(document, bytes):
@@ -109,7 +109,7 @@ async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Re
     return parsed
 
 
-def _split(data: bytes) -> Sequence[bytes | Rejected]:
+def _split(data: bytes) -> Sequence[bytes | str]:
     try:
         return bson_documents.split(data, rules.REQUEST_WORKS)
     except bson_documents.MalformedDocuments as error:
@@ -126,12 +126,12 @@ def _from_json(index: int, text: str) -> bytes | Rejected:
         return Rejected(index, reason, "", str(error))
 
 
-def _slices(documents: Sequence[bytes | Rejected]) -> Iterator[list[bytes | Rejected]]:
-    some: list[bytes | Rejected] = []
+def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
+    some: list[bytes | str] = []
     size = 0
     for document in documents:
         some.append(document)
-        size += len(document) if isinstance(document, bytes) else 0
+        size += len(document)
         if size >= _SLICE_BYTES or len(some) >= _SLICE_WORKS:
             yield some
             some, size = [], 0
