@@ -22,6 +22,12 @@ def configure(level: str, format_: str) -> None:
     handler.setFormatter(_Json() if format_ == "json" else _Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("pymongo").setLevel(logging.WARNING)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_about_us)
+
+
+def _is_about_us(record: logging.LogRecord) -> bool:
+    """Leave out that gRPC could not send the end of a call to a client that had left."""
+    return "ExecuteBatchError" not in record.getMessage()
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

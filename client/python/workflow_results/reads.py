@@ -40,7 +40,7 @@ def batches(channel: Channel, method: str, request: Any, deadline: Deadline, pat
     progress, tries = Deadline.after(patience), pauses()
     while True:
         try:
-            count = 0
+            count, complete = 0, False
             for part in channel.stream(method, request, deadline, _earlier(deadline, progress)):
                 if part.HasField("batch"):
                     documents = part.batch.results.bson
@@ -54,10 +54,15 @@ def batches(channel: Channel, method: str, request: Any, deadline: Deadline, pat
                         raise ResultsError(
                             f"{method} at {channel.target} lost results: {count} came of {part.summary.count}"
                         )
-                    return
+                    complete = True  # the stream ends by itself now; to cancel it would only trouble the server
+            if complete:
+                return
             raise ServiceUnavailableError(f"{method} at {channel.target} ended early, without a summary")
-        except ServiceUnavailableError:
-            if not _earlier(deadline, progress).pause(next(tries)):
+        except ResultsError as error:
+            if complete:
+                return
+            again = isinstance(error, ServiceUnavailableError)
+            if not (again and _earlier(deadline, progress).pause(next(tries))):
                 raise
 
 
