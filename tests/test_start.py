@@ -45,7 +45,7 @@ def test_sigterm_ends_a_server_whose_mongod_takes_its_time(directory: Path, tmp_
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("port: null", "--port can't be None"),
+        ("port: [1]", "--port"),
         ("call_seconds: .nan", "--call-seconds can't be nan"),
         ("colour: red", "must hold a mapping with keys among"),
         ("port: [", "can't be read as YAML"),
