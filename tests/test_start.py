@@ -45,7 +45,10 @@ def test_sigterm_ends_a_server_whose_mongod_takes_its_time(directory: Path, tmp_
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("port: [1]", "--port"),
+        ("port: null", "port must be one text, number or bool, not None"),
+        ("port: [1]", "port must be one text, number or bool, not [1]"),
+        ("host: {a: 1}", "host must be one text, number or bool"),
+        ("port: many", "--port"),
         ("call_seconds: .nan", "--call-seconds can't be nan"),
         ("colour: red", "must hold a mapping with keys among"),
         ("port: [", "can't be read as YAML"),

@@ -22,6 +22,9 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
     known = {parameter.name for parameter in context.command.params} - {"config"}
     if not isinstance(options, dict) or not options.keys() <= known:
         raise click.BadParameter(f"{path} must hold a mapping with keys among {', '.join(sorted(filter(None, known)))}")
+    for name, value in options.items():
+        if not isinstance(value, (str, int, float)):
+            raise click.BadParameter(f"{path}: {name} must be one text, number or bool, not {value!r}")
     context.default_map = options
 
 
