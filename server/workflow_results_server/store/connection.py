@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-SERVER_SELECTION_MS: Final = 5_000
-"""How long a call waits for a primary. An election takes less; a caller learns of a longer outage in time."""
+_CONNECT_MS: Final = 5_000
+"""How long the start, and what else runs without a time limit, waits for a primary. Calls have their own limits."""
 
 _WEAKENING: Final[dict[str, Callable[[Any], bool]]] = {
     "w": lambda value: value != "majority",
@@ -82,7 +82,7 @@ async def connect(uri: str, database: str) -> AsyncDatabase[dict[str, Any]]:
     """
     hosts = ", ".join(checked_uri(uri))
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        uri, serverSelectionTimeoutMS=SERVER_SELECTION_MS, appname="workflow-results"
+        uri, serverSelectionTimeoutMS=_CONNECT_MS, appname="workflow-results"
     )
     try:
         hello = await client.admin.command("hello")
