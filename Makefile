@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := client/python/workflow_results server/workflow_results_server tests
+SOURCES := client/python/workflow_results server/workflow_results_server tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint format proto check-proto clean
+.PHONY: help demo serve test bench bench-quick endurance lint format proto check-proto clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,11 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
+$(VENV)/.bench: pyproject.toml | $(VENV)/bin/pip
+	@echo "installing workflow-results and what its benchmark needs into $(VENV) ..."
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	@touch $@ $(VENV)/.demo
+
 # The stubs are generated with the oldest supported grpcio-tools, which newer runtimes accept; it wants an older
 # protobuf than the newest one that the tests run with, hence an environment of its own.
 $(VENV)-proto/.done: Makefile
@@ -39,6 +44,15 @@ serve: $(VENV)/.demo ## Start a server with the embedded MongoDB, data in ./data
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest
+
+bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, in less than ten minutes
+	@$(BIN)/python -m bench
+
+bench-quick: $(VENV)/.bench ## The same with less of everything
+	@$(BIN)/python -m bench --quick
+
+endurance: $(VENV)/.bench ## Check memory, overload and kills, for about ten minutes
+	@$(BIN)/python -m bench.endurance
 
 lint: $(VENV)/.dev ## Check style, types and the proto
 	$(BIN)/ruff check .
@@ -66,4 +80,4 @@ check-proto: $(VENV)-proto/.done ## Fail if the committed stubs differ from what
 	diff --recursive --exclude=__init__.py --exclude=__pycache__ build/proto/workflow_results/v1 client/python/workflow_results/v1
 
 clean: ## Remove what the other targets have made, data of `make serve` aside
-	rm -rf $(VENV) $(VENV)-proto build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-proto build dist bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -36,9 +36,9 @@ SIGNATURES = {
     "unlock": "(pipeline, ids, force=False) -> bool",
 }
 """Of the methods that each have an RPC, without the keyword-only parameters."""
-BEYOND = {"stream", "stream_batches", "deposit_receipts", "close"}
+BEYOND = {"stream", "stream_batches", "deposit_receipts", "depositor", "close"}
 STREAMED = {"DepositStream"}
-"""The RPCs that no method of their own in the facade mirrors."""
+"""The RPC of the depositor, which is no method with one answer."""
 
 RPCS = {method.name: method for method in pb.DESCRIPTOR.services_by_name["ResultsService"].methods}
 PACKAGES = {

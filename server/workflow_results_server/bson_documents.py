@@ -168,7 +168,17 @@ def deeper_than(limit: int, document: bytes) -> bool:
 def with_id_first(document: bytes, id_: str) -> bytes:
     """Give a document that has no `_id` as MongoDB stores it: with that as its first element."""
     encoded = id_.encode()
-    return _document(_ID_FIRST, _INT32.pack(len(encoded) + 1), encoded, b"\x00", document[4:-1])
+    size = len(encoded) + 1
+    return b"".join(
+        (
+            _INT32.pack(len(document) + len(_ID_FIRST) + 4 + size),
+            _ID_FIRST,
+            _INT32.pack(size),
+            encoded,
+            b"\x00",
+            document[4:],
+        )
+    )
 
 
 def without(document: bytes, *names: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -11,7 +10,8 @@ from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import extended_json, requests, works
 from workflow_results_server.errors import InvalidRequest, RequestError
-from workflow_results_server.store import Change, Outcome, Selection
+from workflow_results_server.intake import Intake
+from workflow_results_server.store import Change, Selection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -39,19 +39,12 @@ _DEFAULT_VIEW_LIMIT: Final = 100
 _DEFAULT_COUNT: Final = 10
 _MOST_REFUSALS: Final = 1_000
 _SHARE_OF_DEADLINE: Final = 0.95
-_PIPELINES_AT_ONCE: Final = 8
 _LOCKED_FIELDS: Final = dict.fromkeys(("id", "event", "plots", "products", "results"), 1)
 _LOCKED: Final = {"results.locked": True}
 # `$gt: null` means present and not null; unlike `$ne: null` it does not look into lists.
 _LOCKED_AND_WHOLE: Final = {
     **_LOCKED,
     "$expr": {"$and": [{"$gt": [f"${field}", None]} for field in ("plots", "products")]},
-}
-_OUTCOMES: Final = {
-    Outcome.DEPOSITED: pb.DEPOSIT_OUTCOME_DEPOSITED,
-    Outcome.ALREADY_DEPOSITED: pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED,
-    Outcome.CONFLICT: pb.DEPOSIT_OUTCOME_CONFLICT,
-    Outcome.REFUSED: pb.DEPOSIT_OUTCOME_REJECTED,
 }
 
 
@@ -66,19 +59,18 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
     def __init__(self, store: Store, seconds: float) -> None:
         self._store = store
         self._seconds = seconds
+        self._intake = Intake(store, seconds)
 
     async def Deposit(self, request: pb.DepositRequest, context: Context) -> pb.DepositResponse:
         """Store works, each with an outcome of its own."""
-        outcomes, rejections = await self._deposit(request.works, self._time(context))
+        outcomes, rejections = await self._intake.deposit(request.works, self._time(context))
         return pb.DepositResponse(outcomes=outcomes, rejections=rejections)
 
-    async def DepositStream(
+    def DepositStream(
         self, stream: AsyncIterator[pb.DepositStreamRequest], context: Context
     ) -> AsyncIterator[pb.DepositStreamResponse]:
         """Store the works of each request of a stream, and acknowledge it."""
-        async for request in stream:
-            outcomes, rejections = await self._deposit(request.works, self._seconds)
-            yield pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes, rejections=rejections)
+        return self._intake.stream(stream)
 
     async def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
         """Set fields of results, all or nothing."""
@@ -89,7 +81,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                 raise InvalidRequest(work.where, work.message, work.reason)
             same = by_pipeline.setdefault(work.pipeline, {})
             if work.id in same:
-                raise InvalidRequest(f"works[{work.index}].id", "must not be that of another work in the update")
+                raise InvalidRequest(f"works[{work.position}].id", "must not be that of another work in the update")
             same[work.id] = work
         if not by_pipeline:
             return pb.UpdateResponse(applied=True)
@@ -190,36 +182,6 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         """Give the seconds that a unary call may take, so that its answer comes before the caller's deadline."""
         remaining = context.time_remaining()
         return self._seconds if remaining is None else min(remaining * _SHARE_OF_DEADLINE, self._seconds)
-
-    async def _deposit(
-        self, documents: pb.Documents, seconds: float
-    ) -> tuple[list[pb.DepositOutcome.ValueType], list[pb.Rejection]]:
-        parsed = await works.parse(documents)
-        outcomes = [pb.DEPOSIT_OUTCOME_REJECTED] * len(parsed)
-        rejections: dict[int, pb.Rejection] = {}
-        by_pipeline: dict[str, list[works.Work]] = {}
-        for work in parsed:
-            if isinstance(work, works.Rejected):
-                rejections[work.index] = pb.Rejection(index=work.index, reason=work.reason, message=work.sentence)
-            else:
-                by_pipeline.setdefault(work.pipeline, []).append(work)
-        at_once = asyncio.Semaphore(_PIPELINES_AT_ONCE)
-
-        async def store(pipeline: str, each: list[works.Work]) -> None:
-            async with at_once:
-                results = await self._store.deposit(pipeline, each, seconds)
-            for work, outcome in zip(each, results, strict=True):
-                outcomes[work.index] = _OUTCOMES[outcome]
-                if outcome is Outcome.REFUSED:
-                    rejections[work.index] = pb.Rejection(
-                        index=work.index, reason="REFUSED_BY_MONGODB", message="is a document that MongoDB refuses"
-                    )
-
-        # All pipelines are finished before one's failure is told, so that nothing goes on behind the caller's back.
-        done = await asyncio.gather(*(store(*each) for each in by_pipeline.items()), return_exceptions=True)
-        for failure in filter(None, done):
-            raise failure
-        return outcomes, [rejections[index] for index in sorted(rejections)]
 
     async def _change(self, change: ChangeOfIds, request: IdsRequest, context: Context) -> Change:
         pipeline, ids = requests.pipeline(request.pipeline), requests.ids(request.ids)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import bson
 from bson.timestamp import Timestamp
@@ -20,28 +21,37 @@ if TYPE_CHECKING:
 
     from workflow_results.v1 import results_pb2 as pb
 
-_SLICE_BYTES: Final = 256 * rules.KIB
-_SLICE_WORKS: Final = 500
-"""How much is checked before other calls get their turn on the event loop."""
+_SLICE_BYTES: Final = 32 * rules.KIB
+_SLICE_WORKS: Final = 100
+"""How much is decoded at once: with so little, the memory of one slice serves the next and is still in the cache."""
+_TURN_SECONDS: Final = 0.005
+"""How long works are checked before other calls get their turn on the event loop."""
 _SENTENCE_LENGTH: Final = 120
 """With which the rejections of the most works that a request may hold fit into a response."""
-_NESTED: Final = {b"\x03", b"\x04"}
+_NESTED: Final = b"\x03\x04"
+"""The types of documents and arrays."""
+_LEAST_LEVEL: Final = 7
+"""The bytes that a level of nesting takes at least: its type, the end of its name, its length and its own end."""
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
+_TIMESTAMP: Final = b"\x11"
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
+_ZERO_VALUE: Final = bytes(9)
+"""The end of a name, and eight bytes of a value that are zero."""
+_ENCODED_START: Final = len(b"\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+"""Where the first element of the array stands in `bson.encode({"": array})`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A work that keeps the rules.
 
     Attributes:
-        index: Its position in the request.
+        position: Its position in the request.
         pipeline: Its pipeline.
         id: Its id.
         data: Its BSON as it was sent, but with `_id` as the first element.
     """
 
-    index: int
+    position: int
     pipeline: str
     id: str
     data: bytes
@@ -52,13 +62,13 @@ class Rejected:
     """A work that breaks a rule.
 
     Attributes:
-        index: Its position in the request.
+        position: Its position in the request.
         reason: In UPPER_SNAKE_CASE, as in the proto's `Rejection`.
         path: The path of the value at fault within the work; empty for the work itself.
         message: What is wrong and what would be right, worded to follow the path.
     """
 
-    index: int
+    position: int
     reason: str
     path: str
     message: str
@@ -72,7 +82,7 @@ class Rejected:
     def where(self) -> str:
         """The path of the value at fault within the request."""
         separator = "." if self.path and not self.path.startswith("[") else ""
-        return f"works[{self.index}]{separator}{self.path}"
+        return f"works[{self.position}]{separator}{self.path}"
 
 
 async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Rejected]:
@@ -94,18 +104,21 @@ async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Re
     if len(documents) > rules.REQUEST_WORKS:
         raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: make several")
     parsed: list[Work | Rejected] = []
+    turn_ends = time.perf_counter() + _TURN_SECONDS
     for texts_or_bson in _slices(documents):
         some = [
             _from_json(index, document) if isinstance(document, str) else document
             for index, document in enumerate(texts_or_bson, len(parsed))
         ]
-        fields = iter(_decoded([document for document in some if isinstance(document, bytes)]))
+        decoded = iter(_decoded([document for document in some if isinstance(document, bytes)]))
         for document in some:
             if isinstance(document, bytes):
-                parsed.append(_checked(len(parsed), document, next(fields), partial=partial))
+                parsed.append(_checked(len(parsed), document, *next(decoded), partial=partial))
             else:
                 parsed.append(document)
-        await asyncio.sleep(0)  # other calls get their turn on the event loop
+        if time.perf_counter() > turn_ends:
+            await asyncio.sleep(0)
+            turn_ends = time.perf_counter() + _TURN_SECONDS
     return parsed
 
 
@@ -139,18 +152,34 @@ def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
         yield some
 
 
-def _decoded(documents: list[bytes]) -> list[dict[str, Any] | None]:
-    """Decode documents; None stands for those that are corrupt. All at once is fastest, and possible almost always."""
+def _decoded(documents: list[bytes]) -> list[tuple[dict[str, Any] | None, bool]]:
+    """Decode documents, and tell of each whether encoding it again gives the same bytes.
+
+    None stands for those that are corrupt. All at once is fastest, and possible almost always.
+    """
     try:
-        return [*decode_strictly(b"".join(documents))]
+        decoded = decode_strictly(b"".join(documents))
     except (bson.errors.BSONError, ValueError, RecursionError):
         if len(documents) == 1:
-            return [None]
+            return [(None, False)]
         half = len(documents) // 2
         return _decoded(documents[:half]) + _decoded(documents[half:])
+    try:
+        encoded = bson.encode({"": decoded}, codec_options=OPTIONS)
+    except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
+        return [(fields, False) for fields in decoded]
+    exact = []
+    at = _ENCODED_START
+    for index, document in enumerate(documents):
+        at += 2 + len(str(index))  # its type and its name
+        exact.append(encoded.startswith(document, at))
+        at += int.from_bytes(encoded[at : at + 4], "little")
+    return list(zip(decoded, exact, strict=True))
 
 
-def _checked(index: int, document: bytes, fields: dict[str, Any] | None, *, partial: bool) -> Work | Rejected:
+def _checked(
+    index: int, document: bytes, fields: dict[str, Any] | None, exact: bool, *, partial: bool
+) -> Work | Rejected:
     if len(document) > rules.WORK_BYTES:
         limit = rules.WORK_BYTES
         return Rejected(index, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored")
@@ -158,11 +187,12 @@ def _checked(index: int, document: bytes, fields: dict[str, Any] | None, *, part
         return Rejected(index, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
     if fields is None or _deeper_than(rules.WORK_DEPTH, document, fields):
         return Rejected(index, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
-    if repeated := _repeated(document, fields):
+    # A field that stands twice is hidden by a dict, and lost when that is encoded.
+    if not exact and (repeated := _repeated(document)):
         return Rejected(index, "DUPLICATE_FIELD", repeated, "stands in the work more than once")
     if problem := rules.work_problem(fields, partial=partial):
         return Rejected(index, problem.reason, problem.path, problem.message)
-    if b"\x11" in document and _ZERO_TIMESTAMP in fields.values():
+    if _TIMESTAMP in document and _ZERO_VALUE in document and _ZERO_TIMESTAMP in fields.values():
         return Rejected(index, "INVALID_WORK", "", "holds Timestamp(0, 0), which MongoDB would replace by the time")
     if "_id" in fields:
         document = bson_documents.without(document, b"_id")
@@ -170,11 +200,8 @@ def _checked(index: int, document: bytes, fields: dict[str, Any] | None, *, part
     return Work(index, fields["pipeline"], id_, bson_documents.with_id_first(document, id_))
 
 
-def _repeated(document: bytes, fields: dict[str, Any]) -> str:
-    """Find a field that decides about the work and stands in it twice; BSON allows that, and a dict hides it."""
-    # What a dict hides makes it shorter. That is told at C speed, and hardly any work has to be looked at closely.
-    if len(bson.encode(fields, codec_options=OPTIONS)) == len(document):
-        return ""
+def _repeated(document: bytes) -> str:
+    """Find a field that decides about the work and stands in it twice, which BSON allows."""
     names = bson_documents.names(document)
     for name in _DECIDING:
         if names.count(name) > 1:
@@ -187,8 +214,8 @@ def _repeated(document: bytes, fields: dict[str, Any]) -> str:
 
 
 def _deeper_than(limit: int, document: bytes, fields: Mapping[str, Any]) -> bool:
-    # Each level needs one of these bytes, so that a work with few of them is not deep.
-    if sum(map(document.count, _NESTED)) <= limit:
+    # Each level needs some bytes, and one of two types, so that a short work or one with few of them is not deep.
+    if len(document) <= limit * _LEAST_LEVEL or len(document) - len(document.translate(None, _NESTED)) <= limit:
         return False
     level: list[Any] = [fields]
     for _ in range(limit + 1):

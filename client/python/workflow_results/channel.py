@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from workflow_results import rules
-from workflow_results.deadline import pauses
+from workflow_results.deadline import Deadline, pauses
 from workflow_results.errors import (
     DeadlineExceededError,
     InvalidRequestError,
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from google.protobuf.message import Message
-
-    from workflow_results.deadline import Deadline
 
 _logger = logging.getLogger(__name__)
 
@@ -61,6 +59,8 @@ _HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
 _OPTIONS: Final = (
     ("grpc.max_send_message_length", rules.MESSAGE_BYTES),
     ("grpc.max_receive_message_length", rules.RESPONSE_BYTES),
+    # What comes next is received while a batch is decoded.
+    ("grpc.http2.lookahead_bytes", 2 * rules.BATCH_BYTES),
     # A connection that broke without a word is noticed within a minute, also between calls and under a long scan.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 20_000),
@@ -170,6 +170,28 @@ class Channel:
                 if forks == no_fork.forks:  # in a child, touching the call could wait for threads that are not there
                     call.cancel()
                     self._calls.discard(call)
+
+    def exchange(self, method: str, requests: Iterator[Message], connect: Deadline) -> Iterator[Any]:
+        """Call a method that answers a stream of requests with a stream, and keep forks waiting meanwhile.
+
+        Args:
+            method: Its name.
+            requests: Its requests; they must end soon once `no_fork.forking` tells that a fork waits.
+            connect: When the service must be reached.
+
+        Yields:
+            Its responses.
+
+        Raises:
+            ResultsError: It failed.
+        """
+        stub = self._connected(connect)
+        with self._explaining(method, Deadline.after(None)), no_fork:
+            call = getattr(stub, method)(requests, metadata=self._metadata())
+            try:
+                yield from call
+            finally:
+                call.cancel()
 
     def close(self) -> None:
         """Close the connection; calls under way fail. Closing twice is fine."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from bson.objectid import ObjectId
 
@@ -37,27 +37,39 @@ _NAMED_IN_ERRORS: Final = 5
 _CONFLICT: Final = "a result with this id is stored with other content"
 
 
-class Encoded(NamedTuple):
-    """A work that can be sent."""
-
-    position: int
-    """In the call, from 0."""
-    pipeline: str
-    id: str
-    data: bytes
-
-
 @dataclass(frozen=True)
 class Prepared:
     """The works of a call.
 
     Attributes:
         works: The works, with the ids that were given to them.
-        encoded: The same, ready to be sent.
+        encoded: The BSON of each.
     """
 
     works: list[dict[str, Any]]
-    encoded: list[Encoded]
+    encoded: list[bytes]
+
+
+@dataclass(frozen=True)
+class Deposited:
+    """What became of the works of a call.
+
+    Attributes:
+        prepared: The works.
+        outcomes: The outcome of each.
+        reasons: Why works were not stored, by their positions.
+    """
+
+    prepared: Prepared
+    outcomes: list[Outcome]
+    reasons: dict[int, str]
+
+    def receipts(self) -> list[Receipt]:
+        """Give the receipts of the works, in their order."""
+        return [
+            Receipt(work["pipeline"], work["id"], outcome, self.reasons.get(position, ""))
+            for position, (work, outcome) in enumerate(zip(self.prepared.works, self.outcomes, strict=True))
+        ]
 
 
 def prepare(works: Sequence[dict[str, Any]], *, partial: bool = False) -> Prepared:
@@ -77,22 +89,39 @@ def prepare(works: Sequence[dict[str, Any]], *, partial: bool = False) -> Prepar
         raise InvalidRequestError(f"works must be a list of dicts, not {type(works).__name__}")
     prepared = Prepared([], [])
     for index, given in enumerate(works):
-        path = f"works[{index}]"
-        if not isinstance(given, dict):
-            raise InvalidRequestError(f"{path} must be a dict, as Work.payload is, not {type(given).__name__}")
-        work = given
-        if not partial and work.get("id") is None:
-            work = {**work, "id": str(ObjectId())}
-        if problem := rules.work_problem(work, partial=partial):
-            error = InvalidStatusError if problem.reason == "INVALID_STATUS" else InvalidRequestError
-            separator = "." if not problem.path.startswith("[") else ""
-            raise error(f"{path}{separator}{problem.path} {problem.message}", reason=problem.reason)
+        work, data = prepare_one(given, f"works[{index}]", partial=partial)
         prepared.works.append(work)
-        prepared.encoded.append(Encoded(index, work["pipeline"], work["id"], encode(work, path)))
+        prepared.encoded.append(data)
     return prepared
 
 
-def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> list[Receipt]:
+def prepare_one(given: dict[str, Any], path: str, *, partial: bool = False) -> tuple[dict[str, Any], bytes]:
+    """Check a work, give it an id if it has none, and encode it.
+
+    Args:
+        given: The work; it is not changed.
+        path: What it is called in errors, such as ``works[3]``.
+        partial: As in `prepare`.
+
+    Returns:
+        The work, and its BSON.
+
+    Raises:
+        InvalidRequestError: It breaks a rule.
+    """
+    if not isinstance(given, dict):
+        raise InvalidRequestError(f"{path} must be a dict, as Work.payload is, not {type(given).__name__}")
+    work = given
+    if not partial and work.get("id") is None:
+        work = {**work, "id": str(ObjectId())}
+    if problem := rules.work_problem(work, partial=partial):
+        error = InvalidStatusError if problem.reason == "INVALID_STATUS" else InvalidRequestError
+        separator = "." if not problem.path.startswith("[") else ""
+        raise error(f"{path}{separator}{problem.path} {problem.message}", reason=problem.reason)
+    return work, encode(work, path)
+
+
+def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> Deposited:
     """Send works.
 
     Args:
@@ -101,41 +130,60 @@ def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> list[Re
         deadline: When to be done.
 
     Returns:
-        The receipts of the works, in their order.
+        What became of them.
 
     Raises:
         ResultsError: The service failed; some works may be stored. `works` holds all of them: depositing them again
             is safe.
     """
-    receipts: dict[int, Receipt] = {}
+    deposited = Deposited(prepared, [Outcome.REJECTED] * len(prepared.works), {})
 
-    def send(works: list[Encoded]) -> None:
-        request = pb.DepositRequest(works=pb.Documents(bson=b"".join(work.data for work in works)))
-        response = channel.unary("Deposit", request, deadline)
-        reasons = {each.index: f"{each.reason}: {each.message}" for each in response.rejections}
-        for index, (work, outcome) in enumerate(zip(works, response.outcomes, strict=True)):
-            reason = _CONFLICT if outcome == pb.DEPOSIT_OUTCOME_CONFLICT else reasons.get(index, "")
-            receipts[work.position] = Receipt(work.pipeline, work.id, _OUTCOMES[outcome], reason)
+    def send(positions: Sequence[int]) -> None:
+        data = b"".join(prepared.encoded[position] for position in positions)
+        response = channel.unary("Deposit", pb.DepositRequest(works=pb.Documents(bson=data)), deadline)
+        outcomes, reasons = outcomes_of(response)
+        for position, outcome in zip(positions, outcomes, strict=True):
+            deposited.outcomes[position] = outcome
+        deposited.reasons.update((positions[index], reason) for index, reason in reasons.items())
 
-    sendable = []
-    for work in prepared.encoded:
-        if len(work.data) > rules.WORK_BYTES:
-            reason = f"TOO_LARGE: has {len(work.data):,} bytes of BSON; at most {rules.WORK_BYTES:,} are stored"
-            receipts[work.position] = Receipt(work.pipeline, work.id, Outcome.REJECTED, reason)
+    requests = []
+    for positions in _requests(prepared.encoded):
+        if problem := too_large(prepared.encoded[positions[0]]):
+            deposited.reasons[positions[0]] = problem
         else:
-            sendable.append(work)
+            requests.append(positions)
     # Works with the same id are taken in their order, so that requests that hold some must not overtake each other.
-    repeated = len({(work.pipeline, work.id) for work in sendable}) < len(sendable)
+    repeated = len({(work["pipeline"], work["id"]) for work in prepared.works}) < len(prepared.works)
     try:
-        _send_all(send, list(_requests(sendable)), deadline, in_flight=1 if repeated else _REQUESTS_IN_FLIGHT)
+        _send_all(send, requests, deadline, in_flight=1 if repeated else _REQUESTS_IN_FLIGHT)
     except ResultsError as error:
         error.works = prepared.works
         raise
-    return [receipts[index] for index in range(len(prepared.encoded))]
+    return deposited
+
+
+def too_large(data: bytes) -> str:
+    """Explain why a work is too large to be sent, if it is."""
+    if len(data) <= rules.WORK_BYTES:
+        return ""
+    return f"TOO_LARGE: has {len(data):,} bytes of BSON; at most {rules.WORK_BYTES:,} are stored"
+
+
+def outcomes_of(response: pb.DepositResponse | pb.DepositStreamResponse) -> tuple[list[Outcome], dict[int, str]]:
+    """Read the answer to a request.
+
+    Returns:
+        The outcomes of its works, and why works were not stored, by their positions in the request.
+    """
+    outcomes = [_OUTCOMES[each] for each in response.outcomes]
+    reasons = {each.index: f"{each.reason}: {each.message}" for each in response.rejections}
+    if Outcome.CONFLICT in outcomes:
+        reasons.update((index, _CONFLICT) for index, outcome in enumerate(outcomes) if outcome is Outcome.CONFLICT)
+    return outcomes, reasons
 
 
 def _send_all(
-    send: Callable[[list[Encoded]], None], requests: Sequence[list[Encoded]], deadline: Deadline, in_flight: int
+    send: Callable[[Sequence[int]], None], requests: Sequence[Sequence[int]], deadline: Deadline, in_flight: int
 ) -> None:
     if len(requests) == 1 or in_flight == 1:
         for request in requests:
@@ -153,49 +201,63 @@ def _send_all(
             raise
 
 
-def _requests(works: list[Encoded]) -> Iterator[list[Encoded]]:
-    request: list[Encoded] = []
-    size = 0
-    for work in works:
-        if request and (size + len(work.data) > _REQUEST_BYTES or len(request) == _REQUEST_WORKS):
-            yield request
-            request, size = [], 0
-        request.append(work)
-        size += len(work.data)
-    if request:
-        yield request
+def _requests(encoded: Sequence[bytes]) -> Iterator[range]:
+    """Divide works, by their positions, into requests of a good size; one that is larger goes alone."""
+    start = size = 0
+    for position, data in enumerate(encoded):
+        if position > start and (size + len(data) > _REQUEST_BYTES or position - start == _REQUEST_WORKS):
+            yield range(start, position)
+            start, size = position, 0
+        size += len(data)
+    if encoded:
+        yield range(start, len(encoded))
 
 
-def summed_up(receipts: Sequence[Receipt], prepared: Prepared, *, strict: bool) -> dict[str, bool]:
+def summed_up(deposited: Deposited, *, strict: bool) -> dict[str, bool]:
     """Tell of each pipeline whether all its works are stored, and never pass over one that isn't.
 
     Args:
-        receipts: The receipts of the works.
-        prepared: The works.
+        deposited: What became of the works.
         strict: Whether a conflict raises instead of being logged.
 
     Raises:
         InvalidRequestError: Works were rejected.
         ConflictError: With `strict`, where works conflict with what is stored.
     """
-    stored: dict[str, bool] = {}
-    failed: dict[Outcome, list[str]] = {Outcome.REJECTED: [], Outcome.CONFLICT: []}
-    for index, receipt in enumerate(receipts):
-        stored[receipt.pipeline] = stored.get(receipt.pipeline, True) and receipt.stored
-        if not receipt.stored:
-            failed[receipt.outcome].append(f"works[{index}] ({receipt.pipeline} {receipt.id}): {receipt.reason}")
+    works, outcomes = deposited.prepared.works, deposited.outcomes
+    stored = dict.fromkeys((work["pipeline"] for work in works), True)
+    if Outcome.REJECTED not in outcomes and Outcome.CONFLICT not in outcomes:
+        return stored
+    receipts = deposited.receipts()
+    failed = [
+        (f"works[{position}] ({receipt.pipeline} {receipt.id})", receipt)
+        for position, receipt in enumerate(receipts)
+        if not receipt.stored
+    ]
+    if error := judged(failed, len(works), strict=strict):
+        error.receipts, error.works = receipts, works
+        raise error
+    return {**stored, **{receipt.pipeline: False for _, receipt in failed}}
+
+
+def judged(failed: Sequence[tuple[str, Receipt]], number: int, *, strict: bool) -> ResultsError | None:
+    """Make the error that tells of works that are not stored; conflicts are only logged, unless `strict`.
+
+    Args:
+        failed: Their receipts, and how to call them.
+        number: How many works there were in all.
+        strict: Whether conflicts are errors.
+    """
     for outcome, class_, verb in (
         (Outcome.REJECTED, InvalidRequestError, "rejected"),
         (Outcome.CONFLICT, ConflictError, "in conflict"),
     ):
-        if told := failed[outcome]:
-            more = f"; and {len(told) - _NAMED_IN_ERRORS:,} more" if len(told) > _NAMED_IN_ERRORS else ""
-            message = (
-                f"not stored, {len(told):,} of {len(receipts):,} {verb}: {'; '.join(told[:_NAMED_IN_ERRORS])}{more}"
-            )
-            if outcome is Outcome.REJECTED or strict:
-                error = class_(message)
-                error.receipts, error.works = list(receipts), prepared.works
-                raise error
-            _logger.warning(message)
-    return stored
+        told = [f"{name}: {receipt.reason}" for name, receipt in failed if receipt.outcome is outcome]
+        if not told:
+            continue
+        more = f"; and {len(told) - _NAMED_IN_ERRORS:,} more" if len(told) > _NAMED_IN_ERRORS else ""
+        message = f"not stored, {len(told):,} of {number:,} {verb}: {'; '.join(told[:_NAMED_IN_ERRORS])}{more}"
+        if outcome is Outcome.REJECTED or strict:
+            return class_(message)
+        _logger.warning(message)
+    return None

@@ -9,7 +9,9 @@ A value that would change without anyone noticing is refused, with its path and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import pickle
+import struct
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import bson
@@ -19,8 +21,9 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError, InvalidBSON
 from bson.raw_bson import RawBSONDocument
 
-from workflow_results.encoding import DEPTH, rebuild
+from workflow_results.encoding import rebuild
 from workflow_results.errors import InvalidRequestError, ResultsError
+from workflow_results.rules import KIB
 from workflow_results.scalars import SCALARS, RefusedError
 
 OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
@@ -33,6 +36,8 @@ OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
 _RAW_OPTIONS: Final = OPTIONS.with_options(
     document_class=RawBSONDocument, uuid_representation=UuidRepresentation.UNSPECIFIED
 )
+_PIECE_BYTES: Final = 32 * KIB
+_LENGTH: Final = struct.Struct("<i")
 _ENCODER_ERRORS: Final = (BSONError, OverflowError, ValueError)
 
 
@@ -91,6 +96,41 @@ def decode(data: bytes) -> list[dict[str, Any]]:
     return documents
 
 
+def pieces(data: bytes) -> Iterator[bytes]:
+    """Cut documents that stand back to back into pieces that are fast to decode.
+
+    The memory that decoding one takes then serves the next and is still in the processor's cache; to decode a batch
+    of 1 MiB at once takes more than twice the time.
+
+    Args:
+        data: Any number of BSON documents.
+
+    Yields:
+        Whole documents, back to back: about 32 KiB, or a single larger one.
+
+    Raises:
+        ResultsError: The lengths of the documents don't add up.
+    """
+    start = stop = 0
+    while stop < len(data):
+        start = stop
+        while stop < len(data) and stop - start < _PIECE_BYTES:
+            stop += document_length(data, stop)
+        yield data[start:stop]
+
+
+def document_length(data: bytes, start: int) -> int:
+    """Give the length of the document that begins at `start`.
+
+    Raises:
+        ResultsError: No document can begin there.
+    """
+    length: int = _LENGTH.unpack_from(data, start)[0] if start + _LENGTH.size <= len(data) else 0
+    if not _LENGTH.size < length <= len(data) - start:
+        raise ResultsError("the documents received are not valid BSON: their lengths don't add up")
+    return length
+
+
 def decode_strictly(data: bytes) -> list[dict[str, Any]]:
     """Decode documents as `decode` does, but leave them whole and let nothing pass that some readers fail on.
 
@@ -107,32 +147,40 @@ def decode_strictly(data: bytes) -> list[dict[str, Any]]:
     return _decode_exactly(data) if b"$ref\0" in data else bson.decode_all(data, OPTIONS)
 
 
-def _is_plain(document: Mapping[str, Any]) -> bool:
-    # The scan doesn't count a list of scalars as a level, hence one less.
-    return type(document) is dict and _are_plain(document.values(), DEPTH - 1)
+class _NotPlainError(Exception):
+    """A value is of a type that bson's encoder can't be trusted with."""
 
 
-def _are_plain(values: Iterable[Any], depth: int) -> bool:
-    """Tell whether bson's encoder can be trusted with the values as they are.
+class _Screen(pickle.Pickler):
+    """Looks at the type of every value in a document, at C speed: what it pickles is thrown away.
 
-    That encoder works at C speed and fails for most of what must be refused, but takes naive datetimes in
-    silence. This scan is all that a usual work costs beyond it, hence exact types and the order of the tests.
+    bson's encoder works at C speed and fails for most of what must be refused, but takes naive datetimes and a few
+    more in silence. A pickler passes the types it knows by itself, all of which that encoder takes rightly or fails
+    for, and asks about every other.
     """
-    if not depth:
+
+    def __init__(self) -> None:
+        super().__init__(self, protocol=4)
+        self.fast = True  # without looking for values that stand there twice
+
+    def write(self, _data: bytes) -> None:
+        """Drop what was pickled."""
+
+    def reducer_override(self, value: object) -> Any:
+        if type(value) in SCALARS or (type(value) is dt.datetime and value.utcoffset() is not None):
+            return bool, ()  # as good as anything that pickles fast
+        if value is bool:
+            return NotImplemented
+        raise _NotPlainError
+
+
+def _is_plain(document: Mapping[str, Any]) -> bool:
+    """Tell whether bson's encoder can be trusted with a document as it is."""
+    try:
+        _Screen().dump(document)
+    except (_NotPlainError, ValueError, RecursionError):
         return False
-    for value in values:
-        kind = type(value)
-        if kind in SCALARS:
-            continue
-        if kind is dict:
-            if not _are_plain(value.values(), depth - 1):
-                return False
-        elif kind is list or kind is tuple:
-            if not SCALARS.issuperset(map(type, value)) and not _are_plain(value, depth - 1):
-                return False
-        elif kind is not dt.datetime or value.utcoffset() is None:
-            return False
-    return True
+    return type(document) is dict
 
 
 def _decode_exactly(data: bytes) -> list[dict[str, Any]]:

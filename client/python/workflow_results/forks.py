@@ -18,6 +18,7 @@ class _Gate:
 
     Attributes:
         forks (int): How many forks lie between this process and the one that made the gate.
+        forking (bool): Whether a fork waits.
     """
 
     def __init__(self) -> None:
@@ -27,11 +28,11 @@ class _Gate:
     def _renew(self) -> None:
         self._changed = threading.Condition()
         self._inside = 0
-        self._forking = False
+        self.forking = False
 
     def __enter__(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._forking)
+            self._changed.wait_for(lambda: not self.forking)
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:
@@ -42,13 +43,13 @@ class _Gate:
     def close(self) -> None:
         """Wait for the threads inside, and let none in."""
         with self._changed:
-            self._forking = True
+            self.forking = True
             self._changed.wait_for(lambda: not self._inside, _PATIENCE)
 
     def open(self) -> None:
         """Let threads in again."""
         with self._changed:
-            self._forking = False
+            self.forking = False
             self._changed.notify_all()
 
     def begin_in_child(self) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import arguments, reads, settings
 from workflow_results.deadline import Deadline
-from workflow_results.documents import decode
+from workflow_results.documents import decode, pieces
 from workflow_results.forks import no_fork
+from workflow_results.garbage import collected_less_often
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 
@@ -50,7 +51,7 @@ class Reading(Session):
             InvalidRequestError: The query or projection holds what is not supported; the message names its path.
             ResultsError: See the class.
         """
-        return list(self.stream(pipeline, query, projection, skip, limit, timeout=timeout))
+        return _listed(self.stream(pipeline, query, projection, skip, limit, timeout=timeout))
 
     def stream(
         self,
@@ -169,7 +170,7 @@ class Reading(Session):
         """
         count = arguments.integer("count", count, least=_UNLIMITED)
         request = pb.GetByCountRequest(pipeline=arguments.pipeline(pipeline), count=count)
-        return list(_results(self._read("GetByCount", request, timeout)))
+        return _listed(_results(self._read("GetByCount", request, timeout)))
 
     def get_by_id(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> list[dict[str, Any]]:
         """Get results by their ids.
@@ -191,7 +192,7 @@ class Reading(Session):
         found: list[dict[str, Any]] = []
         for start in range(0, len(ordered), _IDS_PER_REQUEST):
             request = pb.GetByIdRequest(pipeline=pipeline, ids=ordered[start : start + _IDS_PER_REQUEST])
-            found += _results(self._read("GetById", request, deadline))
+            found += _listed(_results(self._read("GetById", request, deadline)))
         return found
 
     def get_by_event(self, pipeline: str, event_number: int, *, timeout: float | None = None) -> list[dict[str, Any]]:
@@ -210,7 +211,7 @@ class Reading(Session):
         """
         event_number = arguments.integer("event_number", event_number)
         request = pb.GetByEventRequest(pipeline=arguments.pipeline(pipeline), event_number=event_number)
-        return list(_results(self._read("GetByEvent", request, timeout)))
+        return _listed(_results(self._read("GetByEvent", request, timeout)))
 
     def get_locked(
         self, pipeline: str, skip: int = 0, count: int = 10, *, timeout: float | None = None
@@ -234,7 +235,7 @@ class Reading(Session):
             skip=arguments.integer("skip", skip, least=0),
             count=arguments.integer("count", count, least=_UNLIMITED),
         )
-        return list(_results(self._read("GetLocked", request, timeout)))
+        return _listed(_results(self._read("GetLocked", request, timeout)))
 
     def get_locked_count(self, pipeline: str, *, timeout: float | None = None) -> int:
         """Count all locked results.
@@ -255,13 +256,18 @@ class Reading(Session):
     def _read(self, method: str, request: Any, timeout: float | Deadline | None) -> Iterator[bytes]:
         if not isinstance(timeout, Deadline):
             timeout = Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
-        patience = reads.PATIENCE if self.timeout is None else min(self.timeout, reads.PATIENCE)
-        return reads.batches(self._channel, method, request, timeout, patience)
+        return reads.batches(self._channel, method, request, timeout, self._patience)
 
 
 def _results(batches: Iterator[bytes]) -> Iterator[dict[str, Any]]:
     forks = no_fork.forks
     for batch in batches:
-        for result in decode(batch):
-            reads.same_process(forks)
-            yield result
+        for piece in pieces(batch):
+            for result in decode(piece):
+                reads.same_process(forks)
+                yield result
+
+
+def _listed(results: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    with collected_less_often:
+        return list(results)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from workflow_results.deadline import Deadline, pauses
+from workflow_results.documents import document_length
 from workflow_results.errors import ResultsError, ServiceUnavailableError
 from workflow_results.forks import no_fork
 
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workflow_results.channel import Channel
-
-PATIENCE: Final = 60.0
-"""Seconds without progress after which a stream that broke is given up."""
-
-_INT32: Final = struct.Struct("<i")
 
 
 def batches(channel: Channel, method: str, request: Any, deadline: Deadline, patience: float) -> Iterator[bytes]:
@@ -87,6 +82,6 @@ def _number(documents: bytes) -> int:
     """Count documents by their lengths, which takes a hundredth of the time of decoding them."""
     number = start = 0
     while start < len(documents):
-        start += _INT32.unpack_from(documents, start)[0]
+        start += document_length(documents, start)
         number += 1
     return number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import settings
 from workflow_results.channel import Channel
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
+
+_PATIENCE: Final = 60.0
 
 
 class Session:
@@ -44,6 +46,11 @@ class Session:
     def close(self) -> None:
         """Close the connection; calls under way fail, and later ones raise. Closing twice is fine."""
         self._channel.close()
+
+    @property
+    def _patience(self) -> float:
+        """Seconds without progress after which a stream that broke is given up."""
+        return _PATIENCE if self.timeout is None else min(self.timeout, _PATIENCE)
 
     def _deadline(self, timeout: float | None) -> Deadline:
         """Give the deadline of a method with one answer."""

@@ -6,7 +6,8 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
-from workflow_results import arguments, deposits
+from workflow_results import arguments, deposits, settings
+from workflow_results.depositor import Depositor
 from workflow_results.refusals import applied
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
@@ -45,8 +46,7 @@ class Writing(Session):
             >>> results.deposit([work.payload])
             {'sample': True}
         """
-        receipts, prepared = self._deposited(works, timeout)
-        return deposits.summed_up(receipts, prepared, strict=self._strict)
+        return deposits.summed_up(self._deposited(works, timeout), strict=self._strict)
 
     def deposit_receipts(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> list[Receipt]:
         """Deposit works, and tell what became of each; no outcome raises.
@@ -62,7 +62,27 @@ class Writing(Session):
             InvalidRequestError: The client found that a work breaks a rule; nothing was sent.
             ResultsError: See the class. `works` of the error holds the works with their ids.
         """
-        return self._deposited(works, timeout)[0]
+        return self._deposited(works, timeout).receipts()
+
+    def depositor(self, *, timeout: float | None = None) -> Depositor:
+        """Deposit works one at a time, as they are finished, at the speed of many at once.
+
+        Args:
+            timeout: Seconds without an acknowledgement after which the service is given up. Defaults to the timeout of
+                the constructor, else to 60.
+
+        Returns:
+            A depositor for a `with` block, the end of which waits until all works are acknowledged.
+
+        Example:
+            >>> with results.depositor() as depositor:
+            ...     for work in works:
+            ...         future = depositor.deposit(work)
+            >>> future.result().outcome
+            <Outcome.DEPOSITED: 'deposited'>
+        """
+        patience = self._patience if timeout is None else settings.checked_timeout(timeout)
+        return Depositor(self._channel, patience, strict=self._strict)
 
     def update(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> bool:
         """Set fields of results: all of them, or nothing.
@@ -86,7 +106,7 @@ class Writing(Session):
         prepared = deposits.prepare(works, partial=True)
         if not prepared.encoded:
             return True
-        request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(work.data for work in prepared.encoded)))
+        request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(prepared.encoded)))
         return applied("update", self._channel.unary("Update", request, deadline), strict=self._strict)
 
     def delete_ids(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> bool:
@@ -164,10 +184,9 @@ class Writing(Session):
                 return False
         return self._change("Unlock", "unlock", pb.UnlockRequest(**named, force=True), timeout)
 
-    def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> tuple[list[Receipt], deposits.Prepared]:
+    def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> deposits.Deposited:
         deadline = self._deadline(timeout)
-        prepared = deposits.prepare(works)
-        return deposits.deposit(self._channel, prepared, deadline), prepared
+        return deposits.deposit(self._channel, deposits.prepare(works), deadline)
 
     def _change(
         self,

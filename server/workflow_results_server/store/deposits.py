@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
@@ -28,7 +28,7 @@ _ROUNDS: Final = 5
 _RAW: Final = CodecOptions(document_class=RawBSONDocument)
 
 
-class Outcome(Enum):
+class Outcome(IntEnum):
     """What became of one work."""
 
     DEPOSITED = 1
@@ -65,6 +65,8 @@ async def deposit(
             return [outcomes[index] for index in range(len(works))]
         firsts = [same[0] for same in by_id.values()]
         inserted = await _insert(collection, [works[first] for first in firsts], session)
+        if len(inserted) == len(works) and None not in inserted:
+            return cast("list[Outcome]", inserted)
         there = {}
         for first, outcome in zip(firsts, inserted, strict=True):
             if outcome is not None:

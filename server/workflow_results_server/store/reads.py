@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _FIRST_DOCUMENTS: Final = 100
 """How many documents the first fetch asks for: few, so that the first result comes at once."""
 _MOST_DOCUMENTS: Final = 10_000
+_PAUSE_SECONDS: Final = 5.0
+"""How long a reader may leave a cursor unused before it is closed."""
 SLOW_HINT: Final = ": ask by fields with an index (id, event, results.locked), or for less"
 
 
@@ -74,8 +77,7 @@ async def read(
 ) -> AsyncGenerator[Batch, None]:
     """Stream documents in descending order of `_id`, in batches that aim at `rules.BATCH_BYTES`.
 
-    No cursor has to last: MongoDB bounds the time that it spends on one, a failover loses it, and how many documents
-    make a good fetch is known only after the first. The next cursor goes on behind the last `_id`.
+    While a batch is sent the next one is fetched, and no further. A reader that pauses holds no cursor for long.
 
     Args:
         collection: Where to read.
@@ -84,6 +86,48 @@ async def read(
 
     Raises:
         RequestError: MongoDB failed, or found nothing in time.
+    """
+    source = _fetched(collection, selection, seconds)
+    ahead: asyncio.Task[tuple[Batch | None, bool]] | None = None
+    try:
+        batch = await anext(source, None)
+        while batch is not None:
+            if batch.final:
+                yield batch
+                return
+            wanted = asyncio.Event()
+            ahead = asyncio.create_task(_fetch_ahead(source, wanted))
+            selection = selection.rest(batch.last, batch.number)
+            yield batch
+            wanted.set()
+            batch, paused = await ahead
+            if batch is not None and paused:
+                source = _fetched(collection, selection.rest(batch.last, batch.number), seconds)
+    finally:
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+        await source.aclose()
+
+
+async def _fetch_ahead(source: AsyncGenerator[Batch, None], wanted: asyncio.Event) -> tuple[Batch | None, bool]:
+    """Fetch a batch; when it is not wanted for a while, close the source with its cursor, and tell so."""
+    batch = await anext(source, None)
+    try:
+        await asyncio.wait_for(wanted.wait(), _PAUSE_SECONDS)
+    except asyncio.TimeoutError:
+        await source.aclose()
+        return batch, True
+    return batch, False
+
+
+async def _fetched(
+    collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
+) -> AsyncGenerator[Batch, None]:
+    """Fetch documents when they are asked for.
+
+    No cursor has to last: MongoDB bounds the time that it spends on one, a failover loses it, and how many documents
+    make a good fetch is known only after the first. The next cursor goes on behind the last `_id`.
     """
     fetch = _FIRST_DOCUMENTS
     while selection.limit is None or selection.limit > 0:

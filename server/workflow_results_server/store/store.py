@@ -15,6 +15,7 @@ from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store import connection, deposits, reads
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.failures import limited, primary_is_known
+from workflow_results_server.store.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -45,34 +46,36 @@ class Store:
     Args:
         database: Where the results are, from `connection.connect`.
         mongodb_version: The version of MongoDB.
-        batch_seconds: The longest time to wait for the next batch of a read.
+        call_seconds: The longest time for an insert, and to wait for the next batch of a read.
     """
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]], mongodb_version: str, batch_seconds: float) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], mongodb_version: str, call_seconds: float) -> None:
         self.changes = Changes(database)
         self.mongodb_version = mongodb_version
         self._database = database
-        self._batch_seconds = batch_seconds
+        self._call_seconds = call_seconds
+        self._group_commit = GroupCommit(self._insert)
         self._prepared: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
-    async def open(cls, uri: str, database: str, batch_seconds: float) -> Store:
+    async def open(cls, uri: str, database: str, call_seconds: float) -> Store:
         """Connect to MongoDB.
 
         Args:
             uri: A MongoDB connection string.
             database: The name of the database of the results.
-            batch_seconds: The longest time to wait for the next batch of a read.
+            call_seconds: The longest time for an insert, and to wait for the next batch of a read.
 
         Raises:
             ConnectionRefused: This MongoDB can't be used.
         """
         connected = await connection.connect(uri, database)
         build = await connected.client.admin.command("buildInfo")
-        return cls(connected, build["version"], batch_seconds)
+        return cls(connected, build["version"], call_seconds)
 
     async def close(self) -> None:
-        """Close the connections to MongoDB."""
+        """Finish the inserts under way, and close the connections to MongoDB."""
+        await self._group_commit.finish()
         await self._database.client.close()
 
     async def is_alive(self, seconds: float) -> bool:
@@ -104,9 +107,7 @@ class Store:
         """
         await primary_is_known(self._database, seconds)
         await self._prepare(pipeline, seconds)
-        with limited(seconds, may_have_changed=lambda: True):
-            async with self._database.client.start_session() as session:
-                return await deposits.deposit(self._database[pipeline], works, session)
+        return await self._group_commit.deposit(pipeline, works, seconds)
 
     def read(self, pipeline: str, selection: reads.Selection) -> AsyncGenerator[reads.Batch, None]:
         """Stream results in descending order of their ids.
@@ -114,7 +115,7 @@ class Store:
         Raises:
             RequestError: MongoDB failed, or found nothing in time.
         """
-        return reads.read(self._database[pipeline], selection, self._batch_seconds)
+        return reads.read(self._database[pipeline], selection, self._call_seconds)
 
     async def count(self, pipeline: str, filter_: Mapping[str, Any], seconds: float) -> int:
         """Count results exactly.
@@ -145,9 +146,16 @@ class Store:
             counts = await asyncio.gather(*map(count, pipelines))
         return {pipeline: number for pipeline, number in zip(pipelines, counts, strict=True) if number}
 
+    async def _insert(self, pipeline: str, works: Sequence[Work]) -> list[deposits.Outcome]:
+        with limited(self._call_seconds, may_have_changed=lambda: True):
+            async with self._database.client.start_session() as session:
+                return await deposits.deposit(self._database[pipeline], works, session)
+
     async def _prepare(self, pipeline: str, seconds: float) -> None:
         """Create the collection and its indexes, once for all calls that wait for it."""
         task = self._prepared.get(pipeline)
+        if task is not None and task.done():
+            return
         if task is None:
             # In a context of its own: the time limit of the first call must not be that of all who wait.
             task = contextvars.Context().run(asyncio.ensure_future, self._create(pipeline))

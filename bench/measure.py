@@ -1,0 +1,173 @@
+"""What a measurement is, and rounds in which all ways are measured in turn."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bench.stand import Stand
+
+T = TypeVar("T")
+
+
+class Measured(NamedTuple):
+    """What one section has taken.
+
+    Attributes:
+        seconds: The time.
+        number: How many works or results it was for; 1 for the latency of a call.
+    """
+
+    seconds: float
+    number: int = 1
+
+    @property
+    def rate(self) -> float:
+        """How many a second."""
+        return self.number / self.seconds
+
+
+def timed(action: Callable[[], T]) -> tuple[float, T]:
+    """Measure the time of an action, without the garbage of what was before it.
+
+    Returns:
+        The seconds, and what the action gives.
+    """
+    gc.collect()
+    began = time.perf_counter()
+    answer = action()
+    return time.perf_counter() - began, answer
+
+
+def expect(found: object, expected: object) -> None:
+    """Fail if something else was found than a correct service gives."""
+    if found != expected:
+        raise AssertionError(f"expected {expected}, but found {found}")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something that can be done in several ways.
+
+    Attributes:
+        name: For the command line and the table.
+        sentence: What is done.
+        measure: Does it in one way, and checks that it was done.
+        against: The ways to compare ours with, and the ratio to reach, if there is one.
+        kind: Of which works, small or large.
+        reads: Whether it reads works that the round has to store first.
+        latency: Whether the time of one call counts, rather than works a second.
+    """
+
+    name: str
+    sentence: str
+    measure: Callable[[Stand, str], Measured]
+    against: Mapping[str, float | None]
+    kind: str = "small"
+    reads: bool = False
+    latency: bool = False
+
+    @property
+    def ways(self) -> list[str]:
+        """The ways in which it is measured."""
+        return ["ours", *self.against]
+
+    def is_time(self, other: str) -> bool:
+        """Tell whether the ratio is how many times as long ours takes, rather than how many times as fast it is."""
+        return self.latency and other == "direct"
+
+
+@dataclass
+class Record:
+    """What was measured of a case.
+
+    Attributes:
+        case: The case.
+        rounds: For each way, one measurement a round.
+        problem: Why it could not be measured; empty if it could.
+    """
+
+    case: Case
+    rounds: dict[str, list[Measured]] = field(default_factory=lambda: defaultdict(list))
+    problem: str = ""
+
+    def ratios(self, other: str) -> list[float]:
+        """Give the ratio of ours to another way in each round."""
+        pairs = zip(self.rounds["ours"], self.rounds[other], strict=True)
+        if self.case.is_time(other):
+            return [theirs.rate / ours.rate for ours, theirs in pairs]
+        return [ours.rate / theirs.rate for ours, theirs in pairs]
+
+    def rate(self, way: str) -> float:
+        """Give the median rate of a way."""
+        return statistics.median(each.rate for each in self.rounds[way])
+
+    def reached(self, other: str) -> bool | None:
+        """Tell whether the median of the ratios is as good as it should be; None if nothing is asked."""
+        target = self.case.against[other]
+        if target is None:
+            return None
+        ratio = statistics.median(self.ratios(other))
+        return ratio <= target if self.case.is_time(other) else ratio >= target
+
+    def as_json(self) -> dict[str, Any]:
+        """Give all that was measured."""
+        others = () if self.problem else self.case.against
+        return {
+            "case": self.case.name,
+            "sentence": self.case.sentence,
+            "problem": self.problem or None,
+            "rounds": {way: [each._asdict() for each in rounds] for way, rounds in self.rounds.items()},
+            "ratios": {
+                other: {
+                    "kind": "time" if self.case.is_time(other) else "speed",
+                    "rounds": self.ratios(other),
+                    "median": statistics.median(self.ratios(other)),
+                    "target": self.case.against[other],
+                    "reached": self.reached(other),
+                }
+                for other in others
+            },
+        }
+
+
+def measure(cases: Sequence[Case], stand: Stand, rounds: int, tell: Callable[[str], None]) -> list[Record]:
+    """Measure cases in rounds, all ways of a case in turn, so that a moment of noise spoils one round of all.
+
+    A small round goes before, which warms everything up and does not count. Every other round takes the ways in the
+    opposite order. A case that fails is left out of the rounds to come.
+
+    Args:
+        cases: The cases.
+        stand: Where to measure them.
+        rounds: How many rounds.
+        tell: Is told before each section what comes.
+
+    Returns:
+        A record of each case.
+    """
+    records = [Record(case) for case in cases]
+    for number in range(rounds + 1):
+        label = f"round {number}/{rounds}" if number else "warm-up"
+        tell(f"{label}: data")
+        with stand.round(cases, warm_up=not number):
+            for record in records:
+                for way in record.case.ways[:: -1 if number % 2 else 1]:
+                    if record.problem:
+                        break
+                    tell(f"{label}: {record.case.name}, {way}")
+                    try:
+                        measured = record.case.measure(stand, way)
+                    except Exception as error:  # noqa: BLE001 - the other cases are worth their time
+                        record.problem = f"{way}: {type(error).__name__}: {error}"
+                    else:
+                        if number:
+                            record.rounds[way].append(measured)
+    return records

@@ -1,0 +1,96 @@
+"""What comes out: a table, and a file with all raw numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import psutil
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from bench.measure import Record
+    from bench.stand import Stand
+
+_PACKAGES: Final = (
+    "workflow-results",
+    "grpcio",
+    "protobuf",
+    "pymongo",
+    "starlette",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "requests",
+)
+
+
+def table(records: Sequence[Record]) -> Table:
+    """Give the table: a line for each way that ours is compared with."""
+    made = Table(box=box.SIMPLE, caption="medians of all rounds; of ratios also the least and the most", pad_edge=False)
+    for column in ("case", "ours", "against", "theirs", "ratio", "target", ""):
+        made.add_column(column, justify="right" if column in {"ours", "theirs"} else "left", no_wrap=True)
+    for record in records:
+        if record.problem:
+            made.add_row(record.case.name, "", "", "", "", "", "[red]failed[/]")
+            continue
+        ours = _amount(record, "ours")
+        for other in record.case.against:
+            name, ours_once = (record.case.name, ours) if other == next(iter(record.case.against)) else ("", "")
+            reached = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[record.reached(other)]
+            made.add_row(
+                name, ours_once, other, _amount(record, other), _ratio(record, other), _target(record, other), reached
+            )
+    return made
+
+
+def write(path: Path, stand: Stand, records: Sequence[Record], further: dict[str, Any]) -> None:
+    """Write all raw numbers, and what they were measured with.
+
+    Args:
+        path: The JSON file.
+        stand: Where they were measured.
+        records: What was measured.
+        further: What else belongs into the file.
+    """
+    content = {"machine": _machine(stand), **further, "cases": [record.as_json() for record in records]}
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _machine(stand: Stand) -> dict[str, Any]:
+    return {
+        "cpus": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+        "mongod": stand.mongo.server_info()["version"],
+        "packages": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _amount(record: Record, way: str) -> str:
+    rate = record.rate(way)
+    return f"{1000 / rate:,.2f} ms" if record.case.latency else f"{rate:,.0f}/s"
+
+
+def _ratio(record: Record, other: str) -> str:
+    ratios = record.ratios(other)
+    what = "time" if record.case.is_time(other) else "speed"
+    return escape(f"{statistics.median(ratios):.2f} x {what} [{min(ratios):.2f}..{max(ratios):.2f}]")
+
+
+def _target(record: Record, other: str) -> str:
+    target = record.case.against[other]
+    if target is None:
+        return ""
+    return f"{'≤' if record.case.is_time(other) else '≥'} {target:g}"

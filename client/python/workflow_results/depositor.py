@@ -1,0 +1,312 @@
+"""Depositing one work at a time, at the speed of many: works are sent together, on one stream of deposits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Final
+
+from workflow_results import rules
+from workflow_results.deadline import Deadline, pauses
+from workflow_results.deposits import judged, outcomes_of, prepare_one, too_large
+from workflow_results.errors import ResultsError, ServiceUnavailableError
+from workflow_results.forks import no_fork
+from workflow_results.receipts import Outcome, Receipt
+from workflow_results.v1 import results_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from workflow_results.channel import Channel
+
+_logger = logging.getLogger(__name__)
+
+_REQUEST_BYTES: Final = rules.MIB // 2
+_REQUEST_WORKS: Final = 1_000
+"""What a request is made of at most, a larger work alone."""
+_REQUESTS_IN_FLIGHT: Final = 8
+_PENDING_BYTES: Final = 16 * rules.MIB
+"""How much may wait for its receipt; `deposit` blocks while there is more."""
+_GATHER_SECONDS: Final = 0.01
+"""How long works are gathered for a request while another one is under way; otherwise they are sent at once."""
+_IDLE_SECONDS: Final = 0.2
+"""How long a stream is kept open without works: an open one makes forks wait."""
+_STREAM_SECONDS: Final = 10.0
+"""How long a stream is fed before the next one: a server that stops, or a connection that ages, waits for its end."""
+_POLL_SECONDS: Final = 0.05
+"""How soon a stream notices a fork that waits for it."""
+
+
+class DepositFuture(Future[Receipt]):
+    """The receipt of a work, once the service has given it.
+
+    As in `concurrent.futures`; it can't be cancelled. Its exception is a `ResultsError`: the service did not
+    acknowledge the work, which may be stored or not; depositing it again is safe.
+    """
+
+    looked_at = False
+    """Whether anybody has asked for the receipt; the depositor itself complains of what nobody sees."""
+
+    def cancel(self) -> bool:
+        """Give False: a work that was handed over is deposited."""
+        return False
+
+    def result(self, timeout: float | None = None) -> Receipt:
+        """Wait for the receipt.
+
+        Args:
+            timeout: Seconds to wait at most. Defaults to no end.
+
+        Raises:
+            TimeoutError: It did not come in time.
+            ResultsError: The service did not acknowledge the work.
+        """
+        self.looked_at = True
+        return super().result(timeout)
+
+
+class _Request:
+    """Works that are sent together."""
+
+    def __init__(self, sequence: int) -> None:
+        self.sequence = sequence
+        self.began = time.monotonic()
+        self.size = 0
+        self.works: list[dict[str, Any]] = []
+        self.encoded: list[bytes] = []
+        self.futures: list[DepositFuture] = []
+
+    def add(self, work: dict[str, Any], data: bytes, future: DepositFuture) -> None:
+        self.works.append(work)
+        self.encoded.append(data)
+        self.futures.append(future)
+        self.size += len(data)
+
+    def is_full(self, more: int = 0) -> bool:
+        return self.size + more > _REQUEST_BYTES or len(self.works) == _REQUEST_WORKS
+
+    def message(self) -> pb.DepositStreamRequest:
+        return pb.DepositStreamRequest(sequence=self.sequence, works=pb.Documents(bson=b"".join(self.encoded)))
+
+
+class Depositor:
+    """Takes works one by one and sends them together; made by `Results.depositor`, for a `with` block.
+
+    Several threads may feed it. Works are stored in the order in which they are given. When the connection breaks, or
+    the service restarts, what was not acknowledged is sent again, which is safe.
+    """
+
+    def __init__(self, channel: Channel, patience: float, *, strict: bool) -> None:
+        self._channel = channel
+        self._patience = patience
+        self._strict = strict
+        self._forks = no_fork.forks
+        self._thread: threading.Thread | None = None
+        self._changed = threading.Condition()
+        # What follows changes only under this condition, and then notifies it.
+        self._gathered: deque[_Request] = deque()
+        self._in_flight: deque[_Request] = deque()
+        self._stream: object = None
+        self._given = self._pending_bytes = 0
+        self._progress = 0.0
+        self._closing = False
+        self._failure: ResultsError | None = None
+        self._not_stored: list[DepositFuture] = []
+
+    def deposit(self, work: dict[str, Any]) -> DepositFuture:
+        """Hand over a work; waits while more than 16 MiB are on their way.
+
+        Args:
+            work: The payload of a finished work. Without an `id` it gets one, which its receipt tells.
+
+        Returns:
+            The future of its receipt.
+
+        Raises:
+            InvalidStatusError: Its status is neither 'success' nor 'failure'.
+            InvalidRequestError: It breaks a rule.
+            ResultsError: The depositor is not open, or has lost the service.
+        """
+        self._check_process()
+        work, data = prepare_one(work, "work")
+        future = DepositFuture()
+        if problem := too_large(data):
+            future.set_result(Receipt(work["pipeline"], work["id"], Outcome.REJECTED, problem))
+        with self._changed:
+            self._check_open()
+            self._given += 1
+            if future.done():
+                self._not_stored.append(future)
+                return future
+            # A callback of a future runs in our own thread, and must not wait for itself.
+            while self._pending_bytes >= _PENDING_BYTES and threading.current_thread() is not self._thread:
+                self._changed.wait()
+                self._check_open()
+            if not self._gathered or self._gathered[-1].is_full(len(data)):
+                self._gathered.append(_Request(self._given))
+                self._changed.notify_all()
+            self._gathered[-1].add(work, data, future)
+            self._pending_bytes += len(data)
+        return future
+
+    def flush(self) -> None:
+        """Wait until all works given so far are acknowledged.
+
+        Raises:
+            ResultsError: The service is lost. `works` holds those that it has not acknowledged.
+        """
+        self._check_process()
+        with self._changed:
+            last = self._given
+            while any(each and each[0].sequence <= last for each in (self._in_flight, self._gathered)):
+                self._changed.wait()
+            if self._failure is not None:
+                raise self._failure
+
+    def __enter__(self) -> Self:
+        self._check_process()
+        if self._thread is not None:
+            raise ResultsError("a depositor is opened once: make another one")
+        self._thread = threading.Thread(target=self._run, name="workflow-results-depositor", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, type_: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Wait until all works are acknowledged.
+
+        Raises:
+            InvalidRequestError: Works were rejected, and nobody has asked their futures; `receipts` holds theirs.
+            ConflictError: With `strict`, works conflict, and nobody has asked their futures. Otherwise a warning is
+                logged.
+            ResultsError: The service is lost. `works` holds those that it has not acknowledged.
+        """
+        if type_ is None:
+            self._check_process()
+        elif self._forks != no_fork.forks:
+            return
+        assert self._thread is not None
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+        error = self._failure or self._judged()
+        if error is not None and type_ is None:
+            raise error
+
+    def _judged(self) -> ResultsError | None:
+        receipts = [future.result() for future in self._not_stored if not future.looked_at]
+        error = judged([(f"{each.pipeline} {each.id}", each) for each in receipts], self._given, strict=self._strict)
+        if error is not None:
+            error.receipts = receipts
+        return error
+
+    def _check_process(self) -> None:
+        if self._forks != no_fork.forks:
+            raise ResultsError("this depositor was opened before a fork; open one in the child process")
+
+    def _check_open(self) -> None:
+        if self._failure is not None:
+            raise ResultsError(f"the depositor has lost the service: {self._failure}") from self._failure
+        if self._thread is None or self._closing:
+            raise ResultsError("the depositor is not open: use it in a with block")
+
+    def _run(self) -> None:
+        """Send what is gathered until the depositor is closed and everything is acknowledged."""
+        tries = pauses()
+        while (stream := self._begin()) is not None:
+            before = self._progress
+            patience = Deadline(self._patience, before + self._patience)
+            try:
+                for answer in self._channel.exchange("DepositStream", self._requests(stream), patience):
+                    self._acknowledge(answer)
+                if self._in_flight:
+                    raise ServiceUnavailableError("the service ended the stream before it had acknowledged all works")
+            except ServiceUnavailableError as error:
+                if self._progress != before:
+                    tries = pauses()
+                    patience = Deadline(self._patience, self._progress + self._patience)
+                if patience.pause(next(tries)):
+                    _logger.debug("works are sent again: %s", error)
+                else:
+                    self._fail(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+                self._fail(error if isinstance(error, ResultsError) else ResultsError(f"depositing failed: {error!r}"))
+
+    def _begin(self) -> object:
+        """Wait for works, and make all that is not acknowledged ready for a new stream; None when all is done."""
+        with self._changed:
+            self._gathered.extendleft(reversed(self._in_flight))
+            self._in_flight.clear()
+            if not self._gathered:
+                self._changed.wait_for(lambda: self._gathered or self._closing)
+                self._progress = time.monotonic()
+            self._stream = object() if self._gathered else None
+            self._changed.notify_all()  # an earlier stream that still asks for requests ends
+            return self._stream
+
+    def _requests(self, stream: object) -> Iterator[pb.DepositStreamRequest]:
+        """Give what is to be sent on a stream; its age, a pause, and a fork that waits, end it."""
+        end_at = time.monotonic() + _STREAM_SECONDS
+        idle_at = time.monotonic() + _IDLE_SECONDS
+        while time.monotonic() < end_at:
+            with self._changed:
+                if self._stream is not stream or no_fork.forking:
+                    return
+                if not self._gathered:
+                    if self._closing or time.monotonic() > idle_at:
+                        return
+                    self._changed.wait(_POLL_SECONDS)
+                    continue
+                if (wait := self._wait()) > 0:
+                    self._changed.wait(wait)
+                    continue
+                request = self._gathered.popleft()
+                self._in_flight.append(request)
+            yield request.message()
+            idle_at = time.monotonic() + _IDLE_SECONDS
+
+    def _wait(self) -> float:
+        """Tell how long to wait before the next request is sent; 0 for not at all."""
+        if not self._in_flight or self._closing:
+            return 0
+        if len(self._in_flight) == _REQUESTS_IN_FLIGHT:
+            return _POLL_SECONDS
+        first = self._gathered[0]
+        return 0 if len(self._gathered) > 1 or first.is_full() else first.began + _GATHER_SECONDS - time.monotonic()
+
+    def _acknowledge(self, answer: pb.DepositStreamResponse) -> None:
+        request = self._in_flight[0]
+        if answer.sequence != request.sequence:
+            raise ResultsError(f"the service acknowledged request {answer.sequence} instead of {request.sequence}")
+        outcomes, reasons = outcomes_of(answer)
+        for index, (work, future, outcome) in enumerate(zip(request.works, request.futures, outcomes, strict=True)):
+            receipt = Receipt(work["pipeline"], work["id"], outcome, reasons.get(index, ""))
+            if not receipt.stored:
+                self._not_stored.append(future)
+            future.set_result(receipt)
+        with self._changed:
+            self._in_flight.popleft()
+            self._pending_bytes -= request.size
+            self._progress = time.monotonic()
+            self._changed.notify_all()
+
+    def _fail(self, error: ResultsError) -> None:
+        with self._changed:
+            lost = [*self._in_flight, *self._gathered]
+            error.works = [work for request in lost for work in request.works]
+            self._failure = error
+            self._in_flight.clear()
+            self._gathered.clear()
+            self._closing = True
+            self._changed.notify_all()
+        for request in lost:
+            for future in request.futures:
+                future.set_exception(error)

@@ -1,0 +1,164 @@
+"""The way of works into the store: admitted while there is room, checked, stored, and acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from workflow_results import rules
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server import works
+from workflow_results_server.errors import Unavailable
+from workflow_results_server.store import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from workflow_results_server.store import Store
+
+    Parsed = list[works.Work | works.Rejected]
+    Outcomes = tuple[list[pb.DepositOutcome.ValueType], list[pb.Rejection]]
+
+_ADMITTED_BYTES: Final = 128 * rules.MIB
+"""How many bytes of works may be on their way at a time, which bounds the memory that they take."""
+_REQUESTS_OF_A_STREAM: Final = 8
+"""How many requests of a stream may be on their way at a time; the next ones wait at the client."""
+_PIPELINES_AT_ONCE: Final = 8
+_OUTCOMES: Final = {
+    Outcome.DEPOSITED: pb.DEPOSIT_OUTCOME_DEPOSITED,
+    Outcome.ALREADY_DEPOSITED: pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED,
+    Outcome.CONFLICT: pb.DEPOSIT_OUTCOME_CONFLICT,
+    Outcome.REFUSED: pb.DEPOSIT_OUTCOME_REJECTED,
+}
+
+
+class Intake:
+    """Stores the works of requests.
+
+    Args:
+        store: Where the results are.
+        seconds: The longest time for a request of a stream.
+    """
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._admitted = 0
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def deposit(self, documents: pb.Documents, seconds: float) -> Outcomes:
+        """Store works, each with an outcome of its own.
+
+        Args:
+            documents: The works.
+            seconds: The time that is left.
+
+        Returns:
+            The outcome of each work in their order, and why some were rejected.
+
+        Raises:
+            RequestError: The works can't be told apart, there is no room for them now, or MongoDB failed.
+        """
+        size = documents.ByteSize()
+        if self._is_full(size):
+            message = "the server holds as many works as it can: send these again after a pause"
+            raise Unavailable("OVERLOADED", message, not_applied=True)
+        with self._admission(size):
+            return await self._stored(await works.parse(documents), seconds)
+
+    async def stream(self, requests: AsyncIterator[pb.DepositStreamRequest]) -> AsyncIterator[pb.DepositStreamResponse]:
+        """Store the works of each request of a stream, several at a time, and acknowledge them in their order.
+
+        Args:
+            requests: The stream. It is read no faster than works are stored.
+
+        Yields:
+            The acknowledgements.
+
+        Raises:
+            RequestError: As in `deposit`, after the acknowledgements of all requests before.
+        """
+        answers: asyncio.Queue[asyncio.Task[pb.DepositStreamResponse] | None] = asyncio.Queue()
+        room = asyncio.Semaphore(_REQUESTS_OF_A_STREAM)
+
+        async def take() -> None:
+            try:
+                async for request in requests:
+                    await room.acquire()
+                    await self._room_for(request.works.ByteSize())
+                    # Checked here, one after the other, so that works reach the store in the order of the stream.
+                    parsed = await works.parse(request.works)
+                    answers.put_nowait(asyncio.create_task(self._answer(request, parsed)))
+            finally:
+                answers.put_nowait(None)
+
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(take())]
+        try:
+            while answer := await answers.get():
+                tasks[1:] = [answer]
+                yield await answer
+                room.release()
+            await tasks[0]
+        finally:
+            while not answers.empty():
+                tasks += filter(None, [answers.get_nowait()])
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _answer(self, request: pb.DepositStreamRequest, parsed: Parsed) -> pb.DepositStreamResponse:
+        with self._admission(request.works.ByteSize()):
+            outcomes, rejections = await self._stored(parsed, self._seconds)
+        return pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes, rejections=rejections)
+
+    async def _stored(self, parsed: Parsed, seconds: float) -> Outcomes:
+        outcomes = [pb.DEPOSIT_OUTCOME_REJECTED] * len(parsed)
+        rejections: dict[int, pb.Rejection] = {}
+        by_pipeline: dict[str, list[works.Work]] = {}
+        for work in parsed:
+            if isinstance(work, works.Rejected):
+                rejection = pb.Rejection(index=work.position, reason=work.reason, message=work.sentence)
+                rejections[work.position] = rejection
+            else:
+                by_pipeline.setdefault(work.pipeline, []).append(work)
+        at_once = asyncio.Semaphore(_PIPELINES_AT_ONCE)
+
+        async def store(pipeline: str, each: list[works.Work]) -> None:
+            async with at_once:
+                results = await self._store.deposit(pipeline, each, seconds)
+            for work, outcome in zip(each, results, strict=True):
+                outcomes[work.position] = _OUTCOMES[outcome]
+                if outcome is Outcome.REFUSED:
+                    rejections[work.position] = pb.Rejection(
+                        index=work.position, reason="REFUSED_BY_MONGODB", message="is a document that MongoDB refuses"
+                    )
+
+        # All pipelines are finished before one's failure is told, so that nothing goes on behind the caller's back.
+        done = await asyncio.gather(*(store(*each) for each in by_pipeline.items()), return_exceptions=True)
+        for failure in filter(None, done):
+            raise failure
+        return outcomes, [rejections[position] for position in sorted(rejections)]
+
+    def _is_full(self, size: int) -> bool:
+        return bool(self._admitted) and self._admitted + size > _ADMITTED_BYTES
+
+    async def _room_for(self, size: int) -> None:
+        while self._is_full(size):
+            room = asyncio.get_running_loop().create_future()
+            self._waiting.add(room)
+            try:
+                await room
+            finally:
+                self._waiting.discard(room)
+
+    @contextmanager
+    def _admission(self, size: int) -> Iterator[None]:
+        self._admitted += size
+        try:
+            yield
+        finally:
+            self._admitted -= size
+            for room in self._waiting:
+                if not room.done():
+                    room.set_result(None)

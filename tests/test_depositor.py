@@ -1,0 +1,262 @@
+"""The depositor: works given one at a time, sent together, each with a receipt of its own, and none lost."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from conftest import Service, work
+from proxy import Proxy
+from workflow_results import (
+    ConflictError,
+    InvalidRequestError,
+    InvalidStatusError,
+    Outcome,
+    Results,
+    ResultsError,
+    ServiceUnavailableError,
+)
+from workflow_results.v1 import results_pb2 as pb
+
+Serve = Callable[..., Service]
+
+
+def test_works_given_one_at_a_time_are_stored_each_with_its_receipt(results: Results, pipeline: str) -> None:
+    works = [work(pipeline, f"{number:05}", event=[number]) for number in range(3_000)]
+    with results.depositor() as depositor:
+        given = [depositor.deposit(each) for each in works]
+        given.append(depositor.deposit(work(pipeline)))
+    assert all(future.done() for future in given)
+    receipts = [future.result() for future in given]
+    assert [receipt.id for receipt in receipts[:-1]] == [each["id"] for each in works]
+    assert {(receipt.pipeline, receipt.outcome) for receipt in receipts} == {(pipeline, Outcome.DEPOSITED)}
+    assert results.count(pipeline, {}) == 3_001
+    assert results.get_by_id(pipeline, [receipts[-1].id])
+    assert results.get_by_event(pipeline, 2_999) == [works[-1]]
+
+
+def test_threads_share_a_depositor_for_several_pipelines(results: Results, pipeline: str) -> None:
+    def deposit(number: int) -> str:
+        return depositor.deposit(work(f"{pipeline}-{number % 3}", str(number))).result(30).id
+
+    with results.depositor() as depositor, futures.ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(deposit, range(300))) == [str(number) for number in range(300)]
+    assert [results.count(f"{pipeline}-{number}", {}) for number in range(3)] == [100, 100, 100]
+
+
+def test_outcomes_are_those_of_the_order_given(results: Results, pipeline: str) -> None:
+    same = work(pipeline, "a", n=1)
+    rejected = work(pipeline, "deep", nested=nested(150))
+    with results.depositor() as depositor:
+        given = [depositor.deposit(each) for each in (same, same, work(pipeline, "a", n=2), rejected)]
+        receipts = [future.result(30) for future in given]
+    assert [receipt.outcome for receipt in receipts] == [
+        Outcome.DEPOSITED,
+        Outcome.ALREADY_DEPOSITED,
+        Outcome.CONFLICT,
+        Outcome.REJECTED,
+    ]
+    assert "TOO_DEEP" in receipts[-1].reason
+    assert results.view(pipeline, {}) == [same]
+
+
+def nested(levels: int) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for _ in range(levels):
+        document = {"in": document}
+    return document
+
+
+def test_a_work_that_breaks_a_rule_is_refused_at_once(results: Results, pipeline: str) -> None:
+    with results.depositor() as depositor:
+        kept = depositor.deposit(work(pipeline, "a"))
+        with pytest.raises(InvalidStatusError, match=r"work\.status"):
+            depositor.deposit(work(pipeline, "b", status="running"))
+        with pytest.raises(InvalidRequestError, match=r"work\.results\.x"):
+            depositor.deposit(work(pipeline, "c", results={"x": {1, 2}}))
+    assert kept.result().stored
+    assert results.count(pipeline, {}) == 1
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_rejections_that_nobody_asked_for_are_raised_in_the_end(results: Results, pipeline: str, large: bool) -> None:
+    bad = work(pipeline, "bad", data=bytes(17 << 20)) if large else work(pipeline, "bad", nested=nested(150))
+    rejected = pytest.raises(InvalidRequestError, match=f"1 of 3 rejected: {pipeline} bad: TOO_")
+    with rejected as raised, results.depositor() as depositor:
+        for each in (work(pipeline, "a"), bad, work(pipeline, "b")):
+            depositor.deposit(each)
+    assert [receipt.id for receipt in raised.value.receipts] == ["bad"]
+    assert results.count(pipeline, {}) == 2
+
+
+def test_conflicts_that_nobody_asked_for_are_logged_or_raised(
+    service: Service, results: Results, pipeline: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    results.deposit([work(pipeline, "a", n=1)])
+    with caplog.at_level(logging.WARNING), results.depositor() as depositor:
+        depositor.deposit(work(pipeline, "a", n=2))
+    assert f"1 of 1 in conflict: {pipeline} a" in caplog.text
+    with Results(service.target, strict=True) as strict, pytest.raises(ConflictError), strict.depositor() as depositor:
+        depositor.deposit(work(pipeline, "a", n=2))
+    assert results.view(pipeline, {})[0]["n"] == 1
+
+
+def test_flush_waits_for_what_was_given(results: Results, pipeline: str) -> None:
+    with results.depositor() as depositor:
+        for round_ in range(3):
+            given = [depositor.deposit(work(pipeline, f"{round_}-{number}")) for number in range(50)]
+            depositor.flush()
+            assert all(future.done() for future in given)
+            assert results.count(pipeline, {}) == 50 * (round_ + 1)
+        depositor.flush()
+
+
+def test_a_callback_may_deposit(results: Results, pipeline: str) -> None:
+    with results.depositor() as depositor:
+        first = depositor.deposit(work(pipeline, "first"))
+        second: list[Any] = []
+        first.add_done_callback(lambda _: second.append(depositor.deposit(work(pipeline, "second"))))
+        assert first.result(30).stored
+        depositor.flush()
+    assert second[0].result().stored
+
+
+def test_use_outside_a_with_block_is_refused(results: Results, pipeline: str) -> None:
+    depositor = results.depositor()
+    with pytest.raises(ResultsError, match="with block"):
+        depositor.deposit(work(pipeline, "a"))
+    with depositor:
+        assert depositor.deposit(work(pipeline, "a")).result(30).stored
+    with pytest.raises(ResultsError, match="with block"):
+        depositor.deposit(work(pipeline, "b"))
+    with pytest.raises(ResultsError, match="once"), depositor:
+        pass
+
+
+def test_works_given_before_an_exception_are_stored(results: Results, pipeline: str) -> None:
+    with pytest.raises(KeyError), results.depositor() as depositor:
+        depositor.deposit(work(pipeline, "a"))
+        raise KeyError
+    assert results.count(pipeline, {}) == 1
+
+
+def test_a_service_that_is_lost_is_told_with_the_works(dead_target: str, pipeline: str) -> None:
+    works = [work(pipeline, str(number)) for number in range(10)]
+    lost = pytest.raises(ServiceUnavailableError)
+    with Results(dead_target) as results, lost as raised, results.depositor(timeout=0.5) as depositor:
+        given = [depositor.deposit(each) for each in works]
+        with pytest.raises(ServiceUnavailableError):
+            given[0].result(30)
+        with pytest.raises(ResultsError, match="lost the service"):
+            depositor.deposit(work(pipeline, "late"))
+    assert raised.value.works == works
+    assert {future.exception() for future in given} == {raised.value}
+
+
+@pytest.fixture
+def dead_target() -> str:
+    return "127.0.0.1:1"
+
+
+def test_acknowledgements_that_are_lost_are_asked_for_again(service: Service, results: Results, pipeline: str) -> None:
+    works = [work(pipeline, f"{number:04}", data=bytes(10_000)) for number in range(1_000)]
+    with contextlib.closing(Proxy(service.target)) as proxy, Results(proxy.target) as client:
+        with client.depositor() as depositor:
+            depositor.deposit(work(pipeline, "first")).result(30)
+            proxy.hold_from = b"0500"
+            given = [depositor.deposit(each) for each in works]
+            while not results.get_by_id(pipeline, ["0500"]):
+                pass
+            assert not given[500].done()
+            proxy.cut()
+        assert {future.result().outcome for future in given} <= {Outcome.DEPOSITED, Outcome.ALREADY_DEPOSITED}
+    assert given[500].result().outcome is Outcome.ALREADY_DEPOSITED
+    assert results.count(pipeline, {}) == 1_001
+
+
+def test_killed_server_that_comes_back_gets_every_work_once(
+    mongo_uri: str, results: Results, pipeline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKFLOW_RESULTS_SERVE_MONGO_URI", mongo_uri)
+    server = Service(log=tmp_path / "log")
+    works = [work(pipeline, f"{number:05}", data=bytes(1_000)) for number in range(10_000)]
+    with Results(server.target) as client, client.depositor() as depositor:
+        given = []
+        for number, each in enumerate(works):
+            given.append(depositor.deposit(each))
+            if number in (2_000, 6_000):
+                given[number // 2].result(30)
+                server.stop(signal.SIGKILL)
+                server = Service("--port", server.target.rpartition(":")[2], log=tmp_path / "log")
+    server.stop(signal.SIGKILL)
+    assert all(future.result().stored for future in given)
+    assert [result["id"] for result in results.stream(pipeline, {}, {"id": True})] == sorted(
+        (each["id"] for each in works), reverse=True
+    )
+
+
+def test_who_deposits_faster_than_the_service_has_to_wait(pipeline: str) -> None:
+    may_acknowledge = threading.Event()
+    acknowledged: list[int] = []
+
+    def deposit_stream(
+        requests: Iterator[pb.DepositStreamRequest], _context: Any
+    ) -> Iterator[pb.DepositStreamResponse]:
+        for request in requests:
+            may_acknowledge.wait(30)
+            outcomes = [pb.DEPOSIT_OUTCOME_DEPOSITED] * request.works.bson.count(b"pipeline\0")
+            acknowledged.append(len(outcomes))
+            yield pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes)
+
+    handler = grpc.stream_stream_rpc_method_handler(
+        deposit_stream, pb.DepositStreamRequest.FromString, pb.DepositStreamResponse.SerializeToString
+    )
+    name = pb.DESCRIPTOR.services_by_name["ResultsService"].full_name
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"DepositStream": handler})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    given: list[Any] = []
+    with Results(f"127.0.0.1:{port}") as results, results.depositor() as depositor:
+
+        def feed() -> None:
+            given.extend(depositor.deposit(work(pipeline, data=bytes(100_000))) for _ in range(400))
+
+        feeding = threading.Thread(target=feed)
+        feeding.start()
+        feeding.join(3)
+        assert feeding.is_alive()
+        assert not acknowledged
+        may_acknowledge.set()
+        feeding.join(30)
+        assert not feeding.is_alive()
+    assert sum(acknowledged) == len(given) == 400
+    server.stop(None).wait()
+
+
+def test_a_fork_waits_for_the_stream_and_the_child_may_not_use_it(service: Service, pipeline: str) -> None:
+    with Results(service.target) as results:
+        with results.depositor() as depositor:
+            given = [depositor.deposit(work(pipeline, f"{number:04}")) for number in range(500)]
+            if (child := os.fork()) == 0:
+                status = 1
+                with contextlib.suppress(ResultsError):
+                    depositor.deposit(work(pipeline, "child"))
+                    status = 2
+                if status == 1 and results.deposit([work(pipeline, "child")]) == {pipeline: True}:
+                    status = 0
+                os._exit(status)
+            given += [depositor.deposit(work(pipeline, f"{number:04}")) for number in range(500, 1_000)]
+            assert os.waitpid(child, 0)[1] == 0
+        assert all(future.result().stored for future in given)
+        assert results.count(pipeline, {}) == 1_001
