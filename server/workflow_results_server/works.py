@@ -98,9 +98,10 @@ async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Re
     Raises:
         InvalidRequest: The works can't be told apart.
     """
-    if works.bson and works.json:
+    data = works.bson  # which protobuf copies at each look
+    if data and works.json:
         raise InvalidRequest("works", "must hold either `bson` or `json`, not both")
-    documents: Sequence[bytes | str] = works.json or _split(works.bson)
+    documents: Sequence[bytes | str] = works.json or _split(data)
     if len(documents) > rules.REQUEST_WORKS:
         raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: make several")
     parsed: list[Work | Rejected] = []

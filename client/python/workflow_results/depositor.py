@@ -44,31 +44,51 @@ _POLL_SECONDS: Final = 0.05
 
 
 class DepositFuture(Future[Receipt]):
-    """The receipt of a work, once the service has given it.
+    """The receipt of a work, once the service has given it; a `concurrent.futures.Future` that can't be cancelled.
 
-    As in `concurrent.futures`; it can't be cancelled. Its exception is a `ResultsError`: the service did not
-    acknowledge the work, which may be stored or not; depositing it again is safe.
+    Its exception is a `ResultsError`: the service has not acknowledged the work, which may be stored or not. To deposit
+    it again is safe.
     """
 
-    looked_at = False
-    """Whether anybody has asked for the receipt; the depositor itself complains of what nobody sees."""
+    # What a Future consists of takes as long to make as to encode a work, and most of them are looked at when they are
+    # done, if ever. So it is made when somebody looks.
+
+    _known: Receipt | ResultsError | None = None
+
+    def __init__(self) -> None:
+        """Make nothing yet."""
+
+    def __getattr__(self, name: str) -> Any:
+        with _making:
+            if not self.looked_at:
+                super().__init__()
+                self._tell()
+        return self.__getattribute__(name)
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether anybody has asked what became of the work."""
+        return bool(self.__dict__.keys() - {"_known"})
 
     def cancel(self) -> bool:
         """Give False: a work that was handed over is deposited."""
         return False
 
-    def result(self, timeout: float | None = None) -> Receipt:
-        """Wait for the receipt.
+    def become(self, known: Receipt | ResultsError) -> None:
+        """Let the future be done; for the depositor alone."""
+        with _making:
+            self._known = known
+            if self.looked_at:
+                self._tell()
 
-        Args:
-            timeout: Seconds to wait at most. Defaults to no end.
+    def _tell(self) -> None:
+        if isinstance(self._known, ResultsError):
+            self.set_exception(self._known)
+        elif self._known is not None:
+            self.set_result(self._known)
 
-        Raises:
-            TimeoutError: It did not come in time.
-            ResultsError: The service did not acknowledge the work.
-        """
-        self.looked_at = True
-        return super().result(timeout)
+
+_making: Final = threading.RLock()
 
 
 class _Request:
@@ -117,7 +137,7 @@ class Depositor:
         self._progress = 0.0
         self._closing = False
         self._failure: ResultsError | None = None
-        self._not_stored: list[DepositFuture] = []
+        self._not_stored: list[tuple[Receipt, DepositFuture]] = []
 
     def deposit(self, work: dict[str, Any]) -> DepositFuture:
         """Hand over a work; waits while more than 16 MiB are on their way.
@@ -136,13 +156,11 @@ class Depositor:
         self._check_process()
         work, data = prepare_one(work, "work")
         future = DepositFuture()
-        if problem := too_large(data):
-            future.set_result(Receipt(work["pipeline"], work["id"], Outcome.REJECTED, problem))
         with self._changed:
             self._check_open()
             self._given += 1
-            if future.done():
-                self._not_stored.append(future)
+            if problem := too_large(data):
+                self._judge(future, Receipt(work["pipeline"], work["id"], Outcome.REJECTED, problem))
                 return future
             # A callback of a future runs in our own thread, and must not wait for itself.
             while self._pending_bytes >= _PENDING_BYTES and threading.current_thread() is not self._thread:
@@ -202,7 +220,7 @@ class Depositor:
             raise error
 
     def _judged(self) -> ResultsError | None:
-        receipts = [future.result() for future in self._not_stored if not future.looked_at]
+        receipts = [receipt for receipt, future in self._not_stored if not future.looked_at]
         error = judged([(f"{each.pipeline} {each.id}", each) for each in receipts], self._given, strict=self._strict)
         if error is not None:
             error.receipts = receipts
@@ -288,15 +306,17 @@ class Depositor:
             raise ResultsError(f"the service acknowledged request {answer.sequence} instead of {request.sequence}")
         outcomes, reasons = outcomes_of(answer)
         for index, (work, future, outcome) in enumerate(zip(request.works, request.futures, outcomes, strict=True)):
-            receipt = Receipt(work["pipeline"], work["id"], outcome, reasons.get(index, ""))
-            if not receipt.stored:
-                self._not_stored.append(future)
-            future.set_result(receipt)
+            self._judge(future, Receipt(work["pipeline"], work["id"], outcome, reasons.get(index, "")))
         with self._changed:
             self._in_flight.popleft()
             self._pending_bytes -= request.size
             self._progress = time.monotonic()
             self._changed.notify_all()
+
+    def _judge(self, future: DepositFuture, receipt: Receipt) -> None:
+        if not receipt.stored:
+            self._not_stored.append((receipt, future))
+        future.become(receipt)
 
     def _fail(self, error: ResultsError) -> None:
         with self._changed:
@@ -309,4 +329,4 @@ class Depositor:
             self._changed.notify_all()
         for request in lost:
             for future in request.futures:
-                future.set_exception(error)
+                future.become(error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -94,8 +94,9 @@ class Problem(NamedTuple):
 
 
 _known_fields: set[str] = set()
-"""Names that were found good before, so that most works are checked by one comparison of sets."""
-_KNOWN_FIELDS_MOST: Final = 10_000
+_known_pipelines: set[str] = set()
+"""Names that were found good before, so that most works are checked by looking there."""
+_KNOWN_MOST: Final = 10_000
 
 
 def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem | None:
@@ -108,7 +109,8 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
     Returns:
         What is wrong, or None.
     """
-    if problem := pipeline_problem(work.get("pipeline")):
+    pipeline = work.get("pipeline")
+    if (type(pipeline) is not str or pipeline not in _known_pipelines) and (problem := pipeline_problem(pipeline)):
         return Problem("pipeline", "INVALID_WORK", problem)
     id_ = work.get("id")
     if problem := id_problem(id_):
@@ -131,6 +133,7 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
         for name in work:
             if isinstance(name, str) and (problem := field_problem(name)):
                 return Problem(f"[{shorten(name)}]", "INVALID_WORK", f"is a field name that {problem}")
-        if len(_known_fields) < _KNOWN_FIELDS_MOST:
+        if len(_known_fields) < _KNOWN_MOST:
             _known_fields.update(work)
+            _known_pipelines.add(cast("str", pipeline))
     return None

@@ -55,28 +55,29 @@ async def deposit(
         PyMongoError: MongoDB failed; nothing is known about the outcomes.
         Unavailable: Another caller kept deleting a work while it was deposited.
     """
-    outcomes: dict[int, Outcome] = {}
+    outcomes: list[Outcome | None] = [None] * len(works)
+    left: Sequence[int] = range(len(works))
     for _ in range(_ROUNDS + len(works)):
-        by_id: dict[str, list[int]] = {}
-        for index, work in enumerate(works):
-            if index not in outcomes:
-                by_id.setdefault(work.id, []).append(index)
-        if not by_id:
-            return [outcomes[index] for index in range(len(works))]
-        firsts = [same[0] for same in by_id.values()]
-        inserted = await _insert(collection, [works[first] for first in firsts], session)
-        if len(inserted) == len(works) and None not in inserted:
-            return cast("list[Outcome]", inserted)
-        there = {}
-        for first, outcome in zip(firsts, inserted, strict=True):
-            if outcome is not None:
-                outcomes[first] = outcome
-            if outcome is not Outcome.REFUSED:
-                there[works[first].id] = [index for index in by_id[works[first].id] if index not in outcomes]
-        async for stored in _stored(collection, [id_ for id_, same in there.items() if same], session):
+        firsts: dict[str, int] = {}
+        for index in left:
+            firsts.setdefault(works[index].id, index)
+        inserted = await _insert(collection, [works[index] for index in firsts.values()], session)
+        for index, outcome in zip(firsts.values(), inserted, strict=True):
+            outcomes[index] = outcome
+        if None not in outcomes:
+            return cast("list[Outcome]", outcomes)
+        left = [index for index in left if outcomes[index] is None]
+        there: dict[str, list[int]] = {}
+        for index in left:
+            if outcomes[firsts[works[index].id]] is not Outcome.REFUSED:
+                there.setdefault(works[index].id, []).append(index)
+        async for stored in _stored(collection, list(there), session):
             for index in there[stored_id(stored)]:
                 same = same_content(stored, works[index].data)
                 outcomes[index] = Outcome.ALREADY_DEPOSITED if same else Outcome.CONFLICT
+        if None not in outcomes:
+            return cast("list[Outcome]", outcomes)
+        left = [index for index in left if outcomes[index] is None]
     raise Unavailable("CONTENTION", "results are deleted as fast as they are deposited", not_applied=False)
 
 
