@@ -71,7 +71,7 @@ def test_a_stream_goes_on_behind_each_token(stub: Stub, results: Results, pipeli
     parts = list(stub.View(request))
     whole = [document["id"] for document in read(parts)[0]]
     assert whole == [f"{number:05}" for number in range(992, 92, -1)]
-    assert len(parts) > 5
+    assert len(parts) >= 5
     seen = 0
     for part in parts:
         seen += len(bson.decode_all(part.batch.results.bson))

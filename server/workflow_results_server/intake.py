@@ -134,10 +134,13 @@ class Intake:
                         index=work.position, reason="REFUSED_BY_MONGODB", message="is a document that MongoDB refuses"
                     )
 
-        # All pipelines are finished before one's failure is told, so that nothing goes on behind the caller's back.
-        done = await asyncio.gather(*(store(*each) for each in by_pipeline.items()), return_exceptions=True)
-        for failure in filter(None, done):
-            raise failure
+        if len(by_pipeline) == 1:
+            await store(*by_pipeline.popitem())
+        else:
+            # All are finished before one's failure is told, so that nothing goes on behind the caller's back.
+            done = await asyncio.gather(*(store(*each) for each in by_pipeline.items()), return_exceptions=True)
+            for failure in filter(None, done):
+                raise failure
         return outcomes, [rejections[position] for position in sorted(rejections)]
 
     def _is_full(self, size: int) -> bool:

@@ -65,7 +65,8 @@ class GroupCommit:
             DeadlineExceeded: The time did not suffice.
             RequestError: MongoDB failed; nothing is known about the outcomes.
         """
-        deposit = _Deposit(works, sum(len(work.data) for work in works), asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        deposit = _Deposit(works, sum(len(work.data) for work in works), loop.create_future())
         waiting = self._waiting.get(pipeline)
         if waiting is None:
             self._waiting[pipeline] = waiting = deque([deposit])
@@ -75,19 +76,14 @@ class GroupCommit:
             task.add_done_callback(self._running.discard)
         else:
             waiting.append(deposit)
-        begun = True
+        timer = loop.call_later(seconds, _give_up, deposit, waiting)
         try:
-            await asyncio.wait((deposit.outcomes,), timeout=seconds)
+            return await deposit.outcomes
+        except asyncio.CancelledError:
+            _leave(deposit, waiting)
+            raise
         finally:
-            if not deposit.outcomes.done():
-                deposit.outcomes.cancel()
-                with contextlib.suppress(ValueError):
-                    waiting.remove(deposit)
-                    begun = False
-        if deposit.outcomes.cancelled():
-            message = "the time for this call did not suffice to deposit the works"
-            raise DeadlineExceeded(message, None if begun else NOT_APPLIED)
-        return deposit.outcomes.result()
+            timer.cancel()
 
     async def finish(self) -> None:
         """Wait for the inserts under way."""
@@ -123,6 +119,22 @@ def _next_group(waiting: deque[_Deposit]) -> list[_Deposit]:
     ):
         group.append(waiting.popleft())
     return group
+
+
+def _give_up(deposit: _Deposit, waiting: deque[_Deposit]) -> None:
+    """Let the caller of a deposit go when its time is over; an insert that has begun goes on."""
+    if not deposit.outcomes.done():
+        not_applied = NOT_APPLIED if _leave(deposit, waiting) else None
+        message = "the time for this call did not suffice to deposit the works"
+        deposit.outcomes.set_exception(DeadlineExceeded(message, not_applied))
+
+
+def _leave(deposit: _Deposit, waiting: deque[_Deposit]) -> bool:
+    """Take a deposit out of the queue; tells whether it was still there."""
+    with contextlib.suppress(ValueError):
+        waiting.remove(deposit)
+        return True
+    return False
 
 
 def _tell(group: list[_Deposit], error: Exception) -> None:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+import pymongo
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import PyMongoError
+
 from workflow_results import rules
+from workflow_results.documents import OPTIONS
 from workflow_results_server import bson_documents
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store.failures import limited, primary_is_known
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     from pymongo.asynchronous.collection import AsyncCollection
 
 _FIRST_DOCUMENTS: Final = 100
 """How many documents the first fetch asks for: few, so that the first result comes at once."""
+_SHARED_BYTES: Final = 64 * rules.MIB
+"""What the batches of all readers have together; each is there a few times on its way from MongoDB to the reader."""
+_LEAST_BYTES: Final = 64 * rules.KIB
 _MOST_DOCUMENTS: Final = 10_000
+_KILL_SECONDS: Final = 5.0
+_RAW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
 _PAUSE_SECONDS: Final = 5.0
 """How long a reader may leave a cursor unused before it is closed."""
 SLOW_HINT: Final = ": ask by fields with an index (id, event, results.locked), or for less"
@@ -72,42 +83,94 @@ class Batch(NamedTuple):
     """Whether it is known that no more follow."""
 
 
-async def read(
-    collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
-) -> AsyncGenerator[Batch, None]:
-    """Stream documents in descending order of `_id`, in batches that aim at `rules.BATCH_BYTES`.
+class Reads:
+    """Reads from the collections of a database, and shares memory between those that are under way."""
 
-    While a batch is sent the next one is fetched, and no further. A reader that pauses holds no cursor for long.
+    def __init__(self) -> None:
+        self._under_way = 0
 
-    Args:
-        collection: Where to read.
-        selection: What to read.
-        seconds: The longest time to wait for a batch.
+    async def read(
+        self, collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
+    ) -> AsyncGenerator[Batch, None]:
+        """Stream documents in descending order of `_id`, in batches that aim at `rules.BATCH_BYTES`.
 
-    Raises:
-        RequestError: MongoDB failed, or found nothing in time.
-    """
-    source = _fetched(collection, selection, seconds)
-    ahead: asyncio.Task[tuple[Batch | None, bool]] | None = None
-    try:
-        batch = await anext(source, None)
-        while batch is not None:
-            if batch.final:
+        While a batch is sent the next one is fetched, and no further. A reader that pauses holds no cursor for long.
+        Batches are smaller while there are many readers.
+
+        Args:
+            collection: Where to read.
+            selection: What to read.
+            seconds: The longest time to wait for a batch.
+
+        Raises:
+            RequestError: MongoDB failed, or found nothing in time.
+        """
+        source = self._fetched(collection, selection, seconds)
+        ahead: asyncio.Task[tuple[Batch | None, bool]] | None = None
+        self._under_way += 1
+        try:
+            batch = await anext(source, None)
+            while batch is not None:
+                if batch.final:
+                    yield batch
+                    return
+                wanted = asyncio.Event()
+                ahead = asyncio.create_task(_fetch_ahead(source, wanted))
+                selection = selection.rest(batch.last, batch.number)
                 yield batch
-                return
-            wanted = asyncio.Event()
-            ahead = asyncio.create_task(_fetch_ahead(source, wanted))
-            selection = selection.rest(batch.last, batch.number)
-            yield batch
-            wanted.set()
-            batch, paused = await ahead
-            if batch is not None and paused:
-                source = _fetched(collection, selection.rest(batch.last, batch.number), seconds)
-    finally:
-        if ahead is not None:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
-        await source.aclose()
+                wanted.set()
+                batch, paused = await ahead
+                if batch is not None and paused:
+                    source = self._fetched(collection, selection.rest(batch.last, batch.number), seconds)
+        finally:
+            self._under_way -= 1
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+            await source.aclose()
+
+    async def _fetched(
+        self, collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
+    ) -> AsyncGenerator[Batch, None]:
+        """Fetch documents when they are asked for.
+
+        No cursor has to last: MongoDB bounds the time that it spends on one, and a failover loses it. The next one
+        goes on behind the last `_id`.
+        """
+        if selection.limit == 0:  # which MongoDB takes for no limit
+            return
+        data, cursor_id = await _first(collection, selection, seconds)
+        complete = not cursor_id
+        try:
+            for batch in _cut(data, self._aim, complete=complete):
+                selection = selection.rest(batch.last, batch.number)
+                yield batch
+        finally:
+            if cursor_id:
+                await _kill(collection, cursor_id)
+        while not complete and selection.limit != 0:
+            opened_for = selection
+            aim = self._aim
+            fetch = max(1, min(_MOST_DOCUMENTS, aim * batch.number // len(batch.data)))
+            try:
+                await primary_is_known(collection.database, seconds)
+                async with collection.find_raw_batches(**selection.find(), batch_size=fetch) as cursor:
+                    batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
+                    while not complete and self._aim * 2 > aim:
+                        with limited(seconds, hint=SLOW_HINT):
+                            data = await anext(batches, b"")
+                        complete = not cursor.alive
+                        for batch in _cut(data, aim, complete=complete):
+                            selection = selection.rest(batch.last, batch.number)
+                            yield batch
+            except RequestError:
+                if selection is opened_for:
+                    raise
+
+    @property
+    def _aim(self) -> int:
+        """How many bytes a batch should have."""
+        return max(_LEAST_BYTES, min(rules.BATCH_BYTES, _SHARED_BYTES // max(1, self._under_way)))
 
 
 async def _fetch_ahead(source: AsyncGenerator[Batch, None], wanted: asyncio.Event) -> tuple[Batch | None, bool]:
@@ -121,37 +184,31 @@ async def _fetch_ahead(source: AsyncGenerator[Batch, None], wanted: asyncio.Even
     return batch, False
 
 
-async def _fetched(
+async def _first(
     collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
-) -> AsyncGenerator[Batch, None]:
-    """Fetch documents when they are asked for.
+) -> tuple[bytes, int]:
+    """Fetch the first documents with a plain command, which takes less time than pymongo's cursors do.
 
-    No cursor has to last: MongoDB bounds the time that it spends on one, a failover loses it, and how many documents
-    make a good fetch is known only after the first. The next cursor goes on behind the last `_id`.
+    Returns:
+        The documents, and the id of MongoDB's cursor; 0 when there are no more.
     """
-    fetch = _FIRST_DOCUMENTS
-    while selection.limit is None or selection.limit > 0:
-        opened_for = selection
-        try:
-            await primary_is_known(collection.database, seconds)
-            async with collection.find_raw_batches(**selection.find(), batch_size=fetch) as cursor:
-                batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
-                while True:
-                    with limited(seconds, hint=SLOW_HINT):
-                        data = await anext(batches, b"")
-                    number = size = 0
-                    for batch, last, count in bson_documents.batches(data, rules.BATCH_BYTES):
-                        number += count
-                        size += len(batch)
-                        last_id = bson_documents.stored_id(last)
-                        selection = selection.rest(last_id, count)
-                        yield Batch(batch, count, last_id, final=size == len(data) and not cursor.alive)
-                    if not cursor.alive:
-                        return
-                    better = max(1, min(_MOST_DOCUMENTS, rules.BATCH_BYTES * number // max(1, size)))
-                    if not better // 4 <= fetch <= better * 4:
-                        fetch = better
-                        break
-        except RequestError:
-            if selection is opened_for:
-                raise
+    database = collection.database
+    await primary_is_known(database, seconds)
+    find = {name: value for name, value in selection.find().items() if value}
+    find |= {"sort": dict(find["sort"]), "batchSize": _FIRST_DOCUMENTS, "readConcern": collection.read_concern.document}
+    with limited(seconds, hint=SLOW_HINT):
+        reply = await database.command({"find": collection.name, **find}, codec_options=_RAW)
+    cursor = reply["cursor"]
+    return b"".join(document.raw for document in cursor["firstBatch"]), cursor["id"]
+
+
+async def _kill(collection: AsyncCollection[dict[str, Any]], cursor_id: int) -> None:
+    with contextlib.suppress(PyMongoError), pymongo.timeout(_KILL_SECONDS):
+        await collection.database.command({"killCursors": collection.name, "cursors": [cursor_id]})
+
+
+def _cut(data: bytes, aim: int, *, complete: bool) -> Iterator[Batch]:
+    size = 0
+    for batch, last, number in bson_documents.batches(data, aim):
+        size += len(batch)
+        yield Batch(batch, number, bson_documents.stored_id(last), final=complete and size == len(data))

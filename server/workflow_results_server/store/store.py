@@ -55,6 +55,7 @@ class Store:
         self._database = database
         self._call_seconds = call_seconds
         self._group_commit = GroupCommit(self._insert)
+        self._reads = reads.Reads()
         self._prepared: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
@@ -115,7 +116,7 @@ class Store:
         Raises:
             RequestError: MongoDB failed, or found nothing in time.
         """
-        return reads.read(self._database[pipeline], selection, self._call_seconds)
+        return self._reads.read(self._database[pipeline], selection, self._call_seconds)
 
     async def count(self, pipeline: str, filter_: Mapping[str, Any], seconds: float) -> int:
         """Count results exactly.
