@@ -55,6 +55,7 @@ class Server:
                 # A peer that vanished without a word is noticed, so that its streams and cursors end.
                 ("grpc.keepalive_time_ms", 60_000),
                 ("grpc.keepalive_timeout_ms", 20_000),
+                *_age(settings.connection_seconds, settings.drain_seconds),
             ],
         )
         self._store: Store | None = None
@@ -124,6 +125,16 @@ class Server:
         status = health_pb2.HealthCheckResponse
         for name in ("", _SERVICE):
             await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+
+
+def _age(seconds: float, grace: float) -> list[tuple[str, int]]:
+    """Let connections end after a time, so that clients look anew for servers; what is under way has a grace."""
+    if not seconds:
+        return []
+    return [
+        ("grpc.max_connection_age_ms", max(1, round(seconds * 1000))),
+        ("grpc.max_connection_age_grace_ms", max(1, round(grace * 1000))),
+    ]
 
 
 def address(host: str, port: int) -> str:

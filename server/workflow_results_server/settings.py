@@ -20,6 +20,7 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "workers": int,
     "call_seconds": (int, float),
     "drain_seconds": (int, float),
+    "connection_seconds": (int, float),
 }
 """What a file of options might give otherwise."""
 _PORT_MOST: Final = 65_535
@@ -54,7 +55,8 @@ class Settings:
         database: The database of the results.
         workers: The number of processes that answer calls.
         call_seconds: The longest time for a unary call, and for the next batch of a read.
-        drain_seconds: How long calls under way may take when the server stops.
+        drain_seconds: How long calls under way may take when the server stops, or ends a connection.
+        connection_seconds: After how long a connection ends, so that clients find servers that were added; 0 for never.
         reflection: Whether clients can ask for the API (gRPC server reflection).
         log_level: The lowest level that is logged.
         log_format: "text" or "json".
@@ -68,6 +70,7 @@ class Settings:
     workers: int = 1
     call_seconds: float = 60.0
     drain_seconds: float = 30.0
+    connection_seconds: float = 0.0
     reflection: bool = True
     log_level: str = "info"
     log_format: str = "text"
@@ -91,8 +94,10 @@ class Settings:
             raise SettingsError(
                 f"--database must be 1 to 63 letters, digits, '-' and '_', and none of MongoDB's own: {self.database!r}"
             )
-        if self.call_seconds <= 0 or self.drain_seconds < 0:
-            raise SettingsError("--call-seconds must be positive, --drain-seconds not negative")
+        if self.call_seconds <= 0 or self.drain_seconds < 0 or self.connection_seconds < 0:
+            raise SettingsError(
+                "--call-seconds must be positive, --drain-seconds and --connection-seconds not negative"
+            )
         if self.mongo_uri is not None:
             try:
                 checked_uri(self.mongo_uri)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ipaddress
+import json
 import logging
 import os
 import re
@@ -59,6 +60,8 @@ _HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
 _OPTIONS: Final = (
     ("grpc.max_send_message_length", rules.MESSAGE_BYTES),
     ("grpc.max_receive_message_length", rules.RESPONSE_BYTES),
+    # A name with several addresses is several servers: calls go to each in turn, and to those that are left.
+    ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
     # What comes next is received while a batch is decoded.
     ("grpc.http2.lookahead_bytes", 2 * rules.BATCH_BYTES),
     # A connection that broke without a word is noticed within a minute, also between calls and under a long scan.

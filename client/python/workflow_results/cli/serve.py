@@ -41,6 +41,12 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
 @click.option("--workers", default=1, show_default=True, help="The number of processes that answer calls.")
 @click.option("--call-seconds", default=60.0, show_default=True, help="The longest time for a call or the next batch.")
 @click.option("--drain-seconds", default=30.0, show_default=True, help="The time for calls under way when stopping.")
+@click.option(
+    "--connection-seconds",
+    default=0.0,
+    show_default=True,
+    help="After how long a connection ends, so that clients find servers that were added; 0 for never.",
+)
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True

@@ -1,0 +1,58 @@
+"""Several servers in front of one MongoDB, and connections that end by age."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import Service, work
+from workflow_results import Results
+
+Serve = Callable[..., Service]
+
+
+@pytest.fixture
+def serve(mongo_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Start servers on the MongoDB of the session, each with a log of its own."""
+    monkeypatch.setenv("WORKFLOW_RESULTS_SERVE_MONGO_URI", mongo_uri)
+    started: list[Service] = []
+
+    def start(*arguments: str) -> Service:
+        started.append(Service(*arguments, log=tmp_path / f"log{len(started)}"))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop(signal.SIGKILL)
+
+
+def test_calls_go_to_all_servers_and_then_to_those_that_are_left(serve: Serve, pipeline: str) -> None:
+    servers = [serve("--log-level", "debug") for _ in range(2)]
+    with Results("ipv4:" + ",".join(server.target for server in servers)) as results:
+        for number in range(20):
+            assert results.deposit([work(pipeline, f"{number:02}")]) == {pipeline: True}
+        for server in servers:
+            assert "method=Deposit code=OK" in server.log.read_text()
+        servers[0].stop(signal.SIGKILL)
+        for number in range(20, 40):
+            assert results.deposit([work(pipeline, f"{number:02}")]) == {pipeline: True}
+        assert results.count(pipeline, {}) == 40
+
+
+def test_streams_and_depositors_outlast_their_connections(serve: Serve, pipeline: str) -> None:
+    server = serve("--connection-seconds", "0.2", "--drain-seconds", "0.1")
+    works = [work(pipeline, f"{number:05}", data=bytes(2_000)) for number in range(10_000)]
+    ids = [each["id"] for each in reversed(works)]
+    end = time.monotonic() + 2
+    with Results(server.target) as results:
+        while True:
+            with results.depositor() as depositor:
+                given = [depositor.deposit(each) for each in works]
+            assert all(future.result().stored for future in given)
+            assert [result["id"] for result in results.stream(pipeline, {})] == ids
+            if time.monotonic() > end:
+                break
