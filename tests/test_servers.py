@@ -56,3 +56,9 @@ def test_streams_and_depositors_outlast_their_connections(serve: Serve, pipeline
             assert [result["id"] for result in results.stream(pipeline, {})] == ids
             if time.monotonic() > end:
                 break
+
+
+def test_the_limit_of_open_files_is_raised(serve: Serve) -> None:
+    server = serve()
+    soft, hard = Path(f"/proc/{server.process.pid}/limits").read_text().partition("Max open files")[2].split()[:2]
+    assert soft == hard

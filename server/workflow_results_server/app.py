@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import sys
 from contextlib import AsyncExitStack, suppress
@@ -35,6 +36,7 @@ def run(settings: Settings) -> int:
         The exit status: 0 after a clean stop, 1 when the server could not start.
     """
     logs.configure(settings.log_level, settings.log_format)
+    _allow_connections()
     try:
         settings.check()
         asyncio.run(_serve(settings))
@@ -42,6 +44,13 @@ def run(settings: Settings) -> int:
         sys.stderr.write(f"workflow-results: {error}\n")
         return 1
     return 0
+
+
+def _allow_connections() -> None:
+    """Raise the soft limit of open files, of which each connection takes one, to the hard one; workers inherit it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # some systems allow less than they tell
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _serve(settings: Settings) -> None:

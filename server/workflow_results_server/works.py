@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SLICE_BYTES: Final = 32 * rules.KIB
 _SLICE_WORKS: Final = 100
 """How much is decoded at once: with so little, the memory of one slice serves the next and is still in the cache."""
-_TURN_SECONDS: Final = 0.005
+_TURN_SECONDS: Final = 0.001
 """How long works are checked before other calls get their turn on the event loop."""
 _SENTENCE_LENGTH: Final = 120
 """With which the rejections of the most works that a request may hold fit into a response."""
