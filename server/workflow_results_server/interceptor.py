@@ -5,6 +5,7 @@ Nothing else turns an exception into an answer, so that no text from within ever
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -112,7 +113,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 response = None
                 async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
                     async for part in parts:
-                        await context.write(part)  # returns when the client has room, so that a slow one slows us
+                        await _write(part, context)
             else:
                 response = await answer
             code = "OK"
@@ -133,6 +134,15 @@ class Interceptor(grpc.aio.ServerInterceptor):
             _cut(error.message, _MESSAGE_BYTES),
             trailing_metadata=(("grpc-status-details-bin", _details(error, id_)), ("x-request-id", id_)),
         )
+
+
+async def _write(part: Any, context: Context) -> None:
+    """Send a part of an answer; returns when the client has room for it, so that a slow one slows us down."""
+    try:
+        await context.write(part)
+    except grpc.aio.InternalError as error:
+        # The client is gone. gRPC is about to cancel this task, too, but may come too late.
+        raise asyncio.CancelledError from error
 
 
 def _stopping(_request: Any, _context: Context) -> NoReturn:

@@ -26,19 +26,21 @@ class _Gate:
         self._renew()
 
     def _renew(self) -> None:
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.Lock())
         self._inside = 0
         self.forking = False
 
     def __enter__(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self.forking)
+            if self.forking:
+                self._changed.wait_for(lambda: not self.forking)
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:
         with self._changed:
             self._inside -= 1
-            self._changed.notify_all()
+            if self.forking:
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Wait for the threads inside, and let none in."""

@@ -141,17 +141,19 @@ class Reads:
             return
         data, cursor_id = await _first(collection, selection, seconds)
         complete = not cursor_id
+        fetch = _FIRST_DOCUMENTS
         try:
             for batch in _cut(data, self._aim, complete=complete):
                 selection = selection.rest(batch.last, batch.number)
                 yield batch
+                fetch = batch.number * self._aim // len(batch.data)
         finally:
             if cursor_id:
                 await _kill(collection, cursor_id)
         while not complete and selection.limit != 0:
             opened_for = selection
             aim = self._aim
-            fetch = max(1, min(_MOST_DOCUMENTS, aim * batch.number // len(batch.data)))
+            fetch = max(1, min(_MOST_DOCUMENTS, fetch))
             try:
                 await primary_is_known(collection.database, seconds)
                 async with collection.find_raw_batches(**selection.find(), batch_size=fetch) as cursor:
@@ -163,6 +165,7 @@ class Reads:
                         for batch in _cut(data, aim, complete=complete):
                             selection = selection.rest(batch.last, batch.number)
                             yield batch
+                            fetch = batch.number * self._aim // len(batch.data)
             except RequestError:
                 if selection is opened_for:
                     raise
