@@ -11,6 +11,7 @@ from typing import Any
 
 import bson
 import numpy as np
+import pytest
 from bson import (
     Code,
     DatetimeMS,
@@ -23,15 +24,19 @@ from bson import (
     Timestamp,
 )
 from bson.binary import Binary
-from hypothesis import given
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codec_values import UTC, same
 from workflow_results import documents
-from workflow_results.documents import decode, encode
+from workflow_results.documents import decode, encode, pieces
 from workflow_results.encoding import rebuild
-from workflow_results.errors import InvalidRequestError
+from workflow_results.errors import InvalidRequestError, ResultsError
+from workflow_results.rules import KIB
 
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument)
 names = st.one_of(
     st.sampled_from(["$ref", "$id", "$db", "_id", "id", "a"]),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4),
@@ -137,3 +142,39 @@ def test_both_ways_refuse_the_same(document: dict[str, Any]) -> None:
             return str(error)
 
     assert outcome(document) == outcome(UserDict(document))  # UserDict is never plain
+
+
+def sized(sizes: list[int]) -> list[bytes]:
+    """Make documents of some sizes in bytes."""
+    empty = len(bson.encode({"a": b""}))
+    return [bson.encode({"a": bytes(size - empty)}) for size in sizes]
+
+
+document_sizes = st.lists(st.integers(20, 200) | st.integers(20, 40 * KIB) | st.sampled_from([8 * KIB, 32 * KIB]))
+
+
+@given(document_sizes)
+@example([])
+@example([100, 2**20, 100])
+@example([8 * KIB] * 9)
+def test_pieces_are_whole_documents_and_together_the_whole(sizes: list[int]) -> None:
+    whole = b"".join(sized(sizes))
+    cut = list(pieces(whole))
+    assert b"".join(cut) == whole
+    lengths = [[len(document.raw) for document in bson.decode_all(piece, RAW)] for piece in cut]
+    assert [length for each in lengths for length in each] == sizes
+    assert all(sum(each[:-1]) < 32 * KIB for each in lengths)
+    assert all(sum(each) >= 32 * KIB for each in lengths[:-1])
+
+
+@given(document_sizes.filter(bool), st.data())
+def test_lengths_that_do_not_add_up_are_told(sizes: list[int], data: st.DataObject) -> None:
+    documents = sized(sizes)
+    at = data.draw(st.integers(0, len(sizes) - 1))
+    rest = sum(sizes[at:])
+    length = data.draw(st.integers(-(2**31), 4) | st.integers(rest + 1, 2**31 - 1))
+    documents[at] = length.to_bytes(4, "little", signed=True) + documents[at][4:]
+    cut_off = b"".join(sized(sizes))[: -data.draw(st.integers(1, sizes[-1] - 1))]
+    for broken in (b"".join(documents), cut_off, bytes([4, 0, 0, 0])):
+        with pytest.raises(ResultsError, match="lengths don't add up"):
+            list(pieces(broken))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import rules
@@ -13,7 +12,7 @@ from workflow_results_server.errors import Unavailable
 from workflow_results_server.store import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from workflow_results_server.store import Store
 
@@ -64,8 +63,11 @@ class Intake:
         if self._is_full(size):
             message = "the server holds as many works as it can: send these again after a pause"
             raise Unavailable("OVERLOADED", message, not_applied=True)
-        with self._admission(size):
+        self._admitted += size
+        try:
             return await self._stored(await works.parse(documents), seconds)
+        finally:
+            self._leave(size)
 
     async def stream(self, requests: AsyncIterator[pb.DepositStreamRequest]) -> AsyncIterator[pb.DepositStreamResponse]:
         """Store the works of each request of a stream, several at a time, and acknowledge them in their order.
@@ -86,10 +88,7 @@ class Intake:
             try:
                 async for request in requests:
                     await room.acquire()
-                    await self._room_for(request.works.ByteSize())
-                    # Checked here, one after the other, so that works reach the store in the order of the stream.
-                    parsed = await works.parse(request.works)
-                    answers.put_nowait(asyncio.create_task(self._answer(request, parsed)))
+                    answers.put_nowait(await self._begin(request))
             finally:
                 answers.put_nowait(None)
 
@@ -107,9 +106,23 @@ class Intake:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _begin(self, request: pb.DepositStreamRequest) -> asyncio.Task[pb.DepositStreamResponse]:
+        """Check works when there is room for them, and begin to store them: in the order of the stream."""
+        size = request.works.ByteSize()
+        while self._is_full(size):
+            await self._room()
+        self._admitted += size
+        try:
+            parsed = await works.parse(request.works)
+        except BaseException:
+            self._leave(size)
+            raise
+        task = asyncio.create_task(self._answer(request, parsed))
+        task.add_done_callback(lambda _task: self._leave(size))
+        return task
+
     async def _answer(self, request: pb.DepositStreamRequest, parsed: Parsed) -> pb.DepositStreamResponse:
-        with self._admission(request.works.ByteSize()):
-            outcomes, rejections = await self._stored(parsed, self._seconds)
+        outcomes, rejections = await self._stored(parsed, self._seconds)
         return pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes, rejections=rejections)
 
     async def _stored(self, parsed: Parsed, seconds: float) -> Outcomes:
@@ -146,22 +159,17 @@ class Intake:
     def _is_full(self, size: int) -> bool:
         return bool(self._admitted) and self._admitted + size > _ADMITTED_BYTES
 
-    async def _room_for(self, size: int) -> None:
-        while self._is_full(size):
-            room = asyncio.get_running_loop().create_future()
-            self._waiting.add(room)
-            try:
-                await room
-            finally:
-                self._waiting.discard(room)
-
-    @contextmanager
-    def _admission(self, size: int) -> Iterator[None]:
-        self._admitted += size
+    async def _room(self) -> None:
+        """Wait until works have left."""
+        room = asyncio.get_running_loop().create_future()
+        self._waiting.add(room)
         try:
-            yield
+            await room
         finally:
-            self._admitted -= size
-            for room in self._waiting:
-                if not room.done():
-                    room.set_result(None)
+            self._waiting.discard(room)
+
+    def _leave(self, size: int) -> None:
+        self._admitted -= size
+        for room in self._waiting:
+            if not room.done():
+                room.set_result(None)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SLICE_BYTES: Final = 32 * rules.KIB
 _SLICE_WORKS: Final = 100
 """How much is decoded at once: with so little, the memory of one slice serves the next and is still in the cache."""
+_LONG_BYTES: Final = 8 * rules.KIB
 _TURN_SECONDS: Final = 0.001
 """How long works are checked before other calls get their turn on the event loop."""
 _SENTENCE_LENGTH: Final = 120
@@ -32,6 +33,7 @@ _NESTED: Final = b"\x03\x04"
 """The types of documents and arrays."""
 _LEAST_LEVEL: Final = 7
 """The bytes that a level of nesting takes at least: its type, the end of its name, its length and its own end."""
+_CONTAINERS: Final = {dict, list}
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
 _TIMESTAMP: Final = b"\x11"
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
@@ -165,6 +167,8 @@ def _decoded(documents: list[bytes]) -> list[tuple[dict[str, Any] | None, bool]]
             return [(None, False)]
         half = len(documents) // 2
         return _decoded(documents[:half]) + _decoded(documents[half:])
+    if sum(map(len, documents)) > len(documents) * _LONG_BYTES:
+        return [(fields, False) for fields in decoded]  # to look at the fields of long documents is faster
     try:
         encoded = bson.encode({"": decoded}, codec_options=OPTIONS)
     except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
@@ -179,26 +183,26 @@ def _decoded(documents: list[bytes]) -> list[tuple[dict[str, Any] | None, bool]]
 
 
 def _checked(
-    index: int, document: bytes, fields: dict[str, Any] | None, exact: bool, *, partial: bool
+    position: int, document: bytes, fields: dict[str, Any] | None, exact: bool, *, partial: bool
 ) -> Work | Rejected:
     if len(document) > rules.WORK_BYTES:
         limit = rules.WORK_BYTES
-        return Rejected(index, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored")
+        return Rejected(position, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored")
     if fields is None and not bson_documents.deeper_than(rules.WORK_DEPTH, document):
-        return Rejected(index, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
+        return Rejected(position, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
     if fields is None or _deeper_than(rules.WORK_DEPTH, document, fields):
-        return Rejected(index, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
+        return Rejected(position, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
     # A field that stands twice is hidden by a dict, and lost when that is encoded.
     if not exact and (repeated := _repeated(document)):
-        return Rejected(index, "DUPLICATE_FIELD", repeated, "stands in the work more than once")
+        return Rejected(position, "DUPLICATE_FIELD", repeated, "stands in the work more than once")
     if problem := rules.work_problem(fields, partial=partial):
-        return Rejected(index, problem.reason, problem.path, problem.message)
+        return Rejected(position, problem.reason, problem.path, problem.message)
     if _TIMESTAMP in document and _ZERO_VALUE in document and _ZERO_TIMESTAMP in fields.values():
-        return Rejected(index, "INVALID_WORK", "", "holds Timestamp(0, 0), which MongoDB would replace by the time")
+        return Rejected(position, "INVALID_WORK", "", "holds Timestamp(0, 0), which MongoDB would replace by the time")
     if "_id" in fields:
         document = bson_documents.without(document, b"_id")
     id_ = fields["id"]
-    return Work(index, fields["pipeline"], id_, bson_documents.with_id_first(document, id_))
+    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_))
 
 
 def _repeated(document: bytes) -> str:
@@ -224,7 +228,7 @@ def _deeper_than(limit: int, document: bytes, fields: Mapping[str, Any]) -> bool
             value
             for node in level
             for value in (node.values() if isinstance(node, Mapping) else node)
-            if isinstance(value, (Mapping, list))
+            if type(value) in _CONTAINERS
         ]
         if not level:
             return False

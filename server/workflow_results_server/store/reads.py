@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-import pymongo
 from bson.raw_bson import RawBSONDocument
-from pymongo.errors import PyMongoError
 
 from workflow_results import rules
 from workflow_results.documents import OPTIONS
@@ -28,7 +25,8 @@ _SHARED_BYTES: Final = 64 * rules.MIB
 """What the batches of all readers have together; each is there a few times on its way from MongoDB to the reader."""
 _LEAST_BYTES: Final = 64 * rules.KIB
 _MOST_DOCUMENTS: Final = 10_000
-_KILL_SECONDS: Final = 5.0
+_LEAVING_SECONDS: Final = 5.0
+"""How long a reader that leaves waits for the cursor that is being opened for it."""
 _RAW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
 _PAUSE_SECONDS: Final = 5.0
 """How long a reader may leave a cursor unused before it is closed."""
@@ -107,6 +105,7 @@ class Reads:
         """
         source = self._fetched(collection, selection, seconds)
         ahead: asyncio.Task[tuple[Batch | None, bool]] | None = None
+        wanted = asyncio.Event()
         self._under_way += 1
         try:
             batch = await anext(source, None)
@@ -114,17 +113,20 @@ class Reads:
                 if batch.final:
                     yield batch
                     return
-                wanted = asyncio.Event()
+                wanted.clear()
                 ahead = asyncio.create_task(_fetch_ahead(source, wanted))
                 selection = selection.rest(batch.last, batch.number)
                 yield batch
                 wanted.set()
-                batch, paused = await ahead
+                batch, paused = await asyncio.shield(ahead)
                 if batch is not None and paused:
                     source = self._fetched(collection, selection.rest(batch.last, batch.number), seconds)
         finally:
             self._under_way -= 1
             if ahead is not None:
+                # Its answer alone tells the id of a cursor that is being opened: cut off, it would stay open.
+                wanted.set()
+                await asyncio.wait((ahead,), timeout=_LEAVING_SECONDS)
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
             await source.aclose()
@@ -134,41 +136,40 @@ class Reads:
     ) -> AsyncGenerator[Batch, None]:
         """Fetch documents when they are asked for.
 
-        No cursor has to last: MongoDB bounds the time that it spends on one, and a failover loses it. The next one
-        goes on behind the last `_id`.
+        No cursor has to last: MongoDB bounds the time that it spends on one, a failover loses it, and how many
+        documents make a good batch changes. The next one goes on behind the last `_id`.
         """
         if selection.limit == 0:  # which MongoDB takes for no limit
             return
-        data, cursor_id = await _first(collection, selection, seconds)
-        complete = not cursor_id
         fetch = _FIRST_DOCUMENTS
-        try:
-            for batch in _cut(data, self._aim, complete=complete):
-                selection = selection.rest(batch.last, batch.number)
-                yield batch
-                fetch = batch.number * self._aim // len(batch.data)
-        finally:
-            if cursor_id:
-                await _kill(collection, cursor_id)
+        data, complete = await _first(collection, selection, seconds)
+        for batch in _cut(data, self._aim, complete=complete):
+            selection = selection.rest(batch.last, batch.number)
+            yield batch
+            fetch = self._good_fetch(batch)
         while not complete and selection.limit != 0:
             opened_for = selection
-            aim = self._aim
-            fetch = max(1, min(_MOST_DOCUMENTS, fetch))
             try:
                 await primary_is_known(collection.database, seconds)
                 async with collection.find_raw_batches(**selection.find(), batch_size=fetch) as cursor:
                     batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
-                    while not complete and self._aim * 2 > aim:
+                    better = fetch
+                    while not complete and better // 2 <= fetch <= better * 2:
                         with limited(seconds, hint=SLOW_HINT):
                             data = await anext(batches, b"")
                         complete = not cursor.alive
-                        for batch in _cut(data, aim, complete=complete):
+                        for batch in _cut(data, self._aim, complete=complete):
                             selection = selection.rest(batch.last, batch.number)
                             yield batch
-                            fetch = batch.number * self._aim // len(batch.data)
+                            better = self._good_fetch(batch)
+                    fetch = better
             except RequestError:
                 if selection is opened_for:
                     raise
+
+    def _good_fetch(self, batch: Batch) -> int:
+        """Tell how many documents, if they are like those of a batch, make a good one."""
+        return max(1, min(_MOST_DOCUMENTS, self._aim * batch.number // len(batch.data)))
 
     @property
     def _aim(self) -> int:
@@ -189,25 +190,30 @@ async def _fetch_ahead(source: AsyncGenerator[Batch, None], wanted: asyncio.Even
 
 async def _first(
     collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
-) -> tuple[bytes, int]:
-    """Fetch the first documents with a plain command, which takes less time than pymongo's cursors do.
+) -> tuple[bytes, bool]:
+    """Fetch the first documents with a plain command and no cursor, which takes less time.
 
     Returns:
-        The documents, and the id of MongoDB's cursor; 0 when there are no more.
+        The documents, and whether they are known to be all.
     """
     database = collection.database
     await primary_is_known(database, seconds)
+    number = min(_FIRST_DOCUMENTS, selection.limit or _FIRST_DOCUMENTS)
     find = {name: value for name, value in selection.find().items() if value}
-    find |= {"sort": dict(find["sort"]), "batchSize": _FIRST_DOCUMENTS, "readConcern": collection.read_concern.document}
+    find |= {
+        "sort": dict(find["sort"]),
+        "limit": number,
+        "batchSize": number + 1,  # so that no cursor is left
+        "readConcern": collection.read_concern.document,
+    }
     with limited(seconds, hint=SLOW_HINT):
         reply = await database.command({"find": collection.name, **find}, codec_options=_RAW)
-    cursor = reply["cursor"]
-    return b"".join(document.raw for document in cursor["firstBatch"]), cursor["id"]
-
-
-async def _kill(collection: AsyncCollection[dict[str, Any]], cursor_id: int) -> None:
-    with contextlib.suppress(PyMongoError), pymongo.timeout(_KILL_SECONDS):
-        await collection.database.command({"killCursors": collection.name, "cursors": [cursor_id]})
+        cursor = reply["cursor"]
+        if cursor["id"]:  # except where the documents have more than the 16 MiB that fit into a reply
+            await database.command({"killCursors": collection.name, "cursors": [cursor["id"]]})
+    documents = [document.raw for document in cursor["firstBatch"]]
+    complete = not cursor["id"] and (len(documents) < number or number == selection.limit)
+    return b"".join(documents), complete
 
 
 def _cut(data: bytes, aim: int, *, complete: bool) -> Iterator[Batch]:
