@@ -53,22 +53,19 @@ class DepositFuture(Future[Receipt]):
     # What a Future consists of takes as long to make as to encode a work, and most of them are looked at when they are
     # done, if ever. So it is made when somebody looks.
 
-    _known: Receipt | ResultsError | None = None
-
-    def __init__(self) -> None:
-        """Make nothing yet."""
+    def __init__(self, making: threading.Lock) -> None:
+        self._making = making
+        self._known: Receipt | ResultsError | None = None
+        self.looked_at = False
+        """Whether anybody has asked what became of the work."""
 
     def __getattr__(self, name: str) -> Any:
-        with _making:
+        with self._making:
             if not self.looked_at:
                 super().__init__()
+                self.looked_at = True
                 self._tell()
         return self.__getattribute__(name)
-
-    @property
-    def looked_at(self) -> bool:
-        """Whether anybody has asked what became of the work."""
-        return bool(self.__dict__.keys() - {"_known"})
 
     def cancel(self) -> bool:
         """Give False: a work that was handed over is deposited."""
@@ -76,19 +73,17 @@ class DepositFuture(Future[Receipt]):
 
     def become(self, known: Receipt | ResultsError) -> None:
         """Let the future be done; for the depositor alone."""
-        with _making:
+        with self._making:
             self._known = known
-            if self.looked_at:
-                self._tell()
+            made = self.looked_at
+        if made:
+            self._tell()  # which calls back
 
     def _tell(self) -> None:
         if isinstance(self._known, ResultsError):
             self.set_exception(self._known)
         elif self._known is not None:
             self.set_result(self._known)
-
-
-_making: Final = threading.RLock()
 
 
 class _Request:
@@ -128,12 +123,13 @@ class Depositor:
         self._strict = strict
         self._forks = no_fork.forks
         self._thread: threading.Thread | None = None
+        self._making = threading.Lock()
         self._changed = threading.Condition()
         # What follows changes only under this condition, and then notifies it.
         self._gathered: deque[_Request] = deque()
         self._in_flight: deque[_Request] = deque()
         self._stream: object = None
-        self._given = self._pending_bytes = 0
+        self._given = self._sequence = self._pending_bytes = 0
         self._progress = 0.0
         self._closing = False
         self._failure: ResultsError | None = None
@@ -155,7 +151,7 @@ class Depositor:
         """
         self._check_process()
         work, data = prepare_one(work, "work")
-        future = DepositFuture()
+        future = DepositFuture(self._making)
         with self._changed:
             self._check_open()
             self._given += 1
@@ -167,7 +163,8 @@ class Depositor:
                 self._changed.wait()
                 self._check_open()
             if not self._gathered or self._gathered[-1].is_full(len(data)):
-                self._gathered.append(_Request(self._given))
+                self._sequence += 1
+                self._gathered.append(_Request(self._sequence))
                 self._changed.notify_all()
             self._gathered[-1].add(work, data, future)
             self._pending_bytes += len(data)
@@ -181,7 +178,7 @@ class Depositor:
         """
         self._check_process()
         with self._changed:
-            last = self._given
+            last = self._sequence
             while any(each and each[0].sequence <= last for each in (self._in_flight, self._gathered)):
                 self._changed.wait()
             if self._failure is not None:
