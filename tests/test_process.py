@@ -186,7 +186,7 @@ def stopping(stub: results_pb2_grpc.ResultsServiceStub) -> bool:
 
 
 def test_sigterm_waits_no_longer_than_told(with_mongo_uri: Serve, results: Results, pipeline: str) -> None:
-    works = [work(pipeline, f"{number:03}", results={"data": bytes(200_000)}) for number in range(100)]
+    works = [work(pipeline, f"{number:03}", results={"data": bytes(600_000)}) for number in range(100)]
     assert results.deposit(works) == {pipeline: True}
     service = with_mongo_uri("--drain-seconds", "0.5")
     with grpc.insecure_channel(service.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
