@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -19,6 +21,7 @@ from conftest import Service, work
 from proxy import Proxy
 from workflow_results import (
     ConflictError,
+    DeadlineExceededError,
     InvalidRequestError,
     InvalidStatusError,
     Outcome,
@@ -131,6 +134,58 @@ def test_a_callback_may_deposit(results: Results, pipeline: str) -> None:
     assert second[0].result().stored
 
 
+def test_futures_can_be_waited_for_and_awaited(results: Results, pipeline: str) -> None:
+    async def wrapped(given: list[Any]) -> list[Any]:
+        return await asyncio.gather(*map(asyncio.wrap_future, given))
+
+    with results.depositor() as depositor:
+        for round_ in range(10):
+            given = [depositor.deposit(work(pipeline, f"{round_}-{number}")) for number in range(500)]
+            assert not futures.wait(given, 30).not_done
+        given = [depositor.deposit(work(pipeline, f"await-{number}")) for number in range(500)]
+        assert [receipt.outcome for receipt in asyncio.run(wrapped(given))] == [Outcome.DEPOSITED] * 500
+        given = [depositor.deposit(work(pipeline, f"next-{number}")) for number in range(500)]
+        assert {future.result().stored for future in futures.as_completed(given, 30)} == {True}
+    assert results.count(pipeline, {}) == 6_000
+
+
+def test_a_callback_may_wait_for_another_depositor_but_not_for_its_own(results: Results, pipeline: str) -> None:
+    answers: list[Any] = []
+
+    def call_back(_: Any) -> None:
+        answers.append(other.deposit(work(pipeline, "other")).result(30).outcome)
+        with pytest.raises(ResultsError, match="own thread"):
+            depositor.flush()
+
+    with results.depositor() as other, results.depositor() as depositor:
+        depositor.deposit(work(pipeline, "a")).add_done_callback(call_back)
+    assert answers == [Outcome.DEPOSITED]
+
+
+def test_a_callback_that_would_end_the_thread_does_no_harm(
+    results: Results, pipeline: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with results.depositor() as depositor:
+        depositor.deposit(work(pipeline, "a")).add_done_callback(lambda _: sys.exit(1))
+        given = [depositor.deposit(work(pipeline)) for _ in range(100)]
+    assert all(future.result().stored for future in given)
+    assert "callback" in caplog.text
+
+
+def test_a_service_that_hangs_is_given_up_in_time(
+    mongo_uri: str, pipeline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKFLOW_RESULTS_SERVE_MONGO_URI", mongo_uri)
+    server = Service(log=tmp_path / "log")
+    with Results(server.target) as client:
+        with pytest.raises(DeadlineExceededError), client.depositor(timeout=1) as depositor:
+            depositor.deposit(work(pipeline, "a")).result(30)
+            server.process.send_signal(signal.SIGSTOP)
+            depositor.deposit(work(pipeline, "b")).result(20)
+        server.process.send_signal(signal.SIGCONT)
+    server.stop(signal.SIGKILL)
+
+
 def test_use_outside_a_with_block_is_refused(results: Results, pipeline: str) -> None:
     depositor = results.depositor()
     with pytest.raises(ResultsError, match="with block"):
@@ -157,10 +212,13 @@ def test_a_service_that_is_lost_is_told_with_the_works(dead_target: str, pipelin
         given = [depositor.deposit(each) for each in works]
         with pytest.raises(ServiceUnavailableError):
             given[0].result(30)
-        with pytest.raises(ResultsError, match="lost the service"):
+        with pytest.raises(ServiceUnavailableError) as again:
             depositor.deposit(work(pipeline, "late"))
     assert raised.value.works == works
-    assert {future.exception() for future in given} == {raised.value}
+    for error in (again.value, *(future.exception() for future in given)):
+        assert isinstance(error, ServiceUnavailableError)
+        assert str(error) == str(raised.value)
+        assert error.works == works
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from workflow_results.errors import (
     ServiceUnavailableError,
 )
 from workflow_results.forks import no_fork
+from workflow_results.garbage import collected_less_often
 from workflow_results.rpc_errors import explained
 from workflow_results.v1 import results_pb2_grpc
 
@@ -174,13 +175,14 @@ class Channel:
                     call.cancel()
                     self._calls.discard(call)
 
-    def exchange(self, method: str, requests: Iterator[Message], connect: Deadline) -> Iterator[Any]:
+    def exchange(self, method: str, requests: Iterator[Message], connect: Deadline, seconds: float) -> Iterator[Any]:
         """Call a method that answers a stream of requests with a stream, and keep forks waiting meanwhile.
 
         Args:
             method: Its name.
             requests: Its requests; they must end soon once `no_fork.forking` tells that a fork waits.
             connect: When the service must be reached.
+            seconds: How long the call may take from then on.
 
         Yields:
             Its responses.
@@ -189,8 +191,8 @@ class Channel:
             ResultsError: It failed.
         """
         stub = self._connected(connect)
-        with self._explaining(method, Deadline.after(None)), no_fork:
-            call = getattr(stub, method)(requests, metadata=self._metadata())
+        with self._explaining(method, Deadline.after(seconds)), no_fork:
+            call = getattr(stub, method)(requests, timeout=seconds, metadata=self._metadata())
             try:
                 yield from call
             finally:
@@ -279,6 +281,7 @@ def _next(call: Any) -> Any:
 
 def _after_fork_in_child() -> None:
     no_fork.begin_in_child()
+    collected_less_often.begin_in_child()
     for channel in list(_channels):
         channel.after_fork_in_child()
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import rules
 from workflow_results.deadline import Deadline, pauses
+from workflow_results.deposit_future import DepositFuture
 from workflow_results.deposits import judged, outcomes_of, prepare_one, too_large
-from workflow_results.errors import ResultsError, ServiceUnavailableError
+from workflow_results.errors import DeadlineExceededError, ResultsError, ServiceUnavailableError
 from workflow_results.forks import no_fork
 from workflow_results.receipts import Outcome, Receipt
 from workflow_results.v1 import results_pb2 as pb
@@ -41,49 +42,6 @@ _STREAM_SECONDS: Final = 10.0
 """How long a stream is fed before the next one: a server that stops, or a connection that ages, waits for its end."""
 _POLL_SECONDS: Final = 0.05
 """How soon a stream notices a fork that waits for it."""
-
-
-class DepositFuture(Future[Receipt]):
-    """The receipt of a work, once the service has given it; a `concurrent.futures.Future` that can't be cancelled.
-
-    Its exception is a `ResultsError`: the service has not acknowledged the work, which may be stored or not. To deposit
-    it again is safe.
-    """
-
-    # What a Future consists of takes as long to make as to encode a work, and most of them are looked at when they are
-    # done, if ever. So it is made when somebody looks.
-
-    def __init__(self, making: threading.Lock) -> None:
-        self._making = making
-        self._known: Receipt | ResultsError | None = None
-        self.looked_at = False
-        """Whether anybody has asked what became of the work."""
-
-    def __getattr__(self, name: str) -> Any:
-        with self._making:
-            if not self.looked_at:
-                super().__init__()
-                self.looked_at = True
-                self._tell()
-        return self.__getattribute__(name)
-
-    def cancel(self) -> bool:
-        """Give False: a work that was handed over is deposited."""
-        return False
-
-    def become(self, known: Receipt | ResultsError) -> None:
-        """Let the future be done; for the depositor alone."""
-        with self._making:
-            self._known = known
-            made = self.looked_at
-        if made:
-            self._tell()  # which calls back
-
-    def _tell(self) -> None:
-        if isinstance(self._known, ResultsError):
-            self.set_exception(self._known)
-        elif self._known is not None:
-            self.set_result(self._known)
 
 
 class _Request:
@@ -120,6 +78,7 @@ class Depositor:
     def __init__(self, channel: Channel, patience: float, *, strict: bool) -> None:
         self._channel = channel
         self._patience = patience
+        self._stream_seconds = min(_STREAM_SECONDS, patience)
         self._strict = strict
         self._forks = no_fork.forks
         self._thread: threading.Thread | None = None
@@ -174,9 +133,11 @@ class Depositor:
         """Wait until all works given so far are acknowledged.
 
         Raises:
-            ResultsError: The service is lost. `works` holds those that it has not acknowledged.
+            ResultsError: The service is lost; `works` holds those that it has not acknowledged. Or this is a callback.
         """
         self._check_process()
+        if threading.current_thread() is self._thread:
+            raise ResultsError("a callback runs in the depositor's own thread, which can't wait for itself")
         with self._changed:
             last = self._sequence
             while any(each and each[0].sequence <= last for each in (self._in_flight, self._gathered)):
@@ -213,11 +174,14 @@ class Depositor:
             self._changed.notify_all()
         self._thread.join()
         error = self._failure or self._judged()
-        if error is not None and type_ is None:
+        if error is None:
+            return
+        if type_ is None:
             raise error
+        _logger.warning("beside the exception that ends the block: %s", error)
 
     def _judged(self) -> ResultsError | None:
-        receipts = [receipt for receipt, future in self._not_stored if not future.looked_at]
+        receipts = [receipt for receipt, future in self._not_stored if not future.seen]
         error = judged([(f"{each.pipeline} {each.id}", each) for each in receipts], self._given, strict=self._strict)
         if error is not None:
             error.receipts = receipts
@@ -229,7 +193,7 @@ class Depositor:
 
     def _check_open(self) -> None:
         if self._failure is not None:
-            raise ResultsError(f"the depositor has lost the service: {self._failure}") from self._failure
+            raise copy.copy(self._failure)
         if self._thread is None or self._closing:
             raise ResultsError("the depositor is not open: use it in a with block")
 
@@ -240,11 +204,12 @@ class Depositor:
             before = self._progress
             patience = Deadline(self._patience, before + self._patience)
             try:
-                for answer in self._channel.exchange("DepositStream", self._requests(stream), patience):
+                seconds = self._stream_seconds + self._patience
+                for answer in self._channel.exchange("DepositStream", self._requests(stream), patience, seconds):
                     self._acknowledge(answer)
                 if self._in_flight:
                     raise ServiceUnavailableError("the service ended the stream before it had acknowledged all works")
-            except ServiceUnavailableError as error:
+            except (ServiceUnavailableError, DeadlineExceededError) as error:
                 if self._progress != before:
                     tries = pauses()
                     patience = Deadline(self._patience, self._progress + self._patience)
@@ -252,7 +217,7 @@ class Depositor:
                     _logger.debug("works are sent again: %s", error)
                 else:
                     self._fail(error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            except BaseException as error:  # noqa: BLE001 - also a SystemExit of a callback: nobody may wait for ever
                 self._fail(error if isinstance(error, ResultsError) else ResultsError(f"depositing failed: {error!r}"))
 
     def _begin(self) -> object:
@@ -269,7 +234,7 @@ class Depositor:
 
     def _requests(self, stream: object) -> Iterator[pb.DepositStreamRequest]:
         """Give what is to be sent on a stream; its age, a pause, and a fork that waits, end it."""
-        end_at = time.monotonic() + _STREAM_SECONDS
+        end_at = time.monotonic() + self._stream_seconds
         idle_at = time.monotonic() + _IDLE_SECONDS
         while time.monotonic() < end_at:
             with self._changed:

@@ -151,6 +151,13 @@ class _NotPlainError(Exception):
     """A value is of a type that bson's encoder can't be trusted with."""
 
 
+class _Nowhere:
+    """A file that keeps nothing."""
+
+    def write(self, _data: bytes) -> None:
+        """Drop what was pickled."""
+
+
 class _Screen(pickle.Pickler):
     """Looks at the type of every value in a document, at C speed: what it pickles is thrown away.
 
@@ -160,11 +167,8 @@ class _Screen(pickle.Pickler):
     """
 
     def __init__(self) -> None:
-        super().__init__(self, protocol=4)
+        super().__init__(_Nowhere(), protocol=4)
         self.fast = True  # without looking for values that stand there twice
-
-    def write(self, _data: bytes) -> None:
-        """Drop what was pickled."""
 
     def reducer_override(self, value: object) -> Any:
         if type(value) in SCALARS or (type(value) is dt.datetime and value.utcoffset() is not None):

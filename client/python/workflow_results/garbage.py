@@ -42,8 +42,19 @@ class _Patience:
     ) -> None:
         with self._lock:
             self._inside -= 1
-            if not self._inside and gc.get_threshold() == self._meanwhile:  # else the program has set it anew
-                gc.set_threshold(*self._before)
+            if not self._inside:
+                self._restore()
+
+    def begin_in_child(self) -> None:
+        """Begin anew: in the child of a fork, the threads that build lists are not there."""
+        self._lock = threading.Lock()
+        if self._inside:
+            self._inside = 0
+            self._restore()
+
+    def _restore(self) -> None:
+        if gc.get_threshold() == self._meanwhile:  # else the program has set it anew
+            gc.set_threshold(*self._before)
 
 
 collected_less_often: Final = _Patience()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -38,7 +38,7 @@ _PIPELINE = re.compile(r"[A-Za-z0-9-]{1,128}")
 
 def pipeline_problem(pipeline: object) -> str | None:
     """Explain what is wrong with the name of a pipeline, if anything is."""
-    if not isinstance(pipeline, str):
+    if not isinstance(pipeline, str) or pipeline.__hash__ is None:  # bson.Code is a string that can't be hashed
         return f"must be a string, not {type(pipeline).__name__}"
     if not _PIPELINE.fullmatch(pipeline):
         return f"must be 1 to {PIPELINE_LENGTH} ASCII letters, digits and hyphens, not {shorten(pipeline)}"
@@ -94,8 +94,7 @@ class Problem(NamedTuple):
 
 
 _known_fields: set[str] = set()
-_known_pipelines: set[str] = set()
-"""Names that were found good before, so that most works are checked by looking there."""
+"""Names that were found good before, so that most works are checked by one comparison of sets."""
 _KNOWN_MOST: Final = 10_000
 
 
@@ -109,8 +108,7 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
     Returns:
         What is wrong, or None.
     """
-    pipeline = work.get("pipeline")
-    if (type(pipeline) is not str or pipeline not in _known_pipelines) and (problem := pipeline_problem(pipeline)):
+    if problem := pipeline_problem(work.get("pipeline")):
         return Problem("pipeline", "INVALID_WORK", problem)
     id_ = work.get("id")
     if problem := id_problem(id_):
@@ -135,5 +133,4 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
                 return Problem(f"[{shorten(name)}]", "INVALID_WORK", f"is a field name that {problem}")
         if len(_known_fields) < _KNOWN_MOST:
             _known_fields.update(work)
-            _known_pipelines.add(cast("str", pipeline))
     return None

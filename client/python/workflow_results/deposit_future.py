@@ -1,0 +1,80 @@
+"""The future of a receipt, which costs next to nothing until somebody looks at it."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from workflow_results.errors import ResultsError
+from workflow_results.receipts import Receipt
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+_logger = logging.getLogger(__name__)
+
+
+class DepositFuture(Future[Receipt]):
+    """The receipt of a work, once the service has given it; a `concurrent.futures.Future` that can't be cancelled.
+
+    Its exception is a `ResultsError`: the service has not acknowledged the work, which may be stored or not. To deposit
+    it again is safe.
+    """
+
+    # What a Future consists of takes as long to make as to encode a work, and most of them are looked at when they are
+    # done, if ever. So it is made when somebody looks.
+
+    def __init__(self, making: threading.Lock) -> None:
+        self._making = making
+        self._made = False
+        self._known: Receipt | ResultsError | None = None
+        self.seen = False
+        """Whether anybody has asked what became of the work."""
+
+    def __getattr__(self, name: str) -> Any:
+        with self._making:
+            if not self._made:
+                super().__init__()
+                self._made = True
+                self._tell()  # nobody waits or is called back yet
+        return self.__getattribute__(name)
+
+    def result(self, timeout: float | None = None) -> Receipt:
+        """Wait for the receipt, as in `concurrent.futures`."""
+        self.seen = True
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait for the error, if there is one, as in `concurrent.futures`."""
+        self.seen = True
+        return super().exception(timeout)
+
+    def add_done_callback(self, fn: Callable[[Future[Receipt]], object]) -> None:
+        """Call back when it is done, as in `concurrent.futures`: in the thread that receives all receipts."""
+        self.seen = True
+        super().add_done_callback(fn)
+
+    def cancel(self) -> bool:
+        """Give False: a work that was handed over is deposited."""
+        return False
+
+    def become(self, known: Receipt | ResultsError) -> None:
+        """Let the future be done; for the depositor alone."""
+        with self._making:
+            self._known = known
+            made = self._made
+        if made:
+            try:
+                self._tell()
+            except BaseException:
+                # Of a callback; a Future logs exceptions itself, and lets only the likes of SystemExit through.
+                _logger.exception("a callback of a deposit raised")
+
+    def _tell(self) -> None:
+        if isinstance(self._known, ResultsError):
+            self.set_exception(copy.copy(self._known))  # each has a traceback of its own
+        elif self._known is not None:
+            self.set_result(self._known)
