@@ -39,6 +39,7 @@ def test_each_bad_work_is_rejected_by_itself(stub: Stub, database: Any, pipeline
         "TOO_LARGE": bson.encode(work(pipeline, "big", pad=bytes(16 * 1024 * 1024 - 16 * 1024))),
         "TOO_DEEP": bson.encode(work(pipeline, "deep", x=nested(100))),
         "INVALID_WORK pipeline": bson.encode({"id": "a", "status": "success"}),
+        "INVALID_WORK code": bson.encode({"pipeline": bson.Code(pipeline), "id": "a", "status": "success"}),
         "INVALID_WORK id": bson.encode({"pipeline": pipeline, "status": "success"}),
         "INVALID_WORK null": bson.encode({"pipeline": pipeline, "id": None, "status": "success"}),
         "INVALID_WORK _id": bson.encode({"_id": "b", **work(pipeline, "a")}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import bson
@@ -146,3 +147,16 @@ def test_a_view_by_id_is_served_by_the_index(database: Any, many: str) -> None:
     ):
         find = Selection(filter=checked_filter(query)).find()
         assert examined(database, {"find": many, "filter": find["filter"], "sort": dict(find["sort"])}) <= 4, query
+
+
+def test_who_leaves_streams_early_leaves_no_cursor(results: Results, mongo: Any, database: Any, pipeline: str) -> None:
+    results.deposit([work(pipeline, f"{number:04}", pad=bytes(1000)) for number in range(3_000)])
+    for number in range(200):
+        stream = results.stream(pipeline, {})
+        for _ in range((1, 99, 100, 101, 150)[number % 5]):
+            next(stream)
+        stream.close()
+    mine = [{"$currentOp": {"idleCursors": True, "allUsers": True}}, {"$match": {"ns": database[pipeline].full_name}}]
+    end = time.monotonic() + 10
+    while left := list(mongo.admin.aggregate(mine)):
+        assert time.monotonic() < end, left
