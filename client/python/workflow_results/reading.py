@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import arguments, reads, settings
@@ -13,7 +14,7 @@ from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 _UNLIMITED: Final = -1
 _IDS_PER_REQUEST: Final = 10_000
@@ -62,7 +63,7 @@ class Reading(Session):
         limit: int = _UNLIMITED,
         *,
         timeout: float | None = None,
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[dict[str, Any], None, None]:
         """Iterate over the results that match a query, in constant memory.
 
         Args:
@@ -74,7 +75,7 @@ class Reading(Session):
             timeout: Seconds for the whole iteration, see the class.
 
         Yields:
-            The results. Through restarts of the service, none is missing and none comes twice.
+            The results. Through restarts of the service, none is missing and none comes twice. `close()` ends it early.
 
         Raises:
             InvalidRequestError: As in `view`.
@@ -91,7 +92,7 @@ class Reading(Session):
         limit: int = _UNLIMITED,
         *,
         timeout: float | None = None,
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         """Iterate over the results that match a query, undecoded: to write files, or to fill a DataFrame.
 
         Args:
@@ -253,19 +254,20 @@ class Reading(Session):
         request = pb.GetLockedCountRequest(pipeline=arguments.pipeline(pipeline))
         return int(self._channel.unary("GetLockedCount", request, self._deadline(timeout)).count)
 
-    def _read(self, method: str, request: Any, timeout: float | Deadline | None) -> Iterator[bytes]:
+    def _read(self, method: str, request: Any, timeout: float | Deadline | None) -> Generator[bytes, None, None]:
         if not isinstance(timeout, Deadline):
             timeout = Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
         return reads.batches(self._channel, method, request, timeout, self._patience)
 
 
-def _results(batches: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+def _results(batches: Generator[bytes, None, None]) -> Generator[dict[str, Any], None, None]:
     forks = no_fork.forks
-    for batch in batches:
-        for piece in pieces(batch):
-            for result in decode(piece):
-                reads.same_process(forks)
-                yield result
+    with closing(batches):
+        for batch in batches:
+            for piece in pieces(batch):
+                for result in decode(piece):
+                    reads.same_process(forks)
+                    yield result
 
 
 def _listed(results: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,12 +10,14 @@ from workflow_results.errors import ResultsError, ServiceUnavailableError
 from workflow_results.forks import no_fork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from workflow_results.channel import Channel
 
 
-def batches(channel: Channel, method: str, request: Any, deadline: Deadline, patience: float) -> Iterator[bytes]:
+def batches(
+    channel: Channel, method: str, request: Any, deadline: Deadline, patience: float
+) -> Generator[bytes, None, None]:
     """Read a stream to its end, nothing missing and nothing twice, through restarts of the service.
 
     Args:
