@@ -8,13 +8,11 @@ import logging
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 
 from conftest import Service, work
@@ -29,7 +27,6 @@ from workflow_results import (
     ResultsError,
     ServiceUnavailableError,
 )
-from workflow_results.v1 import results_pb2 as pb
 
 Serve = Callable[..., Service]
 
@@ -261,45 +258,6 @@ def test_killed_server_that_comes_back_gets_every_work_once(
     assert [result["id"] for result in results.stream(pipeline, {}, {"id": True})] == sorted(
         (each["id"] for each in works), reverse=True
     )
-
-
-def test_who_deposits_faster_than_the_service_has_to_wait(pipeline: str) -> None:
-    may_acknowledge = threading.Event()
-    acknowledged: list[int] = []
-
-    def deposit_stream(
-        requests: Iterator[pb.DepositStreamRequest], _context: Any
-    ) -> Iterator[pb.DepositStreamResponse]:
-        for request in requests:
-            may_acknowledge.wait(30)
-            outcomes = [pb.DEPOSIT_OUTCOME_DEPOSITED] * request.works.bson.count(b"pipeline\0")
-            acknowledged.append(len(outcomes))
-            yield pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes)
-
-    handler = grpc.stream_stream_rpc_method_handler(
-        deposit_stream, pb.DepositStreamRequest.FromString, pb.DepositStreamResponse.SerializeToString
-    )
-    name = pb.DESCRIPTOR.services_by_name["ResultsService"].full_name
-    server = grpc.server(futures.ThreadPoolExecutor(4))
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"DepositStream": handler})])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    given: list[Any] = []
-    with Results(f"127.0.0.1:{port}") as results, results.depositor() as depositor:
-
-        def feed() -> None:
-            given.extend(depositor.deposit(work(pipeline, data=bytes(100_000))) for _ in range(400))
-
-        feeding = threading.Thread(target=feed)
-        feeding.start()
-        feeding.join(3)
-        assert feeding.is_alive()
-        assert not acknowledged
-        may_acknowledge.set()
-        feeding.join(30)
-        assert not feeding.is_alive()
-    assert sum(acknowledged) == len(given) == 400
-    server.stop(None).wait()
 
 
 def test_a_fork_waits_for_the_stream_and_the_child_may_not_use_it(service: Service, pipeline: str) -> None:

@@ -1,0 +1,87 @@
+"""The streams of a depositor, to services that are slow or break."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from typing import Any
+
+import grpc
+
+from conftest import work
+from workflow_results import Results
+from workflow_results.v1 import results_pb2 as pb
+
+DepositStream = Callable[[Iterator[pb.DepositStreamRequest], Any], Iterator[pb.DepositStreamResponse]]
+
+
+@contextlib.contextmanager
+def answering(deposit_stream: DepositStream) -> Iterator[str]:
+    """Give the target of a service that answers streams of deposits so."""
+    handler = grpc.stream_stream_rpc_method_handler(
+        deposit_stream, pb.DepositStreamRequest.FromString, pb.DepositStreamResponse.SerializeToString
+    )
+    name = pb.DESCRIPTOR.services_by_name["ResultsService"].full_name
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"DepositStream": handler})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def acknowledgement(request: pb.DepositStreamRequest) -> pb.DepositStreamResponse:
+    outcomes = [pb.DEPOSIT_OUTCOME_DEPOSITED] * request.works.bson.count(b"pipeline\0")
+    return pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes)
+
+
+def test_who_deposits_faster_than_the_service_has_to_wait(pipeline: str) -> None:
+    may_acknowledge = threading.Event()
+    acknowledged: list[int] = []
+
+    def deposit_stream(
+        requests: Iterator[pb.DepositStreamRequest], _context: Any
+    ) -> Iterator[pb.DepositStreamResponse]:
+        for request in requests:
+            may_acknowledge.wait(30)
+            answer = acknowledgement(request)
+            acknowledged.append(len(answer.outcomes))
+            yield answer
+
+    given: list[Any] = []
+    with answering(deposit_stream) as target, Results(target) as results, results.depositor() as depositor:
+
+        def feed() -> None:
+            given.extend(depositor.deposit(work(pipeline, data=bytes(100_000))) for _ in range(400))
+
+        feeding = threading.Thread(target=feed)
+        feeding.start()
+        feeding.join(3)
+        assert feeding.is_alive()
+        assert not acknowledged
+        may_acknowledge.set()
+        feeding.join(30)
+        assert not feeding.is_alive()
+    assert sum(acknowledged) == len(given) == 400
+
+
+def test_what_a_broken_stream_left_open_is_sent_again_in_its_order(pipeline: str) -> None:
+    streams: list[list[int]] = []
+
+    def deposit_stream(requests: Iterator[pb.DepositStreamRequest], context: Any) -> Iterator[pb.DepositStreamResponse]:
+        sequences: list[int] = []
+        streams.append(sequences)
+        for request in requests:
+            sequences.append(request.sequence)
+            if len(streams) == 1 and len(sequences) == 4:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "broken")
+            elif len(streams) > 1 or len(sequences) == 1:
+                yield acknowledgement(request)
+
+    with answering(deposit_stream) as target, Results(target) as results, results.depositor() as depositor:
+        given = [depositor.deposit(work(pipeline, data=bytes(400_000))) for _ in range(20)]
+    assert all(future.result().stored for future in given)
+    assert streams[0] == [1, 2, 3, 4]
+    assert [sequence for stream in streams[1:] for sequence in stream] == list(range(2, 21))
