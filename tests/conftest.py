@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,21 @@ def results(service: Service) -> Iterator[Results]:
 def stub(service: Service) -> Iterator[results_pb2_grpc.ResultsServiceStub]:
     with grpc.insecure_channel(service.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
         yield results_pb2_grpc.ResultsServiceStub(channel)
+
+
+@pytest.fixture
+def serve(mongo_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Service]]:
+    """Start servers on the MongoDB of the session, each with a log of its own."""
+    monkeypatch.setenv("WORKFLOW_RESULTS_SERVE_MONGO_URI", mongo_uri)
+    started: list[Service] = []
+
+    def start(*arguments: str) -> Service:
+        started.append(Service(*arguments, log=tmp_path / f"log{len(started)}"))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop(signal.SIGKILL)
 
 
 @pytest.fixture

@@ -50,21 +50,6 @@ def proxy(service: Service) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def serve(mongo_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Start servers on the MongoDB of the session."""
-    monkeypatch.setenv("WORKFLOW_RESULTS_SERVE_MONGO_URI", mongo_uri)
-    started: list[Service] = []
-
-    def start(*arguments: str) -> Service:
-        started.append(Service(*arguments, log=tmp_path / "log"))
-        return started[-1]
-
-    yield start
-    for service in started:
-        service.stop(signal.SIGKILL)
-
-
-@pytest.fixture
 def dead_target() -> Iterator[str]:
     with socket.socket() as bound:  # and not listening
         bound.bind(("127.0.0.1", 0))

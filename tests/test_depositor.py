@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent import futures
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,11 +168,8 @@ def test_a_callback_that_would_end_the_thread_does_no_harm(
     assert "callback" in caplog.text
 
 
-def test_a_service_that_hangs_is_given_up_in_time(
-    mongo_uri: str, pipeline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WORKFLOW_RESULTS_SERVE_MONGO_URI", mongo_uri)
-    server = Service(log=tmp_path / "log")
+def test_a_service_that_hangs_is_given_up_in_time(serve: Serve, pipeline: str) -> None:
+    server = serve()
     with Results(server.target) as client:
         with pytest.raises(DeadlineExceededError), client.depositor(timeout=1) as depositor:
             depositor.deposit(work(pipeline, "a")).result(30)
@@ -239,11 +235,8 @@ def test_acknowledgements_that_are_lost_are_asked_for_again(service: Service, re
     assert results.count(pipeline, {}) == 1_001
 
 
-def test_killed_server_that_comes_back_gets_every_work_once(
-    mongo_uri: str, results: Results, pipeline: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WORKFLOW_RESULTS_SERVE_MONGO_URI", mongo_uri)
-    server = Service(log=tmp_path / "log")
+def test_killed_server_that_comes_back_gets_every_work_once(serve: Serve, results: Results, pipeline: str) -> None:
+    server = serve()
     works = [work(pipeline, f"{number:05}", data=bytes(1_000)) for number in range(10_000)]
     with Results(server.target) as client, client.depositor() as depositor:
         given = []
@@ -252,7 +245,7 @@ def test_killed_server_that_comes_back_gets_every_work_once(
             if number in (2_000, 6_000):
                 given[number // 2].result(30)
                 server.stop(signal.SIGKILL)
-                server = Service("--port", server.target.rpartition(":")[2], log=tmp_path / "log")
+                server = serve("--port", server.target.rpartition(":")[2])
     server.stop(signal.SIGKILL)
     assert all(future.result().stored for future in given)
     assert [result["id"] for result in results.stream(pipeline, {}, {"id": True})] == sorted(

@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from conftest import Service, work
 from workflow_results import Results
 
 Serve = Callable[..., Service]
-
-
-@pytest.fixture
-def serve(mongo_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Start servers on the MongoDB of the session, each with a log of its own."""
-    monkeypatch.setenv("WORKFLOW_RESULTS_SERVE_MONGO_URI", mongo_uri)
-    started: list[Service] = []
-
-    def start(*arguments: str) -> Service:
-        started.append(Service(*arguments, log=tmp_path / f"log{len(started)}"))
-        return started[-1]
-
-    yield start
-    for service in started:
-        service.stop(signal.SIGKILL)
 
 
 def test_calls_go_to_all_servers_and_then_to_those_that_are_left(serve: Serve, pipeline: str) -> None:

@@ -92,19 +92,19 @@ class Intake:
             finally:
                 answers.put_nowait(None)
 
-        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(take())]
+        taking = asyncio.create_task(take())
         try:
             while answer := await answers.get():
-                tasks[1:] = [answer]
                 yield await answer
                 room.release()
-            await tasks[0]
+            await taking
         finally:
+            left: list[asyncio.Task[Any]] = [taking]
             while not answers.empty():
-                tasks += filter(None, [answers.get_nowait()])
-            for task in tasks:
+                left += filter(None, [answers.get_nowait()])
+            for task in left:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _begin(self, request: pb.DepositStreamRequest) -> asyncio.Task[pb.DepositStreamResponse]:
         """Check works when there is room for them, and begin to store them: in the order of the stream."""

@@ -56,28 +56,24 @@ async def deposit(
         Unavailable: Another caller kept deleting a work while it was deposited.
     """
     outcomes: list[Outcome | None] = [None] * len(works)
-    left: Sequence[int] = range(len(works))
-    for _ in range(_ROUNDS + len(works)):
+    for _ in range(_ROUNDS + len(works) + 1):
+        left = [index for index, outcome in enumerate(outcomes) if outcome is None]
+        if not left:
+            return cast("list[Outcome]", outcomes)
         firsts: dict[str, int] = {}
         for index in left:
             firsts.setdefault(works[index].id, index)
         inserted = await _insert(collection, [works[index] for index in firsts.values()], session)
         for index, outcome in zip(firsts.values(), inserted, strict=True):
             outcomes[index] = outcome
-        if None not in outcomes:
-            return cast("list[Outcome]", outcomes)
-        left = [index for index in left if outcomes[index] is None]
         there: dict[str, list[int]] = {}
         for index in left:
-            if outcomes[firsts[works[index].id]] is not Outcome.REFUSED:
+            if outcomes[index] is None and outcomes[firsts[works[index].id]] is not Outcome.REFUSED:
                 there.setdefault(works[index].id, []).append(index)
         async for stored in _stored(collection, list(there), session):
             for index in there[stored_id(stored)]:
                 same = same_content(stored, works[index].data)
                 outcomes[index] = Outcome.ALREADY_DEPOSITED if same else Outcome.CONFLICT
-        if None not in outcomes:
-            return cast("list[Outcome]", outcomes)
-        left = [index for index in left if outcomes[index] is None]
     raise Unavailable("CONTENTION", "results are deleted as fast as they are deposited", not_applied=False)
 
 
