@@ -77,7 +77,7 @@ def _of_deposit(operation: Operation) -> Iterator[tuple[Key, Event]]:
         key, stored = (pipeline, id_), deposited(marker, locked=locked)
         if answer in (None, "unknown"):
             yield key, Event(operation, Deposit(stored, None), operation.begin, optional=True)
-        elif answer != "failed":
+        elif answer not in ("failed", "rejected"):
             yield key, Event(operation, Deposit(stored, answer), operation.begin, operation.end)
         if tries > 1:
             yield key, Event(operation, Deposit(stored, None), operation.begin, optional=True)

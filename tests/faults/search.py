@@ -68,6 +68,8 @@ class _Search:
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = sorted(events, key=lambda event: event.begin)
         self.required = sum(1 << index for index, event in enumerate(self.events) if not event.optional)
+        # What has not happened by the last read of a run does not happen any more.
+        self.final = any(event.operation.kind == "dump" for event in self.events)
         self.together = [index for index, event in enumerate(self.events) if event.together]
 
     def candidates(self, done: int) -> Iterator[int]:
@@ -132,6 +134,8 @@ def explain(events: Sequence[Event], *, most: int = MOST_CONFIGURATIONS) -> Verd
             )
             if not enumerate_all:
                 return verdict
+            if search.final:
+                continue
         elif (count := (done & search.required).bit_count()) > furthest:
             furthest, verdict.state = count, state
             verdict.stuck = [
