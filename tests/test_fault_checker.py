@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from faults.checker import check
-from faults.history import Operation, Recorder, load, parsed
+from faults.history import Operation, Recorder, load
 from faults.nemesis import KINDS, schedule
 from faults.together import Allowed, contradictions
 
@@ -29,7 +28,9 @@ def op(kind: str, begin: float, end: float, outcome: Outcome = "ok", **told: Any
     return Operation(f"{kind}-{next(numbers)}", kind, begin, {"pipeline": P, **told}, end, outcome)
 
 
-def deposit(begin: float, end: float, id_: str, marker: str, answer: str | None = "deposited", **told: Any) -> Operation:
+def deposit(
+    begin: float, end: float, id_: str, marker: str, answer: str | None = "deposited", **told: Any
+) -> Operation:
     answers = {} if answer is None else {"answers": [answer]}
     locked = told.pop("locked", False)
     return op("deposit", begin, end, works=[[P, id_, marker, locked]], **{"tries": 1, **answers, **told})
@@ -135,7 +136,11 @@ RIGHT: dict[str, Sequence[Operation]] = {
         read(7, 8, x=of("A", a="C", locked=True)),
     ],
     "an unknown update that was made on all": [*TWO, unknown("update", 2, "x", "y"), read(4, 5, x=of("A", a="U"))],
-    "an unknown update that was made on none": [*TWO, unknown("update", 2, "x", "y"), stream(4, 5, ("y", "B"), ("x", "A"))],
+    "an unknown update that was made on none": [
+        *TWO,
+        unknown("update", 2, "x", "y"),
+        stream(4, 5, ("y", "B"), ("x", "A")),
+    ],
     "an unknown delete that was refused": [*TWO, unknown("delete", 2, "x", "z"), read(4, 5, x="A", z=None)],
     "a failed delete": [TWO[0], named("delete", 2, 3, "x", outcome="failed"), read(4, 5, x="A")],
     "a stream with and without": [
@@ -155,7 +160,11 @@ RIGHT: dict[str, Sequence[Operation]] = {
     ],
     "a count from an id on": [*TWO, op("count", 2, 3, count=1, **{"from": "y"})],
     "a count of what may be locked": [*TWO, unknown("lock", 2, "x"), op("locked_count", 3, 4, count=0)],
-    "members that hold the same": [TWO[0], stream(2, 3, ("x", "A"), kind="dump"), stream(4, 5, ("x", "A"), kind="dump")],
+    "members that hold the same": [
+        TWO[0],
+        stream(2, 3, ("x", "A"), kind="dump"),
+        stream(4, 5, ("x", "A"), kind="dump"),
+    ],
 }
 WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
     "a deposit that is lost": ("result", [deposit(0, 1, "x", "A"), read(2, 3, x=None)]),
@@ -182,7 +191,10 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
         "result",
         [TWO[0], update(2, 9, "C", "x"), read(3, 4, x=of("A", a="C")), read(5, 6, x="A")],
     ),
-    "an update that is lost": ("result", [TWO[0], update(2, 3, "C", "x"), update(4, 5, "D", "y", refused={"y": "missing"}), stream(6, 7, ("x", "A"))]),
+    "an update that is lost": (
+        "result",
+        [TWO[0], update(2, 3, "C", "x"), update(4, 5, "D", "y", refused={"y": "missing"}), stream(6, 7, ("x", "A"))],
+    ),
     "an update that half of its results have": (
         "result",
         [*TWO, update(2, 3, "C", "x", "y"), read(4, 5, x=of("A", a="C"), y="B")],
@@ -207,7 +219,13 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
     "refused as missing what is there": ("result", [TWO[0], named("lock", 2, 3, "x", refused={"x": "missing"})]),
     "refused, and one that is missing not told": (
         "result",
-        [TWO[0], named("lock", 2, 3, "y", "z", refused={"y": "missing"}), deposit(0, 1, "z", "Z", "failed"), deposit(4, 5, "y", "Y"), deposit(4, 5, "z", "Z")],
+        [
+            TWO[0],
+            named("lock", 2, 3, "y", "z", refused={"y": "missing"}),
+            deposit(0, 1, "z", "Z", "failed"),
+            deposit(4, 5, "y", "Y"),
+            deposit(4, 5, "z", "Z"),
+        ],
     ),
     "refused for nothing": ("refusal", [TWO[0], named("lock", 2, 3, "x", refused={})]),
     "refused for another one": ("refusal", [TWO[0], named("lock", 2, 3, "x", refused={"y": "missing"})]),
@@ -276,3 +294,49 @@ def test_what_is_wrong_is_found(name: str) -> None:
     told = str(violations[0])
     assert guarantee.upper() in told
     assert any(operation.name in told for operation in operations)
+
+
+def test_a_search_that_is_given_up_is_a_violation() -> None:
+    operations = [deposit(number, 99, "x", f"A{number}", None) for number in range(12)]
+    operations += [unknown("delete", 0, "x"), unknown("lock", 0, "x"), read(50, 60, x="B")]
+    (violation,) = check(operations, most=100)
+    assert violation.guarantee == "search"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "agree"),
+    [
+        ([], True),
+        ([({"a"}, [set(), {"a"}]), ({"a"}, [{"a"}])], True),
+        ([({"a"}, [set()]), ({"a"}, [{"a"}])], False),
+        ([({"a", "b"}, [{"a"}, {"b"}]), ({"a", "b"}, [{"a", "b"}, {"b"}])], True),
+        # Each two of them agree, all three do not: either a or b, either b or c, either a or c.
+        ([({"a", "b"}, [{"a"}, {"b"}]), ({"b", "c"}, [{"b"}, {"c"}]), ({"a", "c"}, [{"a"}, {"c"}])], False),
+        ([({"a", "b"}, [{"a"}, {"b"}]), ({"b", "c"}, [{"b"}, {"c"}]), ({"a", "c"}, [set(), {"a", "c"}])], True),
+    ],
+)
+def test_what_results_allow_must_fit_together(allowed: list[tuple[set[str], list[set[str]]]], agree: bool) -> None:
+    told = [Allowed(frozenset(names), frozenset(map(frozenset, sets))) for names, sets in allowed]
+    assert bool(list(contradictions(told))) is not agree
+
+
+def test_a_history_that_was_written_is_read_again(tmp_path: Path) -> None:
+    with Recorder(tmp_path, "c1") as recorder:
+        made = recorder.begin("lock", pipeline=P, ids=["x"])
+        recorder.end(made, "ok")
+        recorder.end(recorder.begin("lock", pipeline=P, ids=["x"]), "unknown", error="E")
+        killed = recorder.begin("delete", pipeline=P, ids=["x"])
+    with (tmp_path / "c2.jsonl").open("w") as file:
+        file.write('{"op": "c2-1", "ki')  # killed in the middle of a line
+    first, second, third = load(tmp_path)
+    assert (first.name, first.kind, first.outcome, first.told) == (made, "lock", "ok", {"pipeline": P, "ids": ["x"]})
+    assert first.begin < first.end < second.begin
+    assert (second.outcome, second.end) == ("unknown", math.inf)
+    assert (third.name, third.outcome, third.end) == (killed, "unknown", math.inf)
+
+
+def test_the_seed_alone_decides_about_the_faults() -> None:
+    faults = schedule(7, 600)
+    assert faults == schedule(7, 600) != schedule(8, 600)
+    assert len(faults) >= 40
+    assert {fault.kind for fault in faults} == set(KINDS)
