@@ -6,9 +6,16 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
+
+import grpc
+import pytest
 
 from conftest import Service, work
+from wire import Answer
 from workflow_results import Results
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1 import results_pb2_grpc
 
 Serve = Callable[..., Service]
 
@@ -24,6 +31,36 @@ def test_calls_go_to_all_servers_and_then_to_those_that_are_left(serve: Serve, p
         for number in range(20, 40):
             assert results.deposit([work(pipeline, f"{number:02}")]) == {pipeline: True}
         assert results.count(pipeline, {}) == 40
+
+
+def test_streams_go_on_at_another_server_when_theirs_stops(serve: Serve, results: Results, pipeline: str) -> None:
+    works = [work(pipeline, f"{number:03}", data=bytes(600_000)) for number in range(60)]
+    assert results.deposit(works, timeout=60) == {pipeline: True}
+    ids = [each["id"] for each in reversed(works)]
+    stopping, lasting = serve("--drain-seconds", "0.2"), serve()
+    with Results(f"ipv4:{stopping.target},{lasting.target}") as both:
+        streams = [both.stream(pipeline, {}) for _ in range(4)]
+        begun = [next(stream)["id"] for stream in streams]
+        assert stopping.stop() == 0
+        for first, stream in zip(begun, streams, strict=True):
+            assert [first, *(result["id"] for result in stream)] == ids
+    assert "Traceback" not in stopping.log.read_text()
+
+
+def test_idle_streams_are_told_that_their_server_stops(serve: Serve) -> None:
+    server = serve("--drain-seconds", "0.2")
+    requests: SimpleQueue[pb.DepositStreamRequest | None] = SimpleQueue()
+    with grpc.insecure_channel(server.target) as channel:
+        stream = results_pb2_grpc.ResultsServiceStub(channel).DepositStream(iter(requests.get, None))
+        requests.put(pb.DepositStreamRequest(sequence=1))
+        assert next(stream).sequence == 1
+        assert server.stop() == 0
+        with pytest.raises(grpc.RpcError) as caught:
+            next(stream)
+        requests.put(None)
+    answer = Answer(caught.value)
+    assert (answer.code, answer.info.reason) == (grpc.StatusCode.UNAVAILABLE, "SERVER_STOPPING")
+    assert "Traceback" not in server.log.read_text()
 
 
 def test_streams_and_depositors_outlast_their_connections(serve: Serve, pipeline: str) -> None:

@@ -35,6 +35,7 @@ _LEAST_LEVEL: Final = 7
 """The bytes that a level of nesting takes at least: its type, the end of its name, its length and its own end."""
 _CONTAINERS: Final = {dict, list}
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
+_NAMING: Final = ("_id", "id", "pipeline")
 _TIMESTAMP: Final = b"\x11"
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
 _ZERO_VALUE: Final = bytes(9)
@@ -51,12 +52,14 @@ class Work(NamedTuple):
         pipeline: Its pipeline.
         id: Its id.
         data: Its BSON as it was sent, but with `_id` as the first element.
+        fields: The names of the top-level fields that it sets, where it is an update.
     """
 
     position: int
     pipeline: str
     id: str
     data: bytes
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,8 @@ def _checked(
     if "_id" in fields:
         document = bson_documents.without(document, b"_id")
     id_ = fields["id"]
-    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_))
+    set_ = tuple(name for name in fields if name not in _NAMING) if partial else ()
+    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_), set_)
 
 
 def _repeated(document: bytes) -> str:

@@ -45,13 +45,15 @@ _RETRIED: Final = frozenset(
         "GetById",
         "GetLocked",
         "GetLockedCount",
+        "History",
         "Info",
         "Status",
         "View",
     }
 )
-"""The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not: done
-twice they answer something else. They are sent again only when the server says that nothing was changed."""
+"""The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not, unless
+they have a `request_id`: done twice they answer something else. Without one they are sent again only when the server
+says that nothing was changed."""
 
 _PROBE_SECONDS: Final = 1.0
 """How long one look for the service takes: short, so that a fork or an interrupt need not wait for the deadline."""
@@ -120,7 +122,8 @@ class Channel:
         Raises:
             ResultsError: It failed; `outcome_unknown` tells whether it may have changed something.
         """
-        once = method not in _RETRIED
+        request_id = getattr(request, "request_id", "")
+        once = method not in _RETRIED and not request_id
         before: ServiceUnavailableError | None = None
         for pause in pauses():
             try:
@@ -129,7 +132,7 @@ class Channel:
                     return call(
                         _sized(request),
                         timeout=deadline.remaining(),
-                        metadata=self._metadata(),
+                        metadata=self._metadata(request_id),
                         wait_for_ready=once,
                     )
             except DeadlineExceededError as error:
@@ -255,8 +258,8 @@ class Channel:
                 self._reachable = False
             raise failure from error
 
-    def _metadata(self) -> list[tuple[str, str]]:
-        metadata = [("x-request-id", uuid.uuid4().hex)]
+    def _metadata(self, request_id: str = "") -> list[tuple[str, str]]:
+        metadata = [("x-request-id", request_id or uuid.uuid4().hex)]
         if self._token:
             metadata.append(("authorization", f"Bearer {self._token}"))
         return metadata

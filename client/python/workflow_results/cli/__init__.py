@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from workflow_results.cli.archive import backup, restore
 from workflow_results.cli.demo import demo
 from workflow_results.cli.serve import serve
 from workflow_results.version import __version__
@@ -17,3 +18,5 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(demo)
+main.add_command(backup)
+main.add_command(restore)
