@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 P = "p"
 NOBODY_KNOWS = math.inf
+FROM_Y: dict[str, Any] = {"from": "y"}
 numbers = itertools.count(1)
 
 
@@ -31,7 +32,7 @@ def op(kind: str, begin: float, end: float, outcome: Outcome = "ok", **told: Any
 def deposit(
     begin: float, end: float, id_: str, marker: str, answer: str | None = "deposited", **told: Any
 ) -> Operation:
-    answers = {} if answer is None else {"answers": [answer]}
+    answers: dict[str, Any] = {} if answer is None else {"answers": [answer]}
     locked = told.pop("locked", False)
     return op("deposit", begin, end, works=[[P, id_, marker, locked]], **{"tries": 1, **answers, **told})
 
@@ -151,14 +152,14 @@ RIGHT: dict[str, Sequence[Operation]] = {
         stream(3, 4, ("y", "B")),
         stream(6, 7, ("y", "B")),
     ],
-    "a stream from an id on": [*TWO, stream(2, 3, ("y", "B"), **{"from": "y"})],
+    "a stream from an id on": [*TWO, stream(2, 3, ("y", "B"), **FROM_Y)],
     "a count at the time of a deposit": [
         TWO[0],
         deposit(2, 6, "y", "B"),
         op("count", 3, 4, count=1),
         op("count", 3, 5, count=2),
     ],
-    "a count from an id on": [*TWO, op("count", 2, 3, count=1, **{"from": "y"})],
+    "a count from an id on": [*TWO, op("count", 2, 3, count=1, **FROM_Y)],
     "a count of what may be locked": [*TWO, unknown("lock", 2, "x"), op("locked_count", 3, 4, count=0)],
     "members that hold the same": [
         TWO[0],

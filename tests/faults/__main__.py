@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -34,6 +35,7 @@ def main() -> int:
     options = _options()
     if options.check is not None:
         return _checked(options.check)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing is left running
     directory = Path(tempfile.mkdtemp(prefix="workflow-results-faults-"))
     status = 1
     try:

@@ -79,7 +79,11 @@ def _no_transactions() -> None:
     async def with_transaction(session: AsyncClientSession, callback: Any, **_: Any) -> Any:
         return await callback(session)
 
+    async def abort_transaction(_session: AsyncClientSession) -> None:
+        await asyncio.sleep(0)
+
     _replace(AsyncClientSession, "with_transaction", with_transaction)
+    _replace(AsyncClientSession, "abort_transaction", abort_transaction)
 
 
 def _write_only_some() -> None:
@@ -129,6 +133,22 @@ def _never_unknown() -> None:
     _replace(store, "limited", certain)
 
 
+def _forget_requests() -> None:
+    """Carry out a repeated request again."""
+    from workflow_results_server.store.history import History
+
+    async def answered(*_: Any) -> None:
+        await asyncio.sleep(0)
+
+    async def record(history: Any, *arguments: Any) -> None:
+        method, results, origin, *more = arguments
+        await recorded(history, method, results, origin._replace(request_id=""), *more)
+
+    recorded = History.record
+    _replace(History, "answered", answered)
+    _replace(History, "record", record)
+
+
 def _refuse_without_looking() -> None:
     """Tell of all results that they are locked, when a write matches fewer than were named."""
     from workflow_results_server.store import changes
@@ -142,6 +162,7 @@ def _refuse_without_looking() -> None:
 
 BUGS: Final[dict[str, Callable[[], None]]] = {
     "acknowledge-early": _acknowledge_early,
+    "forget-requests": _forget_requests,
     "ignore-locks": _ignore_locks,
     "never-unknown": _never_unknown,
     "no-transactions": _no_transactions,

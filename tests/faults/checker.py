@@ -51,7 +51,13 @@ def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -
         most: How many configurations the search tries for each result before it gives up, which is a violation, too.
     """
     events = by_key(operations)
-    violations = [*_answers(operations), *_lists(operations), *_members(operations), *_results(events, most)]
+    violations = [
+        *_answers(operations),
+        *_lists(operations),
+        *_members(operations),
+        *_history(operations),
+        *_results(events, most),
+    ]
     return violations + [
         Violation("count", what, [operation]) for operation, what in bounds.wrong_counts(operations, events)
     ]
@@ -62,6 +68,9 @@ def _answers(operations: Sequence[Operation]) -> Iterator[Violation]:
     for operation in operations:
         if operation.outcome == "broken":
             yield Violation("answer", f"{operation.name} was answered with what must never be", [operation])
+        elif operation.kind == "repeat" and operation.outcome == "refused":
+            concerned = [each for each in operations if operation.told["of"] in (each.name, each.told.get("of"))]
+            yield Violation("repeat", f"{operation.name} was refused, although it had been made", concerned)
         elif operation.kind in CHANGES and operation.outcome == "refused":
             refusals = [(pipeline, id_) for pipeline, id_, _ in operation.told["refusals"]]
             if not refusals or not set(refusals) <= set(keys_of(operation)) or len(set(refusals)) < len(refusals):
@@ -91,12 +100,35 @@ def _members(operations: Sequence[Operation]) -> Iterator[Violation]:
     """Find members of the replica set that differ in the end."""
     dumps: dict[str, list[Operation]] = defaultdict(list)
     for operation in operations:
-        if operation.kind == "dump":
+        if operation.kind in ("dump", "history"):
             dumps[operation.told["pipeline"]].append(operation)
     for pipeline, each in dumps.items():
         for other in each[1:]:
             if other.told["found"] != each[0].told["found"]:
                 yield Violation("members", f"the members differ in {pipeline} in the end", [each[0], other])
+
+
+def _history(operations: Sequence[Operation]) -> Iterator[Violation]:
+    """Find changes that stand in the history though they were not made, or not as they were made.
+
+    Each names itself as its reason.
+    """
+    recorded = [operation for operation in operations if operation.kind == "history"]
+    if not recorded:
+        return
+    entries: dict[str, Counter[Key]] = defaultdict(Counter)
+    for reason, method, pipeline, ids in recorded[0].told["found"]:
+        entries[f"{reason} {method.removesuffix('_ids')}"].update((pipeline, id_) for id_ in ids)
+    for operation in operations:
+        if operation.kind in CHANGES:
+            found = entries.pop(f"{operation.name} {operation.kind}", Counter())
+            whole = Counter(set(keys_of(operation)))
+            right = {"ok": (whole,), "unknown": (whole, Counter())}.get(operation.outcome, (Counter(),))
+            if found not in right:
+                what = f"{operation.name} changed {sorted(found.elements())}, as the history of the results tells"
+                yield Violation("history", what, [operation])
+    for named in entries:
+        yield Violation("history", f"nobody has called {named}, which the history of the results holds")
 
 
 def _results(events: Mapping[Key, Sequence[Event]], most: int) -> Iterator[Violation]:

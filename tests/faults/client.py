@@ -27,13 +27,16 @@ from workflow_results import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from faults.workload import Work
+    from faults import history
+    from faults.workload import How, Work
 
 _CALL_SECONDS: Final = (3.0, 6.0)
 _STREAM_SECONDS: Final = 30.0
 _THINK_SECONDS: Final = 0.08
 _PAUSE_EACH: Final = 25
 _PAUSE_SECONDS: Final = 0.04
+_REPEAT_SECONDS: Final = 20.0
+_REPEAT_PAUSE_SECONDS: Final = 0.2
 _FILL_WORKS: Final = 250
 _FILL_SECONDS: Final = 60.0
 _ANSWERS: Final = {
@@ -48,18 +51,18 @@ class _Tries(logging.Handler):
     """Counts how often the facade went on after a failure, which it tells in its debug log.
 
     Attributes:
-        deposits: How often works were sent again, by any thread.
+        again: How often a call or works were sent again, by any thread.
         streams: How often a stream broke, by thread.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.deposits = 0
+        self.again = 0
         self.streams: Counter[int] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        self.deposits += message.startswith(("Deposit is sent again", "works are sent again"))
+        self.again += "sent again" in message
         self.streams[threading.get_ident()] += message.startswith("View failed")
 
 
@@ -114,27 +117,50 @@ class Client:
 
     def _depositing(self, works: Sequence[Work], send: Callable[[], list[str]]) -> None:
         name = self._recorder.begin("deposit", works=works)
-        before = self._tries.deposits
+        before = self._tries.again
         try:
             answers = send()
         except ResultsError as error:
             answers = [_unclear(error)] * len(works)
-        self._recorder.end(name, "ok", answers=answers, tries=1 + self._tries.deposits - before)
+        self._recorder.end(name, "ok", answers=answers, tries=1 + self._tries.again - before)
 
-    def _update(self, works: Sequence[tuple[str, str, dict[str, str]]]) -> None:
-        documents = [{"pipeline": pipeline, "id": id_, **workload.fields(markers)} for pipeline, id_, markers in works]
-        self._recorded("update", lambda: _true(self._results.update(documents)), works=works)
+    def _update(self, works: Sequence[tuple[str, str, dict[str, str]]], how: How) -> None:
+        documents = [{"pipeline": pipeline, "id": id_, **workload.fields(sets)} for pipeline, id_, sets in works]
+        self._changing("update", lambda origin: self._results.update(documents, **origin), how, works=works)
 
-    def _lock(self, pipeline: str, ids: list[str]) -> None:
-        self._recorded("lock", lambda: _true(self._results.lock(pipeline, ids)), pipeline=pipeline, ids=ids)
+    def _lock(self, how: How, **named: Any) -> None:
+        self._changing("lock", lambda origin: self._results.lock(**named, **origin), how, **named)
 
-    def _unlock(self, pipeline: str, ids: list[str]) -> None:
-        unlock = self._results.unlock
-        self._recorded("unlock", lambda: _true(unlock(pipeline, ids, force=True)), pipeline=pipeline, ids=ids)
+    def _unlock(self, how: How, **named: Any) -> None:
+        self._changing("unlock", lambda origin: self._results.unlock(**named, force=True, **origin), how, **named)
 
-    def _delete(self, pipeline: str, ids: list[str]) -> None:
-        delete = self._results.delete_ids
-        self._recorded("delete", lambda: _true(delete(pipeline, ids)), pipeline=pipeline, ids=ids)
+    def _delete(self, how: How, **named: Any) -> None:
+        self._changing("delete", lambda origin: self._results.delete_ids(**named, **origin), how, **named)
+
+    def _changing(self, kind: str, change: Callable[[dict[str, Any]], bool], how: How, **arguments: Any) -> None:
+        """Make a change; one that may be repeated, until its outcome is known.
+
+        Its name is the reason that it gives, so that it can be found in the history of the results.
+        """
+        name = self._recorder.begin(kind, **arguments)
+        origin: dict[str, Any] = {"reason": name} if how == "once" else {"reason": name, "request_id": name}
+
+        def call() -> dict[str, Any]:
+            if (answer := change(origin)) is not True:
+                raise TypeError(f"a strict facade answered {answer!r}")
+            return {}
+
+        before, end = self._tries.again, time.monotonic() + _REPEAT_SECONDS
+        answers = [_answer(call)]
+        while how != "once" and answers[-1][0] in ("unknown", "failed") and time.monotonic() < end:
+            time.sleep(_REPEAT_PAUSE_SECONDS)
+            answers.append(_answer(call))
+        outcome, told = answers[-1]
+        if outcome == "failed" and any(each == "unknown" for each, _ in answers):
+            outcome = "unknown"
+        self._recorder.end(name, outcome, tries=len(answers) + self._tries.again - before, **told)
+        if how == "repeated" and outcome == "ok":
+            self._recorded("repeat", call, of=name)
 
     def _read(self, pipeline: str, ids: list[str]) -> None:
         def read() -> dict[str, Any]:
@@ -170,23 +196,21 @@ class Client:
 
     def _recorded(self, kind: str, call: Callable[[], dict[str, Any]], **arguments: Any) -> None:
         name = self._recorder.begin(kind, **arguments)
-        try:
-            answer = call()
-        except (LockedError, NotFoundError) as error:
-            refusals = [[each.pipeline, each.id, "locked" if each.locked else "missing"] for each in error.refusals]
-            self._recorder.end(name, "refused", refusals=refusals)
-        except (ServiceUnavailableError, DeadlineExceededError) as error:
-            self._recorder.end(name, "unknown" if error.outcome_unknown else "failed", error=_text(error))
-        except Exception as error:  # noqa: BLE001 - it is what must never be
-            self._recorder.end(name, "broken", error=_text(error))
-        else:
-            self._recorder.end(name, "ok", **answer)
+        outcome, told = _answer(call)
+        self._recorder.end(name, outcome, **told)
 
 
-def _true(answer: bool) -> dict[str, Any]:
-    if answer is not True:
-        raise TypeError(f"a strict facade answered {answer!r}")
-    return {}
+def _answer(call: Callable[[], dict[str, Any]]) -> tuple[history.Outcome, dict[str, Any]]:
+    """Make a call, and tell how it ended."""
+    try:
+        return "ok", call()
+    except (LockedError, NotFoundError) as error:
+        refusals = [[each.pipeline, each.id, "locked" if each.locked else "missing"] for each in error.refusals]
+        return "refused", {"refusals": refusals}
+    except (ServiceUnavailableError, DeadlineExceededError) as error:
+        return "unknown" if error.outcome_unknown else "failed", {"error": _text(error)}
+    except Exception as error:  # noqa: BLE001 - it is what must never be
+        return "broken", {"error": _text(error)}
 
 
 def _unclear(error: BaseException) -> str:

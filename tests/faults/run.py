@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,15 +16,19 @@ from faults import nemesis, workload
 from faults.history import FAULTS_FILE, HAPPENED_FILE, RUN_FILE, Recorder
 from faults.nemesis import SERVER_LINK, Nemesis
 from faults.proxy import Network
-from faults.replica_set import ReplicaSet, free_ports, wait_for
+from faults.replica_set import NotReady, ReplicaSet, free_ports, wait_for
 from faults.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pymongo import MongoClient
+
 CLIENTS: Final = 8
 _DATABASE: Final = "workflow_results"
+_HISTORY: Final = "_history"
+_ENTRY: Final = ("reason", "method", "pipeline", "ids")
 _ALIKE_SECONDS: Final = 60.0
 _END_SECONDS: Final = 90.0
 
@@ -114,23 +118,24 @@ class Run:
             dumps[:] = [_contents(member.client) for member in replica_set.members]
             return dumps[0] == dumps[1] == dumps[2]
 
-        try:
+        with suppress(NotReady):  # the checker will tell
             wait_for("the members hold the same", alike, _ALIKE_SECONDS)
-        finally:
-            for member, dump in zip(replica_set.members, dumps, strict=True):
-                with Recorder(self._directory, member.name) as recorder:
-                    for pipeline, found in dump.items():
-                        name = recorder.begin("dump", pipeline=pipeline)
-                        recorder.end(name, "ok", found=found)
+        for member, dump in zip(replica_set.members, dumps, strict=True):
+            with Recorder(self._directory, member.name) as recorder:
+                for pipeline, found in dump.items():
+                    name = recorder.begin("history" if pipeline == _HISTORY else "dump", pipeline=pipeline)
+                    recorder.end(name, "ok", found=found)
 
 
-def _contents(client: Any) -> dict[str, list[Any]]:
+def _contents(client: MongoClient[dict[str, Any]]) -> dict[str, list[Any]]:
     """Read all that one member holds."""
     database = client.get_database(_DATABASE, read_preference=ReadPreference.SECONDARY_PREFERRED)
-    return {
+    contents = {
         pipeline: [
             [result["_id"], *(workload.compact(result) if result["_id"] == result["id"] else ["another id"])]
             for result in database[pipeline].find(sort=[("_id", -1)])
         ]
         for pipeline in (*workload.PIPELINES, workload.LARGE)
     }
+    entries = database[_HISTORY].find(sort=[("order", 1), ("_id", 1)])
+    return contents | {_HISTORY: [[each[name] for name in _ENTRY] for each in entries]}

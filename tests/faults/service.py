@@ -36,7 +36,7 @@ class Service:
         self._log = log
         self._environment = dict(os.environ)
         if bug:
-            paths = [str(_INJECTED), str(Path(__file__).parent.parent)]
+            paths = [str(_INJECTED), str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
             self._environment |= {BUG_VARIABLE: bug, "PYTHONPATH": os.pathsep.join(paths)}
         self.process: subprocess.Popen[str] | None = None
 

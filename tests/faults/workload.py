@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 Work: TypeAlias = tuple[str, str, str, bool]
 """Of a deposit: pipeline, id, marker, and whether it is deposited locked."""
 
+How: TypeAlias = Literal["once", "repeatable", "repeated"]
+"""Of a change: sent at most once; or with an id, which lets it be sent again; or sent again on purpose, too."""
+
+CHANGES: Final = ("update", "delete", "lock", "unlock")
 ARCHIVE: Final = "archive"
 ARCHIVED: Final = 3_000
 _PADDED_BYTES: Final = 8_000
@@ -101,7 +105,10 @@ class Plan:
     def next(self) -> tuple[str, dict[str, Any]]:
         """Draw a call and its arguments."""
         kind = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        return kind, getattr(self, f"_{kind}", self._named)()
+        arguments: dict[str, Any] = getattr(self, f"_{kind}", self._named)()
+        if kind in CHANGES:
+            arguments["how"] = self.random.choices(("once", "repeatable", "repeated"), (6, 5, 1))[0]
+        return kind, arguments
 
     def _marker(self) -> str:
         self._markers += 1
