@@ -86,7 +86,7 @@ class Ending(results_pb2_grpc.ResultsServiceServicer):
 
 
 def test_a_call_that_a_server_calls_off_is_sent_again_where_that_is_safe() -> None:
-    server, ending = grpc.server(ThreadPoolExecutor(2)), Ending()
+    server, ending = grpc.server(ThreadPoolExecutor(2)), Ending()  # type: ignore[abstract]
     results_pb2_grpc.add_ResultsServiceServicer_to_server(ending, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
