@@ -167,6 +167,13 @@ def test_simultaneous_requests_with_one_id_are_carried_out_once(results: Results
     assert methods(results, there, "a") == methods(results, there, "c") == ["delete_ids"]
 
 
+def test_simultaneous_requests_with_one_id_that_change_nothing_have_one_entry(results: Results, there: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(results.lock, there, ["b"], request_id=f"once-{there}") for _ in range(8)]
+    assert all(call.result() for call in calls)
+    assert methods(results, there, "b") == ["lock"]
+
+
 def test_the_answer_of_an_unlock_is_repeated_whole(stub: Stub, there: str) -> None:
     request = pb.UnlockRequest(pipeline=there, ids=["a", "b"], force=True, request_id=f"unlock-{there}")
     assert stub.Unlock(request) == stub.Unlock(request) == pb.UnlockResponse(applied=True, locked_count=1)
