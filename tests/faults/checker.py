@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from faults import bounds
+from faults.bounds import wrong_counts
 from faults.events import CHANGES, STREAMS, by_key, keys_of
 from faults.search import MOST_CONFIGURATIONS, Verdict, explain
-from faults.together import Allowed, contradictions
+from faults.together import Allowed, contradictions, without_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,15 +51,20 @@ def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -
         most: How many configurations the search tries for each result before it gives up, which is a violation, too.
     """
     events = by_key(operations)
-    violations = [
+    verdicts = {key: explain(each, most=most) for key, each in events.items()}
+    clear = {key: each for key, each in events.items() if verdicts[key].explained and not verdicts[key].too_hard}
+    return [
         *_answers(operations),
         *_lists(operations),
         *_members(operations),
         *_history(operations),
-        *_results(events, most),
-    ]
-    return violations + [
-        Violation("count", what, [operation]) for operation, what in bounds.wrong_counts(operations, events)
+        *_results(events, verdicts),
+        *_halves(clear, verdicts),
+        *(
+            Violation("order", f"of {one.name} and {other.name} neither can have come first", [one, other])
+            for one, other in without_order(operations, clear, most)
+        ),
+        *(Violation("count", what, [operation]) for operation, what in wrong_counts(operations, events)),
     ]
 
 
@@ -131,23 +136,25 @@ def _history(operations: Sequence[Operation]) -> Iterator[Violation]:
         yield Violation("history", f"nobody has called {named}, which the history of the results holds")
 
 
-def _results(events: Mapping[Key, Sequence[Event]], most: int) -> Iterator[Violation]:
+def _results(events: Mapping[Key, Sequence[Event]], verdicts: Mapping[Key, Verdict]) -> Iterator[Violation]:
     """Find results whose answers no order of the calls explains."""
-    verdicts: dict[Key, Verdict] = {}
-    for key, each in events.items():
-        verdict = verdicts[key] = explain(each, most=most)
-        named, around = "/".join(key), _around(each, verdict)
-        if verdict.too_hard:
-            yield Violation("search", f"the search for an order of the calls of {named} was given up", around)
-        elif not verdict.explained:
-            yield Violation("result", f"no order of the calls explains {named}: {_stuck(verdict)}", around)
+    for key, verdict in verdicts.items():
+        if verdict.too_hard or not verdict.explained:
+            named, around = "/".join(key), _around(events[key], verdict)
+            if verdict.too_hard:
+                yield Violation("search", f"the search for an order of the calls of {named} was given up", around)
+            else:
+                yield Violation("result", f"no order of the calls explains {named}: {_stuck(verdict)}", around)
+
+
+def _halves(clear: Mapping[Key, Sequence[Event]], verdicts: Mapping[Key, Verdict]) -> Iterator[Violation]:
+    """Find calls that were made on some of their results."""
     allowed = [
-        Allowed(frozenset(event.operation.name for event in events[key] if event.together), frozenset(verdict.applied))
-        for key, verdict in verdicts.items()
-        if verdict.explained and not verdict.too_hard
+        Allowed(frozenset(event.operation.name for event in events if event.together), frozenset(verdicts[key].applied))
+        for key, events in clear.items()
     ]
     for names in contradictions(allowed):
-        concerned = [event.operation for each in events.values() for event in each if event.operation.name in names]
+        concerned = [event.operation for events in clear.values() for event in events if event.operation.name in names]
         unique = sorted({each.name: each for each in concerned}.values(), key=_begin)
         yield Violation("all or nothing", f"{', '.join(sorted(names))}: neither all nor none of it was done", unique)
 

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from faults import history
     from faults.workload import How, Work
 
-_CALL_SECONDS: Final = (3.0, 6.0)
+_CALL_SECONDS: Final = (1.0, 5.0)
 _STREAM_SECONDS: Final = 30.0
-_THINK_SECONDS: Final = 0.08
+_THREADS: Final = "ab"
+_THINK_SECONDS: Final = 0.16
 _PAUSE_EACH: Final = 25
 _PAUSE_SECONDS: Final = 0.04
 _REPEAT_SECONDS: Final = 20.0
@@ -236,16 +237,21 @@ def read_all(client: Client) -> None:
         client.stream(pipeline, "", 0)
 
 
-def run(client: Client, streaming: Client | None, plan: workload.Plan, until: float) -> None:
-    """Make calls until some time."""
-    thread = threading.Thread(target=_stream, args=(streaming, until)) if streaming else None
-    if thread:
+def run(client: Client, streaming: Client | None, plans: Sequence[workload.Plan], until: float) -> None:
+    """Make calls until some time, those of each plan in a thread of its own."""
+    threads = [threading.Thread(target=_work, args=(client, plan, until)) for plan in plans]
+    if streaming:
+        threads.append(threading.Thread(target=_stream, args=(streaming, until)))
+    for thread in threads:
         thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _work(client: Client, plan: workload.Plan, until: float) -> None:
     while time.monotonic() < until:
         client.call(*plan.next())
         time.sleep(plan.random.expovariate(1 / _THINK_SECONDS))
-    if thread:
-        thread.join()
 
 
 def _stream(client: Client, until: float) -> None:
@@ -275,8 +281,8 @@ def main() -> None:
             read_all(client)
         else:
             streams = name.endswith(("0", "3", "6"))
-            plan = workload.Plan(name, lots)
-            run(client, Client(streaming, recorder, tries) if streams else None, plan, float(until))
+            plans = [workload.Plan(f"{name}{part}", random.Random(lots.random())) for part in _THREADS]
+            run(client, Client(streaming, recorder, tries) if streams else None, plans, float(until))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from faults.service import Service
 
 SERVER_LINK: Final = "server"
-_BETWEEN_SECONDS: Final = (3.0, 7.0)
+_BETWEEN_SECONDS: Final = (2.0, 5.0)
 _LASTS_SECONDS: Final = (2.0, 5.0)
 _QUIET_SECONDS: Final = 8.0
 """Before the end of the run no new fault begins."""

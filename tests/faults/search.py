@@ -65,12 +65,19 @@ class Verdict:
 
 
 class _Search:
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], order: tuple[str, str] | None) -> None:
         self.events = sorted(events, key=lambda event: event.begin)
+        self.first = self.second = 0
+        if order:
+            self.first, self.second = (self.of(name) for name in order)
         self.required = sum(1 << index for index, event in enumerate(self.events) if not event.optional)
         # What has not happened by the last read of a run does not happen any more.
         self.final = any(event.operation.kind == "dump" for event in self.events)
         self.together = [index for index, event in enumerate(self.events) if event.together]
+
+    def of(self, name: str) -> int:
+        """Give the events of a call."""
+        return sum(1 << index for index, event in enumerate(self.events) if event.operation.name == name)
 
     def candidates(self, done: int) -> Iterator[int]:
         """Give the events that may come next: those that began before the end of each that is left."""
@@ -84,8 +91,9 @@ class _Search:
                 return
             if not event.optional:
                 first_end = min(first_end, event.end)
-            yield index
             left ^= lowest
+            if not (lowest & self.second and self.first & ~done):
+                yield index
 
     def read(self, done: int, state: State) -> int:
         """Take all reads that fit at once: to take them later gives nothing."""
@@ -112,14 +120,17 @@ class _Search:
             yield done | 1 << index, after
 
 
-def explain(events: Sequence[Event], *, most: int = MOST_CONFIGURATIONS) -> Verdict:
+def explain(
+    events: Sequence[Event], *, most: int = MOST_CONFIGURATIONS, order: tuple[str, str] | None = None
+) -> Verdict:
     """Look for an order of events that explains all of them.
 
     Args:
         events: All that is known of one result, which did not exist at first.
         most: How many configurations to try before giving up.
+        order: The names of two calls of which the first must come before the second.
     """
-    search, verdict = _Search(events), Verdict()
+    search, verdict = _Search(events, order), Verdict()
     enumerate_all = bool(search.together)
     start = (search.read(0, None), None)
     stack: list[tuple[int, State]] = [start]

@@ -1,7 +1,9 @@
-"""Calls over several results whose outcome is unknown: made on all of them or on none.
+"""Calls over several results: made on all of them at once, or on none.
 
-Each result allows some sets of such calls: exactly these were made, exactly those, … A contradiction is that no choice
-of the calls that were made agrees with all results.
+Of two calls at a time, one came first; then it came first for each result that both are about.
+
+Of calls whose outcome is unknown, each result allows some sets: exactly these were made, exactly those, … A
+contradiction is that no choice of the calls that were made agrees with all results.
 """
 
 from __future__ import annotations
@@ -9,8 +11,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from faults.events import CHANGES, keys_of
+from faults.search import explain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from faults.events import Key
+    from faults.history import Operation
+    from faults.search import Event, Verdict
 
 MOST_CHOICES: Final = 200_000
 
@@ -43,6 +52,29 @@ def contradictions(results: Sequence[Allowed]) -> Iterator[set[str]]:
     for group in _connected(narrowed):
         if not _choice_exists(group):
             yield {name for each in group for name in each.names}
+
+
+def without_order(
+    operations: Sequence[Operation], events: Mapping[Key, Sequence[Event]], most: int
+) -> Iterator[tuple[Operation, Operation]]:
+    """Find two calls of which each must have come before the other, as two of their results tell."""
+    calls = [each for each in operations if each.kind in CHANGES and each.outcome in ("ok", "refused")]
+    keys = {each.name: set(keys_of(each)) for each in calls}
+    calls = [each for each in calls if len(keys[each.name]) > 1]
+    for index, one in enumerate(calls):
+        for other in calls[index + 1 :]:
+            if other.begin > one.end:
+                break
+            shared = keys[one.name] & keys[other.name] & events.keys()
+            orders = ((one.name, other.name), (other.name, one.name))
+            if len(shared) > 1 and not any(
+                all(_possible(explain(events[key], most=most, order=order)) for key in shared) for order in orders
+            ):
+                yield one, other
+
+
+def _possible(verdict: Verdict) -> bool:
+    return verdict.explained or verdict.too_hard
 
 
 def _narrowed(results: list[Allowed]) -> tuple[list[Allowed], Allowed | None]:

@@ -27,6 +27,9 @@ _KEYS: Final = 16
 """How many results of a pipeline each epoch brings; the first of them are used most."""
 _FAVOURITES: Final = 5
 _MOST_KEYS: Final = 4
+_TOGETHER: Final = 0.15
+_FOUGHT_OVER: Final = 3
+"""The share of calls over several results that all are about the same few, and how many these are."""
 _REMEMBERED: Final = 40
 
 WEIGHTS: Final = {
@@ -115,18 +118,25 @@ class Plan:
         return f"{self.client}.{self._markers}"
 
     def _id(self, pipeline: str) -> str:
-        epoch = int(time.monotonic() / _EPOCH_SECONDS) - self.random.randrange(_EPOCHS)
         number = min(self.random.randrange(_KEYS), self.random.randrange(_KEYS + _FAVOURITES))
+        return self._id_of(pipeline, self.random.randrange(_EPOCHS), number)
+
+    def _id_of(self, pipeline: str, epochs_ago: int, number: int) -> str:
+        epoch = int(time.monotonic() / _EPOCH_SECONDS) - epochs_ago
         id_ = f"{epoch:07d}-{number:02d}"
         # In the archive they stand between the others, at the same places of all streams.
         return f"{archive_id(number * ARCHIVED // _KEYS)}-{id_}" if pipeline == ARCHIVE else id_
 
     def _keys(self, most: int, pipelines: tuple[str, ...] = PIPELINES) -> list[tuple[str, str]]:
-        keys = set()
+        if self.random.random() < _TOGETHER:
+            pipeline = self.random.choice(pipelines)
+            keys = [(pipeline, self._id_of(pipeline, 0, number)) for number in range(_FOUGHT_OVER)]
+            return self.random.sample(keys, self.random.randint(2, _FOUGHT_OVER))
+        drawn = set()
         for _ in range(self.random.choice((1, 1, 1, 2, most))):
             pipeline = self.random.choice(pipelines)
-            keys.add((pipeline, self._id(pipeline)))
-        return sorted(keys, key=lambda _: self.random.random())
+            drawn.add((pipeline, self._id(pipeline)))
+        return sorted(drawn, key=lambda _: self.random.random())
 
     def _works(self, keys: list[tuple[str, str]]) -> list[Work]:
         works = [(*key, self._marker(), self.random.random() < 0.05) for key in keys]
