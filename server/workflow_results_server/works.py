@@ -51,12 +51,14 @@ class Work(NamedTuple):
         pipeline: Its pipeline.
         id: Its id.
         data: Its BSON as it was sent, but with `_id` as the first element.
+        locked: Whether it comes locked already.
     """
 
     position: int
     pipeline: str
     id: str
     data: bytes
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +203,9 @@ def _checked(
         return Rejected(position, "INVALID_WORK", "", "holds Timestamp(0, 0), which MongoDB would replace by the time")
     if "_id" in fields:
         document = bson_documents.without(document, b"_id")
-    id_ = fields["id"]
-    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_))
+    id_, results = fields["id"], fields.get("results")
+    locked = bool(results and results.get("locked"))
+    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_), locked)
 
 
 def _repeated(document: bytes) -> str:

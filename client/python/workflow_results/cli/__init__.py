@@ -6,6 +6,7 @@ import click
 
 from workflow_results.cli.demo import demo
 from workflow_results.cli.serve import serve
+from workflow_results.cli.token import token
 from workflow_results.version import __version__
 
 
@@ -17,3 +18,4 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(demo)
+main.add_command(token)
