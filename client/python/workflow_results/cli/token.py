@@ -25,9 +25,11 @@ class _Create(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         spread: list[str] = []
         taking = False
-        for each in args:
+        for each, following in zip(args, [*args[1:], "-"], strict=True):
             if each.startswith("-"):
                 taking = each == _PIPELINES
+                if taking and following.startswith("-"):
+                    raise click.UsageError(f"{_PIPELINES} must be followed by at least one glob", ctx)
             elif taking and spread[-1] != _PIPELINES:
                 spread.append(_PIPELINES)
             spread.append(each)
