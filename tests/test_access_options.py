@@ -18,6 +18,7 @@ from workflow_results_server.settings import Settings
 from workflow_results_server.tokens import digest_of, read
 
 Serve = Callable[..., Service]
+DOCS = Path(__file__).parent.parent / "docs"
 NOWHERE = ["serve", "--port", "0", "--mongo-uri", "mongodb://127.0.0.1:1/?replicaSet=rs0"]
 """A server that is refused before it looks for this MongoDB."""
 
@@ -205,6 +206,15 @@ def test_tokens_that_are_made_at_a_time_are_all_kept(tmp_path: Path) -> None:
     callers = read(path)
     assert set(callers.by_name) == set(names)
     assert {callers.by_digest[digest_of(secret)].name for secret in secrets} == set(names)
+
+
+def test_the_docs_show_a_file_that_can_be_used(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "security.md").read_text(), re.DOTALL)
+    path = tmp_path / "tokens.yml"
+    path.write_text(example)
+    callers = read(path)
+    assert set(callers.by_name) == {"frb-worker", "worker.example.org"}
+    assert callers.by_digest[digest_of("an example")].pipelines == ("frb-*",)
 
 
 def test_the_file_is_where_configurations_are(tmp_path: Path) -> None:
