@@ -166,7 +166,8 @@ def test_every_rpc_by_every_token(serve: Serve, authority: Authority, tokens: Pa
 
 
 def test_every_rpc_by_every_certificate(serve: Serve, authority: Authority, tokens: Path, clean: Any) -> None:
-    target = serve(*authority.server(), "--tls-client-ca", str(authority.file), "--tokens", str(tokens)).target
+    options = [*authority.server(), "--tls-client-ca", str(authority.file), "--tokens", str(tokens)]
+    target = serve(*options, "--workers", "2").target
     foreign = Authority(tokens.parent, "foreign-ca")
     reader = authority.issue("reader", "no-caller", common_name="by-certificate")
     identities = {
