@@ -48,8 +48,9 @@ def test_a_removed_token_ends_the_streams_that_it_began(serve: Serve, tokens: Pa
         with grpc.insecure_channel(server.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
             stub = results_pb2_grpc.ResultsServiceStub(channel)
             requests: SimpleQueue[pb.DepositStreamRequest | None] = SimpleQueue()
-            depositing = stub.DepositStream(iter(requests.get, None), metadata=tuple(bearer("leaver")))
-            reading = stub.View(pb.ViewRequest(pipeline=pipeline, limit=-1), metadata=tuple(bearer("leaver")))
+            leaver: dict[str, Any] = {"metadata": bearer("leaver"), "timeout": 20}
+            depositing = stub.DepositStream(iter(requests.get, None), **leaver)
+            reading = stub.View(pb.ViewRequest(pipeline=pipeline, limit=-1), **leaver)
             staying = stub.View(pb.ViewRequest(pipeline=pipeline, limit=-1), metadata=tuple(bearer("keeper")))
             next(reading), next(staying)
             requests.put(pb.DepositStreamRequest(sequence=1, works=documents(work(pipeline, "before"))))
@@ -60,6 +61,7 @@ def test_a_removed_token_ends_the_streams_that_it_began(serve: Serve, tokens: Pa
             eventually(lambda: not lets_in(server.target, "leaver"))
             assert time.monotonic() - removed < 4
             requests.put(pb.DepositStreamRequest(sequence=2, works=documents(work(pipeline, "after"))))
+            requests.put(None)
             for stream in (reading, depositing):
                 with pytest.raises(grpc.RpcError) as caught:
                     list(stream)

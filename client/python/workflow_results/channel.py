@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from workflow_results import rules
-from workflow_results.credentials import Credentials, handshake_hint, is_loopback
+from workflow_results.credentials import Credentials, closing_hint, handshake_hint, is_loopback
 from workflow_results.deadline import Deadline, pauses
 from workflow_results.errors import (
     DeadlineExceededError,
@@ -247,13 +247,13 @@ class Channel:
             details = ""
         except grpc.RpcError as error:
             details = (error.details() or "") if error.code() is grpc.StatusCode.UNAVAILABLE else ""
-        hint = handshake_hint(details, secure=self._credentials.secure)
-        if hint and not self._reached:
+        if hint := handshake_hint(details, secure=self._credentials.secure):
             return ServiceUnavailableError(f"no connection to {self.target} within {deadline.seconds:g} s: {hint}")
         again = " any more" if self._reached else ""
+        doubt = "" if self._reached else closing_hint(details, secure=self._credentials.secure)
         return ServiceUnavailableError(
             f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running"
-            " there (workflow-results serve), and is this its address (argument, WORKFLOW_RESULTS_TARGET)?"
+            f" there (workflow-results serve), and is this its address (argument, WORKFLOW_RESULTS_TARGET)?{doubt}"
         )
 
     @contextmanager

@@ -139,32 +139,49 @@ def _is_local(host: str) -> bool:
 
 
 def handshake_hint(details: str, *, secure: bool) -> str:
-    """Word what may be wrong with a connection that failed, as far as gRPC tells.
+    """Word what is wrong with TLS where a connection failed for it.
 
     Args:
-        details: What gRPC says of it.
+        details: What gRPC says of the connection.
         secure: Whether it was to be made with TLS.
 
     Returns:
-        What may be wrong and what would help; empty where it does not look like a matter of TLS.
+        What is wrong and what would help; empty where TLS is not the matter, or gRPC does not tell.
     """
-    if secure and _UNTRUSTED.search(details):
+    if not secure:
+        return ""
+    if _UNTRUSTED.search(details):
         hint = (
             "the server's certificate is not trusted: it may have expired, or ca_file (WORKFLOW_RESULTS_CA_FILE) is not"
             " its authority"
         )
-    elif secure and _MISNAMED.search(details):
+    elif _MISNAMED.search(details):
         hint = "the server's certificate is for another name: call it by one that stands in its certificate"
-    elif secure and _PLAIN.search(details):
+    elif _PLAIN.search(details):
         hint = "the server speaks plain text: leave out tls=True, ca_file, cert_file and key_file"
-    elif _CLOSED.search(details):
-        hint = (
-            "the server may want a client certificate of an authority that it trusts, and that has not expired"
-            " (cert_file and key_file; WORKFLOW_RESULTS_CERT_FILE and …_KEY_FILE)"
-            if secure
-            else "the server may want TLS: give ca_file=, the authority of its certificate (WORKFLOW_RESULTS_CA_FILE),"
-            " or tls=True where that is a well-known one"
-        )
     else:
         return ""
     return f"{hint}. gRPC says: {details}"
+
+
+def closing_hint(details: str, *, secure: bool) -> str:
+    """Word what may be wrong where the other side has closed a new connection without a word, as TLS does.
+
+    Args:
+        details: As above.
+        secure: As above.
+
+    Returns:
+        A sentence with the space before it; empty where it was not so.
+    """
+    if not _CLOSED.search(details):
+        return ""
+    if secure:
+        return (
+            " Or it wants a client certificate of an authority that it trusts, and that has not expired (cert_file and"
+            " key_file; WORKFLOW_RESULTS_CERT_FILE and WORKFLOW_RESULTS_KEY_FILE)."
+        )
+    return (
+        " Or it wants TLS: give ca_file=, the authority of its certificate (WORKFLOW_RESULTS_CA_FILE), or tls=True where"
+        " that is a well-known one."
+    )
