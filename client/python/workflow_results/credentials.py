@@ -182,6 +182,6 @@ def closing_hint(details: str, *, secure: bool) -> str:
             " key_file; WORKFLOW_RESULTS_CERT_FILE and WORKFLOW_RESULTS_KEY_FILE)."
         )
     return (
-        " Or it wants TLS: give ca_file=, the authority of its certificate (WORKFLOW_RESULTS_CA_FILE), or tls=True where"
-        " that is a well-known one."
+        " Or it wants TLS: give ca_file=, the authority of its certificate (WORKFLOW_RESULTS_CA_FILE), or tls=True"
+        " where that is a well-known one."
     )
