@@ -17,7 +17,9 @@ from security import DAY, NOW, Authority, bearer, entry, eventually, write
 from wire import Answer
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.access import LEAST_ROLES
+from workflow_results_server.access import LEAST_ROLES, Access
+from workflow_results_server.errors import RequestError
+from workflow_results_server.tokens import TokensFile
 
 Serve = Callable[..., Service]
 Way = tuple[grpc.Channel, "str | None"]
@@ -195,6 +197,19 @@ def test_every_rpc_stands_in_the_tables() -> None:
     for rpc, method in RPCS.items():
         fields = set(method.input_type.fields_by_name)
         assert fields & {"pipeline", "works"} or rpc in ("Status", "Info"), f"the pipelines of {rpc} are not checked"
+
+
+def test_an_rpc_without_a_role_is_denied_to_everyone(tokens: Path) -> None:
+    class Call:
+        def invocation_metadata(self) -> list[tuple[str, str]]:
+            return bearer("admin")
+
+    access: Any = Access(TokensFile(tokens), certificates=False)
+    access.admission("/workflow_results.v1.ResultsService/Count", Call())(None)
+    for path in ("/workflow_results.v1.ResultsService/Abolish", "/another.Service/Count", "/Count"):
+        with pytest.raises(RequestError, match="is open to no role") as caught:
+            access.admission(path, Call())(None)
+        assert (caught.value.code, caught.value.reason) == ("PERMISSION_DENIED", "ROLE")
 
 
 @pytest.mark.parametrize("table", [BY_TOKEN, BY_CERTIFICATE])

@@ -19,7 +19,7 @@ from wire import documents, refused
 from workflow_results import PermissionDeniedError, Results, ResultsError, UnauthenticatedError
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.tokens import TokensError, read
+from workflow_results_server.tokens import TokensError, TokensFile, read
 
 Serve = Callable[..., Service]
 KEEPER = entry("admin", "*", token="keeper")
@@ -149,7 +149,18 @@ def test_a_broken_edit_keeps_the_callers_from_before(serve: Serve, tokens: Path)
     assert "No such file" in second
     tokens.write_text(good.replace("leaver", "stayer"))
     eventually(lambda: len(complaints()) == 2 and "the tokens file is read again" in server.log.read_text())
-    assert len(complaints()) == 2  # one for each change, however many calls there were
+
+
+def test_each_change_is_complained_about_once(
+    tokens: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflow_results_server.tokens._LOOK_SECONDS", 0)
+    file = TokensFile(tokens)
+    for break_ in (lambda: tokens.write_text("callers: ["), tokens.unlink):
+        break_()
+        for _ in range(5):
+            assert set(file.callers().by_name) == {"keeper", "leaver"}
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
 
 
 def test_broken_files_are_refused_at_the_start_and_name_the_entry(tmp_path: Path) -> None:
