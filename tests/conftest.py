@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,6 +139,14 @@ def workflow_core(code: str, home: Path) -> Any:
         text=True,
     )
     return json.loads(done.stdout)
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 20) -> None:
+    """Wait until a condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "this took too long"
+        time.sleep(0.01)
 
 
 def work(pipeline: str, id_: str | None = None, **fields: Any) -> dict[str, Any]:

@@ -38,6 +38,7 @@ GetById          MM    II     II       EE       +P      +P         +P       ++
 GetByEvent       MM    II     II       EE       +P      +P         +P       ++
 GetLocked        MM    II     II       EE       +P      +P         +P       ++
 GetLockedCount   MM    II     II       EE       +P      +P         +P       ++
+History          MM    II     II       EE       +P      +P         +P       ++
 Deposit          MM    II     II       EE       RR      +P         +P       ++
 DepositStream    MM    II     II       EE       RR      +P         +P       ++
 Deposit*         MM    II     II       EE       RR      RR         +P       ++
@@ -100,6 +101,8 @@ def request(rpc: str, pipeline: str) -> Any:
             work(pipeline, "locked", results={"locked": True}) if locked else work(pipeline, "a"),
         ]
         return kind(works=pb.Documents(json=[json.dumps(each) for each in works]))
+    if rpc == "History":
+        return kind(pipeline=pipeline, id="a")
     return kind(pipeline=pipeline) if "pipeline" in kind.DESCRIPTOR.fields_by_name else kind()
 
 

@@ -221,6 +221,17 @@ def test_a_request_with_one_denied_work_stores_nothing(serve: Serve, tokens: Pat
         assert results.deposit([work(pipeline, "a", results={"locked": False})]) == {pipeline: True}
 
 
+def test_the_history_tells_who_has_changed_a_result(serve: Serve, tokens: Path, pipeline: str) -> None:
+    write(tokens, {"keeper": KEEPER, "curator": entry("curator", "test-*", token="curator")})
+    target = serve("--tokens", str(tokens)).target
+    with Results(target, token="keeper") as keeper, Results(target, token="curator") as curator:
+        assert keeper.deposit([work(pipeline, "a")]) == {pipeline: True}
+        assert curator.lock(pipeline, ["a"], request_id="1")
+        assert keeper.unlock(pipeline, ["a"], force=True, request_id="1")
+        assert curator.update([{"pipeline": pipeline, "id": "a", "n": 1}])
+        assert [change.caller for change in keeper.history(pipeline, "a")] == ["curator", "keeper", "curator"]
+
+
 def test_malformed_authorization_is_a_wrong_token(serve: Serve, tokens: Path) -> None:
     with grpc.insecure_channel(serve("--tokens", str(tokens)).target) as channel:
         info = results_pb2_grpc.ResultsServiceStub(channel).Info

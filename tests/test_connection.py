@@ -20,7 +20,7 @@ import pytest
 
 import workflow_results
 import workflow_results_server
-from conftest import Service, work
+from conftest import Service, eventually, work
 from proxy import Proxy
 from workflow_results import (
     DeadlineExceededError,
@@ -60,13 +60,6 @@ def dead_target() -> Iterator[str]:
 def mute_target() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "this took too long"
-        time.sleep(0.01)
 
 
 def in_a_thread(call: Callable[..., Any], *arguments: Any) -> Future[Any]:

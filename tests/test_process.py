@@ -21,7 +21,7 @@ import yaml
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from conftest import Service, work
+from conftest import Service, eventually, work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
@@ -71,13 +71,6 @@ def kill_mongod(directory: Path) -> None:
     if pid := mongod_pid(directory):
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: mongod_pid(directory) != pid)
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "this took too long"
-        time.sleep(0.02)
 
 
 def refused(*all_arguments: list[str], status: int = 1) -> list[str]:

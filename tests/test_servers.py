@@ -5,10 +5,20 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+
+import grpc
+import pytest
 
 from conftest import Service, work
-from workflow_results import Results
+from wire import Answer
+from workflow_results import Results, ServiceUnavailableError
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1 import results_pb2_grpc
 
 Serve = Callable[..., Service]
 
@@ -24,6 +34,104 @@ def test_calls_go_to_all_servers_and_then_to_those_that_are_left(serve: Serve, p
         for number in range(20, 40):
             assert results.deposit([work(pipeline, f"{number:02}")]) == {pipeline: True}
         assert results.count(pipeline, {}) == 40
+
+
+def test_nobody_notices_a_rolling_restart(serve: Serve, pipeline: str) -> None:
+    servers = [serve(), serve()]
+    ports = [server.target.rpartition(":")[2] for server in servers]
+    done = Event()
+
+    def use(results: Results, caller: int) -> int:
+        for number in count():
+            ids = [f"{caller}-{number:04}-{n}" for n in range(3)]
+            assert results.deposit([work(pipeline, id_) for id_ in ids]) == {pipeline: True}
+            assert results.lock(pipeline, ids[1:], request_id=ids[1])
+            assert results.update([{"pipeline": pipeline, "id": ids[0], "n": 1}], request_id=ids[2])
+            assert results.delete_ids(pipeline, ids[:1], request_id=ids[0])
+            assert [result["id"] for result in results.get_by_id(pipeline, ids)] == ids[:0:-1]
+            if done.is_set():
+                return number + 1
+        raise AssertionError("a count never ends")
+
+    with Results("ipv4:" + ",".join(server.target for server in servers)) as results, ThreadPoolExecutor(4) as pool:
+        callers = [pool.submit(use, results, caller) for caller in range(4)]
+        try:
+            for server, port in zip(servers, ports, strict=True):
+                assert server.stop() == 0
+                serve("--port", port)
+        finally:
+            done.set()
+        rounds = sum(caller.result(60) for caller in callers)
+        assert results.count(pipeline, {}) == results.get_locked_count(pipeline) == 2 * rounds
+
+
+class Ending(results_pb2_grpc.ResultsServiceServicer):
+    """A server that calls off what it has not taken on, once for each method, as gRPC does when it ends."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def Count(self, _request: pb.CountRequest, context: grpc.ServicerContext) -> pb.CountResponse:  # noqa: N802
+        self._call_off("Count", context)
+        return pb.CountResponse(count=3)
+
+    def Lock(self, _request: pb.LockRequest, context: grpc.ServicerContext) -> pb.LockResponse:  # noqa: N802
+        self._call_off("Lock", context)
+        return pb.LockResponse(applied=True)
+
+    def _call_off(self, method: str, context: grpc.ServicerContext) -> None:
+        self.seen.append(method)
+        if self.seen.count(method) == 1:
+            context.abort(grpc.StatusCode.CANCELLED, "")
+
+
+def test_a_call_that_a_server_calls_off_is_sent_again_where_that_is_safe() -> None:
+    server, ending = grpc.server(ThreadPoolExecutor(2)), Ending()  # type: ignore[abstract]
+    results_pb2_grpc.add_ResultsServiceServicer_to_server(ending, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with Results(f"127.0.0.1:{port}") as results:
+            assert results.count("any", {}) == 3
+            with pytest.raises(ServiceUnavailableError) as caught:
+                results.lock("any", ["a"])
+            assert caught.value.outcome_unknown
+            assert ending.seen == ["Count", "Count", "Lock"]
+            ending.seen.clear()
+            assert results.lock("any", ["a"], request_id="named")
+            assert ending.seen == ["Lock", "Lock"]
+    finally:
+        server.stop(None)
+
+
+def test_streams_go_on_at_another_server_when_theirs_stops(serve: Serve, results: Results, pipeline: str) -> None:
+    works = [work(pipeline, f"{number:03}", data=bytes(600_000)) for number in range(60)]
+    assert results.deposit(works, timeout=60) == {pipeline: True}
+    ids = [each["id"] for each in reversed(works)]
+    stopping, lasting = serve("--drain-seconds", "0.2"), serve()
+    with Results(f"ipv4:{stopping.target},{lasting.target}") as both:
+        streams = [both.stream(pipeline, {}) for _ in range(4)]
+        begun = [next(stream)["id"] for stream in streams]
+        assert stopping.stop() == 0
+        for first, stream in zip(begun, streams, strict=True):
+            assert [first, *(result["id"] for result in stream)] == ids
+    assert "Traceback" not in stopping.log.read_text()
+
+
+def test_idle_streams_are_told_that_their_server_stops(serve: Serve) -> None:
+    server = serve("--drain-seconds", "0.2")
+    requests: SimpleQueue[pb.DepositStreamRequest | None] = SimpleQueue()
+    with grpc.insecure_channel(server.target) as channel:
+        stream = results_pb2_grpc.ResultsServiceStub(channel).DepositStream(iter(requests.get, None))
+        requests.put(pb.DepositStreamRequest(sequence=1))
+        assert next(stream).sequence == 1
+        assert server.stop() == 0
+        with pytest.raises(grpc.RpcError) as caught:
+            next(stream)
+        requests.put(None)
+    answer = Answer(caught.value)
+    assert (answer.code, answer.info.reason) == (grpc.StatusCode.UNAVAILABLE, "SERVER_STOPPING")
+    assert "Traceback" not in server.log.read_text()
 
 
 def test_streams_and_depositors_outlast_their_connections(serve: Serve, pipeline: str) -> None:

@@ -10,7 +10,7 @@ import logging
 import re
 import time
 import uuid
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -21,7 +21,7 @@ from workflow_results_server.callers import current
 from workflow_results_server.errors import DOMAIN, RequestError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from workflow_results_server.access import Access, Admit
 
@@ -48,7 +48,7 @@ class _Malformed:
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
-    """Lets callers in, answers errors, logs calls, and refuses new ones while the server stops.
+    """Lets callers in, answers errors, logs calls, and refuses new ones, in the end streams too, while a server stops.
 
     Args:
         service: The full name of the service whose calls are refused then; health is told to the end.
@@ -58,12 +58,19 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def __init__(self, service: str, access: Access) -> None:
         self._service = service
         self._access = access
-        self._stopping = False
+        self._stopping = self._ending = False
+        self._streams: set[asyncio.Task[Any]] = set()
         self._wrapped: dict[str, Handler] = {}
 
     def stop(self) -> None:
         """Refuse new calls from now on, so that clients turn to another server."""
         self._stopping = True
+
+    def end_streams(self) -> None:
+        """Tell the streams under way that the server stops, so that clients resume them at another one."""
+        self._ending = True
+        for stream in self._streams:
+            stream.cancel()
 
     async def intercept_service(
         self,
@@ -89,7 +96,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
         async def answer(request: Any, context: Context) -> Any:
             refuse = self._stopping and service == self._service
-            return await self._answer(path, method, _stopping if refuse else behaviour, request, context)
+            return await self._answer(path, method, _refuse if refuse else behaviour, request, context)
 
         kind = {
             (False, False): grpc.unary_unary_rpc_method_handler,
@@ -98,6 +105,16 @@ class Interceptor(grpc.aio.ServerInterceptor):
             (True, True): grpc.stream_stream_rpc_method_handler,
         }[bool(handler.request_streaming), bool(handler.response_streaming)]
         return kind(answer, _forgiving(handler.request_deserializer), handler.response_serializer)
+
+    @contextmanager
+    def _stream_under_way(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task
+        self._streams.add(task)
+        try:
+            yield
+        finally:
+            self._streams.discard(task)
 
     async def _answer(
         self,
@@ -120,17 +137,23 @@ class Interceptor(grpc.aio.ServerInterceptor):
             answer = behaviour(checked, context)
             if hasattr(answer, "__aiter__"):
                 response = None
-                async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
-                    async for part in parts:
-                        if not requests:  # the callers of a stream of requests are told what became of each
-                            admit(request)
-                        await _write(part, context)
+                with self._stream_under_way():
+                    async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
+                        async for part in parts:
+                            if not requests:  # the callers of a stream of requests are told what became of each
+                                admit(request)
+                            await _write(part, context)
             else:
                 response = await answer
             code = "OK"
             return response
         except RequestError as raised:
             code, error = raised.code, raised
+        except asyncio.CancelledError:
+            if not self._ending or context.done():
+                raise
+            error = _stopping()
+            code = error.code
         except Exception as raised:
             if isinstance(raised, (grpc.aio.AbortError, grpc.RpcError)):
                 raise
@@ -156,8 +179,12 @@ async def _write(part: Any, context: Context) -> None:
         raise asyncio.CancelledError from error
 
 
-def _stopping(_request: Any, _context: Context) -> NoReturn:
-    raise Unavailable("SERVER_STOPPING", "this server is stopping", not_applied=True)
+def _refuse(_request: Any, _context: Context) -> NoReturn:
+    raise _stopping(not_applied=True)
+
+
+def _stopping(*, not_applied: bool = False) -> Unavailable:
+    return Unavailable("SERVER_STOPPING", "this server is stopping", not_applied=not_applied)
 
 
 def _forgiving(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import bson
+from bson.timestamp import Timestamp
 
 from workflow_results import rules
 from workflow_results.documents import decode_strictly
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import bson_documents, extended_json
+from workflow_results_server.callers import current
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.filters import QueryError, checked_filter
 from workflow_results_server.projections import checked_projection
-from workflow_results_server.store import Selection
+from workflow_results_server.store import Origin, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bson.json_util import JSONOptions
 
+    ChangeRequest = pb.UpdateRequest | pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest
+
+_PAGE_SIZE: Final = 100
+"""Entries, each of which has some ten KiB at most: what is set in it by callers is bounded."""
+_PAGE_TOKEN: Final = re.compile("([0-9a-f]{8})([0-9a-f]{8})")
 _FORMATS: Final = {
     pb.DOCUMENT_FORMAT_UNSPECIFIED: None,
     pb.DOCUMENT_FORMAT_BSON: None,
@@ -52,6 +61,63 @@ def ids(values: Sequence[str]) -> list[str]:
     if len(distinct) > rules.TRANSACTION_RESULTS:
         raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,}, not {len(distinct):,}")
     return distinct
+
+
+def id_(value: str) -> str:
+    """Check an id.
+
+    Raises:
+        InvalidRequest: It breaks the rules.
+    """
+    if problem := rules.id_problem(value):
+        raise InvalidRequest("id", problem)
+    return value
+
+
+def origin(request: ChangeRequest) -> Origin:
+    """Tell where a change comes from.
+
+    Raises:
+        InvalidRequest: Its reason or its request id breaks the rules.
+    """
+    if problem := rules.reason_problem(request.reason):
+        raise InvalidRequest("reason", problem)
+    caller = current.get().name
+    if not request.request_id:
+        return Origin(caller, request.reason)
+    if problem := rules.request_id_problem(request.request_id):
+        raise InvalidRequest("request_id", problem)
+    asked = request.DESCRIPTOR.full_name.encode() + request.SerializeToString(deterministic=True)
+    return Origin(caller, request.reason, request.request_id, hashlib.sha256(asked).digest())
+
+
+def page_size(value: int) -> int:
+    """Check how many entries of a history to tell at most.
+
+    Raises:
+        InvalidRequest: It is negative.
+    """
+    if value < 0:
+        raise InvalidRequest("page_size", f"must be positive, or 0 for {_PAGE_SIZE:,}, not {value}")
+    return min(value or _PAGE_SIZE, _PAGE_SIZE)
+
+
+def page(token: str) -> Timestamp | None:
+    """Give the place where a page of a history begins; None stands for its beginning.
+
+    Raises:
+        InvalidRequest: The token is none of ours.
+    """
+    if not token:
+        return None
+    if not (match := _PAGE_TOKEN.fullmatch(token)):
+        raise InvalidRequest("page_token", "must be one that this service gave for the same request")
+    return Timestamp(*(int(number, 16) for number in match.groups()))
+
+
+def page_token(last: Timestamp) -> str:
+    """Tell where a page of a history ends."""
+    return f"{last.time:08x}{last.inc:08x}"
 
 
 def skip(value: int) -> int:

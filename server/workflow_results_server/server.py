@@ -30,6 +30,8 @@ _logger = logging.getLogger(__name__)
 _SERVICE: Final = results_pb2.DESCRIPTOR.services_by_name["ResultsService"].full_name
 _COLLECTED_OBJECTS: Final = 20_000
 """How many new objects make Python's garbage collector look, instead of its 700 to 2,000."""
+_LAST_WORDS_SECONDS: Final = 1.0
+"""How long streams may take to tell clients that the server stops; a client that does not listen is cut off then."""
 _PING_SECONDS: Final = 2.0
 """How often MongoDB is asked whether it is there."""
 
@@ -112,14 +114,17 @@ class Server:
         return self._server.add_secure_port(where, self._certificates.credentials())
 
     async def stop(self) -> None:
-        """Finish the calls under way, within `drain_seconds`, and end."""
+        """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end."""
         if self._watch:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watch
         await self._health.enter_graceful_shutdown()
         self._interceptor.stop()
-        await self._server.stop(self._settings.drain_seconds)
+        drain = self._settings.drain_seconds
+        ending = asyncio.get_running_loop().call_later(drain, self._interceptor.end_streams)
+        await self._server.stop(drain + _LAST_WORDS_SECONDS)
+        ending.cancel()
         if self._store:
             await self._store.close()
 

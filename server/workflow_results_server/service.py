@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import grpc
     from bson.json_util import JSONOptions
 
-    from workflow_results_server.store import Batch, Store
+    from workflow_results_server.store import Batch, Entry, Origin, Store
 
     Context = grpc.aio.ServicerContext[Any, Any]
-    ChangeOfIds = Callable[[str, Sequence[str], float], Awaitable[Change]]
+    ChangeOfIds = Callable[[str, Sequence[str], Origin, float], Awaitable[Change]]
     IdsRequest = pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest
     ReadRequest = pb.ViewRequest | pb.GetByCountRequest | pb.GetByIdRequest | pb.GetByEventRequest | pb.GetLockedRequest
 
@@ -41,6 +41,12 @@ _DEFAULT_VIEW_LIMIT: Final = 100
 _DEFAULT_COUNT: Final = 10
 _MOST_REFUSALS: Final = 1_000
 _SHARE_OF_DEADLINE: Final = 0.95
+_METHODS: Final = {
+    "update": pb.CHANGE_METHOD_UPDATE,
+    "delete_ids": pb.CHANGE_METHOD_DELETE_IDS,
+    "lock": pb.CHANGE_METHOD_LOCK,
+    "unlock": pb.CHANGE_METHOD_UNLOCK,
+}
 _LOCKED_FIELDS: Final = dict.fromkeys(("id", "event", "plots", "products", "results"), 1)
 _LOCKED: Final = {"results.locked": True}
 # `$gt: null` means present and not null; unlike `$ne: null` it does not look into lists.
@@ -86,9 +92,10 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
             if work.id in same:
                 raise InvalidRequest(f"works[{work.position}].id", "must not be that of another work in the update")
             same[work.id] = work
+        origin = requests.origin(request)
         if not by_pipeline:
             return pb.UpdateResponse(applied=True)
-        change = await self._store.changes.update(by_pipeline, self._time(context))
+        change = await self._store.changes.update(by_pipeline, origin, self._time(context))
         return pb.UpdateResponse(**_refusals(change))
 
     async def DeleteIds(self, request: pb.DeleteIdsRequest, context: Context) -> pb.DeleteIdsResponse:
@@ -183,14 +190,22 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
             ),
         )
 
+    async def History(self, request: pb.HistoryRequest, context: Context) -> pb.HistoryResponse:
+        """Tell the changes of a result."""
+        pipeline, id_ = requests.pipeline(request.pipeline), requests.id_(request.id)
+        size, before = requests.page_size(request.page_size), requests.page(request.page_token)
+        entries = await self._store.history.read(pipeline, id_, before, size + 1, self._time(context))
+        more = requests.page_token(entries[size - 1].order) if len(entries) > size else ""
+        return pb.HistoryResponse(entries=map(_history_entry, entries[:size]), next_page_token=more)
+
     def _time(self, context: Context) -> float:
         """Give the seconds that a unary call may take, so that its answer comes before the caller's deadline."""
         remaining = context.time_remaining()
         return self._seconds if remaining is None else min(remaining * _SHARE_OF_DEADLINE, self._seconds)
 
     async def _change(self, change: ChangeOfIds, request: IdsRequest, context: Context) -> Change:
-        pipeline, ids = requests.pipeline(request.pipeline), requests.ids(request.ids)
-        return await change(pipeline, ids, self._time(context)) if ids else Change()
+        pipeline, ids, origin = requests.pipeline(request.pipeline), requests.ids(request.ids), requests.origin(request)
+        return await change(pipeline, ids, origin, self._time(context)) if ids else Change()
 
     async def _stream(
         self, selection: Selection, request: ReadRequest, response: Callable[..., PartT]
@@ -220,6 +235,20 @@ def _json(batch: Batch, options: JSONOptions) -> list[str]:
         message = f"result {batch.last} is too large for a message as JSON: ask for BSON, or with a projection"
         raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message)
     return texts
+
+
+def _history_entry(entry: Entry) -> pb.HistoryEntry:
+    told = pb.HistoryEntry(
+        method=_METHODS[entry.method],
+        caller=entry.caller,
+        fields=entry.fields,
+        field_count=entry.field_count,
+        reason=entry.reason,
+        request_id=entry.request_id,
+        result_count=entry.result_count,
+    )
+    told.time.FromDatetime(entry.time)
+    return told
 
 
 def _refusals(change: Change) -> dict[str, Any]:

@@ -35,6 +35,7 @@ _LEAST_LEVEL: Final = 7
 """The bytes that a level of nesting takes at least: its type, the end of its name, its length and its own end."""
 _CONTAINERS: Final = {dict, list}
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
+_NAMING: Final = ("_id", "id", "pipeline")
 _TIMESTAMP: Final = b"\x11"
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
 _ZERO_VALUE: Final = bytes(9)
@@ -52,6 +53,7 @@ class Work(NamedTuple):
         id: Its id.
         data: Its BSON as it was sent, but with `_id` as the first element.
         locked: Whether it comes locked already.
+        fields: The names of the top-level fields that it sets, where it is an update.
     """
 
     position: int
@@ -59,6 +61,7 @@ class Work(NamedTuple):
     id: str
     data: bytes
     locked: bool = False
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,8 @@ def _checked(
         document = bson_documents.without(document, b"_id")
     id_, results = fields["id"], fields.get("results")
     locked = bool(results and results.get("locked"))
-    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_), locked)
+    set_ = tuple(name for name in fields if name not in _NAMING) if partial else ()
+    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_), locked, set_)
 
 
 def _repeated(document: bytes) -> str:

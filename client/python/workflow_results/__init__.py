@@ -20,6 +20,7 @@ from workflow_results.errors import (
     ServiceUnavailableError,
     UnauthenticatedError,
 )
+from workflow_results.history import HistoryEntry
 from workflow_results.receipts import Outcome, Receipt, Refusal
 from workflow_results.results import Results
 from workflow_results.version import __version__
@@ -28,6 +29,7 @@ __all__ = [
     "ConflictError",
     "DeadlineExceededError",
     "GRPCContext",
+    "HistoryEntry",
     "InvalidRequestError",
     "InvalidStatusError",
     "LockedError",

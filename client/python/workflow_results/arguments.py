@@ -23,6 +23,17 @@ def pipeline(name: str) -> str:
     return name
 
 
+def id_(value: str) -> str:
+    """Check an id.
+
+    Raises:
+        InvalidRequestError: It breaks the rules.
+    """
+    if problem := rules.id_problem(value):
+        raise InvalidRequestError(f"id {problem}")
+    return value
+
+
 def named(name: str, ids: Iterable[str]) -> dict[str, Any]:
     """Check the name of a pipeline and ids, and give them as fields of a request.
 
@@ -36,6 +47,19 @@ def named(name: str, ids: Iterable[str]) -> dict[str, Any]:
         if problem := rules.id_problem(value):
             raise InvalidRequestError(f"ids[{index}] {problem}")
     return {"pipeline": pipeline(name), "ids": list(dict.fromkeys(values))}
+
+
+def origin(reason: str, request_id: str | None) -> dict[str, str]:
+    """Check why a change is made and what its request is named, and give them as fields of a request.
+
+    Raises:
+        InvalidRequestError: One breaks the rules.
+    """
+    if problem := rules.reason_problem(reason):
+        raise InvalidRequestError(f"reason {problem}")
+    if request_id is not None and (problem := rules.request_id_problem(request_id)):
+        raise InvalidRequestError(f"request_id {problem}")
+    return {"reason": reason, "request_id": request_id or ""}
 
 
 def document(name: str, value: Mapping[str, Any]) -> pb.Document:

@@ -44,13 +44,15 @@ _RETRIED: Final = frozenset(
         "GetById",
         "GetLocked",
         "GetLockedCount",
+        "History",
         "Info",
         "Status",
         "View",
     }
 )
-"""The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not: done
-twice they answer something else. They are sent again only when the server says that nothing was changed."""
+"""The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not, unless
+they have a `request_id`: done twice they answer something else. Without one they are sent again only when the server
+says that nothing was changed."""
 
 _PROBE_SECONDS: Final = 1.0
 """How long one look for the service takes: short, so that a fork or an interrupt need not wait for the deadline."""
@@ -121,7 +123,8 @@ class Channel:
         Raises:
             ResultsError: It failed; `outcome_unknown` tells whether it may have changed something.
         """
-        once = method not in _RETRIED
+        request_id = getattr(request, "request_id", "")
+        once = method not in _RETRIED and not request_id
         before: ServiceUnavailableError | None = None
         for pause in pauses():
             try:
@@ -130,7 +133,7 @@ class Channel:
                     return call(
                         _sized(request),
                         timeout=deadline.remaining(),
-                        metadata=self._metadata(),
+                        metadata=self._metadata(request_id),
                         wait_for_ready=once,
                     )
             except DeadlineExceededError as error:
@@ -271,8 +274,8 @@ class Channel:
                 self._reachable = False
             raise failure from error
 
-    def _metadata(self) -> list[tuple[str, str]]:
-        return [("x-request-id", uuid.uuid4().hex), *self._credentials.metadata()]
+    def _metadata(self, request_id: str = "") -> list[tuple[str, str]]:
+        return [("x-request-id", request_id or uuid.uuid4().hex), *self._credentials.metadata()]
 
     def after_fork_in_child(self) -> None:
         """Drop the parent's connection unclosed; the child makes its own at its first call."""

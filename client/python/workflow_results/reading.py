@@ -10,6 +10,7 @@ from workflow_results.deadline import Deadline
 from workflow_results.documents import decode, pieces
 from workflow_results.forks import no_fork
 from workflow_results.garbage import collected_less_often
+from workflow_results.history import HistoryEntry, told
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 
@@ -253,6 +254,36 @@ class Reading(Session):
         """
         request = pb.GetLockedCountRequest(pipeline=arguments.pipeline(pipeline))
         return int(self._channel.unary("GetLockedCount", request, self._deadline(timeout)).count)
+
+    def history(self, pipeline: str, id: str, *, timeout: float | None = None) -> list[HistoryEntry]:  # noqa: A002
+        """Tell who updated, deleted, locked or unlocked a result, when and why.
+
+        Args:
+            pipeline: The pipeline of the result.
+            id: The id of the result, which may have been deleted.
+            timeout: Seconds, see the class.
+
+        Returns:
+            Its changes, the newest first. Deposits are none.
+
+        Raises:
+            ResultsError: See the class.
+
+        Example:
+            >>> results.lock("sample", ["burst-1"], reason="published")
+            True
+            >>> results.history("sample", "burst-1")[0].reason
+            'published'
+        """
+        deadline = self._deadline(timeout)
+        request = pb.HistoryRequest(pipeline=arguments.pipeline(pipeline), id=arguments.id_(id))
+        entries: list[HistoryEntry] = []
+        while True:
+            page = self._channel.unary("History", request, deadline)
+            entries += map(told, page.entries)
+            if not page.next_page_token:
+                return entries
+            request.page_token = page.next_page_token
 
     def _read(self, method: str, request: Any, timeout: float | Deadline | None) -> Generator[bytes, None, None]:
         if not isinstance(timeout, Deadline):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workflow_results.deadline import Deadline, pauses
-from workflow_results.documents import document_length
+from workflow_results.documents import number_of
 from workflow_results.errors import ResultsError, ServiceUnavailableError
 from workflow_results.forks import no_fork
 
@@ -41,7 +41,7 @@ def batches(
             for part in channel.stream(method, request, deadline, _earlier(deadline, progress)):
                 if part.HasField("batch"):
                     documents = part.batch.results.bson
-                    count += _number(documents)
+                    count += number_of(documents)
                     request.resume_token = part.batch.resume_token
                     yield documents
                     same_process(forks)
@@ -78,12 +78,3 @@ def same_process(forks: int) -> None:
 
 def _earlier(one: Deadline, other: Deadline) -> Deadline:
     return min(one, other, key=lambda deadline: float("inf") if deadline.at is None else deadline.at)
-
-
-def _number(documents: bytes) -> int:
-    """Count documents by their lengths, which takes a hundredth of the time of decoding them."""
-    number = start = 0
-    while start < len(documents):
-        start += document_length(documents, start)
-        number += 1
-    return number

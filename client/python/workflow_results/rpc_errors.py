@@ -19,6 +19,8 @@ _CLASSES: Final[dict[grpc.StatusCode, type[errors.ResultsError]]] = {
     grpc.StatusCode.UNAUTHENTICATED: errors.UnauthenticatedError,
     grpc.StatusCode.PERMISSION_DENIED: errors.PermissionDeniedError,
     grpc.StatusCode.UNAVAILABLE: errors.ServiceUnavailableError,
+    # We cancel nothing that we wait for: a server that ends gives this to calls that it has not taken on (grpc#41785).
+    grpc.StatusCode.CANCELLED: errors.ServiceUnavailableError,
     grpc.StatusCode.DEADLINE_EXCEEDED: errors.DeadlineExceededError,
 }
 _ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDeniedError)
@@ -49,7 +51,7 @@ def explained(error: grpc.RpcError, method: str, target: str, deadline: Deadline
             "the time that a proxy gives it" if deadline.seconds is None else f"its timeout of {deadline.seconds:g} s"
         )
         message = f"{method} at {target} took longer than {limit}"
-    elif code is grpc.StatusCode.UNAVAILABLE:
+    elif class_ is errors.ServiceUnavailableError:
         message = f"the connection to {target} failed: {details}"
     elif code is grpc.StatusCode.UNIMPLEMENTED:
         message = f"{target} does not offer {method}: is it a Workflow Results server, and not older than this client?"

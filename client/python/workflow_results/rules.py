@@ -29,10 +29,12 @@ REQUEST_WORKS: Final = 100_000
 """The most works in one request."""
 BATCH_BYTES: Final = MIB
 """What a batch of results aims at."""
+REASON_LENGTH: Final = 1_000
 STATUSES: Final = ("success", "failure")
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
 
+_REQUEST_ID = re.compile(r"[!-~]{1,64}")
 _PIPELINE = re.compile(r"[A-Za-z0-9-]{1,128}")
 
 
@@ -51,11 +53,15 @@ def id_problem(id_: object) -> str | None:
         return f"must be a string, not {type(id_).__name__}"
     if not 1 <= len(id_) <= ID_LENGTH:
         return f"must have 1 to {ID_LENGTH} characters, not {len(id_)}"
-    if "\0" in id_:
+    return _unicode_problem(id_)
+
+
+def _unicode_problem(text: str) -> str | None:
+    if "\0" in text:
         return "must not hold the character NUL"
-    if not id_.isascii():
+    if not text.isascii():
         try:
-            id_.encode()
+            text.encode()
         except UnicodeEncodeError:
             return "must be valid Unicode, without lone surrogates"
     return None
@@ -69,6 +75,22 @@ def field_problem(name: str) -> str | None:
         return "must not start with '$'"
     if "." in name:
         return "must not hold a '.'"
+    return None
+
+
+def reason_problem(reason: object) -> str | None:
+    """Explain what is wrong with the reason of a change, if anything is."""
+    if not isinstance(reason, str):
+        return f"must be a string, not {type(reason).__name__}"
+    if len(reason) > REASON_LENGTH:
+        return f"must have at most {REASON_LENGTH:,} characters, not {len(reason):,}"
+    return _unicode_problem(reason)
+
+
+def request_id_problem(request_id: object) -> str | None:
+    """Explain what is wrong with the id of a request, if anything is."""
+    if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
+        return f"must be 1 to 64 visible ASCII characters, not {shorten(request_id)}"
     return None
 
 

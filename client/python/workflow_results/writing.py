@@ -84,12 +84,23 @@ class Writing(Session):
         patience = self._patience if timeout is None else settings.checked_timeout(timeout)
         return Depositor(self._channel, patience, strict=self._strict)
 
-    def update(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> bool:
+    def update(
+        self,
+        works: list[dict[str, Any]],
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> bool:
         """Set fields of results: all of them, or nothing.
 
         Args:
             works: For each result its `pipeline`, its `id` and the top-level fields to set. Fields not given are kept;
                 a given `results` is replaced whole. At most 100,000 works and 32 MiB.
+            reason: Why, for the history of the results: at most 1,000 characters.
+            request_id: 1 to 64 visible ASCII characters that name this request and no other, like `str(uuid.uuid4())`.
+                With it the call is sent again where it is not known whether it was done, and you may repeat it
+                yourself after an error: what was done already is answered as it was then, and not done again.
             timeout: Seconds, see the class.
 
         Returns:
@@ -103,18 +114,29 @@ class Writing(Session):
             ResultsError: See the class.
         """
         deadline = self._deadline(timeout)
+        origin = arguments.origin(reason, request_id)
         prepared = deposits.prepare(works, partial=True)
         if not prepared.encoded:
             return True
-        request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(prepared.encoded)))
+        request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(prepared.encoded)), **origin)
         return applied("update", self._channel.unary("Update", request, deadline), strict=self._strict)
 
-    def delete_ids(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> bool:
+    def delete_ids(
+        self,
+        pipeline: str,
+        ids: list[str],
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> bool:
         """Delete results: all of them, or nothing.
 
         Args:
             pipeline: The pipeline of the results.
             ids: Their ids, at most 100,000. One that is named twice counts once.
+            reason: Why, as in `update`.
+            request_id: Names this request, so that it may be repeated, as in `update`.
             timeout: Seconds, see the class.
 
         Returns:
@@ -125,14 +147,25 @@ class Writing(Session):
             LockedError, NotFoundError: With `strict`, instead of False.
             ResultsError: See the class.
         """
-        return self._change("DeleteIds", "delete_ids", pb.DeleteIdsRequest(**arguments.named(pipeline, ids)), timeout)
+        request = pb.DeleteIdsRequest(**arguments.named(pipeline, ids), **arguments.origin(reason, request_id))
+        return self._change("DeleteIds", "delete_ids", request, timeout)
 
-    def lock(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> bool:
+    def lock(
+        self,
+        pipeline: str,
+        ids: list[str],
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> bool:
         """Lock results, so that they can be neither updated nor deleted: all of them, or none.
 
         Args:
             pipeline: The pipeline of the results.
             ids: Their ids, at most 100,000. Locking what is locked is fine.
+            reason: Why, as in `update`.
+            request_id: Names this request, so that it may be repeated, as in `update`.
             timeout: Seconds, see the class.
 
         Returns:
@@ -143,7 +176,8 @@ class Writing(Session):
             NotFoundError: With `strict`, instead of False.
             ResultsError: See the class.
         """
-        return self._change("Lock", "lock", pb.LockRequest(**arguments.named(pipeline, ids)), timeout)
+        request = pb.LockRequest(**arguments.named(pipeline, ids), **arguments.origin(reason, request_id))
+        return self._change("Lock", "lock", request, timeout)
 
     def unlock(
         self,
@@ -152,6 +186,8 @@ class Writing(Session):
         force: bool = False,
         *,
         confirm: Callable[[str], bool] | None = None,
+        reason: str = "",
+        request_id: str | None = None,
         timeout: float | None = None,
     ) -> bool:
         """Unlock results: all of them, or none.
@@ -161,6 +197,8 @@ class Writing(Session):
             ids: Their ids, at most 100,000. Unlocking what is not locked is fine.
             force: Whether to go ahead without asking. Defaults to asking on the terminal.
             confirm: Asks instead of the terminal: is given the question, and returns the answer.
+            reason: Why, as in `update`.
+            request_id: Names this request, so that it may be repeated, as in `update`.
             timeout: Seconds for the calls, without the time for the answer, see the class.
 
         Returns:
@@ -172,6 +210,7 @@ class Writing(Session):
             ResultsError: See the class.
         """
         named = arguments.named(pipeline, ids)
+        origin = arguments.origin(reason, request_id)
         if named["ids"] and not force:
             counted = self._channel.unary("Unlock", pb.UnlockRequest(**named), self._deadline(timeout))
             if counted.refusals:
@@ -182,7 +221,7 @@ class Writing(Session):
             )
             if not (confirm or ask_on_terminal)(question):
                 return False
-        return self._change("Unlock", "unlock", pb.UnlockRequest(**named, force=True), timeout)
+        return self._change("Unlock", "unlock", pb.UnlockRequest(**named, **origin, force=True), timeout)
 
     def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> deposits.Deposited:
         deadline = self._deadline(timeout)

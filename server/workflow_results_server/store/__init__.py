@@ -3,7 +3,19 @@
 from workflow_results_server.store.changes import Change, Refusal
 from workflow_results_server.store.connection import ConnectionRefused, checked_uri
 from workflow_results_server.store.deposits import Outcome
+from workflow_results_server.store.history import Entry, Origin
 from workflow_results_server.store.reads import Batch, Selection
 from workflow_results_server.store.store import Store
 
-__all__ = ["Batch", "Change", "ConnectionRefused", "Outcome", "Refusal", "Selection", "Store", "checked_uri"]
+__all__ = [
+    "Batch",
+    "Change",
+    "ConnectionRefused",
+    "Entry",
+    "Origin",
+    "Outcome",
+    "Refusal",
+    "Selection",
+    "Store",
+    "checked_uri",
+]

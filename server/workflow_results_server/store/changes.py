@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import itertools
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -23,23 +25,26 @@ from pymongo.read_concern import ReadConcern
 
 from workflow_results_server.bson_documents import without
 from workflow_results_server.store.failures import limited, primary_is_known
+from workflow_results_server.store.history import Named
+from workflow_results_server.store.statements import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from workflow_results_server.store.history import History, Method, Origin
     from workflow_results_server.works import Work
 
     Collection = AsyncCollection[dict[str, Any]]
     Write = Callable[[Collection, Sequence[str], AsyncClientSession], Awaitable[tuple[int, int]]]
     """Writes the results with some ids; gives how many matched its conditions and how many it changed."""
+    Attempt = Callable[[AsyncClientSession], Awaitable["Change"]]
 
-_STATEMENT_IDS: Final = 10_000
-"""How many ids go into one statement: with ids of 128 characters well below the 16 MiB of a command."""
 _ABORT_SECONDS: Final = 5.0
+_REFUSED_BY_LOCKS: Final = ("update", "delete_ids")
 _UNLOCKED: Final = {"results.locked": {"$ne": True}}
 _LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
 """A pipeline, since `{$set: {"results.locked": true}}` fails where `results` is null."""
@@ -81,9 +86,8 @@ class Change:
     changed: int = 0
 
 
-class _Refused(Exception):
-    def __init__(self, refusals: list[Refusal]) -> None:
-        self.refusals = refusals
+class _Hindered(Exception):
+    """Results stand in the way; which they are is another look."""
 
 
 class Changes:
@@ -91,12 +95,14 @@ class Changes:
 
     Args:
         database: The database of the results.
+        history: Where changes are recorded.
     """
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], history: History) -> None:
         self._database = database
+        self._history = history
 
-    async def update(self, works: Mapping[str, Mapping[str, Work]], seconds: float) -> Change:
+    async def update(self, works: Mapping[str, Mapping[str, Work]], origin: Origin, seconds: float) -> Change:
         """Set the fields of works, given by pipeline and id, in results that are not locked."""
 
         async def write(collection: Collection, ids: Sequence[str], session: AsyncClientSession) -> tuple[int, int]:
@@ -108,27 +114,31 @@ class Changes:
             done = await collection.bulk_write(writes, ordered=False, session=session)
             return done.matched_count, done.modified_count
 
-        targets = {pipeline: list(each) for pipeline, each in works.items()}
-        return await self._transact(targets, write, seconds, locked_refuses=True)
+        alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for pipeline, each in works.items():
+            for id_, work in each.items():
+                alike.setdefault((pipeline, work.fields), []).append(id_)
+        targets = [Named(pipeline, fields, ids) for (pipeline, fields), ids in alike.items()]
+        return await self._transact("update", targets, write, origin, seconds)
 
-    async def delete(self, pipeline: str, ids: Sequence[str], seconds: float) -> Change:
+    async def delete(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
         """Delete results that are not locked."""
 
         async def write(collection: Collection, ids: Sequence[str], session: AsyncClientSession) -> tuple[int, int]:
             done = await collection.delete_many({"_id": {"$in": ids}, **_UNLOCKED}, session=session)
             return done.deleted_count, done.deleted_count
 
-        return await self._transact({pipeline: ids}, write, seconds, locked_refuses=True, look_first=True)
+        return await self._transact("delete_ids", [Named(pipeline, (), ids)], write, origin, seconds)
 
-    async def lock(self, pipeline: str, ids: Sequence[str], seconds: float) -> Change:
+    async def lock(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
         """Lock results."""
-        return await self._transact({pipeline: ids}, _updating(_LOCK), seconds, locked_refuses=False)
+        return await self._transact("lock", [Named(pipeline, (), ids)], _updating(_LOCK), origin, seconds)
 
-    async def unlock(self, pipeline: str, ids: Sequence[str], seconds: float) -> Change:
+    async def unlock(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
         """Unlock results."""
-        return await self._transact({pipeline: ids}, _updating(_UNLOCK), seconds, locked_refuses=False)
+        return await self._transact("unlock", [Named(pipeline, (), ids)], _updating(_UNLOCK), origin, seconds)
 
-    async def would_unlock(self, pipeline: str, ids: Sequence[str], seconds: float) -> Change:
+    async def would_unlock(self, pipeline: str, ids: Sequence[str], _origin: Origin, seconds: float) -> Change:
         """Tell what `unlock` would do, and change nothing."""
         await primary_is_known(self._database, seconds)
         with limited(seconds):
@@ -136,71 +146,78 @@ class Changes:
         return Change(_refusals(pipeline, ids, locked, locked_refuses=False), sum(locked.values()))
 
     async def _transact(
-        self,
-        targets: Mapping[str, Sequence[str]],
-        write: Write,
-        seconds: float,
-        *,
-        locked_refuses: bool,
-        look_first: bool = False,
+        self, method: Method, targets: Sequence[Named], write: Write, origin: Origin, seconds: float
     ) -> Change:
-        """Write results of some pipelines in one transaction, or find out which stand in the way.
+        """Write results in one transaction; where some stand in the way, find out in another which.
 
-        That is looked up only once a write has matched too few; but first where the write leaves nothing to look at.
+        The second is committed, too: until then what it has seen could be gone with a primary that is one no more.
         """
-        total = sum(map(len, targets.values()))
+        total = sum(len(named.ids) for named in targets)
         complete = False
 
-        async def transaction(session: AsyncClientSession) -> int:
-            try:
-                return await attempt(session)
-            except BaseException:
-                await asyncio.shield(_aborted(session))
-                raise
-
-        async def attempt(session: AsyncClientSession) -> int:
+        async def change(session: AsyncClientSession) -> Change:
             nonlocal complete
             complete = False
-            refusals: list[Refusal] = []
+            if (before := await self._history.answered(origin, session)) is not None:
+                return Change(changed=before)
             changed = 0
-            for pipeline, ids in targets.items():
-                collection = self._database[pipeline]
-                locked = await _lock_states(collection, ids, session) if look_first else None
-                counts = [await write(collection, chunk, session) for chunk in _chunks(ids)]
-                changed += sum(count for _, count in counts)
-                if sum(matched for matched, _ in counts) < len(ids):
-                    if locked is None:
-                        locked = await _lock_states(collection, ids, session)
-                    refusals += _refusals(pipeline, ids, locked, locked_refuses=locked_refuses)
-            if refusals:
-                raise _Refused(refusals)
+            for named in targets:
+                for ids in chunks(named.ids):
+                    matched, modified = await write(self._database[named.pipeline], ids, session)
+                    if matched < len(ids):
+                        raise _Hindered
+                    changed += modified
             if 0 < changed < total:
                 await self._write_all(targets, session)
+            await self._history.record(method, targets, origin, changed, session)
             complete = True
-            return changed
+            return Change(changed=changed)
+
+        async def look(session: AsyncClientSession) -> Change:
+            if (before := await self._history.answered(origin, session)) is not None:
+                return Change(changed=before)
+            refusals: list[Refusal] = []
+            for named in targets:
+                locked = await _lock_states(self._database[named.pipeline], named.ids, session)
+                locked_refuses = method in _REFUSED_BY_LOCKS
+                refusals += _refusals(named.pipeline, named.ids, locked, locked_refuses=locked_refuses)
+            if not refusals:
+                raise _Hindered
+            return Change(refusals)
 
         await primary_is_known(self._database, seconds)
         with limited(seconds, may_have_changed=lambda: complete):
             async with self._database.client.start_session() as session:
-                try:
-                    changed = await session.with_transaction(
-                        transaction,
-                        read_concern=ReadConcern("snapshot"),
-                        write_concern=self._database.write_concern,
-                        read_preference=ReadPreference.PRIMARY,
-                    )
-                except _Refused as refused:
-                    return Change(refused.refusals)
-        return Change(changed=changed)
+                for attempt in itertools.cycle((change, look)):
+                    with suppress(_Hindered):
+                        done: Change = await session.with_transaction(
+                            _leaving_nothing_open(attempt),
+                            read_concern=ReadConcern("snapshot"),
+                            write_concern=self._database.write_concern,
+                            read_preference=ReadPreference.PRIMARY,
+                        )
+                        return done
+        raise AssertionError("a cycle never ends")
 
-    async def _write_all(self, targets: Mapping[str, Sequence[str]], session: AsyncClientSession) -> None:
+    async def _write_all(self, targets: Sequence[Named], session: AsyncClientSession) -> None:
         """Write all results without changing them; see the head of this file."""
-        for pipeline, ids in targets.items():
-            for chunk in _chunks(ids):
-                for value in ("", pipeline):
-                    await self._database[pipeline].update_many(
-                        {"_id": {"$in": chunk}}, {"$set": {"pipeline": value}}, session=session
+        for named in targets:
+            for ids in chunks(named.ids):
+                for value in ("", named.pipeline):
+                    await self._database[named.pipeline].update_many(
+                        {"_id": {"$in": ids}}, {"$set": {"pipeline": value}}, session=session
                     )
+
+
+def _leaving_nothing_open(attempt: Attempt) -> Attempt:
+    async def transaction(session: AsyncClientSession) -> Change:
+        try:
+            return await attempt(session)
+        except BaseException:
+            await asyncio.shield(_aborted(session))
+            raise
+
+    return transaction
 
 
 async def _aborted(session: AsyncClientSession) -> None:
@@ -225,17 +242,12 @@ def _updating(update: Sequence[Mapping[str, Any]]) -> Write:
     return write
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _STATEMENT_IDS):
-        yield ids[start : start + _STATEMENT_IDS]
-
-
 async def _lock_states(
     collection: Collection, ids: Sequence[str], session: AsyncClientSession | None = None
 ) -> dict[str, bool]:
     """Tell of each result that exists whether it is locked."""
     locked = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         async for found in collection.find({"_id": {"$in": chunk}}, {"results.locked": 1}, session=session):
             results = found.get("results")
             locked[found["_id"]] = isinstance(results, dict) and results.get("locked") is True

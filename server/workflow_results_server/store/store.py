@@ -16,6 +16,7 @@ from workflow_results_server.store import connection, deposits, reads
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.failures import limited, primary_is_known
 from workflow_results_server.store.group_commit import GroupCommit
+from workflow_results_server.store.history import History
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -41,6 +42,7 @@ class Store:
 
     Attributes:
         changes: Updates, deletes, locks and unlocks.
+        history: Who changed which results.
         mongodb_version: The version of MongoDB.
 
     Args:
@@ -50,7 +52,8 @@ class Store:
     """
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]], mongodb_version: str, call_seconds: float) -> None:
-        self.changes = Changes(database)
+        self.history = History(database)
+        self.changes = Changes(database, self.history)
         self.mongodb_version = mongodb_version
         self._database = database
         self._call_seconds = call_seconds
@@ -71,8 +74,17 @@ class Store:
             ConnectionRefused: This MongoDB can't be used.
         """
         connected = await connection.connect(uri, database)
-        build = await connected.client.admin.command("buildInfo")
-        return cls(connected, build["version"], call_seconds)
+        try:
+            with pymongo.timeout(_PREPARE_SECONDS):
+                build = await connected.client.admin.command("buildInfo")
+                store = cls(connected, build["version"], call_seconds)
+                await store.history.prepare()
+        except PyMongoError as error:
+            await connected.client.close()
+            raise connection.ConnectionRefused(
+                f"this MongoDB does not let the server prepare the database {database}: {error}"
+            ) from error
+        return store
 
     async def close(self) -> None:
         """Finish the inserts under way, and close the connections to MongoDB."""

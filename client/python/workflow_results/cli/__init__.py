@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from workflow_results.cli.archive import backup, restore
 from workflow_results.cli.demo import demo
 from workflow_results.cli.serve import serve
 from workflow_results.cli.token import token
@@ -19,3 +20,5 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(demo)
 main.add_command(token)
+main.add_command(backup)
+main.add_command(restore)

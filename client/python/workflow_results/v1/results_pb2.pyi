@@ -36,11 +36,13 @@ Errors particular to a method are named with it. What happened to a single work 
 Callers. A server may want a token, as the metadata `authorization: Bearer <token>`, or a client certificate. A token
 that is sent counts, also where there is a certificate. Either is checked at the start of a call, and again for each
 request of a DepositStream and each part of a stream of results. A caller has a role, each of which includes the one
-before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked and GetLockedCount; a *depositor* Deposit and
-DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is true; an
-*admin* everything. It may do so with some pipelines; Status tells of those alone. The health service is open to all.
+before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor*
+Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is
+true; an *admin* everything. It may do so with some pipelines; Status tells of those alone. The health service is open
+to all.
 
-Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock should be repeated only
+Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock may be repeated with the
+same `request_id`: what was done is then answered again, not done again. Without one they should be repeated only
 when nothing was changed (`outcome: NOT_APPLIED`), or when the caller knows that a repetition does no harm.
 """
 
@@ -50,6 +52,7 @@ import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
+import google.protobuf.timestamp_pb2
 import sys
 import typing
 
@@ -147,6 +150,38 @@ REFUSAL_REASON_NOT_FOUND: RefusalReason.ValueType  # 1
 REFUSAL_REASON_LOCKED: RefusalReason.ValueType  # 2
 """The result is locked."""
 global___RefusalReason = RefusalReason
+
+class _ChangeMethod:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _ChangeMethodEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ChangeMethod.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    CHANGE_METHOD_UNSPECIFIED: _ChangeMethod.ValueType  # 0
+    """Never sent."""
+    CHANGE_METHOD_UPDATE: _ChangeMethod.ValueType  # 1
+    """Update."""
+    CHANGE_METHOD_DELETE_IDS: _ChangeMethod.ValueType  # 2
+    """DeleteIds."""
+    CHANGE_METHOD_LOCK: _ChangeMethod.ValueType  # 3
+    """Lock. The result may have been locked before."""
+    CHANGE_METHOD_UNLOCK: _ChangeMethod.ValueType  # 4
+    """Unlock. The result may have been unlocked before."""
+
+class ChangeMethod(_ChangeMethod, metaclass=_ChangeMethodEnumTypeWrapper):
+    """What a result was changed by."""
+
+CHANGE_METHOD_UNSPECIFIED: ChangeMethod.ValueType  # 0
+"""Never sent."""
+CHANGE_METHOD_UPDATE: ChangeMethod.ValueType  # 1
+"""Update."""
+CHANGE_METHOD_DELETE_IDS: ChangeMethod.ValueType  # 2
+"""DeleteIds."""
+CHANGE_METHOD_LOCK: ChangeMethod.ValueType  # 3
+"""Lock. The result may have been locked before."""
+CHANGE_METHOD_UNLOCK: ChangeMethod.ValueType  # 4
+"""Unlock. The result may have been unlocked before."""
+global___ChangeMethod = ChangeMethod
 
 @typing.final
 class Document(google.protobuf.message.Message):
@@ -364,6 +399,15 @@ class UpdateRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     WORKS_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    reason: builtins.str
+    """Why the results are changed, for their history: at most 1,000 characters, without NUL."""
+    request_id: builtins.str
+    """Empty, or up to 64 visible ASCII characters that the caller gives to no other request (a UUID for example; see
+    AIP-155). A request that was applied before under the same id, by the same caller, is answered as it was then, and
+    changes nothing. INVALID_ARGUMENT with the reason REQUEST_ID_REUSED where that one asked for something else.
+    """
     @property
     def works(self) -> global___Documents:
         """The works; each needs `pipeline` and `id`, and holds the top-level fields to be set. The rules are those of
@@ -374,9 +418,11 @@ class UpdateRequest(google.protobuf.message.Message):
         self,
         *,
         works: global___Documents | None = ...,
+        reason: builtins.str = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["works", b"works"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["works", b"works"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["reason", b"reason", "request_id", b"request_id", "works", b"works"]) -> None: ...
 
 global___UpdateRequest = UpdateRequest
 
@@ -416,8 +462,14 @@ class DeleteIdsRequest(google.protobuf.message.Message):
 
     PIPELINE_FIELD_NUMBER: builtins.int
     IDS_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     pipeline: builtins.str
     """The pipeline of the results."""
+    reason: builtins.str
+    """As in UpdateRequest."""
+    request_id: builtins.str
+    """As in UpdateRequest."""
     @property
     def ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """The ids of the results."""
@@ -427,8 +479,10 @@ class DeleteIdsRequest(google.protobuf.message.Message):
         *,
         pipeline: builtins.str = ...,
         ids: collections.abc.Iterable[builtins.str] | None = ...,
+        reason: builtins.str = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["ids", b"ids", "pipeline", b"pipeline"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["ids", b"ids", "pipeline", b"pipeline", "reason", b"reason", "request_id", b"request_id"]) -> None: ...
 
 global___DeleteIdsRequest = DeleteIdsRequest
 
@@ -468,8 +522,14 @@ class LockRequest(google.protobuf.message.Message):
 
     PIPELINE_FIELD_NUMBER: builtins.int
     IDS_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     pipeline: builtins.str
     """The pipeline of the results."""
+    reason: builtins.str
+    """As in UpdateRequest."""
+    request_id: builtins.str
+    """As in UpdateRequest."""
     @property
     def ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """The ids of the results."""
@@ -479,8 +539,10 @@ class LockRequest(google.protobuf.message.Message):
         *,
         pipeline: builtins.str = ...,
         ids: collections.abc.Iterable[builtins.str] | None = ...,
+        reason: builtins.str = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["ids", b"ids", "pipeline", b"pipeline"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["ids", b"ids", "pipeline", b"pipeline", "reason", b"reason", "request_id", b"request_id"]) -> None: ...
 
 global___LockRequest = LockRequest
 
@@ -521,10 +583,16 @@ class UnlockRequest(google.protobuf.message.Message):
     PIPELINE_FIELD_NUMBER: builtins.int
     IDS_FIELD_NUMBER: builtins.int
     FORCE_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     pipeline: builtins.str
     """The pipeline of the results."""
     force: builtins.bool
     """False, the default, changes nothing and answers how many of the results are locked."""
+    reason: builtins.str
+    """As in UpdateRequest."""
+    request_id: builtins.str
+    """As in UpdateRequest."""
     @property
     def ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """The ids of the results."""
@@ -535,8 +603,10 @@ class UnlockRequest(google.protobuf.message.Message):
         pipeline: builtins.str = ...,
         ids: collections.abc.Iterable[builtins.str] | None = ...,
         force: builtins.bool = ...,
+        reason: builtins.str = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["force", b"force", "ids", b"ids", "pipeline", b"pipeline"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["force", b"force", "ids", b"ids", "pipeline", b"pipeline", "reason", b"reason", "request_id", b"request_id"]) -> None: ...
 
 global___UnlockRequest = UnlockRequest
 
@@ -1152,3 +1222,110 @@ class GetLockedCountResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["count", b"count"]) -> None: ...
 
 global___GetLockedCountResponse = GetLockedCountResponse
+
+@typing.final
+class HistoryRequest(google.protobuf.message.Message):
+    """A result whose changes to tell."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    ID_FIELD_NUMBER: builtins.int
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """The pipeline of the result."""
+    id: builtins.str
+    """The id of the result."""
+    page_size: builtins.int
+    """How many entries to tell at most. 0: 100, which is also the most. Negative is INVALID_ARGUMENT."""
+    page_token: builtins.str
+    """Empty, or the `next_page_token` of the page before; the other fields are then given unchanged."""
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+        id: builtins.str = ...,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["id", b"id", "page_size", b"page_size", "page_token", b"page_token", "pipeline", b"pipeline"]) -> None: ...
+
+global___HistoryRequest = HistoryRequest
+
+@typing.final
+class HistoryResponse(google.protobuf.message.Message):
+    """The changes of a result, or some of them."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Empty on the last page."""
+    @property
+    def entries(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___HistoryEntry]:
+        """The newest first."""
+
+    def __init__(
+        self,
+        *,
+        entries: collections.abc.Iterable[global___HistoryEntry] | None = ...,
+        next_page_token: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["entries", b"entries", "next_page_token", b"next_page_token"]) -> None: ...
+
+global___HistoryResponse = HistoryResponse
+
+@typing.final
+class HistoryEntry(google.protobuf.message.Message):
+    """One change of a result."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: builtins.int
+    METHOD_FIELD_NUMBER: builtins.int
+    CALLER_FIELD_NUMBER: builtins.int
+    FIELDS_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    RESULT_COUNT_FIELD_NUMBER: builtins.int
+    FIELD_COUNT_FIELD_NUMBER: builtins.int
+    method: global___ChangeMethod.ValueType
+    """What was done."""
+    caller: builtins.str
+    """The name of the caller's token or certificate. Empty where the server knows no callers."""
+    reason: builtins.str
+    """Why, as the caller gave it."""
+    request_id: builtins.str
+    """The request, as the caller named it."""
+    result_count: builtins.int
+    """How many results the request has changed together with this one, itself included."""
+    field_count: builtins.int
+    """How many top-level fields an Update has set."""
+    @property
+    def time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """When, by the clock of the server that made the change."""
+
+    @property
+    def fields(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The top-level fields that an Update has set, in the order of the work; the first ones, if their names have more
+        than 16,384 characters together. Else empty.
+        """
+
+    def __init__(
+        self,
+        *,
+        time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        method: global___ChangeMethod.ValueType = ...,
+        caller: builtins.str = ...,
+        fields: collections.abc.Iterable[builtins.str] | None = ...,
+        reason: builtins.str = ...,
+        request_id: builtins.str = ...,
+        result_count: builtins.int = ...,
+        field_count: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["time", b"time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["caller", b"caller", "field_count", b"field_count", "fields", b"fields", "method", b"method", "reason", b"reason", "request_id", b"request_id", "result_count", b"result_count", "time", b"time"]) -> None: ...
+
+global___HistoryEntry = HistoryEntry

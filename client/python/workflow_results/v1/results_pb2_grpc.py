@@ -115,6 +115,11 @@ class ResultsServiceStub(object):
                 request_serializer=workflow__results_dot_v1_dot_results__pb2.UnlockRequest.SerializeToString,
                 response_deserializer=workflow__results_dot_v1_dot_results__pb2.UnlockResponse.FromString,
                 _registered_method=True)
+        self.History = channel.unary_unary(
+                '/workflow_results.v1.ResultsService/History',
+                request_serializer=workflow__results_dot_v1_dot_results__pb2.HistoryRequest.SerializeToString,
+                response_deserializer=workflow__results_dot_v1_dot_results__pb2.HistoryResponse.FromString,
+                _registered_method=True)
 
 
 class ResultsServiceServicer(object):
@@ -261,6 +266,17 @@ class ResultsServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def History(self, request, context):
+        """Tells the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
+
+        Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
+        changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
+        recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ResultsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -338,6 +354,11 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.Unlock,
                     request_deserializer=workflow__results_dot_v1_dot_results__pb2.UnlockRequest.FromString,
                     response_serializer=workflow__results_dot_v1_dot_results__pb2.UnlockResponse.SerializeToString,
+            ),
+            'History': grpc.unary_unary_rpc_method_handler(
+                    servicer.History,
+                    request_deserializer=workflow__results_dot_v1_dot_results__pb2.HistoryRequest.FromString,
+                    response_serializer=workflow__results_dot_v1_dot_results__pb2.HistoryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -745,6 +766,33 @@ class ResultsService(object):
             '/workflow_results.v1.ResultsService/Unlock',
             workflow__results_dot_v1_dot_results__pb2.UnlockRequest.SerializeToString,
             workflow__results_dot_v1_dot_results__pb2.UnlockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def History(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflow_results.v1.ResultsService/History',
+            workflow__results_dot_v1_dot_results__pb2.HistoryRequest.SerializeToString,
+            workflow__results_dot_v1_dot_results__pb2.HistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,11 +36,13 @@ Errors particular to a method are named with it. What happened to a single work 
 Callers. A server may want a token, as the metadata `authorization: Bearer <token>`, or a client certificate. A token
 that is sent counts, also where there is a certificate. Either is checked at the start of a call, and again for each
 request of a DepositStream and each part of a stream of results. A caller has a role, each of which includes the one
-before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked and GetLockedCount; a *depositor* Deposit and
-DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is true; an
-*admin* everything. It may do so with some pipelines; Status tells of those alone. The health service is open to all.
+before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor*
+Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is
+true; an *admin* everything. It may do so with some pipelines; Status tells of those alone. The health service is open
+to all.
 
-Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock should be repeated only
+Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock may be repeated with the
+same `request_id`: what was done is then answered again, not done again. Without one they should be repeated only
 when nothing was changed (`outcome: NOT_APPLIED`), or when the caller knows that a repetition does no harm.
 """
 
@@ -198,6 +200,17 @@ class ResultsServiceStub:
     exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids.
     """
 
+    History: grpc.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.HistoryRequest,
+        workflow_results.v1.results_pb2.HistoryResponse,
+    ]
+    """Tells the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
+
+    Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
+    changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
+    recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+    """
+
 class ResultsServiceAsyncStub:
     """Stores the results of scientific pipelines in MongoDB. Each method of the Python client `Results` is one RPC."""
 
@@ -335,6 +348,17 @@ class ResultsServiceAsyncStub:
 
     All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
     exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids.
+    """
+
+    History: grpc.aio.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.HistoryRequest,
+        workflow_results.v1.results_pb2.HistoryResponse,
+    ]
+    """Tells the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
+
+    Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
+    changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
+    recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
     """
 
 class ResultsServiceServicer(metaclass=abc.ABCMeta):
@@ -504,6 +528,19 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
 
         All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
         exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids.
+        """
+
+    @abc.abstractmethod
+    def History(
+        self,
+        request: workflow_results.v1.results_pb2.HistoryRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[workflow_results.v1.results_pb2.HistoryResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.HistoryResponse]]:
+        """Tells the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
+
+        Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
+        changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
+        recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
         """
 
 def add_ResultsServiceServicer_to_server(servicer: ResultsServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
