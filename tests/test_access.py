@@ -18,6 +18,7 @@ from wire import Answer
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.access import LEAST_ROLES, Access
+from workflow_results_server.callers import Caller, Role
 from workflow_results_server.errors import RequestError
 from workflow_results_server.tokens import TokensFile
 
@@ -200,6 +201,21 @@ def test_every_rpc_stands_in_the_tables() -> None:
     for rpc, method in RPCS.items():
         fields = set(method.input_type.fields_by_name)
         assert fields & {"pipeline", "works"} or rpc in ("Status", "Info"), f"the pipelines of {rpc} are not checked"
+
+
+@pytest.mark.parametrize(
+    ("globs", "allowed", "denied"),
+    [
+        (["frb"], ["frb"], ["frb-dm", "a-frb", "FRB", "fr", ""]),
+        (["frb-*"], ["frb-", "frb-dm", "frb-dm-2"], ["frb", "FRB-dm", "a-frb-dm", "frb_dm"]),
+        (["*-dm"], ["-dm", "frb-dm"], ["frb-dm-2", "frb-dm\n", "dm"]),
+        (["frb-?", "[ab]-[!0-9]"], ["frb-1", "a-x", "b--"], ["frb-12", "c-x", "a-1", "a-"]),
+        (["*"], ["frb", "A-1", ""], []),
+    ],
+)
+def test_globs_match_whole_names(globs: list[str], allowed: list[str], denied: list[str]) -> None:
+    caller = Caller("caller", Role.READER, tuple(globs))
+    assert [name for name in [*allowed, *denied] if caller.may_use(name)] == allowed
 
 
 def test_an_rpc_without_a_role_is_denied_to_everyone(tokens: Path) -> None:
