@@ -10,6 +10,7 @@ from workflow_results_server.app import stop_on_signals
 from workflow_results_server.server import Server
 from workflow_results_server.settings import Settings, SettingsError
 from workflow_results_server.store import ConnectionRefused
+from workflow_results_server.tokens import TokensError
 from workflow_results_server.workers import READY
 
 
@@ -34,7 +35,7 @@ def main() -> int:
     logs.configure(settings.log_level, settings.log_format)
     try:
         asyncio.run(_work(settings))
-    except (SettingsError, ConnectionRefused) as error:
+    except (SettingsError, TokensError, ConnectionRefused) as error:
         sys.stderr.write(f"workflow-results: {error}\n")
         return 1
     return 0

@@ -16,6 +16,8 @@ from workflow_results_server.mongod import EmbeddedMongod, MongodError
 from workflow_results_server.server import Server, address
 from workflow_results_server.settings import SettingsError, default_data_directory
 from workflow_results_server.store import ConnectionRefused
+from workflow_results_server.tls import Certificates
+from workflow_results_server.tokens import TokensError, TokensFile
 from workflow_results_server.workers import Workers
 
 if TYPE_CHECKING:
@@ -39,11 +41,26 @@ def run(settings: Settings) -> int:
     _allow_connections()
     try:
         settings.check()
+        _check_files(settings)
         asyncio.run(_serve(settings))
-    except (SettingsError, ConnectionRefused, MongodError) as error:
+    except (SettingsError, TokensError, ConnectionRefused, MongodError) as error:
         sys.stderr.write(f"workflow-results: {error}\n")
         return 1
     return 0
+
+
+def _check_files(settings: Settings) -> None:
+    """Find what is wrong with the files that decide about access before a MongoDB or a worker is started."""
+    if settings.tls_cert:
+        Certificates(settings)
+    if settings.tokens:
+        TokensFile(settings.tokens)
+    if settings.lacking:
+        _logger.warning(
+            "INSECURE: %s can be reached by others than this machine, without %s; --insecure allows it",
+            settings.host,
+            " and ".join(settings.lacking),
+        )
 
 
 def _allow_connections() -> None:

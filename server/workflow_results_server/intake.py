@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import works
+from workflow_results_server.access import allow_works
 from workflow_results_server.errors import Unavailable
 from workflow_results_server.store import Outcome
 
@@ -57,7 +58,8 @@ class Intake:
             The outcome of each work in their order, and why some were rejected.
 
         Raises:
-            RequestError: The works can't be told apart, there is no room for them now, or MongoDB failed.
+            RequestError: The works can't be told apart, the caller may not deposit one, there is no room for them now,
+                or MongoDB failed.
         """
         size = documents.ByteSize()
         if self._is_full(size):
@@ -65,7 +67,7 @@ class Intake:
             raise Unavailable("OVERLOADED", message, not_applied=True)
         self._admitted += size
         try:
-            return await self._stored(await works.parse(documents), seconds)
+            return await self._stored(await _allowed(documents), seconds)
         finally:
             self._leave(size)
 
@@ -113,7 +115,7 @@ class Intake:
             await self._room()
         self._admitted += size
         try:
-            parsed = await works.parse(request.works)
+            parsed = await _allowed(request.works)
         except BaseException:
             self._leave(size)
             raise
@@ -173,3 +175,9 @@ class Intake:
         for room in self._waiting:
             if not room.done():
                 room.set_result(None)
+
+
+async def _allowed(documents: pb.Documents) -> Parsed:
+    parsed = await works.parse(documents)
+    allow_works(parsed)
+    return parsed

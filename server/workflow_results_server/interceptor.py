@@ -1,4 +1,4 @@
-"""What every call goes through: its request id, its log line, and its errors put on the wire.
+"""What every call goes through: its request id, who may make it, its log line, and its errors put on the wire.
 
 Nothing else turns an exception into an answer, so that no text from within ever reaches a caller.
 """
@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import grpc
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
+from workflow_results_server.callers import current
 from workflow_results_server.errors import DOMAIN, RequestError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from workflow_results_server.access import Access, Admit
 
     Context = grpc.aio.ServicerContext[Any, Any]
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -31,8 +34,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the call that is being answered: the caller's `x-request-id`, or one of our own."""
 
 _REQUEST_ID: Final = re.compile(r"[!-~]{1,64}")
-_OUR_SIDE: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL")
-"""Codes that an operator wants to see; the others tell of callers."""
+_OF_CONCERN: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNAUTHENTICATED", "PERMISSION_DENIED")
+"""Codes that an operator wants to see; the others tell of callers' mistakes."""
 _PATIENT_SECONDS: Final = 1.0
 _MOST_FIELDS: Final = 10
 _FIELD_BYTES: Final = 300
@@ -45,14 +48,16 @@ class _Malformed:
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
-    """Answers errors, logs calls, and refuses new ones, and in the end streams, while the server stops.
+    """Lets callers in, answers errors, logs calls, and refuses new ones, in the end streams too, while a server stops.
 
     Args:
         service: The full name of the service whose calls are refused then; health is told to the end.
+        access: Decides who may make a call.
     """
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, access: Access) -> None:
         self._service = service
+        self._access = access
         self._stopping = self._ending = False
         self._streams: set[asyncio.Task[Any]] = set()
         self._wrapped: dict[str, Handler] = {}
@@ -91,7 +96,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
         async def answer(request: Any, context: Context) -> Any:
             refuse = self._stopping and service == self._service
-            return await self._answer(method, _refuse if refuse else behaviour, request, context)
+            return await self._answer(path, method, _refuse if refuse else behaviour, request, context)
 
         kind = {
             (False, False): grpc.unary_unary_rpc_method_handler,
@@ -113,6 +118,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     async def _answer(
         self,
+        path: str,
         method: str,
         behaviour: Callable[..., Any],
         request: Any,
@@ -124,13 +130,18 @@ class Interceptor(grpc.aio.ServerInterceptor):
         began = time.perf_counter()
         code, error = "CANCELLED", None
         try:
-            request = _checked(request) if not hasattr(request, "__aiter__") else _checked_stream(request)
-            answer = behaviour(request, context)
+            admit = self._access.admission(path, context)
+            requests = hasattr(request, "__aiter__")
+            admit(None if requests else request)
+            checked = _checked_stream(request, admit) if requests else _checked(request)
+            answer = behaviour(checked, context)
             if hasattr(answer, "__aiter__"):
                 response = None
                 with self._stream_under_way():
                     async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
                         async for part in parts:
+                            if not requests:  # the callers of a stream of requests are told what became of each
+                                admit(request)
                             await _write(part, context)
             else:
                 response = await answer
@@ -195,8 +206,9 @@ def _checked(request: Any) -> Any:
     return request
 
 
-async def _checked_stream(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def _checked_stream(requests: AsyncIterator[Any], admit: Admit) -> AsyncIterator[Any]:
     async for request in requests:
+        admit(request)
         yield _checked(request)
 
 
@@ -224,12 +236,13 @@ def _cut(text: str, size: int) -> str:
 
 def _log(method: str, code: str, error: RequestError | None, seconds: float, context: Context) -> None:
     gave_up = code == "CANCELLED" and seconds > _PATIENT_SECONDS  # a caller that waited, not one that had enough
-    level = logging.INFO if code in _OUR_SIDE or gave_up else logging.DEBUG
+    level = logging.INFO if code in _OF_CONCERN or gave_up else logging.DEBUG
     if _logger.isEnabledFor(level):
         extra = {
             "method": method,
             "code": code,
             "reason": error.reason if error else "",
+            "caller": current.get().name,
             "milliseconds": round(seconds * 1000, 3),
             "peer": context.peer(),
         }

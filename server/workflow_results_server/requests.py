@@ -13,6 +13,7 @@ from workflow_results import rules
 from workflow_results.documents import decode_strictly
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import bson_documents, extended_json
+from workflow_results_server.callers import current
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.filters import QueryError, checked_filter
 from workflow_results_server.projections import checked_projection
@@ -81,12 +82,13 @@ def origin(request: ChangeRequest) -> Origin:
     """
     if problem := rules.reason_problem(request.reason):
         raise InvalidRequest("reason", problem)
+    caller = current.get().name
     if not request.request_id:
-        return Origin(reason=request.reason)
+        return Origin(caller, request.reason)
     if problem := rules.request_id_problem(request.request_id):
         raise InvalidRequest("request_id", problem)
     asked = request.DESCRIPTOR.full_name.encode() + request.SerializeToString(deterministic=True)
-    return Origin("", request.reason, request.request_id, hashlib.sha256(asked).digest())
+    return Origin(caller, request.reason, request.request_id, hashlib.sha256(asked).digest())
 
 
 def page_size(value: int) -> int:

@@ -14,10 +14,13 @@ from grpc_reflection.v1alpha import reflection
 
 from workflow_results import rules
 from workflow_results.v1 import results_pb2, results_pb2_grpc
+from workflow_results_server.access import Access
 from workflow_results_server.interceptor import Interceptor
 from workflow_results_server.service import ResultsService
 from workflow_results_server.settings import SettingsError
 from workflow_results_server.store import Store
+from workflow_results_server.tls import Certificates
+from workflow_results_server.tokens import TokensFile
 
 if TYPE_CHECKING:
     from workflow_results_server.settings import Settings
@@ -39,11 +42,18 @@ class Server:
     Args:
         settings: Its settings; `mongo_uri` must be set.
         share_port: Whether other processes may listen on the same port.
+
+    Raises:
+        SettingsError: The files of certificates can't be used.
+        TokensError: The file of callers can't be used.
     """
 
     def __init__(self, settings: Settings, *, share_port: bool = False) -> None:
         self._settings = settings
-        self._interceptor = Interceptor(_SERVICE)
+        self._certificates = Certificates(settings) if settings.tls_cert else None
+        tokens = TokensFile(settings.tokens) if settings.tokens else None
+        access = Access(tokens, certificates=settings.tls_client_ca is not None)
+        self._interceptor = Interceptor(_SERVICE, access)
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server = grpc.aio.server(
             interceptors=[self._interceptor],
@@ -83,7 +93,7 @@ class Server:
             names = (_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
         try:
-            port = self._server.add_insecure_port(address(settings.host, settings.port))
+            port = self._listen(address(settings.host, settings.port))
         except RuntimeError as error:
             raise SettingsError(
                 f"can't listen on {address(settings.host, settings.port)}: the port is taken, or the host is not here"
@@ -97,6 +107,11 @@ class Server:
         self._watch = asyncio.create_task(self._watch_mongodb())
         _logger.info("listening", extra={"address": address(settings.host, port)})
         return port
+
+    def _listen(self, where: str) -> int:
+        if self._certificates is None:
+            return self._server.add_insecure_port(where)
+        return self._server.add_secure_port(where, self._certificates.credentials())
 
     async def stop(self) -> None:
         """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end."""

@@ -9,6 +9,8 @@ from workflow_results import __version__, rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import extended_json, requests, works
+from workflow_results_server.access import allow_works
+from workflow_results_server.callers import current
 from workflow_results_server.errors import InvalidRequest, RequestError
 from workflow_results_server.intake import Intake
 from workflow_results_server.store import Change, Selection
@@ -82,6 +84,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         """Set fields of results, all or nothing."""
         by_pipeline: dict[str, dict[str, works.Work]] = {}
         parsed = await works.parse(request.works, partial=True)
+        allow_works(parsed)
         for work in parsed:
             if isinstance(work, works.Rejected):
                 raise InvalidRequest(work.where, work.message, work.reason)
@@ -163,8 +166,10 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         return pb.CountResponse(count=await self._store.count(pipeline, query, self._time(context)))
 
     async def Status(self, _request: pb.StatusRequest, context: Context) -> pb.StatusResponse:
-        """Count the results of every pipeline."""
-        return pb.StatusResponse(counts=await self._store.status(self._time(context)))
+        """Count the results of every pipeline that the caller may use."""
+        counts = await self._store.status(self._time(context))
+        may_use = current.get().may_use
+        return pb.StatusResponse(counts={name: count for name, count in counts.items() if may_use(name)})
 
     async def Info(self, _request: pb.InfoRequest, _context: Context) -> pb.InfoResponse:
         """Tell versions and limits."""

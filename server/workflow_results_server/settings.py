@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import os
@@ -23,6 +24,7 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "connection_seconds": (int, float),
 }
 """What a file of options might give otherwise."""
+_PATHS: Final = ("tls_cert", "tls_key", "tls_client_ca", "tokens")
 _PORT_MOST: Final = 65_535
 _WORKERS_MOST: Final = 256
 
@@ -58,6 +60,11 @@ class Settings:
         drain_seconds: How long calls under way may take when the server stops, or ends a connection.
         connection_seconds: After how long a connection ends, so that clients find servers that were added; 0 for never.
         reflection: Whether clients can ask for the API (gRPC server reflection).
+        tls_cert: The certificate of the server, with what leads to its authority; None for plain text.
+        tls_key: Its key.
+        tls_client_ca: The authorities of client certificates, which all clients need then.
+        tokens: The file of the callers; None where everyone may do everything.
+        insecure: Whether others than this machine may reach a server without TLS, or without callers.
         log_level: The lowest level that is logged.
         log_format: "text" or "json".
     """
@@ -72,6 +79,11 @@ class Settings:
     drain_seconds: float = 30.0
     connection_seconds: float = 0.0
     reflection: bool = True
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    tokens: Path | None = None
+    insecure: bool = False
     log_level: str = "info"
     log_format: str = "text"
 
@@ -98,11 +110,32 @@ class Settings:
             raise SettingsError(
                 "--call-seconds must be positive, --drain-seconds and --connection-seconds not negative"
             )
+        self._check_access()
         if self.mongo_uri is not None:
             try:
                 checked_uri(self.mongo_uri)
             except ConnectionRefused as error:
                 raise SettingsError(str(error)) from error
+
+    def _check_access(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise SettingsError("--tls-cert and --tls-key belong together: give both, or neither for plain text")
+        if self.tls_client_ca and not self.tls_cert:
+            raise SettingsError("--tls-client-ca needs --tls-cert and --tls-key")
+        if (lacking := self.lacking) and not self.insecure:
+            cure = "; `workflow-results token create` makes the file" if self.tokens is None else ""
+            raise SettingsError(
+                f"--host {self.host} lets others than this machine reach the server, which needs"
+                f" {' and '.join(lacking)}{cure}. Or give --insecure, where everyone who can reach it may do everything"
+            )
+
+    @property
+    def lacking(self) -> list[str]:
+        """The options that keep others out, and are not given although others can reach the server."""
+        if _is_loopback(self.host):
+            return []
+        options = {"--tls-cert with --tls-key": self.tls_cert, "--tokens": self.tokens}
+        return [option for option, value in options.items() if value is None]
 
     def to_json(self) -> str:
         """Write the settings for a worker process."""
@@ -112,4 +145,13 @@ class Settings:
     def from_json(cls, text: str) -> Settings:
         """Read what `to_json` wrote."""
         fields = json.loads(text)
-        return cls(**{**fields, "data_directory": None})  # MongoDB is the business of who started the worker
+        paths = {name: fields[name] and Path(fields[name]) for name in _PATHS}
+        # MongoDB is the business of who started the worker.
+        return cls(**{**fields, **paths, "data_directory": None})
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -52,6 +52,7 @@ class Work(NamedTuple):
         pipeline: Its pipeline.
         id: Its id.
         data: Its BSON as it was sent, but with `_id` as the first element.
+        locked: Whether it comes locked already.
         fields: The names of the top-level fields that it sets, where it is an update.
     """
 
@@ -59,6 +60,7 @@ class Work(NamedTuple):
     pipeline: str
     id: str
     data: bytes
+    locked: bool = False
     fields: tuple[str, ...] = ()
 
 
@@ -204,9 +206,10 @@ def _checked(
         return Rejected(position, "INVALID_WORK", "", "holds Timestamp(0, 0), which MongoDB would replace by the time")
     if "_id" in fields:
         document = bson_documents.without(document, b"_id")
-    id_ = fields["id"]
+    id_, results = fields["id"], fields.get("results")
+    locked = bool(results and results.get("locked"))
     set_ = tuple(name for name in fields if name not in _NAMING) if partial else ()
-    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_), set_)
+    return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_), locked, set_)
 
 
 def _repeated(document: bytes) -> str:

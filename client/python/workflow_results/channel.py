@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import ipaddress
 import json
 import logging
 import os
-import re
 import threading
 import uuid
 import weakref
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from workflow_results import rules
+from workflow_results.credentials import Credentials, closing_hint, handshake_hint, is_loopback
 from workflow_results.deadline import Deadline, pauses
 from workflow_results.errors import (
     DeadlineExceededError,
@@ -57,6 +56,8 @@ says that nothing was changed."""
 
 _PROBE_SECONDS: Final = 1.0
 """How long one look for the service takes: short, so that a fork or an interrupt need not wait for the deadline."""
+_GLANCE_SECONDS: Final = 0.1
+"""How long to ask why there is no connection, which gRPC knows at once or not at all."""
 _CLOSED: Final = "this Results is closed"
 _HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
 
@@ -93,12 +94,12 @@ class Channel:
 
     Args:
         target: The gRPC target.
-        token: The access token, if there is one.
+        credentials: What the client shows to the service, and wants to see of it.
     """
 
-    def __init__(self, target: str, token: str | None) -> None:
+    def __init__(self, target: str, credentials: Credentials) -> None:
         self.target = target
-        self._token = token
+        self._credentials = credentials
         self._closed = False
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
@@ -217,7 +218,7 @@ class Channel:
             if self._closed:
                 raise ResultsError(_CLOSED)
             if self._channel is None or self._stub is None:
-                self._channel = grpc.insecure_channel(self.target, (*_OPTIONS, *_proxy_option(self.target)))
+                self._channel = self._credentials.channel(self.target, (*_OPTIONS, *_proxy_option(self.target)))
                 self._stub = results_pb2_grpc.ResultsServiceStub(self._channel)
             channel, stub = self._channel, self._stub
         if certainly or not self._reachable:
@@ -237,11 +238,26 @@ class Channel:
                 if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
                     return  # it is an answer
                 if not deadline.pause(pause):
-                    again = " any more" if self._reached else ""
-                    raise ServiceUnavailableError(
-                        f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running"
-                        " there (workflow-results serve), and is this its address (argument, WORKFLOW_RESULTS_TARGET)?"
-                    ) from error
+                    raise self._out_of_reach(ask, deadline) from error
+
+    def _out_of_reach(
+        self, ask: grpc.UnaryUnaryMultiCallable[bytes, bytes], deadline: Deadline
+    ) -> ServiceUnavailableError:
+        """Word why nothing has answered; a call that does not wait is told why the last connection failed."""
+        try:
+            with no_fork:
+                ask(b"", timeout=_GLANCE_SECONDS)
+            details = ""
+        except grpc.RpcError as error:
+            details = (error.details() or "") if error.code() is grpc.StatusCode.UNAVAILABLE else ""
+        if hint := handshake_hint(details, secure=self._credentials.secure):
+            return ServiceUnavailableError(f"no connection to {self.target} within {deadline.seconds:g} s: {hint}")
+        again = " any more" if self._reached else ""
+        doubt = "" if self._reached else closing_hint(details, secure=self._credentials.secure)
+        return ServiceUnavailableError(
+            f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running"
+            f" there (workflow-results serve), and is this its address (argument, WORKFLOW_RESULTS_TARGET)?{doubt}"
+        )
 
     @contextmanager
     def _explaining(self, method: str, deadline: Deadline) -> Iterator[None]:
@@ -259,10 +275,7 @@ class Channel:
             raise failure from error
 
     def _metadata(self, request_id: str = "") -> list[tuple[str, str]]:
-        metadata = [("x-request-id", request_id or uuid.uuid4().hex)]
-        if self._token:
-            metadata.append(("authorization", f"Bearer {self._token}"))
-        return metadata
+        return [("x-request-id", request_id or uuid.uuid4().hex), *self._credentials.metadata()]
 
     def after_fork_in_child(self) -> None:
         """Drop the parent's connection unclosed; the child makes its own at its first call."""
@@ -302,9 +315,4 @@ def _sized(request: Message) -> Message:
 
 def _proxy_option(target: str) -> Iterable[tuple[str, int]]:
     """Keep calls within this machine away from a proxy, which gRPC would use even for them."""
-    host = re.sub("^(ipv4|ipv6|dns):", "", target).rpartition("/")[2].rpartition(":")[0].strip("[]")
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    return [("grpc.enable_http_proxy", 0)] if loopback else []
+    return [("grpc.enable_http_proxy", 0)] if is_loopback(target) else []

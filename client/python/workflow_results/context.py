@@ -10,6 +10,7 @@ from workflow_results.errors import InvalidRequestError
 from workflow_results.results import Results
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
 _BACKENDS = ("results",)
@@ -29,6 +30,10 @@ class GRPCContext:
         timeout: Seconds for a call, as in `Results`.
         token: The access token, as in `Results`.
         backends: The clients to create; only "results" is served over gRPC.
+        ca_file: As in `Results`.
+        cert_file: As in `Results`.
+        key_file: As in `Results`.
+        tls: As in `Results`.
 
     Attributes:
         workspace (Path | None): As given.
@@ -51,6 +56,11 @@ class GRPCContext:
         timeout: float | None = None,
         token: Any = None,
         backends: Sequence[str] = _BACKENDS,
+        *,
+        ca_file: str | os.PathLike[str] | None = None,
+        cert_file: str | os.PathLike[str] | None = None,
+        key_file: str | os.PathLike[str] | None = None,
+        tls: bool | None = None,
     ) -> None:
         self.workspace = None if workspace is None else Path(workspace)
         self.timeout = timeout
@@ -58,7 +68,15 @@ class GRPCContext:
         if unknown := [backend for backend in self.backends if backend not in _BACKENDS]:
             raise InvalidRequestError(f"backends must be among {list(_BACKENDS)}, not {unknown}")
         if "results" in self.backends:
-            self.results = Results(settings.target(None, self.workspace), token=token, timeout=timeout)
+            self.results = Results(
+                settings.target(None, self.workspace),
+                token=token,
+                timeout=timeout,
+                ca_file=ca_file,
+                cert_file=cert_file,
+                key_file=key_file,
+                tls=tls,
+            )
 
     def __repr__(self) -> str:
         return f"GRPCContext(workspace={self.workspace!r}, timeout={self.timeout!r}, backends={self.backends!r})"

@@ -27,7 +27,8 @@ class Results(Reading, Writing):
     - `InvalidRequestError`: an argument breaks a rule; the message names it.
     - `ServiceUnavailableError`: the service can't be reached, or has lost MongoDB.
     - `DeadlineExceededError`: the call took longer than its timeout, or than the server spends on one.
-    - `UnauthenticatedError`, `PermissionDeniedError`: the token is missing or wrong, or does not allow this.
+    - `UnauthenticatedError`, `PermissionDeniedError`: the token or certificate is missing or wrong, or does not allow
+      this.
     - `ResultsError`: the parent of all these, and what none of them fits.
 
     Args:
@@ -35,6 +36,12 @@ class Results(Reading, Writing):
             else `grpc.targets.results` of workflow-core's workspace file, else "localhost:50051".
         token: The access token. Defaults to WORKFLOW_RESULTS_TOKEN, else WORKFLOW_TOKEN.
         timeout: Seconds, see above. Defaults to WORKFLOW_RESULTS_TIMEOUT.
+        ca_file: The certificates of the authorities to trust (PEM), for TLS. Defaults to WORKFLOW_RESULTS_CA_FILE, else
+            to the well-known ones.
+        cert_file: A certificate that tells the service who calls (PEM). Defaults to WORKFLOW_RESULTS_CERT_FILE.
+        key_file: The key of that certificate (PEM). Defaults to WORKFLOW_RESULTS_KEY_FILE.
+        tls: True for TLS, False for plain text, even where that exposes the token. Defaults to TLS where one of the
+            files is given.
         strict: Whether conflicts, and results that are locked or missing, raise instead of being answered with False.
 
     Attributes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from workflow_results import settings
+from workflow_results import credentials, settings
 from workflow_results.channel import Channel
 from workflow_results.deadline import Deadline
 
 if TYPE_CHECKING:
+    import os
     from types import TracebackType
 
     from typing_extensions import Self
@@ -26,11 +27,18 @@ class Session:
         token: Any = None,
         timeout: float | None = None,
         strict: bool = False,
+        ca_file: str | os.PathLike[str] | None = None,
+        cert_file: str | os.PathLike[str] | None = None,
+        key_file: str | os.PathLike[str] | None = None,
+        tls: bool | None = None,
     ) -> None:
         self.baseurl = settings.target(baseurl)
         self.timeout = settings.timeout(timeout)
         self._strict = strict
-        self._channel = Channel(self.baseurl, settings.token(token))
+        shown = credentials.found(
+            self.baseurl, settings.token(token), tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file
+        )
+        self._channel = Channel(self.baseurl, shown)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.baseurl!r}, timeout={self.timeout!r}, strict={self._strict!r})"

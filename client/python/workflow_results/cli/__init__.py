@@ -7,6 +7,7 @@ import click
 from workflow_results.cli.archive import backup, restore
 from workflow_results.cli.demo import demo
 from workflow_results.cli.serve import serve
+from workflow_results.cli.token import token
 from workflow_results.version import __version__
 
 
@@ -18,5 +19,6 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(demo)
+main.add_command(token)
 main.add_command(backup)
 main.add_command(restore)

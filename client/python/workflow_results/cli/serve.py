@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+_FILE: Any = click.Path(path_type=Path)
+
 
 def _read_config(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
     """Take the options of a YAML file as defaults, so that arguments and the environment go before them."""
@@ -48,6 +50,15 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
     help="After how long a connection ends, so that clients find servers that were added; 0 for never.",
 )
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
+@click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")
+@click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate (PEM).")
+@click.option(
+    "--tls-client-ca", type=_FILE, metavar="FILE", help="Require client certificates of this authority (PEM)."
+)
+@click.option(
+    "--tokens", type=_FILE, metavar="FILE", help="The callers and what they may do; `workflow-results token` makes it."
+)
+@click.option("--insecure", is_flag=True, help="Let others than this machine in without TLS, or without tokens.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )

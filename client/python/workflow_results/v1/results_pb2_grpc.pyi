@@ -23,11 +23,23 @@ Errors. Every error carries a google.rpc.Status in `grpc-status-details-bin` wit
 "workflow-results", a reason in UPPER_SNAKE_CASE) and, where fields are at fault, a google.rpc.BadRequest. Every
 method may answer:
   INVALID_ARGUMENT    a request that breaks a rule (INVALID_REQUEST), or that can't be parsed (MALFORMED_REQUEST).
+  UNAUTHENTICATED     no token and no client certificate of a caller (TOKEN_MISSING), a token that is wrong or was
+                      removed (TOKEN_INVALID), or one whose time is over (TOKEN_EXPIRED).
+  PERMISSION_DENIED   the caller's role does not allow this (ROLE), or its pipelines don't (PIPELINE). Both depend on
+                      the request alone, never on what is stored, and nothing of the request is done.
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
   UNAVAILABLE         the server is stopping (SERVER_STOPPING) or has lost MongoDB (MONGODB_UNAVAILABLE). Where the
                       metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing was changed.
   RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
 Errors particular to a method are named with it. What happened to a single work or id stands in the response.
+
+Callers. A server may want a token, as the metadata `authorization: Bearer <token>`, or a client certificate. A token
+that is sent counts, also where there is a certificate. Either is checked at the start of a call, and again for each
+request of a DepositStream and each part of a stream of results. A caller has a role, each of which includes the one
+before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor*
+Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is
+true; an *admin* everything. It may do so with some pipelines; Status tells of those alone. The health service is open
+to all.
 
 Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock may be repeated with the
 same `request_id`: what was done is then answered again, not done again. Without one they should be repeated only

@@ -1,0 +1,236 @@
+"""Who may do what: every RPC by every caller, over TLS, by token and by client certificate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from conftest import Service, work
+from security import DAY, NOW, Authority, bearer, entry, eventually, write
+from wire import Answer
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1 import results_pb2_grpc
+from workflow_results_server.access import LEAST_ROLES, Access
+from workflow_results_server.callers import Caller, Role
+from workflow_results_server.errors import RequestError
+from workflow_results_server.tokens import TokensFile
+
+Serve = Callable[..., Service]
+Way = tuple[grpc.Channel, "str | None"]
+"""A channel and the token that is sent on it."""
+
+BY_TOKEN = """
+                 none  wrong  removed  expired  reader  depositor  curator  admin
+Health           ++    ++     ++       ++       ++      ++         ++       ++
+Reflection       MM    II     II       EE       ++      ++         ++       ++
+Info             MM    II     II       EE       ++      ++         ++       ++
+Status           MM    II     II       EE       ++      ++         ++       ++
+View             MM    II     II       EE       +P      +P         +P       ++
+Count            MM    II     II       EE       +P      +P         +P       ++
+GetByCount       MM    II     II       EE       +P      +P         +P       ++
+GetById          MM    II     II       EE       +P      +P         +P       ++
+GetByEvent       MM    II     II       EE       +P      +P         +P       ++
+GetLocked        MM    II     II       EE       +P      +P         +P       ++
+GetLockedCount   MM    II     II       EE       +P      +P         +P       ++
+History          MM    II     II       EE       +P      +P         +P       ++
+Deposit          MM    II     II       EE       RR      +P         +P       ++
+DepositStream    MM    II     II       EE       RR      +P         +P       ++
+Deposit*         MM    II     II       EE       RR      RR         +P       ++
+DepositStream*   MM    II     II       EE       RR      RR         +P       ++
+Update           MM    II     II       EE       RR      RR         +P       ++
+DeleteIds        MM    II     II       EE       RR      RR         +P       ++
+Lock             MM    II     II       EE       RR      RR         +P       ++
+Unlock           MM    II     II       EE       RR      RR         +P       ++
+"""
+"""By caller two letters: for a pipeline of its own, and for another one. `*` with works that are locked already.
+
++ is allowed; M, I and E are UNAUTHENTICATED for TOKEN_MISSING, TOKEN_INVALID and TOKEN_EXPIRED; R and P are
+PERMISSION_DENIED for ROLE and PIPELINE.
+"""
+BY_CERTIFICATE = """
+                 none  expired  foreign  nobody  reader  reader+wrong  reader+depositor  alternative  other
+Health           XX    XX       XX       ++      ++      ++            ++                ++           ++
+Reflection       XX    XX       XX       MM      ++      II            ++                ++           ++
+Info             XX    XX       XX       MM      ++      II            ++                ++           ++
+View             XX    XX       XX       MM      +P      II            +P                +P           P+
+Deposit          XX    XX       XX       MM      RR      II            +P                RR           RR
+DepositStream    XX    XX       XX       MM      RR      II            +P                RR           RR
+Lock             XX    XX       XX       MM      RR      II            RR                RR           RR
+"""
+"""The same where clients need certificates; X is refused by TLS. What stands behind the + is sent as a token."""
+LETTERS = {
+    "M": (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING"),
+    "I": (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID"),
+    "E": (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED"),
+    "R": (grpc.StatusCode.PERMISSION_DENIED, "ROLE"),
+    "P": (grpc.StatusCode.PERMISSION_DENIED, "PIPELINE"),
+    "X": (grpc.StatusCode.UNAVAILABLE, ""),
+}
+RPCS = pb.DESCRIPTOR.services_by_name["ResultsService"].methods_by_name
+OWN, OTHER = "own-1", "other-1"
+CALLERS = {
+    "expired": entry("admin", "*", token="expired", expires=NOW - DAY),
+    **{role: entry(role, "own-*", token=role) for role in ("reader", "depositor", "curator")},
+    "admin": entry("admin", "*", token="admin", created=NOW, expires=NOW + DAY),
+    "by-certificate": entry("reader", "own-*"),
+    "worker@lab.example": entry("reader", "own-*"),
+    "reader of others": entry("reader", "other-*"),
+}
+
+
+def cells(table: str) -> Iterator[tuple[str, str, str]]:
+    head, *rows = (line.split() for line in table.strip().splitlines())
+    for rpc, *row in rows:
+        for caller, cell in zip(head, row, strict=True):
+            yield rpc, caller, cell
+
+
+def request(rpc: str, pipeline: str) -> Any:
+    rpc, locked = rpc.rstrip("*"), rpc.endswith("*")
+    kind = getattr(pb, f"{rpc}Request")
+    if "works" in kind.DESCRIPTOR.fields_by_name:
+        # The first work would be fine, so that a denied request shows that nothing of it is stored.
+        works = [
+            work(OWN, "fine"),
+            work(pipeline, "locked", results={"locked": True}) if locked else work(pipeline, "a"),
+        ]
+        return kind(works=pb.Documents(json=[json.dumps(each) for each in works]))
+    if rpc == "History":
+        return kind(pipeline=pipeline, id="a")
+    return kind(pipeline=pipeline) if "pipeline" in kind.DESCRIPTOR.fields_by_name else kind()
+
+
+def made(channel: grpc.Channel, rpc: str, pipeline: str, metadata: list[tuple[str, str]]) -> str:
+    """Make a call, and give the letter of what became of it."""
+    try:
+        if rpc == "Health":
+            stub = health_pb2_grpc.HealthStub(channel)
+            stub.Check(health_pb2.HealthCheckRequest(), timeout=10, metadata=metadata)
+        elif rpc == "Reflection":
+            names = reflection_pb2.ServerReflectionRequest(list_services="*")
+            reflection = reflection_pb2_grpc.ServerReflectionStub(channel)
+            list(reflection.ServerReflectionInfo(iter([names]), timeout=10, metadata=metadata))
+        else:
+            call = getattr(results_pb2_grpc.ResultsServiceStub(channel), rpc.rstrip("*"))
+            given = request(rpc, pipeline)
+            method = RPCS[rpc.rstrip("*")]
+            answer = call(iter([given]) if method.client_streaming else given, timeout=10, metadata=metadata)
+            if method.server_streaming:
+                list(answer)
+    except grpc.RpcError as error:
+        code, reason = error.code(), Answer(error).info.reason
+        return next((letter for letter, told in LETTERS.items() if told == (code, reason)), f"{code} {reason}")
+    return "+"
+
+
+def wrong_cells(table: str, channels: dict[str, Way]) -> list[str]:
+    """Make all calls of a table, and tell those that went otherwise."""
+    wrong = []
+    for rpc, caller, expected in cells(table):
+        channel, token = channels[caller]
+        letters = "".join(made(channel, rpc, pipeline, bearer(token)) for pipeline in (OWN, OTHER))
+        if letters != expected:
+            wrong.append(f"{rpc} by {caller}: {letters} instead of {expected}")
+    return wrong
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Path:
+    return write(tmp_path / "tokens.yml", CALLERS)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def clean(database: Any) -> Iterator[Any]:
+    yield database
+    for pipeline in (OWN, OTHER):
+        database.drop_collection(pipeline)
+
+
+def test_every_rpc_by_every_token(serve: Serve, authority: Authority, tokens: Path, clean: Any) -> None:
+    with_removed = {**CALLERS, "removed": entry("admin", "*", token="removed")}
+    write(tokens, with_removed)
+    target = serve(*authority.server(), "--tokens", str(tokens)).target
+    with authority.channel(target) as channel:
+        assert made(channel, "Info", OWN, bearer("removed")) == "+"
+        write(tokens, CALLERS)
+        callers = dict.fromkeys(caller for _, caller, _ in cells(BY_TOKEN))
+        channels: dict[str, Way] = {caller: (channel, None if caller == "none" else caller) for caller in callers}
+        eventually(lambda: made(channel, "Info", OWN, bearer("removed")) == "I")
+        assert wrong_cells(BY_TOKEN, channels) == []
+
+
+def test_every_rpc_by_every_certificate(serve: Serve, authority: Authority, tokens: Path, clean: Any) -> None:
+    options = [*authority.server(), "--tls-client-ca", str(authority.file), "--tokens", str(tokens)]
+    target = serve(*options, "--workers", "2").target
+    foreign = Authority(tokens.parent, "foreign-ca")
+    reader = authority.issue("reader", "no-caller", common_name="by-certificate")
+    identities = {
+        "none": None,
+        "expired": authority.issue("expired", "by-certificate", expired=True),
+        "foreign": foreign.issue("foreign", "by-certificate"),
+        "nobody": authority.issue("nobody", "nobody", common_name="admin2"),
+        "reader": reader,
+        "alternative": authority.issue("alternative", "no-caller", "worker@lab.example", common_name="admin"),
+        "other": authority.issue("other", "192.0.2.1", common_name="reader of others"),
+    }
+    channels: dict[str, Way] = {
+        name: (authority.channel(target, identity), None) for name, identity in identities.items()
+    }
+    for token in ("wrong", "depositor"):
+        channels[f"reader+{token}"] = (authority.channel(target, reader), token)
+    assert wrong_cells(BY_CERTIFICATE, channels) == []
+    for channel, _ in channels.values():
+        channel.close()
+
+
+def test_every_rpc_stands_in_the_tables() -> None:
+    rows = {rpc.rstrip("*") for rpc, _, _ in cells(BY_TOKEN)} - {"Health", "Reflection"}
+    assert rows == set(RPCS) <= set(LEAST_ROLES)
+    for rpc, method in RPCS.items():
+        fields = set(method.input_type.fields_by_name)
+        assert fields & {"pipeline", "works"} or rpc in ("Status", "Info"), f"the pipelines of {rpc} are not checked"
+
+
+@pytest.mark.parametrize(
+    ("globs", "allowed", "denied"),
+    [
+        (["frb"], ["frb"], ["frb-dm", "a-frb", "FRB", "fr", ""]),
+        (["frb-*"], ["frb-", "frb-dm", "frb-dm-2"], ["frb", "FRB-dm", "a-frb-dm", "frb_dm"]),
+        (["*-dm"], ["-dm", "frb-dm"], ["frb-dm-2", "frb-dm\n", "dm"]),
+        (["frb-?", "[ab]-[!0-9]"], ["frb-1", "a-x", "b--"], ["frb-12", "c-x", "a-1", "a-"]),
+        (["*"], ["frb", "A-1", ""], []),
+    ],
+)
+def test_globs_match_whole_names(globs: list[str], allowed: list[str], denied: list[str]) -> None:
+    caller = Caller("caller", Role.READER, tuple(globs))
+    assert [name for name in [*allowed, *denied] if caller.may_use(name)] == allowed
+
+
+def test_an_rpc_without_a_role_is_denied_to_everyone(tokens: Path) -> None:
+    class Call:
+        def invocation_metadata(self) -> list[tuple[str, str]]:
+            return bearer("admin")
+
+    access: Any = Access(TokensFile(tokens), certificates=False)
+    access.admission("/workflow_results.v1.ResultsService/Count", Call())(None)
+    for path in ("/workflow_results.v1.ResultsService/Abolish", "/another.Service/Count", "/Count"):
+        with pytest.raises(RequestError, match="is open to no role") as caught:
+            access.admission(path, Call())(None)
+        assert (caught.value.code, caught.value.reason) == ("PERMISSION_DENIED", "ROLE")
+
+
+@pytest.mark.parametrize("table", [BY_TOKEN, BY_CERTIFICATE])
+def test_the_docs_show_the_tables(table: str) -> None:
+    assert table in (Path(__file__).parent.parent / "docs" / "security.md").read_text()
