@@ -130,5 +130,6 @@ def load(directory: Path) -> list[Operation]:
 def faults_in(log: Path) -> str:
     """Give what a server, or a client, has logged from the first thing on that it did not expect."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    first = next((index for index, line in enumerate(lines) if "Traceback" in line), len(lines))
-    return "\n".join(line[:_SHOWN] for line in lines[max(0, first - 2) : first + _SHOWN_LINES])
+    first = next((index for index, line in enumerate(lines) if "Traceback" in line), None)
+    shown = [] if first is None else lines[max(0, first - 2) : first + _SHOWN_LINES]
+    return "\n".join(line[:_SHOWN] for line in shown)
