@@ -136,14 +136,14 @@ class Channel:
                         metadata=self._metadata(request_id),
                         wait_for_ready=once,
                     )
-            except DeadlineExceededError as error:
-                if before is None or error.reason:
-                    raise
-                # The time ended on a further try; what the tries before have told says more.
-                before.outcome_unknown |= error.outcome_unknown
-                raise before from error
-            except ServiceUnavailableError as error:
+            except ResultsError as error:
                 error.outcome_unknown |= before is not None and before.outcome_unknown
+                if isinstance(error, DeadlineExceededError) and not error.reason and before is not None:
+                    # The time ended on a further try; what the tries before have told says more.
+                    before.outcome_unknown = error.outcome_unknown
+                    raise before from error
+                if not isinstance(error, ServiceUnavailableError):
+                    raise
                 if (once and error.outcome_unknown) or not deadline.pause(pause):
                     raise
                 before = error

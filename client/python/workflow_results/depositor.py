@@ -50,6 +50,7 @@ class _Request:
     def __init__(self, sequence: int) -> None:
         self.sequence = sequence
         self.began = time.monotonic()
+        self.outcome_unknown = False
         self.size = 0
         self.works: list[dict[str, Any]] = []
         self.encoded: list[bytes] = []
@@ -208,8 +209,13 @@ class Depositor:
                 for answer in self._channel.exchange("DepositStream", self._requests(stream), patience, seconds):
                     self._acknowledge(answer)
                 if self._in_flight:
-                    raise ServiceUnavailableError("the service ended the stream before it had acknowledged all works")
+                    early = ServiceUnavailableError("the service ended the stream before it had acknowledged all works")
+                    early.outcome_unknown = True
+                    raise early
             except (ServiceUnavailableError, DeadlineExceededError) as error:
+                with self._changed:
+                    for request in self._in_flight:
+                        request.outcome_unknown |= error.outcome_unknown
                 if self._progress != before:
                     tries = pauses()
                     patience = Deadline(self._patience, self._progress + self._patience)
@@ -284,6 +290,7 @@ class Depositor:
         with self._changed:
             lost = [*self._in_flight, *self._gathered]
             error.works = [work for request in lost for work in request.works]
+            error.outcome_unknown |= any(request.outcome_unknown for request in lost)  # also by a stream before
             self._failure = error
             self._in_flight.clear()
             self._gathered.clear()

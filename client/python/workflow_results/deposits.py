@@ -137,10 +137,17 @@ def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> Deposit
             is safe.
     """
     deposited = Deposited(prepared, [Outcome.REJECTED] * len(prepared.works), {})
+    may_have_changed = False
 
     def send(positions: Sequence[int]) -> None:
+        nonlocal may_have_changed
         data = b"".join(prepared.encoded[position] for position in positions)
-        response = channel.unary("Deposit", pb.DepositRequest(works=pb.Documents(bson=data)), deadline)
+        try:
+            response = channel.unary("Deposit", pb.DepositRequest(works=pb.Documents(bson=data)), deadline)
+        except ResultsError as error:
+            may_have_changed |= error.outcome_unknown
+            raise
+        may_have_changed = True
         outcomes, reasons = outcomes_of(response)
         for position, outcome in zip(positions, outcomes, strict=True):
             deposited.outcomes[position] = outcome
@@ -158,6 +165,7 @@ def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> Deposit
         _send_all(send, requests, deadline, in_flight=1 if repeated else _REQUESTS_IN_FLIGHT)
     except ResultsError as error:
         error.works = prepared.works
+        error.outcome_unknown = may_have_changed  # by any of the requests, whichever has failed first
         raise
     return deposited
 

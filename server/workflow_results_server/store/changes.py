@@ -24,6 +24,7 @@ from pymongo import ReadPreference, UpdateOne
 from pymongo.read_concern import ReadConcern
 
 from workflow_results_server.bson_documents import without
+from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited, primary_is_known
 from workflow_results_server.store.history import Named
 from workflow_results_server.store.statements import chunks
@@ -138,6 +139,7 @@ class Changes:
         """Unlock results."""
         return await self._transact("unlock", [Named(pipeline, (), ids)], _updating(_UNLOCK), origin, seconds)
 
+    @uncancelled
     async def would_unlock(self, pipeline: str, ids: Sequence[str], _origin: Origin, seconds: float) -> Change:
         """Tell what `unlock` would do, and change nothing."""
         await primary_is_known(self._database, seconds)
@@ -145,6 +147,7 @@ class Changes:
             locked = await _lock_states(self._database[pipeline], ids)
         return Change(_refusals(pipeline, ids, locked, locked_refuses=False), sum(locked.values()))
 
+    @uncancelled
     async def _transact(
         self, method: Method, targets: Sequence[Named], write: Write, origin: Origin, seconds: float
     ) -> Change:
@@ -214,14 +217,14 @@ def _leaving_nothing_open(attempt: Attempt) -> Attempt:
         try:
             return await attempt(session)
         except BaseException:
-            await asyncio.shield(_aborted(session))
+            await _aborted(session)
             raise
 
     return transaction
 
 
 async def _aborted(session: AsyncClientSession) -> None:
-    """Abort a transaction, also where its own time is up or its call is gone.
+    """Abort a transaction, also where its own time is up.
 
     Left open, it would keep what it wrote from everybody until MongoDB gives it up, after a minute.
     """

@@ -16,6 +16,7 @@ from pymongo.errors import (
 )
 
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
+from workflow_results_server.store.calls import uncancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,8 +70,13 @@ async def primary_is_known(database: AsyncDatabase[dict[str, Any]], seconds: flo
         Unavailable: There is none.
     """
     if not database.client.topology_description.has_writable_server():
-        with limited(min(seconds, _ELECTION_SECONDS)):
-            await database.command("ping")
+        await _primary_answers(database, min(seconds, _ELECTION_SECONDS))
+
+
+@uncancelled
+async def _primary_answers(database: AsyncDatabase[dict[str, Any]], seconds: float) -> None:
+    with limited(seconds):
+        await database.command("ping")
 
 
 def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: str) -> RequestError:

@@ -16,6 +16,7 @@ from bson.timestamp import Timestamp
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited, primary_is_known
 from workflow_results_server.store.statements import chunks
 
@@ -180,6 +181,7 @@ class History:
             entries[0] |= {"digest": origin.digest, "changed": changed}
         await self._entries.insert_many(entries, session=session)
 
+    @uncancelled
     async def read(self, pipeline: str, id_: str, before: Timestamp | None, limit: int, seconds: float) -> list[Entry]:
         """Read the changes of a result, the newest first.
 

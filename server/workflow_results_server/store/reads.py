@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
+import pymongo
 from bson.raw_bson import RawBSONDocument
+from pymongo.errors import PyMongoError
 
 from workflow_results import rules
 from workflow_results.documents import OPTIONS
 from workflow_results_server import bson_documents
 from workflow_results_server.errors import RequestError
+from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited, primary_is_known
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     from pymongo.asynchronous.collection import AsyncCollection
+    from pymongo.asynchronous.cursor import AsyncRawBatchCursor
+
+CursorT = TypeVar("CursorT", bound="AsyncRawBatchCursor[Any]")
 
 _FIRST_DOCUMENTS: Final = 100
 """How many documents the first fetch asks for: few, so that the first result comes at once."""
@@ -25,8 +32,7 @@ _SHARED_BYTES: Final = 64 * rules.MIB
 """What the batches of all readers have together; each is there a few times on its way from MongoDB to the reader."""
 _LEAST_BYTES: Final = 64 * rules.KIB
 _MOST_DOCUMENTS: Final = 10_000
-_LEAVING_SECONDS: Final = 5.0
-"""How long a reader that leaves waits for the cursor that is being opened for it."""
+_CLOSING_SECONDS: Final = 5.0
 _RAW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
 _PAUSE_SECONDS: Final = 5.0
 """How long a reader may leave a cursor unused before it is closed."""
@@ -104,32 +110,29 @@ class Reads:
             RequestError: MongoDB failed, or found nothing in time.
         """
         source = self._fetched(collection, selection, seconds)
-        ahead: asyncio.Task[tuple[Batch | None, bool]] | None = None
         wanted = asyncio.Event()
+        wanted.set()
+        ahead = asyncio.create_task(_fetch_ahead(source, wanted))
         self._under_way += 1
         try:
-            batch = await anext(source, None)
-            while batch is not None:
+            while True:
+                batch, paused = await asyncio.shield(ahead)
+                if batch is None:
+                    return
                 if batch.final:
                     yield batch
                     return
+                selection = selection.rest(batch.last, batch.number)
+                if paused:
+                    source = self._fetched(collection, selection, seconds)
                 wanted.clear()
                 ahead = asyncio.create_task(_fetch_ahead(source, wanted))
-                selection = selection.rest(batch.last, batch.number)
                 yield batch
                 wanted.set()
-                batch, paused = await asyncio.shield(ahead)
-                if batch is not None and paused:
-                    source = self._fetched(collection, selection.rest(batch.last, batch.number), seconds)
         finally:
             self._under_way -= 1
-            if ahead is not None:
-                # Its answer alone tells the id of a cursor that is being opened: cut off, it would stay open.
-                wanted.set()
-                await asyncio.wait((ahead,), timeout=_LEAVING_SECONDS)
-                ahead.cancel()
-                await asyncio.gather(ahead, return_exceptions=True)
-            await source.aclose()
+            wanted.set()
+            await _left(source, ahead)
 
     async def _fetched(
         self, collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
@@ -151,7 +154,7 @@ class Reads:
             opened_for = selection
             try:
                 await primary_is_known(collection.database, seconds)
-                async with collection.find_raw_batches(**selection.find(), batch_size=fetch) as cursor:
+                async with _closing(collection.find_raw_batches(**selection.find(), batch_size=fetch)) as cursor:
                     batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
                     better = fetch
                     while not complete and better // 2 <= fetch <= better * 2:
@@ -180,12 +183,33 @@ class Reads:
 async def _fetch_ahead(source: AsyncGenerator[Batch, None], wanted: asyncio.Event) -> tuple[Batch | None, bool]:
     """Fetch a batch; when it is not wanted for a while, close the source with its cursor, and tell so."""
     batch = await anext(source, None)
-    try:
-        await asyncio.wait_for(wanted.wait(), _PAUSE_SECONDS)
-    except asyncio.TimeoutError:
-        await source.aclose()
-        return batch, True
+    if not wanted.is_set():
+        try:
+            await asyncio.wait_for(wanted.wait(), _PAUSE_SECONDS)
+        except asyncio.TimeoutError:
+            await source.aclose()
+            return batch, True
     return batch, False
+
+
+@uncancelled
+async def _left(source: AsyncGenerator[Batch, None], ahead: asyncio.Task[Any]) -> None:
+    """Close a source that a reader leaves, once it has fetched what it is about to fetch.
+
+    The answer alone tells the id of a cursor that is being opened: cut off, it would stay open.
+    """
+    await asyncio.gather(ahead, return_exceptions=True)
+    await source.aclose()
+
+
+@asynccontextmanager
+async def _closing(cursor: CursorT) -> AsyncIterator[CursorT]:
+    """Close a cursor in the end, and don't wait for ever for a MongoDB that is gone."""
+    try:
+        yield cursor
+    finally:
+        with suppress(PyMongoError), pymongo.timeout(_CLOSING_SECONDS):
+            await cursor.close()
 
 
 async def _first(

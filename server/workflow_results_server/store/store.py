@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from workflow_results import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store import connection, deposits, reads
+from workflow_results_server.store.calls import finished, uncancelled
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.failures import limited, primary_is_known
 from workflow_results_server.store.group_commit import GroupCommit
@@ -34,6 +35,7 @@ _INDEXES: Final = [
     ),
 ]
 _PREPARE_SECONDS: Final = 60.0
+_LAST_SECONDS: Final = 5.0
 _CONCURRENT_COUNTS: Final = 16
 
 
@@ -87,10 +89,12 @@ class Store:
         return store
 
     async def close(self) -> None:
-        """Finish the inserts under way, and close the connections to MongoDB."""
+        """Finish the inserts under way, and soon the rest, and close the connections to MongoDB."""
         await self._group_commit.finish()
+        await finished(_LAST_SECONDS)
         await self._database.client.close()
 
+    @uncancelled
     async def is_alive(self, seconds: float) -> bool:
         """Tell whether a primary answers.
 
@@ -130,6 +134,7 @@ class Store:
         """
         return self._reads.read(self._database[pipeline], selection, self._call_seconds)
 
+    @uncancelled
     async def count(self, pipeline: str, filter_: Mapping[str, Any], seconds: float) -> int:
         """Count results exactly.
 
@@ -140,6 +145,7 @@ class Store:
         with limited(seconds, hint=reads.SLOW_HINT):
             return await self._database[pipeline].count_documents(filter_)
 
+    @uncancelled
     async def status(self, seconds: float) -> dict[str, int]:
         """Count the results of each pipeline that has any, from MongoDB's metadata.
 

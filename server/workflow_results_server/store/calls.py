@@ -1,0 +1,55 @@
+"""Calls of MongoDB, which go on to their end when nobody waits for them any more.
+
+When a caller is gone, gRPC cancels its task. Before Python 3.12, `asyncio.wait_for` may then return without the lock
+that it should come back with, and PyMongo chooses servers with just that: while there was no primary, a few cancelled
+calls could leave the lock of the whole client taken for ever, or given to two. So what talks to MongoDB is never
+cancelled; each call has a time limit of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_under_way: Final[set[asyncio.Task[Any]]] = set()
+
+
+def uncancelled(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Let a coroutine go on to its end in a task of its own, also when the one that waits for it is cancelled.
+
+    Args:
+        function: Makes the coroutine, which must end by itself.
+    """
+
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.ensure_future(function(*args, **kwargs))
+        _under_way.add(task)
+        task.add_done_callback(_ended)
+        await asyncio.wait((task,))
+        return task.result()
+
+    return call
+
+
+async def finished(seconds: float) -> None:
+    """Wait for the calls under way that nobody waits for.
+
+    Args:
+        seconds: How long, at most.
+    """
+    if _under_way:
+        await asyncio.wait(_under_way, timeout=seconds)
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _under_way.discard(task)
+    if not task.cancelled():
+        task.exception()  # asyncio would complain about those that nobody has looked at

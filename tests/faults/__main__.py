@@ -1,0 +1,126 @@
+"""Run the fault tests: `python -m faults --seconds 600 --seed 1`, or check a recorded history with `--check`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from faults import nemesis
+from faults.bugs import BUGS
+from faults.checker import check
+from faults.history import FAULTS_FILE, HAPPENED_FILE, RUN_FILE, load
+from faults.run import Run
+
+if TYPE_CHECKING:
+    from faults.checker import Violation
+    from faults.history import Operation
+
+_SHOWN: Final = 20
+_OPERATIONS_A_SECOND: Final = 20
+_SECONDS_A_FAULT: Final = 15.0
+_KINDS_OF_FAULTS: Final = 6
+
+
+def main() -> int:
+    """Run, check, and tell; the exit status is 0 if nothing is wrong and enough has happened."""
+    options = _options()
+    if options.check is not None:
+        return _checked(options.check)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing is left running
+    directory = Path(tempfile.mkdtemp(prefix="workflow-results-faults-"))
+    status = 1
+    try:
+        Run(directory, options.seed, options.seconds, options.bug, say).all()
+        status = _checked(directory)
+    finally:
+        if status:
+            say(f"kept {directory}: python -m faults --check {directory} checks it again")
+        else:
+            shutil.rmtree(directory)
+    return status
+
+
+def say(text: str) -> None:
+    """Tell how it goes."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long faults go on")
+    parser.add_argument("--seed", type=int, default=1, help="decides about faults and calls")
+    parser.add_argument("--bug", choices=sorted(BUGS), default="", help="a deliberate bug of the server")
+    parser.add_argument("--check", type=Path, metavar="DIRECTORY", help="only check a recorded history")
+    return parser.parse_args()
+
+
+def _checked(directory: Path) -> int:
+    began = time.monotonic()
+    operations = load(directory)
+    faults = nemesis.told(directory / FAULTS_FILE)
+    run = json.loads((directory / RUN_FILE).read_text())
+    violations = check(operations)
+    happened = directory / HAPPENED_FILE
+    run["happened"] = happened.read_text() if happened.exists() else "the run was not finished"
+    _report(run, operations, faults, violations, time.monotonic() - began)
+    missing = _missing(run["seconds"], operations, faults)
+    for each in missing:
+        print(f"NOT ENOUGH: {each}")
+    return bool(violations or missing)
+
+
+def _report(
+    run: dict[str, Any],
+    operations: list[Operation],
+    faults: list[dict[str, Any]],
+    violations: list[Violation],
+    seconds: float,
+) -> None:
+    struck = Counter(kind for fault in faults for kind in (fault["kind"], fault["beside"]) if kind)
+    kinds = Counter(operation.kind for operation in operations)
+    outcomes = Counter(operation.outcome for operation in operations)
+    print(f"seed {run['seed']}, {run['seconds']:g} s{', bug ' + run['bug'] if run['bug'] else ''}")
+    answers = Counter(answer for operation in operations for answer in operation.told.get("answers", ()))
+    again = sum(operation.told.get("tries", 1) > 1 for operation in operations)
+    resumed = sum(bool(operation.told.get("broke")) for operation in operations if operation.outcome == "ok")
+    print(f"faults: {struck.total()} of {len(struck)} kinds: {_counted(struck)}")
+    print(f"mongod: {run['happened']}")
+    print(f"operations: {len(operations)}: {_counted(kinds)}")
+    print(f"outcomes: {_counted(outcomes)}; of deposited works: {_counted(answers)}")
+    print(f"{again} deposits were sent again, {resumed} streams went on where they broke")
+    print(f"checked in {seconds:.1f} s: {len(violations)} violations")
+    for violation in violations[:_SHOWN]:
+        print(f"\n{violation}")
+    if len(violations) > _SHOWN:
+        print(f"\n… and {len(violations) - _SHOWN} more: {_counted(Counter(each.guarantee for each in violations))}")
+    if violations:
+        print(f"\nto run it again: {run['command']}")
+
+
+def _counted(counter: Counter[Any]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in sorted(counter.items()))
+
+
+def _missing(seconds: float, operations: list[Operation], faults: list[dict[str, Any]]) -> list[str]:
+    """Tell what has not happened often enough for a test."""
+    kinds = {fault["kind"] for fault in faults}
+    wanted = (
+        ("operations", len(operations), seconds * _OPERATIONS_A_SECOND),
+        ("faults", len(faults), seconds / _SECONDS_A_FAULT - 1),
+        ("kinds of faults", len(kinds), min(_KINDS_OF_FAULTS, math.floor(seconds / _SECONDS_A_FAULT))),
+        ("final reads", sum(operation.kind == "dump" for operation in operations), 1),
+    )
+    return [f"{number} {what}, at least {least:g}" for what, number, least in wanted if number < least]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

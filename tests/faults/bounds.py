@@ -1,0 +1,135 @@
+"""Counts: between what was there throughout, and what may have been there at some moment."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from faults.model import Delete, Deposit, Found, Read, SetLock, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from faults.events import Key
+    from faults.history import Operation
+    from faults.model import Step
+    from faults.search import Event
+
+
+class Spans(NamedTuple):
+    """When something certainly held of one result, and when it certainly did not; in between nobody knows."""
+
+    true: Sequence[tuple[float, float]]
+    false: Sequence[tuple[float, float]]
+
+
+def wrong_counts(
+    operations: Sequence[Operation], events: Mapping[Key, Sequence[Event]]
+) -> Iterator[tuple[Operation, str]]:
+    """Find counts that no moment of their calls explains.
+
+    Yields:
+        The call, and what it should have answered.
+    """
+    for kind, tells, makes in (("count", _exists, _makes_exist), ("locked_count", _locked, _makes_locked)):
+        counts = [each for each in operations if each.kind == kind and each.outcome == "ok"]
+        if not counts:
+            continue
+        spans: dict[str, list[tuple[str, Spans]]] = defaultdict(list)
+        for (pipeline, id_), each in events.items():
+            spans[pipeline].append((id_, _spans(each, tells, makes)))
+        for operation in counts:
+            least = most = 0
+            first = operation.told.get("from", "")
+            for id_, (true, false) in spans[operation.told["pipeline"]]:
+                if id_ >= first:
+                    least += _covers(true, operation)
+                    most += not _covers(false, operation)
+            if not least <= operation.told["count"] <= most:
+                yield operation, f"{operation.name} counted {operation.told['count']}, not {least} to {most}"
+
+
+def _covers(spans: Sequence[tuple[float, float]], operation: Operation) -> bool:
+    return any(begin <= operation.begin and operation.end <= end for begin, end in spans)
+
+
+def _spans(
+    events: Sequence[Event], tells: Callable[[Step], bool | None], makes: Callable[[Step], bool | None]
+) -> Spans:
+    """Find the spans of one result: from what tells of it up to what may change it."""
+    changes = {value: [event for event in events if makes(event.step) is value] for value in (True, False)}
+    spans: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    spans[False].append((-math.inf, min((event.begin for event in changes[True]), default=math.inf)))
+    for event in events:
+        if event.optional or (value := tells(event.step)) is None:
+            continue
+        end = min((change.begin for change in changes[not value] if change.end >= event.begin), default=math.inf)
+        if end > event.end:
+            spans[value].append((event.end, end))
+    return Spans(_joined(spans[True]), _joined(spans[False]))
+
+
+def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Join spans that overlap."""
+    joined: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def _exists(step: Step) -> bool | None:
+    """Tell whether a result is there once something has happened; None where that does not tell."""
+    match step:
+        case Delete():
+            return False
+        case Update() | SetLock():
+            return True
+        case Deposit(answer=answer):
+            return None if answer is None else True
+        case Read(found=found):
+            return found is not None
+        case Found(told=told):
+            return told != "missing"
+    raise AssertionError(step)
+
+
+def _locked(step: Step) -> bool | None:
+    """The same for whether it is locked."""
+    match step:
+        case Delete() | Update():
+            return False
+        case SetLock(locked=locked):
+            return locked
+        case Deposit(answer=answer, content=content):
+            return content.locked if answer == "deposited" else None
+        case Read(found=found):
+            return found is not None and found.locked
+        case Found(told=told):
+            return {"missing": False, "locked": True, "unlocked": False, "present": None}[told]
+    raise AssertionError(step)
+
+
+def _makes_exist(step: Step) -> bool | None:
+    """Tell what something may make of whether a result is there; None for nothing."""
+    match step:
+        case Delete():
+            return False
+        case Deposit(answer=None | "deposited" | "stored"):
+            return True
+    return None
+
+
+def _makes_locked(step: Step) -> bool | None:
+    """The same for whether it is locked."""
+    match step:
+        case Delete():
+            return False
+        case SetLock(locked=locked):
+            return locked
+        case Deposit(answer=None | "deposited" | "stored", content=content):
+            return content.locked
+    return None

@@ -1,0 +1,182 @@
+"""Deliberate bugs of the server: the fault tests must find each.
+
+The product knows nothing of them. They are put into the processes of a server by `injected/sitecustomize.py`, which
+Python runs at its start because that directory stands on PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+BUG_VARIABLE: Final = "WORKFLOW_RESULTS_TEST_BUG"
+
+
+def _replace(owner: Any, name: str, by: Any) -> None:
+    setattr(owner, name, by)
+
+
+def _acknowledge_early() -> None:
+    """Acknowledge what only the primary has, and not yet in its journal."""
+    from pymongo.write_concern import WriteConcern
+
+    from workflow_results_server.store import connection
+
+    _replace(connection, "WriteConcern", lambda *_, **__: WriteConcern(1, j=False))
+
+
+def _ignore_locks() -> None:
+    """Update and delete what is locked."""
+    from workflow_results_server.store import changes
+
+    changes._UNLOCKED.clear()
+
+
+def _resume_late() -> None:
+    """Go on one result behind the one where a stream broke."""
+    from workflow_results_server import requests
+    from workflow_results_server.store import Selection
+
+    resumed = requests.resumed
+
+    def late(selection: Selection, token: bytes) -> tuple[Selection, int]:
+        rest, count = resumed(selection, token)
+        return (Selection(rest.filter, rest.projection, 1, rest.limit, rest.after) if token else rest), count
+
+    _replace(requests, "resumed", late)
+
+
+def _resume_early() -> None:
+    """Send the result again at which a stream broke."""
+    from workflow_results_server.store import Selection
+
+    find = Selection.find
+
+    def early(selection: Selection) -> dict[str, Any]:
+        arguments = find(selection)
+        if selection.after is not None:
+            arguments["filter"] = {"$and": [{"_id": {"$lte": selection.after}}, selection.filter]}
+        return arguments
+
+    _replace(Selection, "find", early)
+
+
+def _take_all_for_same() -> None:
+    """Tell that a work is deposited already, whatever is stored under its id."""
+    from workflow_results_server.store import deposits
+
+    _replace(deposits, "same_content", lambda *_: True)
+
+
+def _no_transactions() -> None:
+    """Make each write of a change by itself."""
+    from pymongo.asynchronous.client_session import AsyncClientSession
+
+    async def with_transaction(session: AsyncClientSession, callback: Any, **_: Any) -> Any:
+        return await callback(session)
+
+    async def abort_transaction(_session: AsyncClientSession) -> None:
+        await asyncio.sleep(0)
+
+    _replace(AsyncClientSession, "with_transaction", with_transaction)
+    _replace(AsyncClientSession, "abort_transaction", abort_transaction)
+
+
+def _write_only_some() -> None:
+    """Leave alone the results that a lock or unlock finds as it wants them."""
+    from workflow_results_server.store.changes import Changes
+
+    async def nothing(*_: Any) -> None:
+        await asyncio.sleep(0)
+
+    _replace(Changes, "_write_all", nothing)
+
+
+def _overwrite() -> None:
+    """Replace what is stored under the id of a work."""
+    from bson.raw_bson import RawBSONDocument
+    from pymongo import ReplaceOne
+    from pymongo.asynchronous.collection import AsyncCollection
+
+    async def insert_many(collection: Any, documents: Sequence[RawBSONDocument], **options: Any) -> None:
+        writes: list[ReplaceOne[Any]] = [
+            ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents
+        ]
+        await collection.bulk_write(writes, **options)
+
+    _replace(AsyncCollection, "insert_many", insert_many)
+
+
+def _read_uncommitted() -> None:
+    """Read what only the primary has, which may be rolled back."""
+    from pymongo.read_concern import ReadConcern
+
+    from workflow_results_server.store import connection
+
+    _replace(connection, "ReadConcern", lambda *_: ReadConcern("local"))
+
+
+def _never_unknown() -> None:
+    """Tell of each change that failed that nothing was changed."""
+    from workflow_results_server.store import changes, failures, store
+
+    limited = failures.limited
+
+    def certain(seconds: float, **options: Any) -> Any:
+        return limited(seconds, **{**options, "may_have_changed": lambda: False})
+
+    _replace(changes, "limited", certain)
+    _replace(store, "limited", certain)
+
+
+def _forget_requests() -> None:
+    """Carry out a repeated request again."""
+    from workflow_results_server.store.history import History
+
+    async def answered(*_: Any) -> None:
+        await asyncio.sleep(0)
+
+    async def record(history: Any, *arguments: Any) -> None:
+        method, results, origin, *more = arguments
+        await recorded(history, method, results, origin._replace(request_id=""), *more)
+
+    recorded = History.record
+    _replace(History, "answered", answered)
+    _replace(History, "record", record)
+
+
+def _refuse_without_looking() -> None:
+    """Tell of all results that they are locked, when a write matches fewer than were named."""
+    from workflow_results_server.store import changes
+
+    async def locked(_collection: Any, ids: Sequence[str], _session: Any = None) -> dict[str, bool]:
+        await asyncio.sleep(0)
+        return dict.fromkeys(ids, True)
+
+    _replace(changes, "_lock_states", locked)
+
+
+BUGS: Final[dict[str, Callable[[], None]]] = {
+    "acknowledge-early": _acknowledge_early,
+    "forget-requests": _forget_requests,
+    "ignore-locks": _ignore_locks,
+    "never-unknown": _never_unknown,
+    "no-transactions": _no_transactions,
+    "overwrite": _overwrite,
+    "read-uncommitted": _read_uncommitted,
+    "refuse-without-looking": _refuse_without_looking,
+    "resume-early": _resume_early,
+    "resume-late": _resume_late,
+    "take-all-for-same": _take_all_for_same,
+    "write-only-some": _write_only_some,
+}
+
+
+def inject() -> None:
+    """Put the bug in that the environment names."""
+    if name := os.environ.get(BUG_VARIABLE):
+        BUGS[name]()

@@ -1,0 +1,175 @@
+"""Does what the clients saw agree with what is promised? Pure functions over a recorded history."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from faults.bounds import wrong_counts
+from faults.events import CHANGES, STREAMS, by_key, keys_of
+from faults.search import MOST_CONFIGURATIONS, Verdict, explain
+from faults.together import Allowed, contradictions, without_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from faults.events import Key
+    from faults.history import Operation
+    from faults.search import Event
+
+_SHOWN: Final = 40
+_SHOWN_BEHIND: Final = 5
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Something that must never be.
+
+    Attributes:
+        guarantee: The name of what is broken.
+        what: What happened, in a sentence.
+        concerned: The calls concerned, or what they mean for a result.
+    """
+
+    guarantee: str
+    what: str
+    concerned: Sequence[Operation | Event] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lines = [f"{self.guarantee.upper()}: {self.what}", *(f"    {each}" for each in self.concerned[:_SHOWN])]
+        if len(self.concerned) > _SHOWN:
+            lines.append(f"    … and {len(self.concerned) - _SHOWN} more")
+        return "\n".join(lines)
+
+
+def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -> list[Violation]:
+    """Check a history.
+
+    Args:
+        operations: All calls of all clients.
+        most: How many configurations the search tries for each result before it gives up, which is a violation, too.
+    """
+    events = by_key(operations)
+    verdicts = {key: explain(each, most=most) for key, each in events.items()}
+    clear = {key: each for key, each in events.items() if verdicts[key].explained and not verdicts[key].too_hard}
+    return [
+        *_answers(operations),
+        *_lists(operations),
+        *_members(operations),
+        *_history(operations),
+        *_results(events, verdicts),
+        *_halves(clear, verdicts),
+        *(
+            Violation("order", f"of {one.name} and {other.name} neither can have come first", [one, other])
+            for one, other in without_order(operations, clear, most)
+        ),
+        *(Violation("count", what, [operation]) for operation, what in wrong_counts(operations, events)),
+    ]
+
+
+def _answers(operations: Sequence[Operation]) -> Iterator[Violation]:
+    """Find answers that must never be, whatever the state."""
+    for operation in operations:
+        if operation.outcome == "broken":
+            yield Violation("answer", f"{operation.name} was answered with what must never be", [operation])
+        elif operation.kind == "repeat" and operation.outcome == "refused":
+            concerned = [each for each in operations if operation.told["of"] in (each.name, each.told.get("of"))]
+            yield Violation("repeat", f"{operation.name} was refused, although it had been made", concerned)
+        elif operation.kind in CHANGES and operation.outcome == "refused":
+            refusals = [(pipeline, id_) for pipeline, id_, _ in operation.told["refusals"]]
+            if not refusals or not set(refusals) <= set(keys_of(operation)) or len(set(refusals)) < len(refusals):
+                yield Violation(
+                    "refusal", f"{operation.name} was refused for results that it did not name", [operation]
+                )
+            if operation.kind in ("lock", "unlock") and any(
+                told == "locked" for *_, told in operation.told["refusals"]
+            ):
+                yield Violation("refusal", f"{operation.name} was refused because of a lock", [operation])
+        elif operation.kind == "deposit" and "rejected" in operation.told.get("answers", ()):
+            yield Violation("answer", f"{operation.name} was rejected, though nothing is wrong with it", [operation])
+
+
+def _lists(operations: Sequence[Operation]) -> Iterator[Violation]:
+    """Find streams with a result twice, or out of order."""
+    for operation in operations:
+        if operation.kind in STREAMS and operation.outcome == "ok":
+            ids = [id_ for id_, *_ in operation.told["found"]]
+            if twice := [id_ for id_, number in Counter(ids).items() if number > 1]:
+                yield Violation("stream", f"{operation.name} held {twice[:5]} more than once", [operation])
+            elif ids != sorted(ids, reverse=True):
+                yield Violation("stream", f"{operation.name} was not in descending order of ids", [operation])
+
+
+def _members(operations: Sequence[Operation]) -> Iterator[Violation]:
+    """Find members of the replica set that differ in the end."""
+    dumps: dict[str, list[Operation]] = defaultdict(list)
+    for operation in operations:
+        if operation.kind in ("dump", "history"):
+            dumps[operation.told["pipeline"]].append(operation)
+    for pipeline, each in dumps.items():
+        for other in each[1:]:
+            if other.told["found"] != each[0].told["found"]:
+                yield Violation("members", f"the members differ in {pipeline} in the end", [each[0], other])
+
+
+def _history(operations: Sequence[Operation]) -> Iterator[Violation]:
+    """Find changes that stand in the history though they were not made, or not as they were made.
+
+    Each names itself as its reason.
+    """
+    recorded = [operation for operation in operations if operation.kind == "history"]
+    if not recorded:
+        return
+    entries: dict[str, Counter[Key]] = defaultdict(Counter)
+    for reason, method, pipeline, ids in recorded[0].told["found"]:
+        entries[f"{reason} {method.removesuffix('_ids')}"].update((pipeline, id_) for id_ in ids)
+    for operation in operations:
+        if operation.kind in CHANGES:
+            found = entries.pop(f"{operation.name} {operation.kind}", Counter())
+            whole = Counter(set(keys_of(operation)))
+            right = {"ok": (whole,), "unknown": (whole, Counter())}.get(operation.outcome, (Counter(),))
+            if found not in right:
+                what = f"{operation.name} changed {sorted(found.elements())}, as the history of the results tells"
+                yield Violation("history", what, [operation])
+    for named in entries:
+        yield Violation("history", f"nobody has called {named}, which the history of the results holds")
+
+
+def _results(events: Mapping[Key, Sequence[Event]], verdicts: Mapping[Key, Verdict]) -> Iterator[Violation]:
+    """Find results whose answers no order of the calls explains."""
+    for key, verdict in verdicts.items():
+        if verdict.too_hard or not verdict.explained:
+            named, around = "/".join(key), _around(events[key], verdict)
+            if verdict.too_hard:
+                yield Violation("search", f"the search for an order of the calls of {named} was given up", around)
+            else:
+                yield Violation("result", f"no order of the calls explains {named}: {_stuck(verdict)}", around)
+
+
+def _halves(clear: Mapping[Key, Sequence[Event]], verdicts: Mapping[Key, Verdict]) -> Iterator[Violation]:
+    """Find calls that were made on some of their results."""
+    allowed = [
+        Allowed(frozenset(event.operation.name for event in events if event.together), frozenset(verdicts[key].applied))
+        for key, events in clear.items()
+    ]
+    for names in contradictions(allowed):
+        concerned = [event.operation for events in clear.values() for event in events if event.operation.name in names]
+        unique = sorted({each.name: each for each in concerned}.values(), key=_begin)
+        yield Violation("all or nothing", f"{', '.join(sorted(names))}: neither all nor none of it was done", unique)
+
+
+def _begin(concerned: Operation | Event) -> float:
+    return concerned.begin
+
+
+def _around(events: Sequence[Event], verdict: Verdict) -> list[Event]:
+    """Give the events up to those that nothing explains, and some more."""
+    events = sorted(events, key=_begin)
+    last = max((events.index(event) for event in verdict.stuck), default=len(events)) + _SHOWN_BEHIND
+    return events[max(0, last - _SHOWN) : last]
+
+
+def _stuck(verdict: Verdict) -> str:
+    calls = ", ".join(event.operation.name for event in verdict.stuck[:5])
+    return f"with {verdict.state or 'no result'} there, nothing fits of what must come next: {calls}"

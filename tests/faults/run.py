@@ -1,0 +1,141 @@
+"""One run: start everything, let clients work under faults, heal, and read what is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from pymongo import ReadPreference
+
+from faults import nemesis, workload
+from faults.history import FAULTS_FILE, HAPPENED_FILE, RUN_FILE, Recorder
+from faults.nemesis import SERVER_LINK, Nemesis
+from faults.proxy import Network
+from faults.replica_set import NotReady, ReplicaSet, free_ports, wait_for
+from faults.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pymongo import MongoClient
+
+CLIENTS: Final = 8
+_DATABASE: Final = "workflow_results"
+_HISTORY: Final = "_history"
+_ENTRY: Final = ("reason", "method", "pipeline", "ids")
+_ALIKE_SECONDS: Final = 60.0
+_END_SECONDS: Final = 90.0
+
+
+class Run:
+    """A run.
+
+    Args:
+        directory: Where history, logs and data go.
+        seed: Decides about faults and calls.
+        seconds: How long the clients work.
+        bug: The deliberate bug of the server; empty for none.
+        say: Tells how it goes.
+    """
+
+    def __init__(self, directory: Path, seed: int, seconds: float, bug: str, say: Callable[[str], None]) -> None:
+        self._directory = directory
+        self._seed = seed
+        self._seconds = seconds
+        self._bug = bug
+        self._say = say
+        self._target = ""
+        self._clients: list[subprocess.Popen[bytes]] = []
+
+    def all(self) -> None:
+        """Do everything."""
+        faults = nemesis.schedule(self._seed, self._seconds)
+        self._describe(faults)
+        replica_set = ReplicaSet(self._directory)
+        with ExitStack() as stack:
+            network = Network(replica_set.source_of, self._seed)
+            stack.callback(network.close)
+            stack.callback(replica_set.stop)
+            replica_set.start(network)
+            server_port, port = free_ports(2)
+            network.link(SERVER_LINK, port, server_port)
+            self._target = f"127.0.0.1:{port}"
+            service = Service(server_port, replica_set.uri, self._directory / "server.log", self._bug)
+            stack.callback(service.kill)
+            service.start()
+            stack.callback(self._kill_clients)
+            self._client("fill", 0).wait()
+            self._say(f"everything runs: {len(faults)} faults in {self._seconds:g} s, seed {self._seed}")
+            began = time.monotonic()
+            for number in range(CLIENTS):
+                self._client(f"c{number}", began + self._seconds)
+            striking = Nemesis(replica_set, service, network, self._directory / FAULTS_FILE, self._tell)
+            striking.run(faults, began)
+            for client in self._clients:
+                client.wait(max(0.0, began + self._seconds - time.monotonic()) + _END_SECONDS)
+            self._say("the clients are done")
+            service.stop()  # what it has begun is finished
+            service.start()
+            replica_set.wait_healthy()
+            self._client("final", 0).wait(_END_SECONDS)
+            self._dump(replica_set)
+            (self._directory / HAPPENED_FILE).write_text(replica_set.happened())
+
+    def _describe(self, faults: list[nemesis.Fault]) -> None:
+        bug = f" --bug {self._bug}" if self._bug else ""
+        command = f"PYTHONPATH=tests .venv/bin/python -m faults --seconds {self._seconds:g} --seed {self._seed}{bug}"
+        told = {"seed": self._seed, "seconds": self._seconds, "bug": self._bug, "command": command}
+        text = json.dumps({**told, "schedule": [asdict(fault) for fault in faults]}, indent=1)
+        (self._directory / RUN_FILE).write_text(text)
+
+    def _client(self, name: str, until: float) -> subprocess.Popen[bytes]:
+        with (self._directory / "clients.log").open("ab") as log:
+            command = [sys.executable, "-m", "faults.client", self._target, str(self._directory), name]
+            client = subprocess.Popen([*command, str(self._seed), str(until)], stdout=log, stderr=log)
+        self._clients.append(client)
+        return client
+
+    def _kill_clients(self) -> None:
+        for client in self._clients:
+            client.kill()
+            client.wait()
+
+    def _tell(self, text: str) -> None:
+        lines = sum(path.read_bytes().count(b'"kind"') for path in self._directory.glob("c*.jsonl"))
+        self._say(f"{lines:6} operations; {text}")
+
+    def _dump(self, replica_set: ReplicaSet) -> None:
+        """Record what each member holds, once all hold the same, or do not come to."""
+        dumps: list[dict[str, list[Any]]] = []
+
+        def alike() -> bool:
+            dumps[:] = [_contents(member.client) for member in replica_set.members]
+            return dumps[0] == dumps[1] == dumps[2]
+
+        with suppress(NotReady):  # the checker will tell
+            wait_for("the members hold the same", alike, _ALIKE_SECONDS)
+        for member, dump in zip(replica_set.members, dumps, strict=True):
+            with Recorder(self._directory, member.name) as recorder:
+                for pipeline, found in dump.items():
+                    name = recorder.begin("history" if pipeline == _HISTORY else "dump", pipeline=pipeline)
+                    recorder.end(name, "ok", found=found)
+
+
+def _contents(client: MongoClient[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Read all that one member holds."""
+    database = client.get_database(_DATABASE, read_preference=ReadPreference.SECONDARY_PREFERRED)
+    contents = {
+        pipeline: [
+            [result["_id"], *(workload.compact(result) if result["_id"] == result["id"] else ["another id"])]
+            for result in database[pipeline].find(sort=[("_id", -1)])
+        ]
+        for pipeline in (*workload.PIPELINES, workload.LARGE)
+    }
+    entries = database[_HISTORY].find(sort=[("order", 1), ("_id", 1)])
+    return contents | {_HISTORY: [[each[name] for name in _ENTRY] for each in entries]}

@@ -1,0 +1,78 @@
+"""The checker of the fault tests accepts histories that are right, and finds what is wrong with others."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fault_histories import RIGHT, WRONG, P, deposit, read, unknown
+from faults.checker import check
+from faults.history import Recorder, load
+from faults.nemesis import KINDS, schedule
+from faults.together import Allowed, contradictions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_right_is_accepted(name: str) -> None:
+    assert check(RIGHT[name]) == []
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_found(name: str) -> None:
+    guarantee, operations = WRONG[name]
+    violations = check(operations)
+    assert [violation.guarantee for violation in violations] == [guarantee], violations
+    told = str(violations[0])
+    assert guarantee.upper() in told
+    assert any(operation.name in told for operation in operations)
+
+
+def test_a_search_that_is_given_up_is_a_violation() -> None:
+    operations = [deposit(number, 99, "x", f"A{number}", None) for number in range(12)]
+    operations += [unknown("delete", 0, "x"), unknown("lock", 0, "x"), read(50, 60, x="B")]
+    (violation,) = check(operations, most=100)
+    assert violation.guarantee == "search"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "agree"),
+    [
+        ([], True),
+        ([({"a"}, [set(), {"a"}]), ({"a"}, [{"a"}])], True),
+        ([({"a"}, [set()]), ({"a"}, [{"a"}])], False),
+        ([({"a", "b"}, [{"a"}, {"b"}]), ({"a", "b"}, [{"a", "b"}, {"b"}])], True),
+        # Each two of them agree, all three do not: either a or b, either b or c, either a or c.
+        ([({"a", "b"}, [{"a"}, {"b"}]), ({"b", "c"}, [{"b"}, {"c"}]), ({"a", "c"}, [{"a"}, {"c"}])], False),
+        ([({"a", "b"}, [{"a"}, {"b"}]), ({"b", "c"}, [{"b"}, {"c"}]), ({"a", "c"}, [set(), {"a", "c"}])], True),
+    ],
+)
+def test_what_results_allow_must_fit_together(allowed: list[tuple[set[str], list[set[str]]]], agree: bool) -> None:
+    told = [Allowed(frozenset(names), frozenset(map(frozenset, sets))) for names, sets in allowed]
+    assert bool(list(contradictions(told))) is not agree
+
+
+def test_a_history_that_was_written_is_read_again(tmp_path: Path) -> None:
+    with Recorder(tmp_path, "c1") as recorder:
+        made = recorder.begin("lock", pipeline=P, ids=["x"])
+        recorder.end(made, "ok")
+        recorder.end(recorder.begin("lock", pipeline=P, ids=["x"]), "unknown", error="E")
+        killed = recorder.begin("delete", pipeline=P, ids=["x"])
+    with (tmp_path / "c2.jsonl").open("w") as file:
+        file.write('{"op": "c2-1", "ki')  # killed in the middle of a line
+    first, second, third = load(tmp_path)
+    assert (first.name, first.kind, first.outcome, first.told) == (made, "lock", "ok", {"pipeline": P, "ids": ["x"]})
+    assert first.begin < first.end < second.begin
+    assert (second.outcome, second.end) == ("unknown", math.inf)
+    assert (third.name, third.outcome, third.end) == (killed, "unknown", math.inf)
+
+
+def test_the_seed_alone_decides_about_the_faults() -> None:
+    faults = schedule(7, 600)
+    assert faults == schedule(7, 600) != schedule(8, 600)
+    assert len(faults) >= 40
+    assert {fault.kind for fault in faults} == set(KINDS)
