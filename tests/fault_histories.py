@@ -137,6 +137,19 @@ RIGHT: dict[str, Sequence[Operation]] = {
         stream(4, 5, ("y", "B"), ("x", "A")),
     ],
     "an unknown delete that was refused": [*TWO, unknown("delete", 2, "x", "z"), read(4, 5, x="A", z=None)],
+    "an unknown unlock of one that is locked and one that is not": [
+        deposit(0, 1, "x", "A", locked=True),
+        TWO[1],
+        unknown("unlock", 2, "x", "y"),
+        stream(4, 5, ("y", "B"), ("x", "A"), kind="dump"),
+    ],
+    "two unknown calls that take each other back": [
+        *TWO,
+        unknown("lock", 2, "x", "y"),
+        unknown("unlock", 3, "x", "y"),
+        read(4, 5, x=of("A", locked=True)),
+        stream(6, 7, ("y", "B"), ("x", "A"), kind="dump"),
+    ],
     "a failed delete": [TWO[0], named("delete", 2, 3, "x", outcome="failed"), read(4, 5, x="A")],
     "a stream with and without": [
         TWO[0],
@@ -229,6 +242,7 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
         [TWO[0], named("lock", 2, 3, "x"), named("lock", 4, 5, "x", refused={"x": "locked"})],
     ),
     "an answer that must never be": ("answer", [op("read", 0, 1, "broken", ids=["x"])]),
+    "a call that is never answered": ("answer", [op("read", 0, NOBODY_KNOWS, "unanswered", ids=["x"])]),
     "an unknown update that half of its results have": (
         "all or nothing",
         [*TWO, unknown("update", 2, "x", "y"), stream(4, 5, ("y", "B"), ("x", of("A", a="U")), kind="dump")],

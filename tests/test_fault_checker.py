@@ -68,7 +68,7 @@ def test_a_history_that_was_written_is_read_again(tmp_path: Path) -> None:
     assert (first.name, first.kind, first.outcome, first.told) == (made, "lock", "ok", {"pipeline": P, "ids": ["x"]})
     assert first.begin < first.end < second.begin
     assert (second.outcome, second.end) == ("unknown", math.inf)
-    assert (third.name, third.outcome, third.end) == (killed, "unknown", math.inf)
+    assert (third.name, third.outcome, third.end) == (killed, "unanswered", math.inf)
 
 
 def test_the_seed_alone_decides_about_the_faults() -> None:

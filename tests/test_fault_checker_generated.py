@@ -68,7 +68,7 @@ class Store:
         moments: list[tuple[float, Callable[[], None]]] = []
         for index, call in enumerate(drawn):
             made = call.begin + call.until_made + index * TICK  # no two at the same moment
-            operation = Operation(f"c-{index}", call.kind, call.begin, named(call, f"u{index}"))
+            operation = Operation(f"c-{index}", call.kind, call.begin, named(call, f"u{index}"), outcome="unknown")
             self.operations.append(operation)
             fate = call.fate if call.kind in WRITES else "answered"
             if fate != "call lost" and fate != "failed":

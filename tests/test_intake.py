@@ -276,3 +276,35 @@ def test_a_stream_that_ends_early_leaves_nothing_behind(turns: int, size: int) -
         assert stream.task.cancelled()
 
     run(test)
+
+
+@pytest.mark.parametrize(("failing", "certain"), [("p", False), ("q", False), ("pq", True)])
+def test_a_deposit_of_which_a_part_was_stored_does_not_tell_that_nothing_was(failing: str, certain: bool) -> None:
+    class Partly(Store):
+        async def deposit(self, pipeline: str, works: Sequence[Work], _seconds: float) -> list[Outcome]:
+            if pipeline in failing:
+                raise Unavailable("BUSY", "busy", not_applied=True)
+            return [Outcome.DEPOSITED] * len(works)
+
+    async def test() -> None:
+        both = b"".join(bson.encode(work(pipeline, "a")) for pipeline in "pq")
+        with pytest.raises(Unavailable) as raised:
+            await Intake(cast("Any", Partly()), LONG).deposit(pb.Documents(bson=both), LONG)
+        assert raised.value.not_applied is certain
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize(("requests", "certain"), [(1, True), (2, False)])
+def test_a_stream_with_more_under_way_does_not_tell_that_nothing_was_stored(requests: int, certain: bool) -> None:
+    async def test(store: Store, taken: Intake) -> None:
+        stream = Stream(taken, Requests(*((id_, 0) for id_ in range(requests))))
+        await turn()
+        store.error = Unavailable("BUSY", "busy", not_applied=True)
+        store.let(0)
+        with pytest.raises(Unavailable) as raised:
+            await stream.task
+        assert raised.value.not_applied is certain
+        assert store.error.not_applied
+
+    run(test)

@@ -5,6 +5,11 @@ The store and the service raise them; `interceptor.py` puts them on the wire.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 DOMAIN = "workflow-results"
 """The domain of every google.rpc.ErrorInfo."""
 NOT_APPLIED = {"outcome": "NOT_APPLIED"}
@@ -37,6 +42,18 @@ class RequestError(Exception):
         self.message = message
         self.metadata = metadata or {}
         self.fields = fields or {}
+
+    @property
+    def not_applied(self) -> bool:
+        """Whether it is certain that nothing was changed."""
+        return self.metadata.items() >= NOT_APPLIED.items()
+
+    def of_a_part(self) -> Self:
+        """Give the same error for a request of which another part may have been carried out."""
+        error = type(self).__new__(type(self))
+        metadata = {name: value for name, value in self.metadata.items() if name not in NOT_APPLIED}
+        RequestError.__init__(error, self.code, self.reason, self.message, metadata=metadata, fields=self.fields)
+        return error
 
 
 class InvalidRequest(RequestError):

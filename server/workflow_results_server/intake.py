@@ -9,7 +9,7 @@ from workflow_results import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import works
 from workflow_results_server.access import allow_works
-from workflow_results_server.errors import Unavailable
+from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Outcome
 
 if TYPE_CHECKING:
@@ -100,6 +100,11 @@ class Intake:
                 yield await answer
                 room.release()
             await taking
+        except RequestError as error:
+            behind = answers.qsize() - taking.done()  # once all are taken, the end stands behind them
+            if behind > 0:
+                raise error.of_a_part() from error
+            raise
         finally:
             left: list[asyncio.Task[Any]] = [taking]
             while not answers.empty():
@@ -154,8 +159,12 @@ class Intake:
         else:
             # All are finished before one's failure is told, so that nothing goes on behind the caller's back.
             done = await asyncio.gather(*(store(*each) for each in by_pipeline.items()), return_exceptions=True)
-            for failure in filter(None, done):
-                raise failure
+            failures = [failure for failure in done if failure is not None]
+            certain = len(failures) == len(done) and all(
+                isinstance(failure, RequestError) and failure.not_applied for failure in failures
+            )
+            for failure in failures:
+                raise failure.of_a_part() if isinstance(failure, RequestError) and not certain else failure
         return outcomes, [rejections[position] for position in sorted(rejections)]
 
     def _is_full(self, size: int) -> bool:

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from faults import nemesis
 from faults.bugs import BUGS
-from faults.checker import check
-from faults.history import FAULTS_FILE, HAPPENED_FILE, RUN_FILE, load
+from faults.checker import Violation, check
+from faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, faults_in, load
 from faults.run import Run
 
 if TYPE_CHECKING:
-    from faults.checker import Violation
     from faults.history import Operation
 
 _SHOWN: Final = 20
@@ -68,7 +67,11 @@ def _checked(directory: Path) -> int:
     operations = load(directory)
     faults = nemesis.told(directory / FAULTS_FILE)
     run = json.loads((directory / RUN_FILE).read_text())
+    logged = {name: faults_in(directory / name) for name in LOGS}
     violations = check(operations)
+    violations += [
+        Violation("log", f"there should be no such thing in {name}:\n{text}") for name, text in logged.items() if text
+    ]
     happened = directory / HAPPENED_FILE
     run["happened"] = happened.read_text() if happened.exists() else "the run was not finished"
     _report(run, operations, faults, violations, time.monotonic() - began)

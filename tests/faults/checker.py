@@ -73,6 +73,8 @@ def _answers(operations: Sequence[Operation]) -> Iterator[Violation]:
     for operation in operations:
         if operation.outcome == "broken":
             yield Violation("answer", f"{operation.name} was answered with what must never be", [operation])
+        elif operation.outcome == "unanswered":
+            yield Violation("answer", f"{operation.name} was never answered", [operation])
         elif operation.kind == "repeat" and operation.outcome == "refused":
             concerned = [each for each in operations if operation.told["of"] in (each.name, each.told.get("of"))]
             yield Violation("repeat", f"{operation.name} was refused, although it had been made", concerned)
@@ -128,7 +130,8 @@ def _history(operations: Sequence[Operation]) -> Iterator[Violation]:
         if operation.kind in CHANGES:
             found = entries.pop(f"{operation.name} {operation.kind}", Counter())
             whole = Counter(set(keys_of(operation)))
-            right = {"ok": (whole,), "unknown": (whole, Counter())}.get(operation.outcome, (Counter(),))
+            none: Counter[Key] = Counter()
+            right = {"ok": (whole,), "refused": (none,), "failed": (none,)}.get(operation.outcome, (whole, none))
             if found not in right:
                 what = f"{operation.name} changed {sorted(found.elements())}, as the history of the results tells"
                 yield Violation("history", what, [operation])

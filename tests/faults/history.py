@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-Outcome: TypeAlias = Literal["ok", "refused", "failed", "unknown", "broken"]
-"""Made; refused with reasons; certainly nothing changed; may have happened; an answer that must never be."""
+Outcome: TypeAlias = Literal["ok", "refused", "failed", "unknown", "broken", "unanswered"]
+"""Made; refused with reasons; certainly nothing changed; may have happened; an answer that must never be; none."""
 _SHOWN: Final = 300
+_SHOWN_LINES: Final = 60
 RUN_FILE: Final = "run.json"
 FAULTS_FILE: Final = "faults.jsonl"
+LOGS: Final = ("server.log", "clients.log")
 HAPPENED_FILE: Final = "happened.txt"
 
 
@@ -46,7 +48,7 @@ class Operation:
     begin: float
     told: dict[str, Any] = field(default_factory=dict)
     end: float = math.inf
-    outcome: Outcome = "unknown"
+    outcome: Outcome = "unanswered"
 
     @property
     def heading(self) -> str:
@@ -123,3 +125,11 @@ def load(directory: Path) -> list[Operation]:
             with path.open(encoding="utf-8") as lines:
                 operations += parsed(line for line in lines if line.endswith("\n"))
     return sorted(operations, key=lambda operation: operation.begin)
+
+
+def faults_in(log: Path) -> str:
+    """Give what a server, or a client, has logged from the first thing on that it did not expect."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    first = next((index for index, line in enumerate(lines) if "Traceback" in line), None)
+    shown = [] if first is None else lines[max(0, first - 2) : first + _SHOWN_LINES]
+    return "\n".join(line[:_SHOWN] for line in shown)

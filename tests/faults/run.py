@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pymongo import ReadPreference
 
 from faults import nemesis, workload
-from faults.history import FAULTS_FILE, HAPPENED_FILE, RUN_FILE, Recorder
+from faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, Recorder
 from faults.nemesis import SERVER_LINK, Nemesis
 from faults.proxy import Network
 from faults.replica_set import NotReady, ReplicaSet, free_ports, wait_for
@@ -66,7 +66,7 @@ class Run:
             server_port, port = free_ports(2)
             network.link(SERVER_LINK, port, server_port)
             self._target = f"127.0.0.1:{port}"
-            service = Service(server_port, replica_set.uri, self._directory / "server.log", self._bug)
+            service = Service(server_port, replica_set.uri, self._directory / LOGS[0], self._bug)
             stack.callback(service.kill)
             service.start()
             stack.callback(self._kill_clients)
@@ -78,7 +78,9 @@ class Run:
             striking = Nemesis(replica_set, service, network, self._directory / FAULTS_FILE, self._tell)
             striking.run(faults, began)
             for client in self._clients:
-                client.wait(max(0.0, began + self._seconds - time.monotonic()) + _END_SECONDS)
+                with suppress(subprocess.TimeoutExpired):  # the checker will tell which call is not answered
+                    client.wait(max(0.0, began + self._seconds + _END_SECONDS - time.monotonic()))
+            self._kill_clients()
             self._say("the clients are done")
             service.stop()  # what it has begun is finished
             service.start()
@@ -95,7 +97,7 @@ class Run:
         (self._directory / RUN_FILE).write_text(text)
 
     def _client(self, name: str, until: float) -> subprocess.Popen[bytes]:
-        with (self._directory / "clients.log").open("ab") as log:
+        with (self._directory / LOGS[1]).open("ab") as log:
             command = [sys.executable, "-m", "faults.client", self._target, str(self._directory), name]
             client = subprocess.Popen([*command, str(self._seed), str(until)], stdout=log, stderr=log)
         self._clients.append(client)
@@ -105,6 +107,7 @@ class Run:
         for client in self._clients:
             client.kill()
             client.wait()
+        self._clients.clear()
 
     def _tell(self, text: str) -> None:
         lines = sum(path.read_bytes().count(b'"kind"') for path in self._directory.glob("c*.jsonl"))

@@ -72,7 +72,7 @@ class _Search:
             self.first, self.second = (self.of(name) for name in order)
         self.required = sum(1 << index for index, event in enumerate(self.events) if not event.optional)
         # What has not happened by the last read of a run does not happen any more.
-        self.final = any(event.operation.kind == "dump" for event in self.events)
+        self.last = [event.step for event in self.events if event.operation.kind == "dump"]
         self.together = [index for index, event in enumerate(self.events) if event.together]
 
     def of(self, name: str) -> int:
@@ -131,7 +131,6 @@ def explain(
         order: The names of two calls of which the first must come before the second.
     """
     search, verdict = _Search(events, order), Verdict()
-    enumerate_all = bool(search.together)
     start = (search.read(0, None), None)
     stack: list[tuple[int, State]] = [start]
     seen: set[tuple[int, State]] = {start}
@@ -140,13 +139,12 @@ def explain(
         done, state = stack.pop()
         if done & search.required == search.required:
             verdict.explained = True
-            verdict.applied.add(
-                frozenset(search.events[index].operation.name for index in search.together if done >> index & 1)
-            )
-            if not enumerate_all:
+            if all(step.after(state) is not IMPOSSIBLE for step in search.last):
+                verdict.applied.add(
+                    frozenset(search.events[index].operation.name for index in search.together if done >> index & 1)
+                )
+            if not search.together:
                 return verdict
-            if search.final:
-                continue
         elif (count := (done & search.required).bit_count()) > furthest:
             furthest, verdict.state = count, state
             verdict.stuck = [
