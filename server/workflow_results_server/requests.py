@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import bson
 
 from workflow_results import rules
-from workflow_results.documents import decode_strictly
+from workflow_results.documents import OPTIONS, decode_strictly
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import bson_documents, extended_json
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.filters import QueryError, checked_filter
+from workflow_results_server.expressions import Place, QueryError
+from workflow_results_server.filters import checked_filter
 from workflow_results_server.projections import checked_projection
 from workflow_results_server.store import Selection
 
@@ -83,7 +84,7 @@ def query(document: pb.Document) -> dict[str, Any]:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
     try:
-        return checked_filter(_decoded("query", document))
+        return checked_filter(_decoded(Place("query"), document))
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, "INVALID_QUERY") from error
 
@@ -95,7 +96,7 @@ def projection(document: pb.Document) -> dict[str, Any]:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
     try:
-        return checked_projection(_decoded("projection", document))
+        return checked_projection(_decoded(Place("projection"), document))
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, "INVALID_PROJECTION") from error
 
@@ -130,7 +131,8 @@ def resumed(selection: Selection, token: bytes) -> tuple[Selection, int]:
         last, count = bson.decode(token).values()
     except (bson.errors.BSONError, ValueError):
         last = count = None
-    if rules.id_problem(last) or not isinstance(count, int) or count < 1:
+    most = rules.INT64_MAX if selection.limit is None else selection.limit
+    if rules.id_problem(last) or not isinstance(count, int) or not 1 <= count <= most:
         raise InvalidRequest("resume_token", "must be one that this service gave for the same request")
     return selection.rest(last, count), count
 
@@ -140,17 +142,30 @@ def resume_token(last: str, count: int) -> bytes:
     return bson.encode({"last": last, "count": count})
 
 
-def _decoded(field: str, document: pb.Document) -> dict[str, Any]:
+def _decoded(place: Place, document: pb.Document) -> dict[str, Any]:
     data = document.bson
     if document.WhichOneof("form") == "json":
         try:
             data = extended_json.to_bson(document.json)
         except extended_json.NotExtendedJson as error:
-            raise InvalidRequest(f"{field}.json", str(error), "MALFORMED_REQUEST") from error
+            raise InvalidRequest(f"{place.step}.json", str(error), "MALFORMED_REQUEST") from error
     if not data:
         return {}
     try:
         (whole,) = bson_documents.split(data, 1)
-        return decode_strictly(whole)[0]
+        fields = decode_strictly(whole)[0]
+        # MongoDB heeds both of two fields with one name, where a dict holds one. Looking for them takes a while, and
+        # whatever has none is nearly always the same once it is encoded again.
+        repeated = None if _same_again(fields, whole) else bson_documents.repeated(whole)
     except (bson.errors.BSONError, ValueError, RecursionError) as error:
-        raise InvalidRequest(f"{field}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
+        raise InvalidRequest(f"{place.step}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
+    if repeated:
+        raise place.at(repeated).error("stands in the document more than once")
+    return fields
+
+
+def _same_again(fields: dict[str, Any], data: bytes) -> bool:
+    try:
+        return bson.encode(fields, codec_options=OPTIONS) == data
+    except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
+        return False

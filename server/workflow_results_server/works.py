@@ -193,7 +193,7 @@ def _checked(
     if fields is None or _deeper_than(rules.WORK_DEPTH, document, fields):
         return Rejected(position, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
     # A field that stands twice is hidden by a dict, and lost when that is encoded.
-    if not exact and (repeated := _repeated(document)):
+    if not exact and (repeated := _repeated(document, every=partial)):
         return Rejected(position, "DUPLICATE_FIELD", repeated, "stands in the work more than once")
     if problem := rules.work_problem(fields, partial=partial):
         return Rejected(position, problem.reason, problem.path, problem.message)
@@ -205,12 +205,13 @@ def _checked(
     return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_))
 
 
-def _repeated(document: bytes) -> str:
-    """Find a field that decides about the work and stands in it twice, which BSON allows."""
-    names = bson_documents.names(document)
-    for name in _DECIDING:
-        if names.count(name) > 1:
+def _repeated(document: bytes, *, every: bool) -> str:
+    """Find a field that decides about the work, or one of every that an update sets, and stands in it twice."""
+    seen: set[bytes] = set()
+    for name in bson_documents.names(document):
+        if name in seen and (every or name in _DECIDING):
             return name.decode()
+        seen.add(name)
     for element in bson_documents.elements(document):
         inner = bson_documents.names(element.value) if element.type == bson_documents.DOCUMENT else []
         if element.name == b"results" and inner.count(b"locked") > 1:
