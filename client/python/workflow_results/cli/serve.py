@@ -47,6 +47,12 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
     show_default=True,
     help="After how long a connection ends, so that clients find servers that were added; 0 for never.",
 )
+@click.option(
+    "--max-connections",
+    default=0,
+    show_default=True,
+    help="The most connections at a time, by worker; 0 for as many as its open files allow.",
+)
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
