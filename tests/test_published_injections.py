@@ -51,10 +51,8 @@ def decoded(value: Any) -> Any:
 def profile(data_directory: Path, database: Any) -> Iterator[Any]:
     """What MongoDB is asked from now on; the server's own user may not look at that, the member itself may."""
     port, key = ((data_directory / name).read_text().strip() for name in ("port", "keyfile"))
-    member: pymongo.MongoClient[dict[str, Any]]
-    with pymongo.MongoClient(
-        "127.0.0.1", int(port), username="__system", password=key, authSource="local", replicaSet="rs0"
-    ) as member:
+    as_member = {"username": "__system", "password": key, "authSource": "local", "replicaSet": "rs0"}
+    with pymongo.MongoClient[dict[str, Any]]("127.0.0.1", int(port), **as_member) as member:
         profiled = member[database.name]
         profiled.command("profile", 2)
         yield profiled["system.profile"]
@@ -147,7 +145,7 @@ def test_values_stay_values(payload: Any, stub: Stub, results: Results, pipeline
 
 
 def test_every_payload_is_tried() -> None:
-    tried = [("query|projection", "at"), ("query", "reached"), ("query", "matches")]
+    tried: list[tuple[str, ...]] = [("query|projection", "at"), ("query", "reached"), ("query", "matches")]
     tried += [("deposit",), ("update",), ("stored",)]
     assert sum(len(payloads(*kinds)) for kinds in tried) == sum(len(each["payloads"]) for each in PUBLISHED)
     assert all(each["source"].startswith("https://") for each in PUBLISHED)
