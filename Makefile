@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench bench-quick endurance lint format proto check-proto clean
+.PHONY: help demo serve test test-hostile bench bench-quick endurance lint format proto check-proto clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ serve: $(VENV)/.demo ## Start a server with the embedded MongoDB, data in ./data
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest
+
+test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests to a server, in about five minutes
+	@PYTHONPATH=tests $(BIN)/python -m hostile
 
 bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, in less than ten minutes
 	@$(BIN)/python -m bench

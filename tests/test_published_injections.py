@@ -51,7 +51,7 @@ def decoded(value: Any) -> Any:
 def profile(data_directory: Path, database: Any) -> Iterator[Any]:
     """What MongoDB is asked from now on; the server's own user may not look at that, the member itself may."""
     port, key = ((data_directory / name).read_text().strip() for name in ("port", "keyfile"))
-    as_member = {"username": "__system", "password": key, "authSource": "local", "replicaSet": "rs0"}
+    as_member: dict[str, Any] = {"username": "__system", "password": key, "authSource": "local", "replicaSet": "rs0"}
     with pymongo.MongoClient[dict[str, Any]]("127.0.0.1", int(port), **as_member) as member:
         profiled = member[database.name]
         profiled.command("profile", 2)
