@@ -11,13 +11,13 @@ from workflow_results.documents import OPTIONS, decode_strictly
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import bson_documents, extended_json
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.expressions import Place, QueryError
+from workflow_results_server.expressions import QUERY_BYTES, Place, QueryError
 from workflow_results_server.filters import checked_filter
 from workflow_results_server.projections import checked_projection
 from workflow_results_server.store import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bson.json_util import JSONOptions
 
@@ -27,6 +27,8 @@ _FORMATS: Final = {
     pb.DOCUMENT_FORMAT_RELAXED_JSON: extended_json.RELAXED,
     pb.DOCUMENT_FORMAT_CANONICAL_JSON: extended_json.CANONICAL,
 }
+_JSON_VALUES: Final = 500_000
+"""The most values of a query as JSON, which are looked for before it is read: five for each list element in it."""
 
 
 def pipeline(name: str) -> str:
@@ -84,7 +86,7 @@ def query(document: pb.Document) -> dict[str, Any]:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
     try:
-        return checked_filter(_decoded(Place("query"), document))
+        return _checked(checked_filter, Place("query"), document)
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, "INVALID_QUERY") from error
 
@@ -96,7 +98,7 @@ def projection(document: pb.Document) -> dict[str, Any]:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
     try:
-        return checked_projection(_decoded(Place("projection"), document))
+        return _checked(checked_projection, Place("projection"), document)
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, "INVALID_PROJECTION") from error
 
@@ -142,26 +144,35 @@ def resume_token(last: str, count: int) -> bytes:
     return bson.encode({"last": last, "count": count})
 
 
-def _decoded(place: Place, document: pb.Document) -> dict[str, Any]:
+def _checked(check: Callable[[dict[str, Any]], dict[str, Any]], place: Place, document: pb.Document) -> dict[str, Any]:
     data = document.bson
     if document.WhichOneof("form") == "json":
-        try:
-            data = extended_json.to_bson(document.json)
-        except extended_json.NotExtendedJson as error:
-            raise InvalidRequest(f"{place.step}.json", str(error), "MALFORMED_REQUEST") from error
+        data = _from_json(place, document.json)
     if not data:
         return {}
+    if len(data) > QUERY_BYTES:  # before much is made of it
+        raise place.error(f"takes {len(data):,} bytes of BSON; at most {QUERY_BYTES:,} are supported")
     try:
         (whole,) = bson_documents.split(data, 1)
         fields = decode_strictly(whole)[0]
-        # MongoDB heeds both of two fields with one name, where a dict holds one. Looking for them takes a while, and
-        # whatever has none is nearly always the same once it is encoded again.
-        repeated = None if _same_again(fields, whole) else bson_documents.repeated(whole)
     except (bson.errors.BSONError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"{place.step}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
-    if repeated:
+    checked = check(fields)
+    # MongoDB heeds both of two fields with one name, where a dict holds one. Looking for them takes a while, and
+    # whatever has none is nearly always the same once it is encoded again.
+    if not _same_again(fields, whole) and (repeated := bson_documents.repeated(whole)):
         raise place.at(repeated).error("stands in the document more than once")
-    return fields
+    return checked
+
+
+def _from_json(place: Place, text: str) -> bytes:
+    if len(text) > QUERY_BYTES or extended_json.has_more_values(text, _JSON_VALUES):
+        limits = f"{QUERY_BYTES:,} characters and {_JSON_VALUES:,} values"
+        raise place.error(f"is too large as JSON; at most {limits} are supported")
+    try:
+        return extended_json.to_bson(text)
+    except extended_json.NotExtendedJson as error:
+        raise InvalidRequest(f"{place.step}.json", str(error), "MALFORMED_REQUEST") from error
 
 
 def _same_again(fields: dict[str, Any], data: bytes) -> bool:

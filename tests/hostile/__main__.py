@@ -84,7 +84,13 @@ def _process(function: Callable[..., None], *arguments: Any) -> Iterator[Connect
 
 
 def _fill(target: str) -> None:
-    fields = [{"a": 1}, {"a": [1, 2, {"b": 1}]}, {"b": None}, {"t": "a" * 30 + "!"}, {"n": 2.5, "results": {"x": 1}}]
+    fields: list[dict[str, Any]] = [
+        {"a": 1},
+        {"a": [1, 2, {"b": 1}]},
+        {"b": None},
+        {"t": "a" * 30 + "!"},
+        {"n": 2.5, "results": {"x": 1}},
+    ]
     with Results(target) as results:
         results.deposit([work(PIPELINE, f"w{number}", **fields[number % 5]) for number in range(_STORED)])
 
@@ -125,7 +131,7 @@ def _all(service: Service, proxy: Connection, seed: int, number: int) -> int:
     print("answers:", dict(judge.codes.most_common()))
     print("answered OK:", {kind: f"{count[True] / count.total():.0%}" for kind, count in sorted(judge.kinds.items())})
     log = service.log.read_text().splitlines()
-    facts = {
+    facts: dict[str, list[Any]] = {
         f"{sum(commands.values()):,} commands reached MongoDB, {len(problems)} of them with what is not on the lists": (
             problems
         ),

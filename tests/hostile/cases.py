@@ -126,7 +126,8 @@ def _projection(source: Random) -> tuple[str, list[bytes]]:
 
 def _mutated_bson(source: Random) -> tuple[str, list[bytes]]:
     grammar = _grammar(source)
-    data = _mutated(source, raw(grammar.filter() if source.random() < 0.7 else grammar.projection()))
+    document = raw(grammar.filter() if source.random() < 0.7 else grammar.projection())
+    data = _mutated(source, document) if source.random() < 0.5 else _flipped(source, document)
     if source.random() < 0.8:
         return _asking(source, pb.Document(bson=data))
     return _call("View", pb.ViewRequest(pipeline=PIPELINE, projection=pb.Document(bson=data)))
@@ -201,8 +202,8 @@ def _ids(source: Random) -> tuple[str, list[bytes]]:
 
 
 def _resume(source: Random) -> tuple[str, list[bytes]]:
-    last = source.choice((*STRINGS, *IDS, {"$gt": ""}, None, 5, bson.Code("f()"), nested(90)))
-    count = source.choice((0, 1, -1, 5, 2**62, 1.5, "1", None, {"$gt": 1}))
+    last = source.choice(("w2", "w1", "a", *STRINGS, *IDS, {"$gt": ""}, None, 5, bson.Code("f()"), nested(90)))
+    count = source.choice((1, 1, 1, 5, 5, 0, -1, 2**62, 1.5, "1", None, {"$gt": 1}))
     token = raw(source.choice(({"last": last, "count": count}, {"count": count, "last": last}, {"last": last})))
     if source.random() < 0.3:
         token = _mutated(source, token)
@@ -247,6 +248,14 @@ def _mutated(source: Random, data: bytes) -> bytes:
     return bytes(changed)
 
 
+def _flipped(source: Random, data: bytes) -> bytes:
+    """Change single bytes alone, after which lengths still add up, as likely as not."""
+    changed = bytearray(data)
+    for _ in range(source.randint(1, 2)):
+        changed[source.randrange(4, len(changed))] = source.choice((source.randint(0, 255), 0x24, 0x0D, 0x61))
+    return bytes(changed)
+
+
 def _mutated_text(source: Random, text: str) -> str:
     for _ in range(source.randint(1, 3)):
         at = source.randint(0, len(text))
@@ -255,15 +264,36 @@ def _mutated_text(source: Random, text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+def _large(source: Random) -> tuple[str, list[bytes]]:
+    """As much as a message may hold, of what takes most to look at."""
+    many = source.choice((100_000, 1_000_000, 3_000_000))
+    unit = source.choice(("{}", "1", "1.5", '{"$numberInt":"1"}', '"x"', "[]"))
+    head = f'"id": "w1", "pipeline": "{PIPELINE}", "status": "success"'
+    text = f'{{{head}, "a": [{",".join([unit] * min(many, 9_000_000 // len(unit)))}]}}'
+    if source.random() < 0.3:
+        keys = ",".join(f'"{number}":{unit}' for number in range(min(many, 1_000_000)))
+        text = f"{{{head}, {keys}}}"
+    form = source.choice((pb.Document(json=text), pb.Document(bson=_as_bson(text))))
+    if source.random() < 0.5:
+        return _asking(source, form)
+    works = pb.Documents(bson=form.bson) if form.bson else pb.Documents(json=[text])
+    return _call(source.choice(("Deposit", "Update")), pb.DepositRequest(works=works))
+
+
+def _as_bson(text: str) -> bytes:
+    return bson.encode(json.loads(text))
+
+
 _KINDS: Final[dict[Callable[[Random], tuple[str, list[bytes]]], int]] = {
-    _filter: 40,
-    _projection: 10,
-    _mutated_bson: 10,
-    _odd_json: 12,
-    _random_bytes: 5,
-    _mutated_protobuf: 8,
-    _works: 8,
-    _ids: 2,
-    _resume: 3,
-    _random_method: 2,
+    _filter: 2000,
+    _projection: 500,
+    _mutated_bson: 500,
+    _odd_json: 600,
+    _random_bytes: 250,
+    _mutated_protobuf: 400,
+    _works: 400,
+    _ids: 100,
+    _resume: 150,
+    _random_method: 100,
+    _large: 1,
 }

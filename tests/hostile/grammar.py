@@ -267,7 +267,7 @@ def nested(levels: int, key: str = "a") -> Any:
 
 
 def raw(document: Any) -> bytes:
-    """Encode a document as BSON, names that hold NUL included, which pymongo refuses: they end there, as BSON has it."""
+    """Encode a document as BSON, also where names hold NUL, which pymongo refuses: they end there, as BSON has it."""
     body = b""
     for key, value in document.items() if isinstance(document, dict) else enumerate(document):
         name = str(key).encode(errors="surrogatepass").split(b"\0")[0] + b"\0"

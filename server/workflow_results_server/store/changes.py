@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pymongo
@@ -23,6 +24,7 @@ from pymongo.read_concern import ReadConcern
 
 from workflow_results_server.bson_documents import without
 from workflow_results_server.store.failures import limited, primary_is_known
+from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -101,10 +103,11 @@ class Changes:
 
         async def write(collection: Collection, ids: Sequence[str], session: AsyncClientSession) -> tuple[int, int]:
             each = works[collection.name]
-            writes = [
-                UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(without(each[id_].data, b"_id", b"id"))})
-                for id_ in ids
-            ]
+            writes = []
+            for id_ in ids:
+                data = each[id_].data
+                fields = await taken_in_turns(len(data), partial(without, data, b"_id", b"id"))
+                writes.append(UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(fields)}))
             done = await collection.bulk_write(writes, ordered=False, session=session)
             return done.matched_count, done.modified_count
 
