@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-faults bench bench-quick endurance lint format proto check-proto clean
+.PHONY: help demo serve test test-faults test-hostile bench bench-quick endurance lint format proto check-proto clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ SECONDS ?= 600
 SEED ?= 1
 test-faults: $(VENV)/.dev ## Check a replica set under kills, pauses and partitions (SECONDS=600 SEED=1 BUG=)
 	@PYTHONPATH=tests $(BIN)/python -m faults --seconds $(SECONDS) --seed $(SEED) $(if $(BUG),--bug $(BUG))
+
+test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests to a server, in about five minutes
+	@PYTHONPATH=tests $(BIN)/python -m hostile
 
 bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, in less than ten minutes
 	@$(BIN)/python -m bench

@@ -1,4 +1,4 @@
-"""Endurance of the service: memory, overload, and kills of the server. Run by `make endurance`."""
+"""Endurance of the service: memory, overload, crowds, and kills of the server. Run by `make endurance`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import psutil
 from pymongo.errors import PyMongoError
 from rich.console import Console
 
+from bench.endurance_crowd import crowd
 from bench.endurance_kills import kills
 from bench.endurance_overload import overload
 from bench.endurance_reads import first, memory, readers
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CHECKS: Final[dict[str, Callable[[Bench], None]]] = {
-    check.__name__: check for check in (memory, readers, first, overload, kills)
+    check.__name__: check for check in (memory, readers, first, overload, crowd, kills)
 }
 FIGURES: Final = Path(__file__).parent / "out" / "endurance.json"
 
@@ -41,9 +42,9 @@ _FAILURES: Final = (ClientError, ResultsError, PyMongoError, RuntimeError, psuti
 @click.argument("checks", nargs=-1, type=click.Choice(list(CHECKS)), metavar="[CHECK]...")
 @click.option("--quick", is_flag=True, help="Do less of everything.")
 def main(checks: tuple[str, ...], quick: bool) -> None:
-    """Check memory, overload and kills, and write all figures to bench/out/endurance.json.
+    """Check memory, overload, crowds and kills, and write all figures to bench/out/endurance.json.
 
-    CHECK is any of memory, readers, first, overload and kills; without one, all of them. The exit status is 1 if
+    CHECK is any of memory, readers, first, overload, crowd and kills; without one, all of them. The exit status is 1 if
     anything is not as it should be.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing is left running

@@ -50,6 +50,10 @@ class Sizes:
         kills: How often the server is killed under a stream, and as often under a depositor.
         killed_results: The results of a stream under which the server is killed.
         killed_works: The works of a depositor under which the server is killed.
+        idle: The idle connections of a crowd.
+        slow_readers: Its slow readers.
+        crowd_seconds: How long it is there.
+        alone_seconds: How long is measured without it.
     """
 
     results: int = 300_000
@@ -60,9 +64,13 @@ class Sizes:
     kills: int = 10
     killed_results: int = 300_000
     killed_works: int = 20_000
+    idle: int = 1_000
+    slow_readers: int = 200
+    crowd_seconds: float = 300
+    alone_seconds: float = 60
 
 
-QUICK: Final = Sizes(60_000, 10, 100, 4_000, 8, 2, 60_000, 20_000)
+QUICK: Final = Sizes(60_000, 10, 100, 4_000, 8, 2, 60_000, 20_000, crowd_seconds=20, alone_seconds=10)
 
 
 @dataclass(frozen=True)

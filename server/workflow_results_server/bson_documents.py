@@ -152,6 +152,29 @@ def _walk(document: bytes) -> Iterator[tuple[int, int, int, int]]:
         raise MalformedDocuments(f"the element at byte {start} is not BSON") from error
 
 
+def repeated(document: bytes) -> list[str | int] | None:
+    """Find a name that stands twice in a document or in one within it, which most readers make one of.
+
+    Returns:
+        The steps that lead to it, or None.
+
+    Raises:
+        MalformedDocuments: The document is not BSON.
+    """
+    waiting: list[tuple[list[str | int], int, bytes]] = [([], DOCUMENT, document)]
+    while waiting:
+        path, type_, data = waiting.pop()
+        seen: set[bytes] = set()
+        for index, element in enumerate(elements(data)):
+            if type_ == DOCUMENT and element.name in seen:
+                return [*path, element.name.decode(errors="backslashreplace")]
+            seen.add(element.name)
+            if element.type in (DOCUMENT, _ARRAY):
+                step = element.name.decode(errors="backslashreplace") if type_ == DOCUMENT else index
+                waiting.append(([*path, step], element.type, element.value))
+    return None
+
+
 def deeper_than(limit: int, document: bytes) -> bool:
     """Tell whether a document, which may be broken, holds more levels of documents and arrays."""
     level = [document]

@@ -84,6 +84,13 @@ class Place:
         for index, value in enumerate(values):
             yield self._into(index), value
 
+    def at(self, steps: Iterable[str | int]) -> Place:
+        """Give the place that some steps lead to, for an error."""
+        place = self
+        for step in steps:
+            place = Place(step, place)
+        return place
+
     def count_key(self) -> None:
         """Count one more key, or something that costs MongoDB as much."""
         self._count("fields, operators and patterns", 1, QUERY_KEYS)

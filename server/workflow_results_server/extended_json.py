@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 _CODEC: Final = bson.CodecOptions[dict[str, Any]](uuid_representation=UuidRepresentation.STANDARD)
 
 
+_KEPT: Final = frozenset(("$ref", "$id", "$regex"))
+"""Keys whose documents stay documents: those like a DBRef, and the operator `$regex`, which version 1 of Extended JSON
+took for a value, dropping what stands beside it."""
+_PAIRS: Final = ({"$binary", "$type"}, {"$code", "$scope"})
+"""Keys that announce one value together."""
+_REGEX_OPTIONS: Final = frozenset("ilmsux")
+
+
 def _options(mode: int, uuids: int) -> json_util.JSONOptions:
     return json_util.JSONOptions(
         json_mode=mode,
@@ -45,6 +53,23 @@ class NotExtendedJson(ValueError):
 
 class TooDeep(NotExtendedJson):
     """A text is nested too deeply to be read."""
+
+
+def has_more_values(text: str, most: int) -> bool:
+    """Tell, without reading a text, whether it has more values: by what stands before and between them.
+
+    Args:
+        text: JSON, or something like it.
+        most: How many it may have.
+    """
+    if _separators(text) <= most:
+        return False
+    outside_strings = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
+    return sum(map(_separators, outside_strings)) > most
+
+
+def _separators(text: str) -> int:
+    return text.count(",") + text.count("{") + text.count("[")
 
 
 def to_bson(text: str) -> bytes:
@@ -87,9 +112,15 @@ def _document(pairs: Sequence[tuple[str, Any]]) -> Any:
     names = dict(pairs)
     if len(names) != len(pairs):
         raise NotExtendedJson("holds a document with the same name twice")
-    if "$ref" in names or "$id" in names:
-        return names  # what looks like a DBRef stays a document
-    return json_util.object_pairs_hook(pairs, _READ)
+    if not _KEPT.isdisjoint(names):
+        return names
+    value = json_util.object_pairs_hook(pairs, _READ)
+    # json_util overlooks what stands beside some keys, and options that it does not know.
+    if not isinstance(value, dict) and len(names) > 1 and names.keys() not in _PAIRS:
+        raise NotExtendedJson("holds a document with another name beside one that announces a value")
+    if isinstance(value, bson.Regex) and not _REGEX_OPTIONS.issuperset(names["$regularExpression"]["options"]):
+        raise NotExtendedJson("holds a regular expression with other options than i, l, m, s, u and x")
+    return value
 
 
 def _finite(text: str) -> float:

@@ -10,17 +10,18 @@ import bson
 from bson.timestamp import Timestamp
 
 from workflow_results import rules
-from workflow_results.documents import decode_strictly
+from workflow_results.documents import OPTIONS, decode_strictly
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import bson_documents, extended_json
 from workflow_results_server.callers import current
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.filters import QueryError, checked_filter
+from workflow_results_server.expressions import QUERY_BYTES, Place, QueryError
+from workflow_results_server.filters import checked_filter
 from workflow_results_server.projections import checked_projection
 from workflow_results_server.store import Origin, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bson.json_util import JSONOptions
 
@@ -35,6 +36,8 @@ _FORMATS: Final = {
     pb.DOCUMENT_FORMAT_RELAXED_JSON: extended_json.RELAXED,
     pb.DOCUMENT_FORMAT_CANONICAL_JSON: extended_json.CANONICAL,
 }
+_JSON_VALUES: Final = 500_000
+"""The most values of a query as JSON, which are looked for before it is read: five for each list element in it."""
 
 
 def pipeline(name: str) -> str:
@@ -149,7 +152,7 @@ def query(document: pb.Document) -> dict[str, Any]:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
     try:
-        return checked_filter(_decoded("query", document))
+        return _checked(checked_filter, Place("query"), document)
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, "INVALID_QUERY") from error
 
@@ -161,7 +164,7 @@ def projection(document: pb.Document) -> dict[str, Any]:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
     try:
-        return checked_projection(_decoded("projection", document))
+        return _checked(checked_projection, Place("projection"), document)
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, "INVALID_PROJECTION") from error
 
@@ -196,7 +199,8 @@ def resumed(selection: Selection, token: bytes) -> tuple[Selection, int]:
         last, count = bson.decode(token).values()
     except (bson.errors.BSONError, ValueError):
         last = count = None
-    if rules.id_problem(last) or not isinstance(count, int) or count < 1:
+    most = rules.INT64_MAX if selection.limit is None else selection.limit
+    if rules.id_problem(last) or not isinstance(count, int) or not 1 <= count <= most:
         raise InvalidRequest("resume_token", "must be one that this service gave for the same request")
     return selection.rest(last, count), count
 
@@ -206,17 +210,39 @@ def resume_token(last: str, count: int) -> bytes:
     return bson.encode({"last": last, "count": count})
 
 
-def _decoded(field: str, document: pb.Document) -> dict[str, Any]:
+def _checked(check: Callable[[dict[str, Any]], dict[str, Any]], place: Place, document: pb.Document) -> dict[str, Any]:
     data = document.bson
     if document.WhichOneof("form") == "json":
-        try:
-            data = extended_json.to_bson(document.json)
-        except extended_json.NotExtendedJson as error:
-            raise InvalidRequest(f"{field}.json", str(error), "MALFORMED_REQUEST") from error
+        data = _from_json(place, document.json)
     if not data:
         return {}
+    if len(data) > QUERY_BYTES:  # before much is made of it
+        raise place.error(f"takes {len(data):,} bytes of BSON; at most {QUERY_BYTES:,} are supported")
     try:
         (whole,) = bson_documents.split(data, 1)
-        return decode_strictly(whole)[0]
+        fields = decode_strictly(whole)[0]
     except (bson.errors.BSONError, ValueError, RecursionError) as error:
-        raise InvalidRequest(f"{field}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
+        raise InvalidRequest(f"{place.step}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
+    checked = check(fields)
+    # MongoDB heeds both of two fields with one name, where a dict holds one. Looking for them takes a while, and
+    # whatever has none is nearly always the same once it is encoded again.
+    if not _same_again(fields, whole) and (repeated := bson_documents.repeated(whole)):
+        raise place.at(repeated).error("stands in the document more than once")
+    return checked
+
+
+def _from_json(place: Place, text: str) -> bytes:
+    if len(text) > QUERY_BYTES or extended_json.has_more_values(text, _JSON_VALUES):
+        limits = f"{QUERY_BYTES:,} characters and {_JSON_VALUES:,} values"
+        raise place.error(f"is too large as JSON; at most {limits} are supported")
+    try:
+        return extended_json.to_bson(text)
+    except extended_json.NotExtendedJson as error:
+        raise InvalidRequest(f"{place.step}.json", str(error), "MALFORMED_REQUEST") from error
+
+
+def _same_again(fields: dict[str, Any], data: bytes) -> bool:
+    try:
+        return bson.encode(fields, codec_options=OPTIONS) == data
+    except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
+        return False

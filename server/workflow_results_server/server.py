@@ -16,6 +16,7 @@ from workflow_results import rules
 from workflow_results.v1 import results_pb2, results_pb2_grpc
 from workflow_results_server.access import Access
 from workflow_results_server.interceptor import Interceptor
+from workflow_results_server.limits import channel_options
 from workflow_results_server.service import ResultsService
 from workflow_results_server.settings import SettingsError
 from workflow_results_server.store import Store
@@ -68,6 +69,7 @@ class Server:
                 ("grpc.keepalive_time_ms", 60_000),
                 ("grpc.keepalive_timeout_ms", 20_000),
                 *_age(settings.connection_seconds, settings.drain_seconds),
+                *channel_options(settings.max_connections),
             ],
         )
         self._store: Store | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from workflow_results import __version__, rules
@@ -14,6 +15,7 @@ from workflow_results_server.callers import current
 from workflow_results_server.errors import InvalidRequest, RequestError
 from workflow_results_server.intake import Intake
 from workflow_results_server.store import Change, Selection
+from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -83,7 +85,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
     async def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
         """Set fields of results, all or nothing."""
         by_pipeline: dict[str, dict[str, works.Work]] = {}
-        parsed = await works.parse(request.works, partial=True)
+        parsed = await works.parse(request.works, partial_works=True)
         allow_works(parsed)
         for work in parsed:
             if isinstance(work, works.Rejected):
@@ -218,7 +220,10 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
             async for batch in batches:
                 sent += batch.number
                 token = requests.resume_token(batch.last, before + sent)
-                results = pb.Documents(json=_json(batch, options)) if options else pb.Documents(bson=batch.data)
+                results = pb.Documents(bson=batch.data)
+                if options:
+                    texts = await taken_in_turns(len(batch.data), partial(_json, batch, options))
+                    results = pb.Documents(json=texts)
                 part = pb.ResultBatch(results=results, resume_token=token)
                 if batch.final:
                     yield response(batch=part, summary=pb.ReadSummary(count=sent))

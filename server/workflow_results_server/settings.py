@@ -22,11 +22,13 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "call_seconds": (int, float),
     "drain_seconds": (int, float),
     "connection_seconds": (int, float),
+    "max_connections": int,
 }
 """What a file of options might give otherwise."""
 _PATHS: Final = ("tls_cert", "tls_key", "tls_client_ca", "tokens")
 _PORT_MOST: Final = 65_535
 _WORKERS_MOST: Final = 256
+_CONNECTIONS_MOST: Final = 1_000_000
 
 
 class SettingsError(Exception):
@@ -59,6 +61,7 @@ class Settings:
         call_seconds: The longest time for a unary call, and for the next batch of a read.
         drain_seconds: How long calls under way may take when the server stops, or ends a connection.
         connection_seconds: After how long a connection ends, so that clients find servers that were added; 0 for never.
+        max_connections: The most connections at a time, by worker; 0 for as many as its open files allow.
         reflection: Whether clients can ask for the API (gRPC server reflection).
         tls_cert: The certificate of the server, with what leads to its authority; None for plain text.
         tls_key: Its key.
@@ -78,6 +81,7 @@ class Settings:
     call_seconds: float = 60.0
     drain_seconds: float = 30.0
     connection_seconds: float = 0.0
+    max_connections: int = 0
     reflection: bool = True
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -109,6 +113,10 @@ class Settings:
         if self.call_seconds <= 0 or self.drain_seconds < 0 or self.connection_seconds < 0:
             raise SettingsError(
                 "--call-seconds must be positive, --drain-seconds and --connection-seconds not negative"
+            )
+        if not 0 <= self.max_connections <= _CONNECTIONS_MOST:
+            raise SettingsError(
+                f"--max-connections must be from 0 to {_CONNECTIONS_MOST:,}, not {self.max_connections}"
             )
         self._check_access()
         if self.mongo_uri is not None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import bson
@@ -15,6 +16,7 @@ from workflow_results import rules
 from workflow_results.documents import OPTIONS, decode_strictly
 from workflow_results_server import bson_documents, extended_json
 from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _SLICE_BYTES: Final = 32 * rules.KIB
 _SLICE_WORKS: Final = 100
 """How much is decoded at once: with so little, the memory of one slice serves the next and is still in the cache."""
+_WORK_VALUES: Final = rules.WORK_BYTES // 4
+"""More values than a work has room for: each takes its type, a name and its end, and nearly all take more."""
 _LONG_BYTES: Final = 8 * rules.KIB
 _TURN_SECONDS: Final = 0.001
 """How long works are checked before other calls get their turn on the event loop."""
@@ -92,12 +96,12 @@ class Rejected:
         return f"works[{self.position}]{separator}{self.path}"
 
 
-async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Rejected]:
+async def parse(works: pb.Documents, *, partial_works: bool = False) -> list[Work | Rejected]:
     """Check the works of a request.
 
     Args:
         works: As sent.
-        partial: Whether they hold just the fields of an update.
+        partial_works: Whether they hold just the fields of an update.
 
     Returns:
         Each work, or what is wrong with it, in their order.
@@ -113,21 +117,25 @@ async def parse(works: pb.Documents, *, partial: bool = False) -> list[Work | Re
         raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: make several")
     parsed: list[Work | Rejected] = []
     turn_ends = time.perf_counter() + _TURN_SECONDS
-    for texts_or_bson in _slices(documents):
-        some = [
-            _from_json(index, document) if isinstance(document, str) else document
-            for index, document in enumerate(texts_or_bson, len(parsed))
-        ]
-        decoded = iter(_decoded([document for document in some if isinstance(document, bytes)]))
-        for document in some:
-            if isinstance(document, bytes):
-                parsed.append(_checked(len(parsed), document, *next(decoded), partial=partial))
-            else:
-                parsed.append(document)
+    for some in _slices(documents):
+        size = sum(map(len, some))
+        parsed += await taken_in_turns(size, partial(_parsed, len(parsed), some, partial_works=partial_works))
         if time.perf_counter() > turn_ends:
             await asyncio.sleep(0)
             turn_ends = time.perf_counter() + _TURN_SECONDS
     return parsed
+
+
+def _parsed(first: int, documents: Sequence[bytes | str], *, partial_works: bool) -> list[Work | Rejected]:
+    some = [
+        _from_json(index, document) if isinstance(document, str) else document
+        for index, document in enumerate(documents, first)
+    ]
+    decoded = iter(_decoded([document for document in some if isinstance(document, bytes)]))
+    return [
+        _checked(index, document, *next(decoded), partial=partial_works) if isinstance(document, bytes) else document
+        for index, document in enumerate(some, first)
+    ]
 
 
 def _split(data: bytes) -> Sequence[bytes | str]:
@@ -140,6 +148,8 @@ def _split(data: bytes) -> Sequence[bytes | str]:
 
 
 def _from_json(index: int, text: str) -> bytes | Rejected:
+    if extended_json.has_more_values(text, _WORK_VALUES):
+        return Rejected(index, "TOO_LARGE", "", f"has more than {_WORK_VALUES:,} values, which no work can hold")
     try:
         return extended_json.to_bson(text)
     except extended_json.NotExtendedJson as error:
@@ -198,7 +208,7 @@ def _checked(
     if fields is None or _deeper_than(rules.WORK_DEPTH, document, fields):
         return Rejected(position, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
     # A field that stands twice is hidden by a dict, and lost when that is encoded.
-    if not exact and (repeated := _repeated(document)):
+    if not exact and (repeated := _repeated(document, every=partial)):
         return Rejected(position, "DUPLICATE_FIELD", repeated, "stands in the work more than once")
     if problem := rules.work_problem(fields, partial=partial):
         return Rejected(position, problem.reason, problem.path, problem.message)
@@ -212,12 +222,13 @@ def _checked(
     return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_), locked, set_)
 
 
-def _repeated(document: bytes) -> str:
-    """Find a field that decides about the work and stands in it twice, which BSON allows."""
-    names = bson_documents.names(document)
-    for name in _DECIDING:
-        if names.count(name) > 1:
+def _repeated(document: bytes, *, every: bool) -> str:
+    """Find a field that decides about the work, or one of every that an update sets, and stands in it twice."""
+    seen: set[bytes] = set()
+    for name in bson_documents.names(document):
+        if name in seen and (every or name in _DECIDING):
             return name.decode()
+        seen.add(name)
     for element in bson_documents.elements(document):
         inner = bson_documents.names(element.value) if element.type == bson_documents.DOCUMENT else []
         if element.name == b"results" and inner.count(b"locked") > 1:

@@ -16,6 +16,7 @@ import contextvars
 import itertools
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pymongo
@@ -28,6 +29,7 @@ from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited, primary_is_known
 from workflow_results_server.store.history import Named
 from workflow_results_server.store.statements import chunks
+from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -108,10 +110,11 @@ class Changes:
 
         async def write(collection: Collection, ids: Sequence[str], session: AsyncClientSession) -> tuple[int, int]:
             each = works[collection.name]
-            writes = [
-                UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(without(each[id_].data, b"_id", b"id"))})
-                for id_ in ids
-            ]
+            writes = []
+            for id_ in ids:
+                data = each[id_].data
+                fields = await taken_in_turns(len(data), partial(without, data, b"_id", b"id"))
+                writes.append(UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(fields)}))
             done = await collection.bulk_write(writes, ordered=False, session=session)
             return done.matched_count, done.modified_count
 

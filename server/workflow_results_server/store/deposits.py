@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from bson.codec_options import CodecOptions
@@ -11,6 +12,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from workflow_results_server.bson_documents import same_content, stored_id
 from workflow_results_server.errors import Unavailable
+from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -72,7 +74,7 @@ async def deposit(
                 there.setdefault(works[index].id, []).append(index)
         async for stored in _stored(collection, list(there), session):
             for index in there[stored_id(stored)]:
-                same = same_content(stored, works[index].data)
+                same = await taken_in_turns(len(stored), partial(same_content, stored, works[index].data))
                 outcomes[index] = Outcome.ALREADY_DEPOSITED if same else Outcome.CONFLICT
     raise Unavailable("CONTENTION", "results are deleted as fast as they are deposited", not_applied=False)
 

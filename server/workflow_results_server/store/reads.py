@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 from workflow_results import rules
 from workflow_results.documents import OPTIONS
 from workflow_results_server import bson_documents
-from workflow_results_server.errors import RequestError
+from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited, primary_is_known
 
@@ -31,6 +31,8 @@ _FIRST_DOCUMENTS: Final = 100
 _SHARED_BYTES: Final = 64 * rules.MIB
 """What the batches of all readers have together; each is there a few times on its way from MongoDB to the reader."""
 _LEAST_BYTES: Final = 64 * rules.KIB
+_MOST_READERS: Final = 1_000
+"""How many may read at a time, with which the least batches are as many bytes as those of all readers may have."""
 _MOST_DOCUMENTS: Final = 10_000
 _CLOSING_SECONDS: Final = 5.0
 _RAW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
@@ -107,8 +109,11 @@ class Reads:
             seconds: The longest time to wait for a batch.
 
         Raises:
-            RequestError: MongoDB failed, or found nothing in time.
+            RequestError: MongoDB failed, or found nothing in time; or there are too many readers.
         """
+        if self._under_way >= _MOST_READERS:
+            message = f"the server answers {_MOST_READERS:,} readers at a time: ask again after a pause"
+            raise Unavailable("OVERLOADED", message, not_applied=True)
         source = self._fetched(collection, selection, seconds)
         wanted = asyncio.Event()
         wanted.set()

@@ -49,6 +49,12 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
     show_default=True,
     help="After how long a connection ends, so that clients find servers that were added; 0 for never.",
 )
+@click.option(
+    "--max-connections",
+    default=0,
+    show_default=True,
+    help="The most connections at a time, by worker; 0 for as many as its open files allow.",
+)
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate (PEM).")

@@ -1,0 +1,134 @@
+"""Sends cases, and judges the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1 import results_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+    from multiprocessing.connection import Connection
+
+    from hostile.cases import Case
+
+IN_FLIGHT: Final = 8
+SLOW_SECONDS: Final = 1.0
+
+_CALL_SECONDS: Final = 30
+_FINE: Final = {"OK", "INVALID_ARGUMENT", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED", "GIVEN_UP"}
+_DETAILED: Final = {"INVALID_ARGUMENT", "FAILED_PRECONDITION"}
+_OWN_ERROR: Final = "Internal error from Core"
+"""What grpc.aio says of a call that the server has answered while it still had messages to send."""
+_BEAT_SECONDS: Final = 0.02
+
+
+class Judge:
+    """What came of the cases.
+
+    Attributes:
+        codes: How often each code came.
+        kinds: How often each kind of case was answered OK, and how often it was not.
+        wrong: The cases that were answered wrongly, and how.
+        slow: The cases that took long, and the seconds.
+    """
+
+    def __init__(self) -> None:
+        self.codes: Counter[str] = Counter()
+        self.kinds: dict[str, Counter[bool]] = {}
+        self.wrong: list[tuple[Case, str]] = []
+        self.slow: list[tuple[Case, float]] = []
+
+    def take(self, case: Case, code: str, told: str, reason: str, seconds: float) -> None:
+        """Take an answer."""
+        self.codes[f"{code} {reason}".rstrip()] += 1
+        self.kinds.setdefault(case.kind, Counter())[code == "OK"] += 1
+        if code not in _FINE:
+            self.wrong.append((case, f"{code} {reason}: {told}"))
+        elif code in _DETAILED and not reason:
+            self.wrong.append((case, f"{code} without a reason: {told}"))
+        if seconds > SLOW_SECONDS:
+            self.slow.append((case, seconds))
+
+
+async def send(target: str, cases: Iterable[Case], judge: Judge, in_flight: int = IN_FLIGHT) -> None:
+    """Send cases, some at a time."""
+    options = [("grpc.max_receive_message_length", 32 << 20), ("grpc.use_local_subchannel_pool", 1)]
+    left = iter(cases)
+    async with grpc.aio.insecure_channel(target, options) as channel:
+
+        async def some() -> None:
+            for case in left:
+                began = time.perf_counter()
+                code, told, reason = await _answer(channel, case)
+                judge.take(case, code, told, reason, time.perf_counter() - began)
+
+        await asyncio.gather(*(some() for _ in range(in_flight)))
+
+
+async def _answer(channel: Any, case: Case) -> tuple[str, str, str]:
+    if len(case.messages) == 1:
+        call: Any = channel.unary_stream(case.path, None, None)(
+            case.messages[0], timeout=_CALL_SECONDS, metadata=case.metadata
+        )
+    else:
+        requests = _one_by_one(case.messages)
+        call = channel.stream_stream(case.path, None, None)(requests, timeout=_CALL_SECONDS, metadata=case.metadata)
+    try:
+        number = 0
+        async for _ in call:
+            number += 1
+            if number == case.parts:
+                call.cancel()
+                return "GIVEN_UP", "", ""
+    except grpc.aio.AioRpcError as error:
+        if error.details() == _OWN_ERROR:
+            return "GIVEN_UP", "", ""
+        return error.code().name, error.details() or "", _reason(error)
+    return "OK", "", ""
+
+
+async def _one_by_one(messages: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for message in messages:
+        yield message
+
+
+def _reason(error: grpc.aio.AioRpcError) -> str:
+    trailing = dict(error.trailing_metadata() or ())
+    info = error_details_pb2.ErrorInfo()
+    for detail in status_pb2.Status.FromString(bytes(trailing.get("grpc-status-details-bin", b""))).details:
+        if detail.Is(info.DESCRIPTOR):
+            detail.Unpack(info)
+    return str(info.reason)
+
+
+def beat(pipe: Connection, target: str) -> None:
+    """Ask for Info again and again as a process of its own; tells the slowest answer and the slowest sleep."""
+    slowest = overslept = 0.0
+    number = 0
+    failures: list[str] = []
+    with grpc.insecure_channel(target) as channel:
+        stub = results_pb2_grpc.ResultsServiceStub(channel)
+        stub.Info(pb.InfoRequest(), wait_for_ready=True, timeout=30)
+        pipe.send("beating")
+        while not pipe.poll():
+            began = time.monotonic()
+            try:
+                stub.Info(pb.InfoRequest(), timeout=30)
+            except grpc.RpcError as error:
+                failures.append(f"{error.code()}: {error.details()}")
+            answered = time.monotonic()
+            slowest = max(slowest, answered - began)
+            number += 1
+            time.sleep(_BEAT_SECONDS)
+            overslept = max(overslept, time.monotonic() - answered - _BEAT_SECONDS)
+    with contextlib.suppress(BrokenPipeError):
+        pipe.send((number, slowest, overslept, failures))

@@ -1,0 +1,119 @@
+"""Stands between the server and MongoDB, and looks at every command that MongoDB receives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import struct
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import bson
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.raw_bson import RawBSONDocument
+
+from hostile.received import problems
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+_HEADER: Final = struct.Struct("<iiiiI")
+_OP_MSG, _OP_QUERY, _OP_COMPRESSED = 2013, 2004, 2012
+_MOST_PROBLEMS: Final = 100
+_LENIENT: Final = CodecOptions[dict[str, Any]](
+    unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_MS
+)
+
+
+class Sniffer:
+    """Reads commands out of what is sent to MongoDB.
+
+    Attributes:
+        commands: How often each command came.
+        problems: What was received that must not be.
+    """
+
+    def __init__(self) -> None:
+        self.commands: Counter[str] = Counter()
+        self.problems: list[str] = []
+
+    def see(self, message: bytes) -> None:
+        """Look at one message of MongoDB's wire protocol."""
+        _, _, _, operation, flags = _HEADER.unpack_from(message)
+        if operation == _OP_QUERY:
+            self.commands["handshake"] += 1
+            return
+        if operation != _OP_MSG:
+            self._complain(f"the operation {operation}, which is not looked into")
+            return
+        command: dict[str, Any] = {}
+        end = len(message) - (4 if flags & 1 else 0)
+        at = _HEADER.size
+        while at < end:
+            kind = message[at]
+            (size,) = struct.unpack_from("<i", message, at + 1)
+            section = message[at + 1 : at + 1 + size]
+            at += 1 + size
+            if kind == 0:
+                command = {**_decoded(section), **command}
+            else:
+                name, _, documents = section[4:].partition(b"\0")
+                command[name.decode()] = _documents(documents)
+        self.commands[next(iter(command))] += 1
+        for problem in problems(command):
+            self._complain(f"{problem} in {str(command)[:1000]}")
+
+    def _complain(self, problem: str) -> None:
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(problem)
+
+
+def _decoded(data: bytes) -> dict[str, Any]:
+    command = bson.decode(data, _LENIENT)
+    if "updates" in command or "deletes" in command or "documents" in command:
+        command |= {key: list(command[key]) for key in ("updates", "deletes", "documents") if key in command}
+    return command
+
+
+def _documents(data: bytes) -> list[dict[str, Any]]:
+    return [bson.decode(each.raw, _LENIENT) for each in bson.decode_all(data, CodecOptions(RawBSONDocument))]
+
+
+async def _serve(pipe: Connection, mongod_port: int) -> None:
+    sniffer = Sniffer()
+
+    async def upwards(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await source.readexactly(4)
+                message = head + await source.readexactly(int.from_bytes(head, "little") - 4)
+                sink.write(message)
+                await sink.drain()
+                try:
+                    sniffer.see(message)
+                except Exception as error:  # noqa: BLE001 - what can't be read is a finding, too
+                    sniffer.problems.append(f"{type(error).__name__} {error} of {message[:300]!r}")
+        sink.close()
+
+    async def downwards(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await source.read(1 << 18):
+                sink.write(data)
+                await sink.drain()
+        sink.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        above, below = await asyncio.open_connection("127.0.0.1", mongod_port)
+        await asyncio.gather(upwards(reader, below), downwards(above, writer))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    pipe.send(server.sockets[0].getsockname()[1])
+    loop = asyncio.get_running_loop()
+    while await loop.run_in_executor(None, pipe.recv) != "stop":
+        pipe.send((dict(sniffer.commands), sniffer.problems))
+    server.close()
+
+
+def run(pipe: Connection, mongod_port: int) -> None:
+    """Run the proxy as a process of its own: tells its port, and what it saw whenever asked, until told to stop."""
+    asyncio.run(_serve(pipe, mongod_port))

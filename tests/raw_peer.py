@@ -1,0 +1,148 @@
+"""A peer that speaks HTTP/2 frame by frame, for what no gRPC library would do."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import h2.config
+import h2.connection
+import h2.events
+
+from wire import SERVICE
+
+_ENDS = (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)
+
+
+def framed(message: bytes, *, compressed: bool = False) -> bytes:
+    """Put gRPC's prefix before a message."""
+    return struct.pack(">BI", compressed, len(message)) + message
+
+
+class Peer:
+    """A connection to a gRPC server.
+
+    Args:
+        target: Where the server listens.
+        seconds: The longest time to wait for the server.
+
+    Attributes:
+        socket: The connection.
+        http2: The state of HTTP/2, which sends nothing by itself.
+        closed: Whether the server has ended the connection.
+    """
+
+    def __init__(self, target: str, seconds: float = 30) -> None:
+        host, _, port = target.rpartition(":")
+        self.socket = socket.create_connection((host, int(port)), timeout=seconds)
+        configuration = h2.config.H2Configuration(client_side=True, validate_outbound_headers=False)
+        self.http2 = h2.connection.H2Connection(configuration)
+        self.closed = False
+
+    def open(self, settings: dict[Any, int] | None = None) -> None:
+        """Send the preface of HTTP/2, and take the server's settings."""
+        if settings:
+            self.http2.local_settings.update(settings)
+        self.http2.initiate_connection()
+        self.flush()
+        self.until(lambda event: isinstance(event, h2.events.RemoteSettingsChanged))
+
+    def begin(self, method: str, *headers: tuple[str, str], end: bool = False) -> int:
+        """Send the headers of a call, and give its stream."""
+        stream = self.http2.get_next_available_stream_id()
+        basic = [(":method", "POST"), (":scheme", "http"), (":path", f"{SERVICE}/{method}"), (":authority", "peer")]
+        basic += [("te", "trailers"), ("content-type", "application/grpc"), *headers]
+        self.http2.send_headers(stream, basic, end_stream=end)
+        return stream
+
+    def send(self, stream: int, data: bytes, *, end: bool = True) -> list[h2.events.Event]:
+        """Send data as fast as the server takes it, until the call is over; gives what came meanwhile."""
+        seen: list[h2.events.Event] = []
+        view = memoryview(data)
+        while view and not any(isinstance(event, _ENDS) for event in seen):
+            room = min(self.http2.local_flow_control_window(stream), self.http2.max_outbound_frame_size, len(view))
+            if room > 0:
+                self.http2.send_data(stream, bytes(view[:room]), end_stream=end and room == len(view))
+                view = view[room:]
+                self.flush()
+            else:
+                seen += self.receive()
+        return seen
+
+    def flush(self) -> None:
+        """Send what HTTP/2 has to say."""
+        try:
+            self.socket.sendall(self.http2.data_to_send())
+        except ConnectionError:
+            self.closed = True
+
+    def receive(self) -> list[h2.events.Event]:
+        """Wait for something from the server; gives what it was, and answers as HTTP/2 must."""
+        try:
+            data = self.socket.recv(1 << 16)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self.closed = True
+            return [h2.events.ConnectionTerminated()]
+        events = self.http2.receive_data(data)
+        self.flush()
+        return events
+
+    def until(self, condition: Callable[[h2.events.Event], bool]) -> list[h2.events.Event]:
+        """Give everything up to the first event that meets a condition, or to the end of the connection."""
+        seen: list[h2.events.Event] = []
+        while not any(condition(event) for event in seen) and not self.closed:
+            seen += self.receive()
+        return seen
+
+    def answer(self, stream: int, seen: list[h2.events.Event] | None = None) -> dict[str, str]:
+        """Wait for the end of a call; gives its trailing headers, and `reset` or `closed` if it ended without."""
+        seen = seen or []
+
+        def over(event: h2.events.Event) -> bool:
+            return isinstance(event, _ENDS) and getattr(event, "stream_id", stream) in (stream, None)
+
+        if not any(map(over, seen)):
+            seen += self.until(over)
+        found: dict[str, str] = {}
+        for event in seen:
+            if (
+                isinstance(event, (h2.events.ResponseReceived, h2.events.TrailersReceived))
+                and event.stream_id == stream
+            ):
+                found |= {bytes(name).decode(): bytes(value).decode() for name, value in event.headers or ()}
+            elif isinstance(event, h2.events.StreamReset) and event.stream_id == stream:
+                found["reset"] = str(event.error_code)
+            elif isinstance(event, h2.events.ConnectionTerminated):
+                found["closed"] = str(event.error_code)
+        return found
+
+    def close(self) -> None:
+        """Be gone without a word."""
+        self.socket.close()
+
+
+@contextlib.contextmanager
+def peer(target: str, **arguments: Any) -> Iterator[Peer]:
+    """Give an open connection, which ends with the `with` block."""
+    connected = Peer(target, **arguments)
+    try:
+        connected.open()
+        yield connected
+    finally:
+        connected.close()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    """Wait for a condition; tells whether it was met in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True

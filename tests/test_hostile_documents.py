@@ -1,0 +1,172 @@
+"""Documents that mean one thing to the reader who checks them and another to the one who uses them."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import bson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import work
+from wire import Stub, invalid, read, refused
+from workflow_results import Results
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server import bson_documents
+
+
+def raw(*fields: tuple[str, Any]) -> bytes:
+    """A document that may hold names twice; a value of bytes is a document that was made so."""
+    body = b""
+    for name, value in fields:
+        if isinstance(value, bytes):
+            body += b"\x03" + name.encode() + b"\0" + value
+        elif isinstance(value, list):
+            body += b"\x04" + name.encode() + b"\0" + raw(*((str(index), each) for index, each in enumerate(value)))
+        else:
+            body += bson.encode({name: value})[4:-1]
+    return struct.pack("<i", len(body) + 5) + body + b"\0"
+
+
+WHERE = ("$where", "1")
+TWICE = (
+    (raw(("a", 1), ("a", 2)), "a"),
+    (raw(("a", raw(("$eq", 1), ("$eq", 2)))), "a.$eq"),
+    (raw(("a", raw(("$gt", 1), ("$lt", 5), ("$gt", 3)))), "a.$gt"),
+    (raw(WHERE, ("$where", "2")), "$where"),
+    # The forbidden operator is hidden behind an allowed one of the same name, before or after it.
+    (raw(("$or", [raw(WHERE)]), ("$or", [raw(("a", 1))])), "$or"),
+    (raw(("$or", [raw(("a", 1))]), ("$or", [raw(WHERE)])), "$or[0].$where"),
+    (raw(("a", raw(WHERE)), ("a", 1)), "a"),
+    (raw(("$and", [raw(("b", 1)), raw(("a", raw(WHERE)), ("a", 1))])), "$and[1].a"),
+    (raw(("a", raw(("$in", [raw(("b", 1), ("b", 2))])))), "a.$in[0].b"),
+    (raw(("$expr", raw(("$eq", ["$a", 1]), ("$eq", [1, 1])))), "$expr.$eq"),
+    (raw(("id", "x"), ("id", "y")), "id"),
+)
+
+
+@pytest.mark.parametrize(("document", "path"), TWICE, ids=[path for _, path in TWICE])
+def test_a_name_that_stands_twice_in_a_filter(document: bytes, path: str, stub: Stub, pipeline: str) -> None:
+    query = pb.Document(bson=document)
+    for call, request in (
+        (stub.Count, pb.CountRequest(pipeline=pipeline, query=query)),
+        (stub.View, pb.ViewRequest(pipeline=pipeline, query=query)),
+    ):
+        message = invalid(call, request, f"query.{path}", reason="INVALID_QUERY")
+        assert ("not supported" if "$where" in path else "stands in the document more than once") in message
+
+
+def test_a_name_that_stands_twice_in_a_projection(stub: Stub, pipeline: str) -> None:
+    for document, path in (
+        (raw(("a", raw(WHERE)), ("a", 1)), "projection.a"),
+        (raw(("a", 1), ("a", raw(WHERE))), "projection.a.$where"),
+        (raw(("a", raw(("$slice", ["$b", 1]), ("$slice", 1)))), "projection.a.$slice"),
+    ):
+        request = pb.ViewRequest(pipeline=pipeline, projection=pb.Document(bson=document))
+        invalid(stub.View, request, path, reason="INVALID_PROJECTION")
+
+
+def test_what_bson_writes_in_another_way_is_no_repetition(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a", n=[1, 2], x=5)])
+    # Names in an array do not matter, and a symbol is read as a string.
+    array = b"\x04$in\0" + raw(("0", 5), ("0", 7))
+    symbol = b"\x0estatus\0" + struct.pack("<i", 8) + b"success\0"
+    body = b"\x03x\0" + struct.pack("<i", len(array) + 5) + array + b"\0" + symbol
+    document = struct.pack("<i", len(body) + 5) + body + b"\0"
+    assert stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.Document(bson=document))).count == 1
+
+
+def test_json_drops_nothing_that_stands_beside_a_value(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a", t="ab"), work(pipeline, "b", t="abc"), work(pipeline, "c", t="AB")])
+
+    def count(query: Any) -> int:
+        return stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.Document(json=json.dumps(query)))).count
+
+    assert count({"t": {"$regex": "^a"}}) == 2
+    assert count({"t": {"$regex": "^a", "$ne": "ab"}}) == 1
+    assert count({"t": {"$ne": "abc", "$regex": "^a", "$options": "i"}}) == 2
+    for value in (
+        {"$undefined": True, "$where": "1"},
+        {"$binary": "AA==", "$type": "00", "$where": "1"},
+        {"$binary": "AA==", "$where": "1"},
+        {"$oid": "5f" * 12, "x": 1},
+        {"x": 1, "$numberLong": "1"},
+        {"$regularExpression": {"pattern": "a", "options": "z"}},
+        {"$code": "f()", "$scope": {}, "$where": "1"},
+    ):
+        request = pb.CountRequest(pipeline=pipeline, query=pb.Document(json=json.dumps({"t": value})))
+        invalid(stub.Count, request, "query.json", reason="MALFORMED_REQUEST")
+        works = pb.Documents(json=[json.dumps({**work(pipeline, "x"), "t": value})])
+        (rejection,) = stub.Deposit(pb.DepositRequest(works=works)).rejections
+        assert rejection.reason == "CORRUPT_DOCUMENT"
+    kept = {**work(pipeline, "d"), "t": {"$regex": "^a", "$options": "i", "note": "mine"}}
+    stub.Deposit(pb.DepositRequest(works=pb.Documents(json=[json.dumps(kept)])))
+    assert results.get_by_id(pipeline, ["d"]) == [kept]
+
+
+def test_an_update_that_sets_a_field_twice(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a", x=1)])
+    twice = raw(("pipeline", pipeline), ("id", "a"), ("x", 2), ("x", 3))
+    answer = refused(stub.Update, pb.UpdateRequest(works=pb.Documents(bson=twice)))
+    assert (answer.info.reason, answer.message) == ("DUPLICATE_FIELD", "works[0].x stands in the work more than once")
+    assert results.view(pipeline, {}) == [work(pipeline, "a", x=1)]
+
+
+def test_resume_tokens_that_are_forged(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, id_) for id_ in "abc"])
+    for token in (
+        bson.encode({"last": "b", "count": 101}),
+        bson.encode({"last": "b", "count": 2**62}),
+        bson.encode({"last": "b", "count": -1}),
+        bson.encode({"last": {"$gt": ""}, "count": 1}),
+        bson.encode({"last": bson.Code("b"), "count": 1}),
+        bson.encode({"last": "b", "count": 1.5}),
+        bson.encode({"last": "b", "count": 1, "more": 1}),
+        b"\x05\0\0\0\0",
+        bytes(range(200)),
+    ):
+        invalid(stub.View, pb.ViewRequest(pipeline=pipeline, resume_token=token), "resume_token")
+    token = bson.encode({"last": "b", "count": 100})
+    assert read(stub.View(pb.ViewRequest(pipeline=pipeline, resume_token=token)))[1] == 0
+
+
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.integers(-5, 5) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=3),
+    max_leaves=8,
+)
+documents = st.dictionaries(st.sampled_from("abcd"), values, max_size=4)
+
+
+@given(documents)
+def test_only_what_stands_twice_is_found(document: dict[str, Any]) -> None:
+    assert bson_documents.repeated(bson.encode(document)) is None
+    for name in document:
+        again = raw(*document_fields(document), (name, 1))
+        assert bson_documents.repeated(again) == [name]
+        assert bson_documents.repeated(raw(("x", [again]))) == ["x", 0, name]
+
+
+def document_fields(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, bson.encode(value) if isinstance(value, dict) else value) for name, value in document.items()]
+
+
+@given(st.binary(max_size=60) | documents.map(bson.encode), st.data())
+def test_no_bytes_make_the_readers_of_bson_fail_otherwise(data: bytes, draw: st.DataObject) -> None:
+    if data:
+        at = draw.draw(st.integers(0, len(data) - 1))
+        data = data[:at] + draw.draw(st.binary(max_size=3)) + data[at + draw.draw(st.integers(0, 3)) :]
+    for function in (
+        lambda: bson_documents.split(data, 10),
+        lambda: list(bson_documents.elements(data)),
+        lambda: bson_documents.names(data),
+        lambda: bson_documents.deeper_than(3, data),
+        lambda: bson_documents.repeated(data),
+    ):
+        try:
+            function()
+        except bson_documents.MalformedDocuments as error:
+            assert str(error)

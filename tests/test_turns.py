@@ -1,0 +1,76 @@
+"""Large requests do not keep others waiting: what takes long to look at is looked at in turns with them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from typing import Any
+
+import bson
+import pytest
+
+from conftest import work
+from wire import Stub, invalid
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server import extended_json, works
+from workflow_results_server.turns import taken_in_turns
+
+
+def turns_during(computation: Coroutine[Any, Any, Any]) -> tuple[Any, int]:
+    """Give what a computation gives, and how many turns another task had meanwhile."""
+    turns = 0
+
+    async def both() -> Any:
+        async def other() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        waiting = asyncio.create_task(other())
+        await asyncio.sleep(0)
+        try:
+            return await computation
+        finally:
+            waiting.cancel()
+
+    return asyncio.run(both()), turns
+
+
+MANY = 300_000
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        pb.Documents(bson=bson.encode(work("p", "a", **{f"f{number}": None for number in range(MANY)}))),
+        pb.Documents(json=[json.dumps(work("p", "a", x=[{}] * MANY))]),
+    ],
+    ids=["BSON", "JSON"],
+)
+def test_a_large_work_is_checked_in_turns(documents: pb.Documents) -> None:
+    for partial in (False, True):
+        (parsed,), turns = turns_during(works.parse(documents, partial_works=partial))
+        assert isinstance(parsed, works.Work)
+        assert turns > 10
+
+
+def test_small_computations_are_done_at_once() -> None:
+    assert turns_during(taken_in_turns(1_000, lambda: sum(range(1_000_000)))) == (499999500000, 0)
+
+
+def test_values_are_counted_without_those_in_strings() -> None:
+    text = r'{"a": [1, {"b": 2}], "c": ",,,,[[[{{{\"", "d\\": "x,", "e": 1}'
+    assert not extended_json.has_more_values(text, 7)
+    assert extended_json.has_more_values(text, 6)
+
+
+def test_texts_with_more_values_than_there_is_room_for_are_not_read(stub: Stub, pipeline: str) -> None:
+    array = ",".join(["{}"] * 4_300_000)
+    works_ = pb.Documents(json=[f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", "x": [{array}]}}'])
+    (rejection,) = stub.Deposit(pb.DepositRequest(works=works_)).rejections
+    assert rejection.reason == "TOO_LARGE"
+    for query in (pb.Document(json=f'{{"a": [{array}]}}'), pb.Document(bson=bson.encode({"a": bytes(15_000_000)}))):
+        message = invalid(stub.Count, pb.CountRequest(pipeline=pipeline, query=query), "query", reason="INVALID_QUERY")
+        assert "at most 14,680,064" in message
