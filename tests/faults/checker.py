@@ -150,7 +150,8 @@ def _results(
         if verdict.too_hard or not verdict.explained:
             named = "/".join(key)
             failed = [each for each in operations if each.kind in WRITES and key in keys_of(each) and _failed(each)]
-            around = sorted([*_around(events[key], verdict), *failed], key=_begin)
+            around: list[Operation | Event] = [*_around(events[key], verdict), *failed]
+            around.sort(key=_begin)
             if verdict.too_hard:
                 yield Violation("search", f"the search for an order of the calls of {named} was given up", around)
             else:
