@@ -33,8 +33,30 @@ _TOO_LARGE_CODES: Final = {10334, 17419, 17420}
 _REGEX_INVALID: Final = 51091
 _WRITE_CONFLICT: Final = 112
 _DETAIL_LENGTH: Final = 500
-_STORE_CODES: Final = {13, 18, 43, 96, 134, 136, 175, 237, 246}
-"""Failures of reads that the query has no part in: of authorization, of cursors and of snapshots."""
+_STORE_CODES: Final = {
+    6,
+    7,
+    13,
+    18,
+    43,
+    89,
+    91,
+    96,
+    134,
+    136,
+    175,
+    189,
+    237,
+    246,
+    9001,
+    10107,
+    11600,
+    11602,
+    13435,
+    13436,
+}
+"""Failures of reads that the query has no part in: of the network, of authorization, of cursors, of snapshots, and of
+members that are shut down or change their roles."""
 
 
 @contextmanager
