@@ -35,6 +35,7 @@ def test_a_deposit_while_its_pipeline_cannot_be_prepared_may_be_sent_again() -> 
         class Client:
             class topology_description:  # noqa: N801
                 has_writable_server = staticmethod(lambda: True)
+                server_descriptions = staticmethod(dict[str, Any])
 
         client = Client
 

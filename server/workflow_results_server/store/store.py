@@ -15,9 +15,10 @@ from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store import connection, deposits, reads
 from workflow_results_server.store.calls import finished, looked_at, uncancelled
 from workflow_results_server.store.changes import Changes
-from workflow_results_server.store.failures import limited, primary_is_known
+from workflow_results_server.store.failures import limited
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
+from workflow_results_server.store.primary import primary_is_known
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
