@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     Collection = AsyncCollection[dict[str, Any]]
     Write = Callable[[Collection, Sequence[str], AsyncClientSession], Awaitable[tuple[int, int]]]
     """Writes the results with some ids; gives how many matched its conditions and how many it changed."""
+
+_logger = logging.getLogger(__name__)
 
 _STATEMENT_IDS: Final = 10_000
 """How many ids go into one statement: with ids of 128 characters well below the 16 MiB of a command."""
@@ -213,8 +216,11 @@ async def _aborted(session: AsyncClientSession) -> None:
     """
 
     async def abort() -> None:
-        with pymongo.timeout(_ABORT_SECONDS):
-            await session.abort_transaction()
+        try:
+            with pymongo.timeout(_ABORT_SECONDS):
+                await session.abort_transaction()
+        except Exception as error:  # noqa: BLE001 - nobody waits for it; pymongo fails in its own way on ended sessions
+            _logger.warning("a transaction is left to MongoDB to end", extra={"error": type(error).__name__})
 
     # In a context of its own, since the time limit of the call stands in its context.
     await contextvars.Context().run(asyncio.ensure_future, abort())
