@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import itertools
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     Write = Callable[[Collection, Sequence[str], AsyncClientSession], Awaitable[tuple[int, int]]]
     """Writes the results with some ids; gives how many matched its conditions and how many it changed."""
     Attempt = Callable[[AsyncClientSession], Awaitable["Change"]]
+
+_logger = logging.getLogger(__name__)
 
 _ABORT_SECONDS: Final = 5.0
 _REFUSED_BY_LOCKS: Final = ("update", "delete_ids")
@@ -233,8 +236,11 @@ async def _aborted(session: AsyncClientSession) -> None:
     """
 
     async def abort() -> None:
-        with pymongo.timeout(_ABORT_SECONDS):
-            await session.abort_transaction()
+        try:
+            with pymongo.timeout(_ABORT_SECONDS):
+                await session.abort_transaction()
+        except Exception as error:  # noqa: BLE001 - nobody waits for it; pymongo fails in its own way on ended sessions
+            _logger.warning("a transaction is left to MongoDB to end", extra={"error": type(error).__name__})
 
     # In a context of its own, since the time limit of the call stands in its context.
     await contextvars.Context().run(asyncio.ensure_future, abort())
