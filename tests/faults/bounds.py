@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from faults.model import Delete, Deposit, Found, Read, SetLock, Update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from faults.events import Key
     from faults.history import Operation
@@ -36,18 +37,53 @@ def wrong_counts(
         counts = [each for each in operations if each.kind == kind and each.outcome == "ok"]
         if not counts:
             continue
-        spans: dict[str, list[tuple[str, Spans]]] = defaultdict(list)
+        spans: dict[str, dict[str, Spans]] = defaultdict(dict)
         for (pipeline, id_), each in events.items():
-            spans[pipeline].append((id_, _spans(each, tells, makes)))
+            spans[pipeline][id_] = _spans(each, tells, makes)
+        tallies = {pipeline: _Tally(each) for pipeline, each in spans.items()}
         for operation in counts:
-            least = most = 0
-            first = operation.told.get("from", "")
-            for id_, (true, false) in spans[operation.told["pipeline"]]:
-                if id_ >= first:
-                    least += _covers(true, operation)
-                    most += not _covers(false, operation)
+            tally = tallies.get(operation.told["pipeline"])
+            least, most = tally.bounds(operation) if tally else (0, 0)
             if not least <= operation.told["count"] <= most:
                 yield operation, f"{operation.name} counted {operation.told['count']}, not {least} to {most}"
+
+
+class _Tally:
+    """Bounds for the counts of a pipeline, which must come in the order in which they began.
+
+    Of results that do not change any more it knows the number only, so that old ones take no time.
+    """
+
+    def __init__(self, spans: Mapping[str, Spans]) -> None:
+        self._spans = spans
+        self._ids = sorted(spans)
+        # At first, nothing is true of any.
+        self._coming = sorted(((each.false[0][1], id_) for id_, each in spans.items()), reverse=True)
+        self._going: set[str] = set()
+        self._settled = 0
+
+    def bounds(self, operation: Operation) -> tuple[int, int]:
+        """Give the least and the greatest right answer."""
+        if first := operation.told.get("from", ""):
+            return self._within(self._ids[bisect_left(self._ids, first) :], operation)
+        while self._coming and self._coming[-1][0] <= operation.end:
+            self._going.add(self._coming.pop()[1])
+        for id_ in list(self._going):
+            true, false = self._spans[id_]
+            for value, (begin, end) in ((True, true[-1] if true else (0, 0)), (False, false[-1])):
+                if math.isinf(end) and begin <= operation.begin:
+                    self._going.discard(id_)
+                    self._settled += value
+        least, most = self._within(self._going, operation)
+        return least + self._settled, most + self._settled
+
+    def _within(self, ids: Iterable[str], operation: Operation) -> tuple[int, int]:
+        least = most = 0
+        for id_ in ids:
+            true, false = self._spans[id_]
+            least += _covers(true, operation)
+            most += not _covers(false, operation)
+        return least, most
 
 
 def _covers(spans: Sequence[tuple[float, float]], operation: Operation) -> bool:

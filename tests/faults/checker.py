@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from faults.bounds import wrong_counts
-from faults.events import CHANGES, STREAMS, by_key, keys_of
+from faults.events import CHANGES, STREAMS, WRITES, by_key, keys_of
+from faults.model import Read
 from faults.search import MOST_CONFIGURATIONS, Verdict, explain
 from faults.together import Allowed, contradictions, without_order
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 40
 _SHOWN_BEHIND: Final = 5
+_ABSENT: Final = Read(None)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -
         operations: All calls of all clients.
         most: How many configurations the search tries for each result before it gives up, which is a violation, too.
     """
+    operations = sorted(operations, key=_begin)
     events = by_key(operations)
     verdicts = {key: explain(each, most=most) for key, each in events.items()}
     clear = {key: each for key, each in events.items() if verdicts[key].explained and not verdicts[key].too_hard}
@@ -58,7 +61,7 @@ def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -
         *_lists(operations),
         *_members(operations),
         *_history(operations),
-        *_results(events, verdicts),
+        *_results(operations, events, verdicts),
         *_halves(clear, verdicts),
         *(
             Violation("order", f"of {one.name} and {other.name} neither can have come first", [one, other])
@@ -139,15 +142,25 @@ def _history(operations: Sequence[Operation]) -> Iterator[Violation]:
         yield Violation("history", f"nobody has called {named}, which the history of the results holds")
 
 
-def _results(events: Mapping[Key, Sequence[Event]], verdicts: Mapping[Key, Verdict]) -> Iterator[Violation]:
+def _results(
+    operations: Sequence[Operation], events: Mapping[Key, Sequence[Event]], verdicts: Mapping[Key, Verdict]
+) -> Iterator[Violation]:
     """Find results whose answers no order of the calls explains."""
     for key, verdict in verdicts.items():
         if verdict.too_hard or not verdict.explained:
-            named, around = "/".join(key), _around(events[key], verdict)
+            named = "/".join(key)
+            failed = [each for each in operations if each.kind in WRITES and key in keys_of(each) and _failed(each)]
+            around: list[Operation | Event] = [*_around(events[key], verdict), *failed]
+            around.sort(key=_begin)
             if verdict.too_hard:
                 yield Violation("search", f"the search for an order of the calls of {named} was given up", around)
             else:
                 yield Violation("result", f"no order of the calls explains {named}: {_stuck(verdict)}", around)
+
+
+def _failed(operation: Operation) -> bool:
+    """Whether a call has told that it has changed nothing, at least for one of its results."""
+    return operation.outcome == "failed" or "failed" in operation.told.get("answers", ())
 
 
 def _halves(clear: Mapping[Key, Sequence[Event]], verdicts: Mapping[Key, Verdict]) -> Iterator[Violation]:
@@ -167,10 +180,11 @@ def _begin(concerned: Operation | Event) -> float:
 
 
 def _around(events: Sequence[Event], verdict: Verdict) -> list[Event]:
-    """Give the events up to those that nothing explains, and some more."""
+    """Give the events up to those that nothing explains, and some more, from shortly before the first one on."""
     events = sorted(events, key=_begin)
+    first = next((index for index, event in enumerate(events) if event.step != _ABSENT), 0)
     last = max((events.index(event) for event in verdict.stuck), default=len(events)) + _SHOWN_BEHIND
-    return events[max(0, last - _SHOWN) : last]
+    return events[max(0, first - 1, last - _SHOWN) : last]
 
 
 def _stuck(verdict: Verdict) -> str:

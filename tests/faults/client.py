@@ -83,7 +83,7 @@ class Client:
 
     def call(self, kind: str, arguments: dict[str, Any]) -> None:
         """Make a call."""
-        method: Callable[..., None] = getattr(self, f"_{kind}", self._deposit)
+        method: Callable[..., object] = getattr(self, f"_{kind}", self._deposit)
         method(**arguments)
 
     def _deposit(self, works: Sequence[Work], receipts: bool) -> None:
@@ -163,12 +163,12 @@ class Client:
         if how == "repeated" and outcome == "ok":
             self._recorded("repeat", call, of=name)
 
-    def _read(self, pipeline: str, ids: list[str]) -> None:
+    def _read(self, pipeline: str, ids: list[str]) -> dict[str, Any]:
         def read() -> dict[str, Any]:
             found = self._results.get_by_id(pipeline, ids)
             return {"found": {result["id"]: workload.compact(result) for result in found}}
 
-        self._recorded("read", read, pipeline=pipeline, ids=ids)
+        return self._recorded("read", read, pipeline=pipeline, ids=ids)
 
     def _view(self, pipeline: str, **first: str) -> None:
         self.stream(pipeline, first["from"], pause=0)
@@ -183,9 +183,16 @@ class Client:
                 found.append([result["id"], *workload.compact(result)])
                 if pause and len(found) % _PAUSE_EACH == 0:
                     time.sleep(pause)
-            return {"found": found, "broke": self._tries.streams[threading.get_ident()] - before}
+            told = workload.without_archived(found) if pipeline == workload.ARCHIVE else {"found": found}
+            return {**told, "broke": self._tries.streams[threading.get_ident()] - before}
 
         self._recorded("stream", read, pipeline=pipeline, **{"from": first})
+
+    def _tidy(self, pipeline: str, ids: list[str], how: How) -> None:
+        """Delete what is left of old results, so that there are not more and more of them."""
+        if left := list(self._read(pipeline, ids).get("found", ())):
+            self._unlock(how, pipeline=pipeline, ids=left)
+            self._delete(how, pipeline=pipeline, ids=left)
 
     def _count(self, pipeline: str, **first: str) -> None:
         query = {"id": {"$gte": first["from"]}} if first["from"] else {}
@@ -195,10 +202,11 @@ class Client:
         count = self._results.get_locked_count
         self._recorded("locked_count", lambda: {"count": count(pipeline)}, pipeline=pipeline)
 
-    def _recorded(self, kind: str, call: Callable[[], dict[str, Any]], **arguments: Any) -> None:
+    def _recorded(self, kind: str, call: Callable[[], dict[str, Any]], **arguments: Any) -> dict[str, Any]:
         name = self._recorder.begin(kind, **arguments)
         outcome, told = _answer(call)
         self._recorder.end(name, outcome, **told)
+        return told
 
 
 def _answer(call: Callable[[], dict[str, Any]]) -> tuple[history.Outcome, dict[str, Any]]:
@@ -228,7 +236,10 @@ def fill(client: Client) -> None:
     """Deposit the archive, which long streams are made of."""
     for start in range(0, workload.ARCHIVED, _FILL_WORKS):
         ids = [workload.archive_id(number) for number in range(start, min(start + _FILL_WORKS, workload.ARCHIVED))]
-        client.call("deposit", {"works": [(workload.ARCHIVE, id_, f"f.{id_}", False) for id_ in ids], "receipts": True})
+        client.call(
+            "deposit",
+            {"works": [(workload.ARCHIVE, id_, workload.archived_marker(id_), False) for id_ in ids], "receipts": True},
+        )
 
 
 def read_all(client: Client) -> None:

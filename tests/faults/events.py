@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from faults.model import Content, Delete, Deposit, Found, Read, SetLock, Update, deposited
 from faults.search import Event
+from faults.workload import archive_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[str, str]
 """The pipeline and id of a result."""
 CHANGES: Final = ("update", "delete", "lock", "unlock")
+WRITES: Final = ("deposit", *CHANGES)
 STREAMS: Final = ("stream", "dump")
 
 
@@ -48,16 +50,58 @@ def by_key(operations: Sequence[Operation]) -> dict[Key, list[Event]]:
             for key in keys_of(operation):
                 told = operation.told["found"].get(key[1])
                 events[key].append(_read(operation, None if told is None else content(told)))
-    ids: dict[str, list[str]] = defaultdict(list)
-    for pipeline, id_ in events:
-        ids[pipeline].append(id_)
-    for operation in operations:
-        if operation.kind in STREAMS and operation.outcome == "ok":
-            pipeline, first = operation.told["pipeline"], operation.told.get("from", "")
-            found = {id_: content(told) for id_, *told in operation.told["found"]}
-            for id_ in {*(id_ for id_ in ids[pipeline] if id_ >= first), *found}:
-                events[pipeline, id_].append(_read(operation, found.get(id_)))
+    _add_streams(events, operations)
     return events
+
+
+class _Stream:
+    """What streams have told of one result so far.
+
+    Attributes:
+        begin: When it may have changed for the first time.
+        end: When it may have changed for the last time.
+        told: What the last stream told, and when that began; None as long as none did.
+    """
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.begin = min(event.begin for event in events)
+        self.end = max(event.end for event in events)
+        self.told: tuple[State, float] | None = None
+
+    def is_news(self, found: State) -> bool:
+        """Whether it is not just what the last stream told, with nothing in between that could have changed it."""
+        return self.told is None or self.told[0] != found or self.told[1] <= self.end
+
+
+def _add_streams(events: dict[Key, list[Event]], operations: Sequence[Operation]) -> None:
+    """Add what streams tell of each result: those that they hold, and those that they don't.
+
+    There are too many to keep all; what is left out is what follows from the stream before.
+    """
+    coming: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    known = {key: _Stream(each) for key, each in events.items()}
+    for (pipeline, id_), each in known.items():
+        coming[pipeline].append((each.begin, id_))
+    for begins in coming.values():
+        begins.sort(reverse=True)
+    going: dict[str, set[str]] = defaultdict(set)
+    for operation in operations:
+        if operation.kind not in STREAMS or operation.outcome != "ok":
+            continue
+        pipeline, first = operation.told["pipeline"], operation.told.get("from", "")
+        while coming[pipeline] and coming[pipeline][-1][0] <= operation.end:
+            going[pipeline].add(coming[pipeline].pop()[1])
+        found = {id_: content(told) for id_, *told in operation.told["found"]}
+        skipped = len(archive_id(0)) if operation.told.get("archived") else 0
+        for id_ in {*(id_ for id_ in going[pipeline] if id_ >= first and len(id_) != skipped), *found}:
+            state = found.get(id_)
+            stream = known.get((pipeline, id_))
+            if stream is None or stream.is_news(state):
+                events[pipeline, id_].append(_read(operation, state))
+            if stream is not None:
+                stream.told = state, operation.begin
+                if state is None and stream.end < operation.begin:
+                    going[pipeline].discard(id_)
 
 
 def _read(operation: Operation, found: State) -> Event:

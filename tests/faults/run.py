@@ -115,7 +115,7 @@ class Run:
 
     def _dump(self, replica_set: ReplicaSet) -> None:
         """Record what each member holds, once all hold the same, or do not come to."""
-        dumps: list[dict[str, list[Any]]] = []
+        dumps: list[dict[str, dict[str, Any]]] = []
 
         def alike() -> bool:
             dumps[:] = [_contents(member.client) for member in replica_set.members]
@@ -125,20 +125,20 @@ class Run:
             wait_for("the members hold the same", alike, _ALIKE_SECONDS)
         for member, dump in zip(replica_set.members, dumps, strict=True):
             with Recorder(self._directory, member.name) as recorder:
-                for pipeline, found in dump.items():
+                for pipeline, told in dump.items():
                     name = recorder.begin("history" if pipeline == _HISTORY else "dump", pipeline=pipeline)
-                    recorder.end(name, "ok", found=found)
+                    recorder.end(name, "ok", **told)
 
 
-def _contents(client: MongoClient[dict[str, Any]]) -> dict[str, list[Any]]:
+def _contents(client: MongoClient[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Read all that one member holds."""
     database = client.get_database(_DATABASE, read_preference=ReadPreference.SECONDARY_PREFERRED)
-    contents = {
-        pipeline: [
+    contents = {}
+    for pipeline in (*workload.PIPELINES, workload.LARGE):
+        found = [
             [result["_id"], *(workload.compact(result) if result["_id"] == result["id"] else ["another id"])]
             for result in database[pipeline].find(sort=[("_id", -1)])
         ]
-        for pipeline in (*workload.PIPELINES, workload.LARGE)
-    }
+        contents[pipeline] = workload.without_archived(found) if pipeline == workload.ARCHIVE else {"found": found}
     entries = database[_HISTORY].find(sort=[("order", 1), ("_id", 1)])
-    return contents | {_HISTORY: [[each[name] for name in _ENTRY] for each in entries]}
+    return contents | {_HISTORY: {"found": [[each[name] for name in _ENTRY] for each in entries]}}

@@ -46,6 +46,7 @@ WEIGHTS: Final = {
     "view": 3,
     "count": 3,
     "locked_count": 3,
+    "tidy": 2,
 }
 
 
@@ -91,6 +92,23 @@ def compact(result: dict[str, Any]) -> list[Any]:
     return [a] if a == b == m and not locked else [a, b, m, locked]
 
 
+def without_archived(found: list[list[Any]]) -> dict[str, Any]:
+    """Give what is recorded of a whole archive: the results that it was filled with only if something is wrong."""
+    archived = [row for row in found if len(row[0]) == len(archive_id(0))]
+    ids = [row[0] for row in found]
+    if archived == _ALL_ARCHIVED and ids == sorted(set(ids), reverse=True):
+        return {"archived": True, "found": [row for row in found if len(row[0]) > len(archive_id(0))]}
+    return {"archived": False, "found": found}
+
+
+def archived_marker(id_: str) -> str:
+    """Give the marker of a result that the archive is filled with."""
+    return f"f.{id_}"
+
+
+_ALL_ARCHIVED: Final = [[id_, archived_marker(id_)] for id_ in map(archive_id, reversed(range(ARCHIVED)))]
+
+
 @dataclass
 class Plan:
     """The calls of one client.
@@ -109,7 +127,7 @@ class Plan:
         """Draw a call and its arguments."""
         kind = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         arguments: dict[str, Any] = getattr(self, f"_{kind}", self._named)()
-        if kind in CHANGES:
+        if kind in (*CHANGES, "tidy"):
             arguments["how"] = self.random.choices(("once", "repeatable", "repeated"), (6, 5, 1))[0]
         return kind, arguments
 
@@ -184,8 +202,13 @@ class Plan:
     def _locked_count(self) -> dict[str, Any]:
         return {"pipeline": self.random.choice(PIPELINES)}
 
+    def _tidy(self) -> dict[str, Any]:
+        pipeline = self.random.choice(PIPELINES)
+        epochs_ago = _EPOCHS + self.random.randint(1, 4)
+        return {"pipeline": pipeline, "ids": [self._id_of(pipeline, epochs_ago, number) for number in range(_KEYS)]}
+
     def _recently(self) -> str:
         """Give an id such that greater ones are at most some epochs old, or "" for all."""
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.1:
             return ""
         return f"{int(time.monotonic() / _EPOCH_SECONDS) - 2 * _EPOCHS:07d}"
