@@ -161,7 +161,10 @@ class Changes:
 
         The second is committed, too: until then what it has seen could be gone with a primary that is one no more.
         """
-        total = sum(len(named.ids) for named in targets)
+        by_pipeline: dict[str, list[str]] = {}
+        for named in targets:
+            by_pipeline.setdefault(named.pipeline, []).extend(named.ids)
+        total = sum(map(len, by_pipeline.values()))
         complete = False
 
         async def change(session: AsyncClientSession) -> Change:
@@ -170,14 +173,14 @@ class Changes:
             if (before := await self._history.answered(origin, session)) is not None:
                 return Change(changed=before)
             changed = 0
-            for named in targets:
-                for ids in chunks(named.ids):
-                    matched, modified = await write(self._database[named.pipeline], ids, session)
+            for pipeline, all_ids in by_pipeline.items():
+                for ids in chunks(all_ids):
+                    matched, modified = await write(self._database[pipeline], ids, session)
                     if matched < len(ids):
                         raise _Hindered
                     changed += modified
             if 0 < changed < total:
-                await self._write_all(targets, session)
+                await self._write_all(by_pipeline, session)
             await self._history.record(method, targets, origin, changed, session)
             complete = True
             return Change(changed=changed)
@@ -186,10 +189,10 @@ class Changes:
             if (before := await self._history.answered(origin, session)) is not None:
                 return Change(changed=before)
             refusals: list[Refusal] = []
-            for named in targets:
-                locked = await _lock_states(self._database[named.pipeline], named.ids, session)
+            for pipeline, ids in by_pipeline.items():
+                locked = await _lock_states(self._database[pipeline], ids, session)
                 locked_refuses = method in _REFUSED_BY_LOCKS
-                refusals += _refusals(named.pipeline, named.ids, locked, locked_refuses=locked_refuses)
+                refusals += _refusals(pipeline, ids, locked, locked_refuses=locked_refuses)
             if not refusals:
                 raise _Hindered
             return Change(refusals)
@@ -208,12 +211,12 @@ class Changes:
                         return done
         raise AssertionError("a cycle never ends")
 
-    async def _write_all(self, targets: Sequence[Named], session: AsyncClientSession) -> None:
+    async def _write_all(self, by_pipeline: Mapping[str, Sequence[str]], session: AsyncClientSession) -> None:
         """Write all results without changing them; see the head of this file."""
-        for named in targets:
-            for ids in chunks(named.ids):
-                for value in ("", named.pipeline):
-                    await self._database[named.pipeline].update_many(
+        for pipeline, all_ids in by_pipeline.items():
+            for ids in chunks(all_ids):
+                for value in ("", pipeline):
+                    await self._database[pipeline].update_many(
                         {"_id": {"$in": ids}}, {"$set": {"pipeline": value}}, session=session
                     )
 
