@@ -196,7 +196,8 @@ def resumed(selection: Selection, token: bytes) -> tuple[Selection, int]:
         last, count = bson.decode(token).values()
     except (bson.errors.BSONError, ValueError):
         last = count = None
-    if rules.id_problem(last) or not isinstance(count, int) or count < 1:
+    most = rules.INT64_MAX if selection.limit is None else selection.limit
+    if rules.id_problem(last) or not isinstance(count, int) or not 1 <= count <= most:
         raise InvalidRequest("resume_token", "must be one that this service gave for the same request")
     return selection.rest(last, count), count
 
