@@ -238,6 +238,8 @@ def remove(path: Path, name: str) -> None:
     Raises:
         TokensError: There is none with this name, or the file can't be read or written.
     """
+    if not path.exists():
+        raise TokensError(f"there is no tokens file {path}")
     with _changing(path) as callers:
         if callers.pop(name, None) is None:
             raise TokensError(f"there is no caller {name} in {path}")
