@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -125,6 +126,10 @@ BROKEN = {
         "a and b must not have the same token"
     ),
     "\xff": "can't be read as YAML",
+    "callers: {a: {role: admin, expires: 9999-12-31T23:59:59-12:00}}": "callers.'a'.expires must be a time in UTC",
+    "callers: {a: {role: !!bool none}}": "can't be read as YAML",
+    "callers: {a: {role: !!int ''}}": "can't be read as YAML",
+    "callers: {a: {expires: !!timestamp never}}": "can't be read as YAML",
     "[" * 5_000: "can't be read as YAML",
     "!!python/object/apply:os.abort []": "can't be read as YAML",
 }
@@ -156,11 +161,12 @@ def test_each_change_is_complained_about_once(
 ) -> None:
     monkeypatch.setattr("workflow_results_server.tokens._LOOK_SECONDS", 0)
     file = TokensFile(tokens)
-    for break_ in (lambda: tokens.write_text("callers: ["), tokens.unlink):
+    for break_ in (lambda: tokens.write_text("callers: ["), tokens.unlink, partial(os.mkfifo, tokens)):
         break_()
         for _ in range(5):
             assert set(file.callers().by_name) == {"keeper", "leaver"}
-    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
+    assert "Is no regular file" in caplog.records[-1].getMessage()
 
 
 def test_broken_files_are_refused_at_the_start_and_name_the_entry(tmp_path: Path) -> None:

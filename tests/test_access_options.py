@@ -163,6 +163,8 @@ def test_arguments_that_cannot_be_used_change_nothing(tokens: Path) -> None:
         assert done.stdout == ""
         assert "Traceback" not in done.stderr
     assert tokens.read_bytes() == before
+    nothing = run("token", "create")
+    assert (nothing.returncode, "Traceback" in nothing.stderr) == (2, False), nothing.stderr
 
 
 def test_replacing_a_token_voids_the_one_before(tokens: Path) -> None:

@@ -152,6 +152,8 @@ def test_invalid_fields_are_named(stub: Stub, pipeline: str) -> None:
     invalid(stub.View, pb.ViewRequest(pipeline=pipeline, limit=-2), "limit")
     invalid(stub.View, pb.ViewRequest(pipeline=pipeline, resume_token=b"abc"), "resume_token")
     invalid(stub.View, pb.ViewRequest(pipeline=pipeline, resume_token=bson.encode({"a": 1, "b": 1})), "resume_token")
+    too_far = bson.encode({"last": "a", "count": 4})
+    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, limit=3, resume_token=too_far), "resume_token")
     invalid(stub.View, pb.ViewRequest(pipeline=pipeline, format=99), "format")  # type: ignore[arg-type]
     invalid(stub.GetByCount, pb.GetByCountRequest(pipeline=pipeline, count=-5), "count")
     invalid(stub.GetLocked, pb.GetLockedRequest(pipeline=pipeline, count=-5), "count")

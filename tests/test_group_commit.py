@@ -125,7 +125,7 @@ def test_a_caller_that_is_gone_does_not_cancel_the_insert_it_shares() -> None:
         await turn()
         gone.cancel()
         assert await stays == [Outcome.DEPOSITED]
-        await group.finish()
+        await group.finish(10)
         assert inserts.made == [("p", ["first"]), ("p", ["gone", "stays"])]
 
     run(test)

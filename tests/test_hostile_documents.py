@@ -7,12 +7,14 @@ import struct
 from typing import Any
 
 import bson
+import grpc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import work
 from wire import Stub, invalid, read, refused
+from wire import documents as documents_of
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import bson_documents
@@ -113,6 +115,16 @@ def test_an_update_that_sets_a_field_twice(stub: Stub, results: Results, pipelin
     answer = refused(stub.Update, pb.UpdateRequest(works=pb.Documents(bson=twice)))
     assert (answer.info.reason, answer.message) == ("DUPLICATE_FIELD", "works[0].x stands in the work more than once")
     assert results.view(pipeline, {}) == [work(pipeline, "a", x=1)]
+
+
+def test_an_update_of_too_many_fields(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a")])
+    fields = {f"f{number}": number for number in range(998)}
+    assert results.update([{"pipeline": pipeline, "id": "a", **fields}])
+    request = pb.UpdateRequest(works=documents_of({"pipeline": pipeline, "id": "a", "more": 1, **fields}))
+    answer = refused(stub.Update, request)
+    assert (answer.code, answer.info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "TOO_LARGE")
+    assert answer.message == "works[0] has 1,001 fields at the top level; an update sets at most 1,000"
 
 
 def test_resume_tokens_that_are_forged(stub: Stub, results: Results, pipeline: str) -> None:

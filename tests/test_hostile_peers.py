@@ -23,9 +23,10 @@ from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.limits import CONCURRENT_STREAMS, HANDSHAKE_SECONDS, channel_options
+from workflow_results_server.store.reads import MOST_READERS
 
 MIB = 1 << 20
-OK, RESOURCE_EXHAUSTED, UNIMPLEMENTED = "0", "8", "12"
+OK, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE = "0", "8", "12", "14"
 DECOMPRESSES = "grpc.compression_enabled_algorithms_bitset" not in dict(channel_options(0))
 ANSWERED_SECONDS = 5.0
 """How long others may wait at most, on a machine that the peers keep busy, too."""
@@ -193,6 +194,33 @@ def test_readers_that_never_read(attacked: Service, others: Others, database: An
     finally:
         for reader in readers:
             reader.close()
+    others.assert_unharmed(grown=768 * MIB)
+
+
+def test_too_many_readers(attacked: Service, others: Others, pipeline: str) -> None:
+    view = framed(pb.ViewRequest(pipeline=pipeline).SerializeToString())
+    with Results(attacked.target) as results, contextlib.ExitStack() as readers:
+        # More than gRPC takes over from a server for a peer that does not read.
+        results.deposit([work(pipeline, f"{number:02}", pad="x" * 10_000) for number in range(20)])
+        for _ in range(MOST_READERS // CONCURRENT_STREAMS):
+            reader = Peer(attacked.target)
+            readers.callback(reader.close)
+            reader.open({SettingCodes.INITIAL_WINDOW_SIZE: 0})
+            for _ in range(CONCURRENT_STREAMS):
+                reader.send(reader.begin("View"), view)
+
+        def refused_for_now() -> bool:
+            with peer(attacked.target) as one_more:
+                stream = one_more.begin("View")
+                answer = one_more.answer(stream, one_more.send(stream, view))
+                return answer["grpc-status"] == UNAVAILABLE and "readers at a time" in answer["grpc-message"]
+
+        assert wait_until(refused_for_now)
+        assert results.count(pipeline, {}) == 20, "what is no stream is answered"
+        leaving = threading.Timer(0.5, readers.close)
+        leaving.start()
+        assert len(results.view(pipeline, {})) == 20, "the client asks again until there is room"
+        leaving.join()
     others.assert_unharmed(grown=768 * MIB)
 
 

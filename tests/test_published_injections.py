@@ -19,6 +19,7 @@ import pytest
 from bson import json_util
 
 from conftest import work
+from raw_peer import wait_until
 from wire import Stub, invalid, read, refused
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
@@ -142,6 +143,22 @@ def test_values_stay_values(payload: Any, stub: Stub, results: Results, pipeline
     assert stub.Update(pb.UpdateRequest(works=update)).applied
     assert results.get_by_id(pipeline, ["b"]) == [{**work(pipeline, "b", results={"x": 1}), **fields}]
     assert not hasattr(results, "polluted")
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$", "(a|a?)+$", "(.*a){20}"])
+def test_patterns_that_backtrack_end_in_time(
+    pattern: str, stub: Stub, results: Results, pipeline: str, mongo: Any
+) -> None:
+    """GHSA-mf3j-86qx-cq5j and CVE-2026-47138: Parse Server was kept busy by such patterns."""
+    results.deposit([work(pipeline, f"{number:03}", t="a" * 5_000 + "x" * 5_000 + "!") for number in range(200)])
+    query = pb.Document(bson=bson.encode({"t": {"$regex": pattern}}))
+    try:
+        stub.Count(pb.CountRequest(pipeline=pipeline, query=query), timeout=2)
+    except grpc.RpcError as error:
+        assert error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.INVALID_ARGUMENT)
+    going_on = [{"$currentOp": {"allUsers": False}}, {"$match": {"command.aggregate": pipeline}}]
+    assert wait_until(lambda: not list(mongo.admin.aggregate(going_on))), "MongoDB goes on with it"
+    assert stub.Info(pb.InfoRequest(), timeout=30).server_version
 
 
 def test_every_payload_is_tried() -> None:

@@ -42,6 +42,29 @@ def test_sigterm_ends_a_server_whose_mongod_takes_its_time(directory: Path, tmp_
     assert not Path(f"/proc/{started.read_text().strip()}").exists()
 
 
+def test_signals_after_the_end_do_not_change_the_status() -> None:
+    """Those who are impatient, and process managers, send more than one."""
+    program = """
+import sys
+from workflow_results_server import app, settings
+app._serve = lambda _settings: app.asyncio.sleep(0)
+status = app.run(settings.Settings())
+print("ended", flush=True)
+sys.stdin.read()
+sys.exit(status)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == "ended\n"
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [

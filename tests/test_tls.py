@@ -15,7 +15,13 @@ import pytest
 
 from conftest import Service, work
 from security import Authority, entry, write
-from workflow_results import GRPCContext, InvalidRequestError, Results, ServiceUnavailableError
+from workflow_results import (
+    GRPCContext,
+    InvalidRequestError,
+    Results,
+    ServiceUnavailableError,
+    UnauthenticatedError,
+)
 from workflow_results.credentials import is_loopback
 
 Serve = Callable[..., Service]
@@ -170,6 +176,26 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 """
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_name_with_a_nul_is_not_what_stands_before_it(serve: Serve, authority: Authority, tmp_path: Path) -> None:
+    """There, gRPC for Python ends the names of certificates."""
+    tokens = write(tmp_path / "tokens.yml", {"boss": entry("admin", "*"), "boß": entry("admin", "*")})
+    target = serve(*authority.server(), "--tls-client-ca", str(authority.file), "--tokens", str(tokens)).target
+
+    def caller(name: str, *identities: str) -> str:
+        certificate, key = authority.issue("client", *identities, common_name=name)
+        with Results(target, ca_file=authority.file, cert_file=certificate, key_file=key) as results:
+            try:
+                results.info()
+            except UnauthenticatedError as error:
+                return str(error)
+        return "is let in"
+
+    for whole in ("boss", "boß"):
+        assert caller(whole) == "is let in"
+        assert repr(f"{whole}\0") in caller(f"{whole}\0.example.org")
+    assert caller("nobody", "boss\0@example.org") != "is let in"
 
 
 def test_arguments_of_the_client_that_cannot_be_used(authority: Authority, tmp_path: Path) -> None:

@@ -60,3 +60,8 @@ def test_nothing_is_asked_about_results_that_do_not_exist(service: Any, locked: 
     ):
         strict.unlock(locked, ["a", "nope"], confirm=pytest.fail)
     assert [(refusal.id, refusal.locked) for refusal in caught.value.refusals] == [("nope", False)]
+
+
+def test_a_warning_stays_on_its_line(results: Results, locked: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert not results.unlock(locked, ["no\nsuch\x1bid"], force=True)
+    assert caplog.messages == [f"unlock changed nothing: {locked} 'no\\nsuch\\x1bid' does not exist"]

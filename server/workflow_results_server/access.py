@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.rules import shorten
@@ -50,6 +53,9 @@ _OPEN: Final = "/grpc.health.v1.Health/"
 _REFLECTION: Final = "/grpc.reflection."
 _NAMES: Final = ("x509_subject_alternative_name", "x509_common_name")
 """Where gRPC puts the names of a client certificate, which it has verified, in the order in which they count."""
+_CERTIFICATE: Final = "x509_pem_cert"
+_ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-be", "utf-32-be")
+"""Those of the strings in certificates."""
 
 
 class Access:
@@ -100,7 +106,35 @@ class Access:
         if not self._certificates:
             return None, []
         shown = context.auth_context()
-        return None, [name.decode(errors="surrogateescape") for key in _NAMES for name in shown.get(key, ())]
+        names = [name for key in _NAMES for name in shown.get(key, ())]
+        (certificate,) = shown.get(_CERTIFICATE) or (b"",)
+        return None, _whole_names(certificate, *names)
+
+
+@functools.lru_cache(maxsize=1024)
+def _whole_names(certificate: bytes, *names: bytes) -> list[str]:
+    """Give the names of a certificate, of which gRPC for Python shows no more than what stands before a NUL.
+
+    Else who gets a certificate for `admin<NUL>.example.org` from an authority would be `admin`. A name that was cut is
+    given its NUL back, with which it is that of no caller.
+    """
+    encoded = b"".join(line for line in certificate.splitlines() if not line.startswith(b"-----"))
+    content = base64.b64decode(encoded)
+    given = []
+    for name in (name.decode(errors="surrogateescape") for name in names):
+        was_cut = any(_string(name, encoding, content) for encoding in _ENCODINGS)
+        given.append(f"{name}\0" if was_cut else name)
+    return given
+
+
+def _string(name: str, encoding: str, content: bytes) -> bool:
+    """Look for a longer string in DER that begins with a name and a NUL: behind its tag and its length."""
+    try:
+        beginning = f"{name}\0".encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    header = rb"[\x0c-\x1e\x81\x82\x86](?:[\0-\x7f]|\x81.|\x82..)"
+    return re.search(header + re.escape(beginning), content, re.DOTALL) is not None
 
 
 def _admit_all(_request: Any) -> None:

@@ -9,7 +9,7 @@ import signal
 import sys
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from workflow_results_server import logs
 from workflow_results_server.mongod import EmbeddedMongod, MongodError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from workflow_results_server.settings import Settings
 
 _logger = logging.getLogger(__name__)
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(settings: Settings) -> int:
@@ -43,6 +45,8 @@ def run(settings: Settings) -> int:
         settings.check()
         _check_files(settings)
         asyncio.run(_serve(settings))
+        for number in _SIGNALS:  # whose handlers have gone with the loop: one more does not matter any more
+            signal.signal(number, signal.SIG_IGN)
     except (SettingsError, TokensError, ConnectionRefused, MongodError) as error:
         sys.stderr.write(f"workflow-results: {error}\n")
         return 1
@@ -105,6 +109,6 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> int:
 def stop_on_signals() -> asyncio.Event:
     """Give an event that is set by SIGTERM and SIGINT."""
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from workflow_results import pem
 from workflow_results.rules import shorten
 from workflow_results_server.callers import Caller, Role
 
@@ -40,6 +41,9 @@ _GLOB: Final = re.compile(r"[A-Za-z0-9*?\[\]!-]{1,256}")
 _NAME_LENGTH: Final = 256
 _FIELDS: Final = frozenset({"role", "pipelines", "token", "created", "expires"})
 _LOOK_SECONDS: Final = 1.0
+_LEAST: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MOST: Final = datetime(9999, 1, 1, tzinfo=timezone.utc)
+"""Beyond, some times are none in other time zones."""
 _HEAD: Final = """\
 # The callers of a Workflow Results server (docs/security.md). Servers read this file again when it changes.
 # `workflow-results token` writes it anew and keeps no comments.
@@ -105,13 +109,14 @@ def read(path: Path) -> Callers:
         TokensError: It can't be read, or breaks a rule; the message names the entry, and never holds a token.
     """
     try:
+        pem.check_regular(path)
         content = yaml.load(path.read_bytes(), _Loader)  # noqa: S506 - a safe loader, see there
     except OSError as error:
         raise TokensError(f"tokens file {path} can't be read: {error.strerror}") from error
     except yaml.MarkedYAMLError as error:  # whose own text would quote the line
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise TokensError(f"tokens file {path} can't be read as YAML: {error.problem}{line}") from None
-    except (ValueError, RecursionError, yaml.YAMLError):
+    except (ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError):  # of tags like `!!bool no way`
         raise TokensError(f"tokens file {path} can't be read as YAML") from None
     if not isinstance(content, dict) or content.keys() != {"callers"} or not isinstance(content["callers"], dict):
         raise TokensError(f"tokens file {path} must hold one mapping, `callers`, and nothing else")
@@ -150,7 +155,7 @@ def _caller(path: Path, name: object, entry: Any) -> Caller:
         digest = hashed[1]
     for field in ("created", "expires"):
         time_ = entry.get(field)
-        if field in entry and not (isinstance(time_, datetime) and time_.tzinfo):
+        if field in entry and not (isinstance(time_, datetime) and time_.tzinfo and _LEAST < time_ < _MOST):
             raise wrong(f".{field}", f"must be a time in UTC, like 2030-01-31T12:00:00Z, not {shorten(time_)}")
     return Caller(str(name), role, tuple(pipelines), digest, entry.get("created"), entry.get("expires"))
 
@@ -233,6 +238,8 @@ def remove(path: Path, name: str) -> None:
     Raises:
         TokensError: There is none with this name, or the file can't be read or written.
     """
+    if not path.exists():
+        raise TokensError(f"there is no tokens file {path}")
     with _changing(path) as callers:
         if callers.pop(name, None) is None:
             raise TokensError(f"there is no caller {name} in {path}")

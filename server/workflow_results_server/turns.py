@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from workflow_results.rules import KIB
@@ -14,11 +15,15 @@ ResultT = TypeVar("ResultT")
 
 _LONG_BYTES: Final = 256 * KIB
 """From how many bytes on a thread pays: with the most and smallest values in them, that takes about 0.1 s."""
+_THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="long")
+"""One alone: several would each take their turn before the event loop gets its next one."""
 
 
 async def taken_in_turns(size: int, function: Callable[[], ResultT]) -> ResultT:
-    """Compute something from so many bytes: at once if they are few, else in a thread.
+    """Compute something from so many bytes: at once if they are few, else in a thread, one after the other.
 
     There, Python lets the event loop go on every few milliseconds.
     """
-    return function() if size < _LONG_BYTES else await asyncio.to_thread(function)
+    if size < _LONG_BYTES:
+        return function()
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, function)

@@ -19,8 +19,8 @@ import psutil
 
 from conftest import Service, work
 from hostile import mongo_proxy
-from hostile.attack import SLOW_SECONDS, Judge, beat, send
-from hostile.cases import PIPELINE, make
+from hostile.attack import SLOW_SECONDS, Beats, Judge, beat, send
+from hostile.cases import PIPELINE, Case, make, make_large
 from workflow_results import Results
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ GROWTH_BYTES: Final = 32 * MIB
 """How much more memory the server may have at the end than after a fifth of the cases."""
 _FAULT: Final = re.compile(r"Traceback|ERROR|CRITICAL|code=(INTERNAL|UNKNOWN)|MongoDB failed")
 _STORED: Final = 300
+_LARGE: Final = 20
 _SHOWN: Final = 10
 _PROCESSES: Final = multiprocessing.get_context("spawn")
 
@@ -97,7 +98,7 @@ def _fill(target: str) -> None:
 
 def _single(target: str, seed: int, number: int) -> int:
     _fill(target)
-    case, judge = make(seed, number), Judge()
+    case, judge = make(seed, number) if number >= 0 else make_large(seed, -1 - number), Judge()
     asyncio.run(send(target, [case], judge))
     print(case, dict(judge.codes), *(told for _, told in judge.wrong), sep="\n")
     return bool(judge.wrong)
@@ -106,41 +107,41 @@ def _single(target: str, seed: int, number: int) -> int:
 def _all(service: Service, proxy: Connection, seed: int, number: int) -> int:
     _fill(service.target)
     server = psutil.Process(service.process.pid)
-    judge = Judge()
+    judge, large = Judge(), Judge()
     memory: list[int] = []
     began = time.monotonic()
 
-    def cases() -> Iterator[Any]:
+    def cases() -> Iterator[Case]:
         for each in range(number):
             if each % max(1, number // 20) == 0:
                 memory.append(server.memory_info().rss)
                 print(f"{each:,} cases, {time.monotonic() - began:.0f} s, {memory[-1] / MIB:.0f} MiB", flush=True)
             yield make(seed, each)
 
-    with _process(beat, service.target) as heart:
-        heart.recv()
+    with _beating(service.target) as beside:
         asyncio.run(send(service.target, cases(), judge))
-        heart.send("stop")
-        beats, slowest, overslept, failures = heart.recv()
     memory.append(server.memory_info().rss)
+    with _beating(service.target) as beside_large:
+        asyncio.run(send(service.target, (make_large(seed, each) for each in range(_LARGE)), large, in_flight=1))
     proxy.send("tell")
     commands, problems = proxy.recv()
-    held = _held_alone(service.target, judge)
+    again = Judge()  # what is slow alone, too, is slow by itself
+    asyncio.run(send(service.target, [case for case, _ in judge.slow[:_SHOWN]], again, in_flight=1))
     growth = memory[-1] - memory[len(memory) // 5]
+    log = service.log.read_text().splitlines()
     print(f"took {time.monotonic() - began:.0f} s; MongoDB received {commands}")
     print("answers:", dict(judge.codes.most_common()))
     print("answered OK:", {kind: f"{count[True] / count.total():.0%}" for kind, count in sorted(judge.kinds.items())})
-    log = service.log.read_text().splitlines()
+    print(f"then {_LARGE} large ones: {dict(large.codes)}; the server had {server.memory_info().rss / MIB:.0f} MiB")
     facts: dict[str, list[Any]] = {
-        f"{sum(commands.values()):,} commands reached MongoDB, {len(problems)} of them with what is not on the lists": (
-            problems
-        ),
-        f"{len(judge.wrong)} of {judge.codes.total():,} answers were none of those that are documented": judge.wrong,
-        f"{len(failures)} of {beats:,} calls of another failed": failures,
-        f"the slowest of them took {slowest * 1000:.0f} ms (and its process overslept by {overslept * 1000:.0f} ms)": (
-            [slowest] if slowest > SLOW_SECONDS else []
-        ),
-        f"{len(judge.slow)} cases took over {SLOW_SECONDS:g} s, {len(held)} of them also alone": held,
+        f"{sum(commands.values()):,} commands reached MongoDB, {len(problems)} with what is not on the lists": problems,
+        f"{len(judge.wrong + large.wrong)} of {judge.codes.total() + _LARGE:,} answers were not as documented": [
+            *judge.wrong,
+            *large.wrong,
+        ],
+        f"beside them {beside}": beside.against(),
+        f"beside the large ones {beside_large}": beside_large.against(),
+        f"{len(judge.slow)} cases took over {SLOW_SECONDS:g} s, {len(again.slow)} also alone": again.slow,
         f"memory grew by {growth / MIB:.1f} MiB after a fifth of the cases, to {memory[-1] / MIB:.0f} MiB": (
             [memory] if growth > GROWTH_BYTES else []
         ),
@@ -148,16 +149,22 @@ def _all(service: Service, proxy: Connection, seed: int, number: int) -> int:
     }
     for fact, against in facts.items():
         print(f"{'FAIL' if against else 'PASS'}  {fact}")
-        for each in list(against)[:_SHOWN]:
+        for each in against[:_SHOWN]:
             print("     ", *(each if isinstance(each, tuple) else (each,)))
     return any(facts.values())
 
 
-def _held_alone(target: str, judge: Judge) -> list[Any]:
-    """Send the slow cases once more, one at a time: what is slow then is slow by itself."""
-    again = Judge()
-    asyncio.run(send(target, [case for case, _ in judge.slow], again, in_flight=1))
-    return again.slow
+@contextlib.contextmanager
+def _beating(target: str) -> Iterator[Beats]:
+    """Let another call meanwhile; what it saw is there at the end."""
+    beats = Beats()
+    with _process(beat, target) as heart:
+        heart.recv()
+        try:
+            yield beats
+        finally:
+            heart.send("stop")
+            beats.take(*heart.recv())
 
 
 if __name__ == "__main__":

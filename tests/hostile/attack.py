@@ -59,6 +59,30 @@ class Judge:
             self.slow.append((case, seconds))
 
 
+class Beats:
+    """What another caller saw meanwhile."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._slowest = self._overslept = 0.0
+        self._failures: list[str] = []
+
+    def take(self, number: int, slowest: float, overslept: float, failures: list[str]) -> None:
+        """Take what `beat` tells."""
+        self._number, self._slowest, self._overslept, self._failures = number, slowest, overslept, failures
+
+    def against(self) -> list[str]:
+        """Give what speaks against the server."""
+        slow = [f"an answer took {self._slowest:.1f} s"] if self._slowest > SLOW_SECONDS else []
+        return [*self._failures, *slow]
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self._failures)} of {self._number:,} calls of another failed, and the slowest took"
+            f" {self._slowest * 1000:.0f} ms (its process overslept by {self._overslept * 1000:.0f} ms)"
+        )
+
+
 async def send(target: str, cases: Iterable[Case], judge: Judge, in_flight: int = IN_FLIGHT) -> None:
     """Send cases, some at a time."""
     options = [("grpc.max_receive_message_length", 32 << 20), ("grpc.use_local_subchannel_pool", 1)]

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 PIPELINE: Final = "hostile"
+LARGE: Final = "hostile-large"
+"""Where large works go, so that not every other case has to do with them."""
 METHODS: Final = tuple(method.name for method in pb.DESCRIPTOR.services_by_name["ResultsService"].methods)
 IDS: Final = ("a", "", "x" * 128, "x" * 129, "\0", "é" * 64, "$where", "000")
 
+_SHOWN_BYTES: Final = 500
 _SOUP: Final = (
     "{",
     "}",
@@ -68,7 +71,7 @@ class Case:
     parts: int = 0
 
     def __str__(self) -> str:
-        shown = ", ".join(repr(message[:2000]) for message in self.messages)
+        shown = ", ".join(repr(message[:_SHOWN_BYTES]) for message in self.messages)
         return f"case {self.number} ({self.kind}): {self.path} {shown} {self.metadata or ''}"
 
 
@@ -81,6 +84,12 @@ def make(seed: int, number: int) -> Case:
     metadata = _metadata(source) if source.random() < 0.02 else ()
     parts = source.randint(1, 2) if source.random() < 0.03 else 0
     return Case(number, kind.__name__.lstrip("_"), path, tuple(messages), metadata, parts)
+
+
+def make_large(seed: int, number: int) -> Case:
+    """Make a case that is as large as a message may be; its number is negative, to tell it from the others."""
+    path, messages = _large(random.Random(f"{seed}:large:{number}"))
+    return Case(-1 - number, "large", path, tuple(messages))
 
 
 def _call(method: str, *messages: Message) -> tuple[str, list[bytes]]:
@@ -268,7 +277,9 @@ def _large(source: Random) -> tuple[str, list[bytes]]:
     """As much as a message may hold, of what takes most to look at."""
     many = source.choice((100_000, 1_000_000, 3_000_000))
     unit = source.choice(("{}", "1", "1.5", '{"$numberInt":"1"}', '"x"', "[]"))
-    head = f'"id": "w1", "pipeline": "{PIPELINE}", "status": "success"'
+    if source.random() < 0.2:
+        return _call("View", pb.ViewRequest(pipeline=LARGE, limit=1, format=source.choice(_FORMATS)))
+    head = f'"id": "w1", "pipeline": "{LARGE}", "status": "success"'
     text = f'{{{head}, "a": [{",".join([unit] * min(many, 9_000_000 // len(unit)))}]}}'
     if source.random() < 0.3:
         keys = ",".join(f'"{number}":{unit}' for number in range(min(many, 1_000_000)))
@@ -285,15 +296,14 @@ def _as_bson(text: str) -> bytes:
 
 
 _KINDS: Final[dict[Callable[[Random], tuple[str, list[bytes]]], int]] = {
-    _filter: 2000,
-    _projection: 500,
-    _mutated_bson: 500,
-    _odd_json: 600,
-    _random_bytes: 250,
-    _mutated_protobuf: 400,
-    _works: 400,
-    _ids: 100,
-    _resume: 150,
-    _random_method: 100,
-    _large: 1,
+    _filter: 40,
+    _projection: 10,
+    _mutated_bson: 10,
+    _odd_json: 12,
+    _random_bytes: 5,
+    _mutated_protobuf: 8,
+    _works: 8,
+    _ids: 2,
+    _resume: 3,
+    _random_method: 2,
 }

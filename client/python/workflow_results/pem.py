@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def check_regular(path: Path) -> None:
+    """Check that a file is one, before it is opened: to open a pipe may take for ever, and a server would hang.
+
+    Args:
+        path: The file, or a link to it.
+
+    Raises:
+        OSError: It is not there, or something else.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "Is no regular file", str(path))
 
 
 def authorities(path: Path) -> bytes:
@@ -23,6 +41,7 @@ def authorities(path: Path) -> bytes:
     import ssl  # here, since most clients need none
 
     try:
+        check_regular(path)
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
         return path.read_bytes()
     except ssl.SSLError:
@@ -49,6 +68,7 @@ def identity(certificate: Path, key: Path) -> tuple[bytes, bytes]:
     contents = []
     for path in (certificate, key):
         try:
+            check_regular(path)
             contents.append(path.read_bytes())
         except OSError as error:
             raise ValueError(f"can't be read: {path}: {error.strerror}") from error

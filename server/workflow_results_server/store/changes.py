@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import itertools
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     Write = Callable[[Collection, Sequence[str], AsyncClientSession], Awaitable[tuple[int, int]]]
     """Writes the results with some ids; gives how many matched its conditions and how many it changed."""
     Attempt = Callable[[AsyncClientSession], Awaitable["Change"]]
+
+_logger = logging.getLogger(__name__)
 
 _ABORT_SECONDS: Final = 5.0
 _REFUSED_BY_LOCKS: Final = ("update", "delete_ids")
@@ -159,7 +162,10 @@ class Changes:
 
         The second is committed, too: until then what it has seen could be gone with a primary that is one no more.
         """
-        total = sum(len(named.ids) for named in targets)
+        by_pipeline: dict[str, list[str]] = {}
+        for named in targets:
+            by_pipeline.setdefault(named.pipeline, []).extend(named.ids)
+        total = sum(map(len, by_pipeline.values()))
         complete = False
 
         async def change(session: AsyncClientSession) -> Change:
@@ -168,14 +174,14 @@ class Changes:
             if (before := await self._history.answered(origin, session)) is not None:
                 return Change(changed=before)
             changed = 0
-            for named in targets:
-                for ids in chunks(named.ids):
-                    matched, modified = await write(self._database[named.pipeline], ids, session)
+            for pipeline, all_ids in by_pipeline.items():
+                for ids in chunks(all_ids):
+                    matched, modified = await write(self._database[pipeline], ids, session)
                     if matched < len(ids):
                         raise _Hindered
                     changed += modified
             if 0 < changed < total:
-                await self._write_all(targets, session)
+                await self._write_all(by_pipeline, session)
             await self._history.record(method, targets, origin, changed, session)
             complete = True
             return Change(changed=changed)
@@ -184,10 +190,10 @@ class Changes:
             if (before := await self._history.answered(origin, session)) is not None:
                 return Change(changed=before)
             refusals: list[Refusal] = []
-            for named in targets:
-                locked = await _lock_states(self._database[named.pipeline], named.ids, session)
+            for pipeline, ids in by_pipeline.items():
+                locked = await _lock_states(self._database[pipeline], ids, session)
                 locked_refuses = method in _REFUSED_BY_LOCKS
-                refusals += _refusals(named.pipeline, named.ids, locked, locked_refuses=locked_refuses)
+                refusals += _refusals(pipeline, ids, locked, locked_refuses=locked_refuses)
             if not refusals:
                 raise _Hindered
             return Change(refusals)
@@ -206,12 +212,12 @@ class Changes:
                         return done
         raise AssertionError("a cycle never ends")
 
-    async def _write_all(self, targets: Sequence[Named], session: AsyncClientSession) -> None:
+    async def _write_all(self, by_pipeline: Mapping[str, Sequence[str]], session: AsyncClientSession) -> None:
         """Write all results without changing them; see the head of this file."""
-        for named in targets:
-            for ids in chunks(named.ids):
-                for value in ("", named.pipeline):
-                    await self._database[named.pipeline].update_many(
+        for pipeline, all_ids in by_pipeline.items():
+            for ids in chunks(all_ids):
+                for value in ("", pipeline):
+                    await self._database[pipeline].update_many(
                         {"_id": {"$in": ids}}, {"$set": {"pipeline": value}}, session=session
                     )
 
@@ -234,8 +240,11 @@ async def _aborted(session: AsyncClientSession) -> None:
     """
 
     async def abort() -> None:
-        with pymongo.timeout(_ABORT_SECONDS):
-            await session.abort_transaction()
+        try:
+            with pymongo.timeout(_ABORT_SECONDS):
+                await session.abort_transaction()
+        except Exception as error:  # noqa: BLE001 - nobody waits for it; pymongo fails in its own way on ended sessions
+            _logger.warning("a transaction is left to MongoDB to end", extra={"error": type(error).__name__})
 
     # In a context of its own, since the time limit of the call stands in its context.
     await contextvars.Context().run(asyncio.ensure_future, abort())

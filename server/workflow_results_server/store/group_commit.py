@@ -85,9 +85,14 @@ class GroupCommit:
         finally:
             timer.cancel()
 
-    async def finish(self) -> None:
-        """Wait for the inserts under way."""
-        await asyncio.gather(*self._running, return_exceptions=True)
+    async def finish(self, seconds: float) -> None:
+        """Wait for the inserts under way.
+
+        Args:
+            seconds: How long, at most.
+        """
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
 
     async def _run(self, pipeline: str, waiting: deque[_Deposit]) -> None:
         """Insert until nothing waits."""

@@ -8,6 +8,7 @@ Entries that carry the id of a request make it repeatable: found again, the requ
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -90,7 +91,7 @@ class Entry:
         request_id: The caller's name for the request.
         fields: The top-level fields that were set; with very many, the first ones.
         field_count: How many they were.
-        result_count: How many results were changed together.
+        result_count: How many results of the pipeline were changed together.
     """
 
     order: Timestamp
@@ -171,10 +172,18 @@ class History:
             "caller": origin.caller,
             "reason": origin.reason,
             "request_id": origin.request_id,
-            "result_count": sum(len(named.ids) for named in results),
         }
+        counts: Counter[str] = Counter()
+        for named in results:
+            counts[named.pipeline] += len(named.ids)
         entries = [
-            {**common, "pipeline": named.pipeline, **_told(named.fields), "ids": ids}
+            {
+                **common,
+                "pipeline": named.pipeline,
+                **_told(named.fields),
+                "result_count": counts[named.pipeline],
+                "ids": ids,
+            }
             for named in results
             for ids in chunks(named.ids)
         ]

@@ -32,7 +32,7 @@ _FIRST_DOCUMENTS: Final = 100
 _SHARED_BYTES: Final = 64 * rules.MIB
 """What the batches of all readers have together; each is there a few times on its way from MongoDB to the reader."""
 _LEAST_BYTES: Final = 64 * rules.KIB
-_MOST_READERS: Final = 1_000
+MOST_READERS: Final = 1_000
 """How many may read at a time, with which the least batches are as many bytes as those of all readers may have."""
 _MOST_DOCUMENTS: Final = 10_000
 _CLOSING_SECONDS: Final = 5.0
@@ -112,8 +112,8 @@ class Reads:
         Raises:
             RequestError: MongoDB failed, or found nothing in time; or there are too many readers.
         """
-        if self._under_way >= _MOST_READERS:
-            message = f"the server answers {_MOST_READERS:,} readers at a time: ask again after a pause"
+        if self._under_way >= MOST_READERS:
+            message = f"the server answers {MOST_READERS:,} readers at a time: ask again after a pause"
             raise Unavailable("OVERLOADED", message, not_applied=True)
         source = self._fetched(collection, selection, seconds)
         wanted = asyncio.Event()

@@ -90,8 +90,8 @@ class Store:
         return store
 
     async def close(self) -> None:
-        """Finish the inserts under way, and soon the rest, and close the connections to MongoDB."""
-        await self._group_commit.finish()
+        """Finish soon what is under way, whose callers are gone, and close the connections to MongoDB."""
+        await self._group_commit.finish(_LAST_SECONDS)
         await finished(_LAST_SECONDS)
         await self._database.client.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ class _Create(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         spread: list[str] = []
         taking = False
-        for each, following in zip(args, [*args[1:], "-"], strict=True):
+        for each, following in itertools.pairwise([*args, "-"]):
             if each.startswith("-"):
                 taking = each == _PIPELINES
                 if taking and following.startswith("-"):

@@ -1300,7 +1300,7 @@ class HistoryEntry(google.protobuf.message.Message):
     request_id: builtins.str
     """The request, as the caller named it."""
     result_count: builtins.int
-    """How many results the request has changed together with this one, itself included."""
+    """How many results of the pipeline the request has changed, this one included."""
     field_count: builtins.int
     """How many top-level fields an Update has set."""
     @property
