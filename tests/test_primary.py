@@ -83,13 +83,14 @@ def test_a_primary_that_is_not_ready_in_time_is_waited_for_again() -> None:
     async def run() -> None:
         database = Database()
         database.may.clear()
+        waiting = asyncio.create_task(known(database))
         with pytest.raises(Unavailable) as raised:
             await known(database, 0.01)
         assert raised.value.not_applied
         database.error = AutoReconnect("gone")
         database.may.set()
         with pytest.raises(Unavailable):
-            await known(database)
+            await waiting
         database.error = None
         await known(database)
         await known(database)

@@ -69,14 +69,15 @@ async def primary_is_known(database: Database, seconds: float) -> None:
     if _election(topology) == seen.election:
         seen.topology = topology
         return
-    if seen.catching_up is None or seen.catching_up.done():
+    task = seen.catching_up
+    if task is None or task.done():
         # In a context of its own: the time limit of this call must not be that of all who wait.
-        seen.catching_up = contextvars.Context().run(asyncio.ensure_future, _catch_up(database, seen))
-        seen.catching_up.add_done_callback(looked_at)
-    done, _ = await asyncio.wait((seen.catching_up,), timeout=seconds)
-    if not done:
+        task = seen.catching_up = contextvars.Context().run(asyncio.ensure_future, _catch_up(database, seen))
+        task.add_done_callback(looked_at)
+    await asyncio.wait((task,), timeout=seconds)
+    if not task.done():
         raise Unavailable("MONGODB_UNAVAILABLE", "MongoDB has a new primary, which is not ready yet", not_applied=True)
-    seen.catching_up.result()
+    task.result()
 
 
 @uncancelled
