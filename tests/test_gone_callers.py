@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store.calls import uncancelled
-from workflow_results_server.store.failures import primary_is_known
+from workflow_results_server.store.primary import primary_is_known
 
 CALLERS = 1_000
 STEP_SECONDS = 0.0001

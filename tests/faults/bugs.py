@@ -160,6 +160,16 @@ def _refuse_without_looking() -> None:
     _replace(changes, "_lock_states", locked)
 
 
+def _trust_new_primaries() -> None:
+    """Read from a new primary before it knows what a majority has."""
+    from workflow_results_server.store import primary
+
+    async def nothing(*_: Any) -> None:
+        await asyncio.sleep(0)
+
+    _replace(primary, "_catch_up", nothing)
+
+
 BUGS: Final[dict[str, Callable[[], None]]] = {
     "acknowledge-early": _acknowledge_early,
     "forget-requests": _forget_requests,
@@ -172,6 +182,7 @@ BUGS: Final[dict[str, Callable[[], None]]] = {
     "resume-early": _resume_early,
     "resume-late": _resume_late,
     "take-all-for-same": _take_all_for_same,
+    "trust-new-primaries": _trust_new_primaries,
     "write-only-some": _write_only_some,
 }
 

@@ -100,7 +100,7 @@ class Client:
         self._depositing(works, send)
 
     def _depositor(self, works: Sequence[Work]) -> None:
-        def send() -> list[str]:
+        def send() -> list[str | BaseException]:
             futures = []
             try:
                 with self._results.depositor() as depositor:
@@ -108,22 +108,22 @@ class Client:
             except ResultsError:
                 if len(futures) < len(works):
                     raise
-            failures = [future.exception() for future in futures]
-            return [
-                _ANSWERS[future.result().outcome] if failure is None else _unclear(failure)
-                for future, failure in zip(futures, failures, strict=True)
-            ]
+            return [future.exception() or _ANSWERS[future.result().outcome] for future in futures]
 
         self._depositing(works, send)
 
-    def _depositing(self, works: Sequence[Work], send: Callable[[], list[str]]) -> None:
+    def _depositing(self, works: Sequence[Work], send: Callable[[], Sequence[str | BaseException]]) -> None:
         name = self._recorder.begin("deposit", works=works)
         before = self._tries.again
+        answers: Sequence[str | BaseException]
         try:
             answers = send()
         except ResultsError as error:
-            answers = [_unclear(error)] * len(works)
-        self._recorder.end(name, "ok", answers=answers, tries=1 + self._tries.again - before)
+            answers = [error] * len(works)
+        errors = {_text(answer) for answer in answers if isinstance(answer, BaseException)}
+        told = [_unclear(answer) if isinstance(answer, BaseException) else answer for answer in answers]
+        tries = 1 + self._tries.again - before
+        self._recorder.end(name, "ok", answers=told, tries=tries, **({"errors": sorted(errors)} if errors else {}))
 
     def _update(self, works: Sequence[tuple[str, str, dict[str, str]]], how: How) -> None:
         documents = [{"pipeline": pipeline, "id": id_, **workload.fields(sets)} for pipeline, id_, sets in works]
@@ -228,7 +228,7 @@ def _unclear(error: BaseException) -> str:
     return "unknown" if error.outcome_unknown else "failed"
 
 
-def _text(error: Exception) -> str:
+def _text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:300]
 
 

@@ -26,7 +26,12 @@ _SHOWN: Final = 300
 _SHOWN_LINES: Final = 60
 RUN_FILE: Final = "run.json"
 FAULTS_FILE: Final = "faults.jsonl"
-LOGS: Final = ("server.log", "clients.log")
+_UNEXPECTED: Final = {
+    # Not any traceback: PyMongo logs some of what it does in the background and has failed.
+    "server.log": ("a fault in the server", "never retrieved"),
+    "clients.log": ("Traceback",),
+}
+LOGS: Final = tuple(_UNEXPECTED)
 HAPPENED_FILE: Final = "happened.txt"
 
 
@@ -128,8 +133,9 @@ def load(directory: Path) -> list[Operation]:
 
 
 def faults_in(log: Path) -> str:
-    """Give what a server, or a client, has logged from the first thing on that it did not expect."""
+    """Give what a server, or a client, has logged from the first thing on that nobody expected."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    first = next((index for index, line in enumerate(lines) if "Traceback" in line), None)
-    shown = [] if first is None else lines[max(0, first - 2) : first + _SHOWN_LINES]
+    unexpected = _UNEXPECTED[log.name]
+    first = next((index for index, line in enumerate(lines) if any(each in line for each in unexpected)), None)
+    shown = [] if first is None else lines[first : first + _SHOWN_LINES]
     return "\n".join(line[:_SHOWN] for line in shown)

@@ -32,7 +32,8 @@ def uncancelled(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
     async def call(*args: P.args, **kwargs: P.kwargs) -> T:
         task = asyncio.ensure_future(function(*args, **kwargs))
         _under_way.add(task)
-        task.add_done_callback(_ended)
+        task.add_done_callback(_under_way.discard)
+        task.add_done_callback(looked_at)
         await asyncio.wait((task,))
         return task.result()
 
@@ -49,7 +50,7 @@ async def finished(seconds: float) -> None:
         await asyncio.wait(_under_way, timeout=seconds)
 
 
-def _ended(task: asyncio.Task[Any]) -> None:
-    _under_way.discard(task)
+def looked_at(task: asyncio.Task[Any]) -> None:
+    """Look at how a task has ended: asyncio would complain in the log if nobody waits for it any more."""
     if not task.cancelled():
-        task.exception()  # asyncio would complain about those that nobody has looked at
+        task.exception()

@@ -27,8 +27,9 @@ from pymongo.read_concern import ReadConcern
 
 from workflow_results_server.bson_documents import without
 from workflow_results_server.store.calls import uncancelled
-from workflow_results_server.store.failures import limited, primary_is_known
+from workflow_results_server.store.failures import limited
 from workflow_results_server.store.history import Named
+from workflow_results_server.store.primary import primary_is_known
 from workflow_results_server.store.statements import chunks
 from workflow_results_server.turns import taken_in_turns
 

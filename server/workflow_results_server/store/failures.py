@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pymongo
 from pymongo.errors import (
@@ -16,16 +16,12 @@ from pymongo.errors import (
 )
 
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
-from workflow_results_server.store.calls import uncancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pymongo.asynchronous.database import AsyncDatabase
-
 _logger = logging.getLogger(__name__)
 
-_ELECTION_SECONDS: Final = 5.0
 _DEADLINE_CODES: Final = {50, 262}
 """MaxTimeMSExpired and ExceededTimeLimit."""
 _TOO_LARGE_CODES: Final = {10334, 17419, 17420}
@@ -33,8 +29,30 @@ _TOO_LARGE_CODES: Final = {10334, 17419, 17420}
 _REGEX_INVALID: Final = 51091
 _WRITE_CONFLICT: Final = 112
 _DETAIL_LENGTH: Final = 500
-_STORE_CODES: Final = {13, 18, 43, 96, 134, 136, 175, 237, 246}
-"""Failures of reads that the query has no part in: of authorization, of cursors and of snapshots."""
+_STORE_CODES: Final = {
+    6,
+    7,
+    13,
+    18,
+    43,
+    89,
+    91,
+    96,
+    134,
+    136,
+    175,
+    189,
+    237,
+    246,
+    9001,
+    10107,
+    11600,
+    11602,
+    13435,
+    13436,
+}
+"""Failures of reads that the query has no part in: of the network, of authorization, of cursors, of snapshots, and of
+members that are shut down or change their roles."""
 
 
 @contextmanager
@@ -55,28 +73,6 @@ def limited(seconds: float, *, may_have_changed: Callable[[], bool] | None = Non
     except PyMongoError as error:
         not_applied = may_have_changed is None or not may_have_changed()
         raise _translated(error, reading=may_have_changed is None, not_applied=not_applied, hint=hint) from error
-
-
-async def primary_is_known(database: AsyncDatabase[dict[str, Any]], seconds: float) -> None:
-    """Wait for a primary if none is known at the moment, but no longer than an election takes.
-
-    (What runs under `pymongo.timeout` would wait for one until its very end.)
-
-    Args:
-        database: Any database of the replica set.
-        seconds: The time that is left.
-
-    Raises:
-        Unavailable: There is none.
-    """
-    if not database.client.topology_description.has_writable_server():
-        await _primary_answers(database, min(seconds, _ELECTION_SECONDS))
-
-
-@uncancelled
-async def _primary_answers(database: AsyncDatabase[dict[str, Any]], seconds: float) -> None:
-    with limited(seconds):
-        await database.command("ping")
 
 
 def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: str) -> RequestError:

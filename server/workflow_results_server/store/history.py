@@ -18,7 +18,8 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.store.calls import uncancelled
-from workflow_results_server.store.failures import limited, primary_is_known
+from workflow_results_server.store.failures import limited
+from workflow_results_server.store.primary import primary_is_known
 from workflow_results_server.store.statements import chunks
 
 if TYPE_CHECKING:

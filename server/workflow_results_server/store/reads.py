@@ -16,7 +16,8 @@ from workflow_results.documents import OPTIONS
 from workflow_results_server import bson_documents
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store.calls import uncancelled
-from workflow_results_server.store.failures import limited, primary_is_known
+from workflow_results_server.store.failures import limited
+from workflow_results_server.store.primary import primary_is_known
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator

@@ -13,11 +13,12 @@ from pymongo.errors import PyMongoError
 from workflow_results import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store import connection, deposits, reads
-from workflow_results_server.store.calls import finished, uncancelled
+from workflow_results_server.store.calls import finished, looked_at, uncancelled
 from workflow_results_server.store.changes import Changes
-from workflow_results_server.store.failures import limited, primary_is_known
+from workflow_results_server.store.failures import limited
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
+from workflow_results_server.store.primary import primary_is_known
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -178,9 +179,10 @@ class Store:
         if task is None:
             # In a context of its own: the time limit of the first call must not be that of all who wait.
             task = contextvars.Context().run(asyncio.ensure_future, self._create(pipeline))
+            task.add_done_callback(looked_at)
             self._prepared[pipeline] = task
         try:
-            with limited(seconds):
+            with limited(seconds, may_have_changed=lambda: False):  # no work, at least
                 await asyncio.wait_for(asyncio.shield(task), seconds)
         except asyncio.TimeoutError:
             raise DeadlineExceeded(

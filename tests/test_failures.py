@@ -1,0 +1,56 @@
+"""Failures of MongoDB that are no fault of the request are not told to be one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from pymongo.errors import NotPrimaryError, OperationFailure, PyMongoError, WriteConcernError
+
+from workflow_results_server.errors import InvalidRequest, RequestError, Unavailable
+from workflow_results_server.store import Store
+from workflow_results_server.store.failures import limited
+
+STEPPED_DOWN = WriteConcernError("Primary stepped down while waiting for replication", 189)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        STEPPED_DOWN,
+        NotPrimaryError("not primary"),
+        OperationFailure("interrupted at shutdown", 11600),
+        OperationFailure("interrupted due to replica set state change", 11602),
+        OperationFailure("snapshot unavailable", 246),
+    ],
+)
+def test_a_read_during_an_election_is_not_an_invalid_query(error: PyMongoError) -> None:
+    with pytest.raises(Unavailable), limited(1):
+        raise error
+
+
+def test_a_deposit_while_its_pipeline_cannot_be_prepared_may_be_sent_again() -> None:
+    class Database(dict[str, Any]):
+        class Client:
+            class topology_description:  # noqa: N801
+                has_writable_server = staticmethod(lambda: True)
+                server_descriptions = staticmethod(dict[str, Any])
+
+        client = Client
+
+        def __missing__(self, _name: str) -> Any:
+            return self
+
+        async def create_indexes(self, _indexes: Any) -> None:
+            raise STEPPED_DOWN
+
+    async def run() -> None:
+        store = Store(cast("Any", Database()), "any", 1)
+        with pytest.raises(RequestError) as raised:
+            await store.deposit("p", [], 1)
+        assert not isinstance(raised.value, InvalidRequest)
+        assert raised.value.code == "UNAVAILABLE"
+        assert raised.value.not_applied
+
+    asyncio.run(run())
