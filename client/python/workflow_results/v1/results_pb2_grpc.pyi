@@ -24,8 +24,9 @@ Errors. Every error carries a google.rpc.Status in `grpc-status-details-bin` wit
 method may answer:
   INVALID_ARGUMENT    a request that breaks a rule (INVALID_REQUEST), or that can't be parsed (MALFORMED_REQUEST).
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
-  UNAVAILABLE         the server is stopping (SERVER_STOPPING) or has lost MongoDB (MONGODB_UNAVAILABLE). Where the
-                      metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing was changed.
+  UNAVAILABLE         the server is stopping (SERVER_STOPPING), has as much to do as it can take (OVERLOADED) or has
+                      lost MongoDB (MONGODB_UNAVAILABLE). Where the metadata of ErrorInfo holds `outcome:
+                      NOT_APPLIED`, nothing was changed.
   RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
 Errors particular to a method are named with it. What happened to a single work or id stands in the response.
 
