@@ -70,7 +70,7 @@ class Sizes:
     alone_seconds: float = 60
 
 
-QUICK: Final = Sizes(60_000, 10, 100, 4_000, 8, 2, 60_000, 20_000, crowd_seconds=20, alone_seconds=10)
+QUICK: Final = Sizes(60_000, 10, 100, 4_000, 8, 2, 60_000, 20_000, crowd_seconds=60, alone_seconds=20)
 
 
 @dataclass(frozen=True)

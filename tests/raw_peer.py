@@ -18,6 +18,15 @@ from wire import SERVICE
 _ENDS = (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)
 
 
+CANCEL = struct.pack(">I", 8)
+"""The payload of a frame that resets a stream."""
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    """Make a frame of HTTP/2."""
+    return struct.pack(">I", len(payload))[1:] + bytes((kind, flags)) + struct.pack(">I", stream) + payload
+
+
 def framed(message: bytes, *, compressed: bool = False) -> bytes:
     """Put gRPC's prefix before a message."""
     return struct.pack(">BI", compressed, len(message)) + message
@@ -51,12 +60,15 @@ class Peer:
         self.flush()
         self.until(lambda event: isinstance(event, h2.events.RemoteSettingsChanged))
 
-    def begin(self, method: str, *headers: tuple[str, str], end: bool = False) -> int:
-        """Send the headers of a call, and give its stream."""
-        stream = self.http2.get_next_available_stream_id()
+    def headers(self, method: str, *more: tuple[str, str]) -> list[tuple[str, str]]:
+        """Give the headers of a call."""
         basic = [(":method", "POST"), (":scheme", "http"), (":path", f"{SERVICE}/{method}"), (":authority", "peer")]
-        basic += [("te", "trailers"), ("content-type", "application/grpc"), *headers]
-        self.http2.send_headers(stream, basic, end_stream=end)
+        return [*basic, ("te", "trailers"), ("content-type", "application/grpc"), *more]
+
+    def begin(self, method: str, *headers: tuple[str, str]) -> int:
+        """Begin a call, and give its stream."""
+        stream = self.http2.get_next_available_stream_id()
+        self.http2.send_headers(stream, self.headers(method, *headers))
         return stream
 
     def send(self, stream: int, data: bytes, *, end: bool = True) -> list[h2.events.Event]:

@@ -117,6 +117,29 @@ def test_an_update_that_sets_a_field_twice(stub: Stub, results: Results, pipelin
     assert results.view(pipeline, {}) == [work(pipeline, "a", x=1)]
 
 
+def nested(levels: int) -> bytes:
+    document = raw(("a", 1))
+    for _ in range(levels - 1):
+        document = raw(("a", document))
+    return document
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_what_is_too_deep_can_not_hide_behind_its_name(
+    hidden: bool, stub: Stub, results: Results, pipeline: str
+) -> None:
+    results.deposit([work(pipeline, "a")])
+    identity = (("pipeline", pipeline), ("id", "a"), ("status", "success"))
+    for levels, fine in ((98, True), (99, True), (100, False), (178, False), (190, False)):
+        fields = (("a", nested(levels)), ("a", 1)) if hidden else (("a", nested(levels)), ("b", 1))
+        data = raw(*identity, ("x", raw(*fields)))
+        answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=data)))
+        assert [each.reason for each in answer.rejections] == ([] if fine else ["TOO_DEEP"])
+        if not fine:
+            refusal = refused(stub.Update, pb.UpdateRequest(works=pb.Documents(bson=data)))
+            assert refusal.info.reason == "TOO_DEEP"
+
+
 def test_an_update_of_too_many_fields(stub: Stub, results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, "a")])
     fields = {f"f{number}": number for number in range(998)}

@@ -50,10 +50,9 @@ MANY = 300_000
     ids=["BSON", "JSON"],
 )
 def test_a_large_work_is_checked_in_turns(documents: pb.Documents) -> None:
-    for partial in (False, True):
-        (parsed,), turns = turns_during(works.parse(documents, partial_works=partial))
-        assert isinstance(parsed, works.Work)
-        assert turns > 10
+    (parsed,), turns = turns_during(works.parse(documents))
+    assert isinstance(parsed, works.Work)
+    assert turns > 10
 
 
 def test_small_computations_are_done_at_once() -> None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import resource
 from typing import Final
 
-import grpc
-
 CONCURRENT_STREAMS: Final = 100
 """The most calls of a connection at a time, the least that RFC 9113 recommends; further ones wait at the client.
 
@@ -25,10 +23,6 @@ METADATA_BYTES: Final = 16_384
 
 _RESERVED_FILES: Final = 256
 """Open files for what is no connection of a client: MongoDB, logs, modules."""
-_BOUNDED_DECOMPRESSION: Final = (1, 84)
-"""The first version of grpcio that stops decompressing at the largest message. Older ones make GiBs of a MiB."""
-_IDENTITY: Final = 1
-"""The set of compression algorithms, as bits, that holds none."""
 
 
 def channel_options(max_connections: int) -> list[tuple[str, int]]:
@@ -37,7 +31,7 @@ def channel_options(max_connections: int) -> list[tuple[str, int]]:
     Args:
         max_connections: The most connections at a time; 0 for as many as the open files of this process allow.
     """
-    options = [
+    return [
         ("grpc.max_concurrent_streams", CONCURRENT_STREAMS),
         ("grpc.server.max_pending_requests", PENDING_CALLS),
         ("grpc.server.max_pending_requests_hard_limit", 2 * PENDING_CALLS),
@@ -46,17 +40,9 @@ def channel_options(max_connections: int) -> list[tuple[str, int]]:
         ("grpc.absolute_max_metadata_size", METADATA_BYTES),
         ("grpc.max_allowed_incoming_connections", max_connections or _connections_by_files()),
     ]
-    if _version(grpc.__version__) < _BOUNDED_DECOMPRESSION:
-        options.append(("grpc.compression_enabled_algorithms_bitset", _IDENTITY))
-    return options
 
 
 def _connections_by_files() -> int:
     """Leave files to MongoDB: a server whose clients hold all of them can't reach it any more."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 2**31 - 1 if soft == resource.RLIM_INFINITY else max(soft - _RESERVED_FILES, soft // 2)
-
-
-def _version(text: str) -> tuple[int, int]:
-    major, minor, *_ = text.split(".")
-    return int(major), int(minor)

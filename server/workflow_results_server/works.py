@@ -208,7 +208,7 @@ def _checked(
         return Rejected(position, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored")
     if fields is None and not bson_documents.deeper_than(rules.WORK_DEPTH, document):
         return Rejected(position, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
-    if fields is None or _deeper_than(rules.WORK_DEPTH, document, fields):
+    if fields is None or _deeper_than(rules.WORK_DEPTH, document, fields, exact=exact):
         return Rejected(position, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
     if partial and len(fields) > _UPDATE_FIELDS:
         message = f"has {len(fields):,} fields at the top level; an update sets at most {_UPDATE_FIELDS:,}"
@@ -242,7 +242,7 @@ def _repeated(document: bytes, *, every: bool) -> str:
     return ""
 
 
-def _deeper_than(limit: int, document: bytes, fields: Mapping[str, Any]) -> bool:
+def _deeper_than(limit: int, document: bytes, fields: Mapping[str, Any], *, exact: bool) -> bool:
     # Each level needs some bytes, and one of two types, so that a short work or one with few of them is not deep.
     if len(document) <= limit * _LEAST_LEVEL or len(document) - len(document.translate(None, _NESTED)) <= limit:
         return False
@@ -255,5 +255,13 @@ def _deeper_than(limit: int, document: bytes, fields: Mapping[str, Any]) -> bool
             if type(value) in _CONTAINERS
         ]
         if not level:
-            return False
+            # Nor is what a dict hides, since its name stands there twice.
+            return not exact and _hides_something(document, fields) and bson_documents.deeper_than(limit, document)
     return True
+
+
+def _hides_something(document: bytes, fields: Mapping[str, Any]) -> bool:
+    try:
+        return len(bson.encode(fields, codec_options=OPTIONS)) != len(document)
+    except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
+        return True

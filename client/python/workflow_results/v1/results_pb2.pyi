@@ -28,8 +28,9 @@ method may answer:
   PERMISSION_DENIED   the caller's role does not allow this (ROLE), or its pipelines don't (PIPELINE). Both depend on
                       the request alone, never on what is stored, and nothing of the request is done.
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
-  UNAVAILABLE         the server is stopping (SERVER_STOPPING) or has lost MongoDB (MONGODB_UNAVAILABLE). Where the
-                      metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing was changed.
+  UNAVAILABLE         the server is stopping (SERVER_STOPPING), has as much to do as it can take (OVERLOADED) or has
+                      lost MongoDB (MONGODB_UNAVAILABLE). Where the metadata of ErrorInfo holds `outcome:
+                      NOT_APPLIED`, nothing was changed.
   RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
 Errors particular to a method are named with it. What happened to a single work or id stands in the response.
 
@@ -410,8 +411,8 @@ class UpdateRequest(google.protobuf.message.Message):
     """
     @property
     def works(self) -> global___Documents:
-        """The works; each needs `pipeline` and `id`, and holds the top-level fields to be set. The rules are those of
-        Deposit, but `status` may be left out.
+        """The works; each needs `pipeline` and `id`, and holds the top-level fields to be set, at most 1,000 and none of them
+        twice. The other rules are those of Deposit, but `status` may be left out.
         """
 
     def __init__(

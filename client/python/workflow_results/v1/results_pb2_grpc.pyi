@@ -28,8 +28,9 @@ method may answer:
   PERMISSION_DENIED   the caller's role does not allow this (ROLE), or its pipelines don't (PIPELINE). Both depend on
                       the request alone, never on what is stored, and nothing of the request is done.
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
-  UNAVAILABLE         the server is stopping (SERVER_STOPPING) or has lost MongoDB (MONGODB_UNAVAILABLE). Where the
-                      metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing was changed.
+  UNAVAILABLE         the server is stopping (SERVER_STOPPING), has as much to do as it can take (OVERLOADED) or has
+                      lost MongoDB (MONGODB_UNAVAILABLE). Where the metadata of ErrorInfo holds `outcome:
+                      NOT_APPLIED`, nothing was changed.
   RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
 Errors particular to a method are named with it. What happened to a single work or id stands in the response.
 
