@@ -180,18 +180,18 @@ def test_readers_that_never_read(attacked: Service, others: Others, database: An
     with Results(attacked.target) as results:
         results.deposit([work(pipeline, f"{number:04}", pad="x" * 5_000) for number in range(1_000)])
     view = framed(pb.ViewRequest(pipeline=pipeline, limit=-1).SerializeToString())
+
+    def open_cursors() -> int:
+        return int(database.client.admin.command("serverStatus")["metrics"]["cursor"]["open"]["total"])
+
+    before = open_cursors()  # some may be left of servers that other tests have killed
     readers = [Peer(attacked.target) for _ in range(2)]
     try:
         for reader in readers:
             reader.open({SettingCodes.INITIAL_WINDOW_SIZE: 0})
             for _ in range(CONCURRENT_STREAMS):
                 reader.send(reader.begin("View"), view)
-        calm = database.client.admin
-
-        def open_cursors() -> int:
-            return int(calm.command("serverStatus")["metrics"]["cursor"]["open"]["total"])
-
-        assert wait_until(lambda: open_cursors() == 0), "readers that pause hold cursors"
+        assert wait_until(lambda: open_cursors() <= before), "readers that pause hold cursors"
     finally:
         for reader in readers:
             reader.close()
