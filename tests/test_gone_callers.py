@@ -31,7 +31,7 @@ def test_callers_that_go_during_an_election_leave_the_client_usable() -> None:
             nobody.bind(("127.0.0.1", 0))
             uri = f"mongodb://127.0.0.1:{nobody.getsockname()[1]}/?replicaSet=rs0"
             async with AsyncMongoClient[dict[str, Any]](uri) as client:
-                callers = [asyncio.create_task(ask(client, 1.0)) for _ in range(CALLERS)]
+                callers = [asyncio.create_task(ask(client, 5.0)) for _ in range(CALLERS)]
                 # PyMongo looks for a primary again after half a second: they go at that very time.
                 await asyncio.sleep(0.44)
                 for caller in callers:

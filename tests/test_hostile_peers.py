@@ -27,7 +27,7 @@ from workflow_results_server.store.reads import MOST_READERS
 
 MIB = 1 << 20
 OK, RESOURCE_EXHAUSTED, UNAVAILABLE = "0", "8", "14"
-ANSWERED_SECONDS = 5.0
+ANSWERED_SECONDS = 20.0
 """How long others may wait at most, on a machine that the peers keep busy, too."""
 
 
@@ -37,7 +37,8 @@ class Others(threading.Thread):
     def __init__(self, service: Service) -> None:
         super().__init__()
         self._process = psutil.Process(service.process.pid)
-        self._channel = grpc.insecure_channel(service.target)
+        # A connection of their own: gRPC would share one with the channels of a test.
+        self._channel = grpc.insecure_channel(service.target, [("grpc.use_local_subchannel_pool", 1)])
         self._stub = results_pb2_grpc.ResultsServiceStub(self._channel)
         self._over = threading.Event()
         self._stub.Info(pb.InfoRequest(), timeout=30, wait_for_ready=True)
@@ -180,18 +181,18 @@ def test_readers_that_never_read(attacked: Service, others: Others, database: An
     with Results(attacked.target) as results:
         results.deposit([work(pipeline, f"{number:04}", pad="x" * 5_000) for number in range(1_000)])
     view = framed(pb.ViewRequest(pipeline=pipeline, limit=-1).SerializeToString())
+
+    def open_cursors() -> int:
+        return int(database.client.admin.command("serverStatus")["metrics"]["cursor"]["open"]["total"])
+
+    before = open_cursors()  # some may be left of servers that other tests have killed
     readers = [Peer(attacked.target) for _ in range(2)]
     try:
         for reader in readers:
             reader.open({SettingCodes.INITIAL_WINDOW_SIZE: 0})
             for _ in range(CONCURRENT_STREAMS):
                 reader.send(reader.begin("View"), view)
-        calm = database.client.admin
-
-        def open_cursors() -> int:
-            return int(calm.command("serverStatus")["metrics"]["cursor"]["open"]["total"])
-
-        assert wait_until(lambda: open_cursors() == 0), "readers that pause hold cursors"
+        assert wait_until(lambda: open_cursors() <= before), "readers that pause hold cursors"
     finally:
         for reader in readers:
             reader.close()
@@ -200,6 +201,7 @@ def test_readers_that_never_read(attacked: Service, others: Others, database: An
 
 def test_too_many_readers(attacked: Service, others: Others, pipeline: str) -> None:
     view = framed(pb.ViewRequest(pipeline=pipeline).SerializeToString())
+    one = framed(pb.ViewRequest(pipeline=pipeline, limit=1).SerializeToString())
     with Results(attacked.target) as results, contextlib.ExitStack() as readers:
         # More than gRPC takes over from a server for a peer that does not read.
         results.deposit([work(pipeline, f"{number:02}", pad="x" * 10_000) for number in range(20)])
@@ -213,7 +215,7 @@ def test_too_many_readers(attacked: Service, others: Others, pipeline: str) -> N
         def refused_for_now() -> bool:
             with peer(attacked.target) as one_more:
                 stream = one_more.begin("View")
-                answer = one_more.answer(stream, one_more.send(stream, view))
+                answer = one_more.answer(stream, one_more.send(stream, one))
                 return answer["grpc-status"] == UNAVAILABLE and "readers at a time" in answer["grpc-message"]
 
         assert wait_until(refused_for_now)
@@ -222,7 +224,7 @@ def test_too_many_readers(attacked: Service, others: Others, pipeline: str) -> N
         leaving.start()
         assert len(results.view(pipeline, {})) == 20, "the client asks again until there is room"
         leaving.join()
-    others.assert_unharmed(grown=768 * MIB)
+    others.assert_unharmed(grown=1_536 * MIB)  # each is sent 200 kB, which are there a few times
 
 
 def compressed_zeros(size: int, wrap: int) -> bytes:
