@@ -100,15 +100,17 @@ def _overwrite() -> None:
     """Replace what is stored under the id of a work."""
     from bson.raw_bson import RawBSONDocument
     from pymongo import ReplaceOne
-    from pymongo.asynchronous.collection import AsyncCollection
 
-    async def insert_many(collection: Any, documents: Sequence[RawBSONDocument], **options: Any) -> None:
+    from workflow_results_server.store import deposits
+
+    async def insert(collection: Any, works: Sequence[Any], session: Any) -> list[deposits.Outcome | None]:
         writes: list[ReplaceOne[Any]] = [
-            ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents
+            ReplaceOne({"_id": work.id}, RawBSONDocument(work.data), upsert=True) for work in works
         ]
-        await collection.bulk_write(writes, **options)
+        await collection.bulk_write(writes, session=session)
+        return [deposits.Outcome.DEPOSITED] * len(works)
 
-    _replace(AsyncCollection, "insert_many", insert_many)
+    _replace(deposits, "_insert", insert)
 
 
 def _read_uncommitted() -> None:
@@ -160,16 +162,6 @@ def _refuse_without_looking() -> None:
     _replace(changes, "_lock_states", locked)
 
 
-def _trust_new_primaries() -> None:
-    """Read from a new primary before it knows what a majority has."""
-    from workflow_results_server.store import primary
-
-    async def nothing(*_: Any) -> None:
-        await asyncio.sleep(0)
-
-    _replace(primary, "_catch_up", nothing)
-
-
 BUGS: Final[dict[str, Callable[[], None]]] = {
     "acknowledge-early": _acknowledge_early,
     "forget-requests": _forget_requests,
@@ -182,7 +174,6 @@ BUGS: Final[dict[str, Callable[[], None]]] = {
     "resume-early": _resume_early,
     "resume-late": _resume_late,
     "take-all-for-same": _take_all_for_same,
-    "trust-new-primaries": _trust_new_primaries,
     "write-only-some": _write_only_some,
 }
 

@@ -194,6 +194,15 @@ class Client:
             self._unlock(how, pipeline=pipeline, ids=left)
             self._delete(how, pipeline=pipeline, ids=left)
 
+    def _race(self, pipeline: str, ids: list[str], how: How) -> None:
+        """Lock and unlock results at the same time, of which one is locked already and the others may not be."""
+        self._lock(how, pipeline=pipeline, ids=ids[:1])
+        unlocking = threading.Thread(target=self._unlock, args=(how,), kwargs={"pipeline": pipeline, "ids": ids})
+        unlocking.start()
+        self._lock(how, pipeline=pipeline, ids=ids)
+        unlocking.join()
+        self._read(pipeline, ids)
+
     def _count(self, pipeline: str, **first: str) -> None:
         query = {"id": {"$gte": first["from"]}} if first["from"] else {}
         self._recorded("count", lambda: {"count": self._results.count(pipeline, query)}, pipeline=pipeline, **first)

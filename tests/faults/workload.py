@@ -47,6 +47,7 @@ WEIGHTS: Final = {
     "count": 3,
     "locked_count": 3,
     "tidy": 2,
+    "race": 2,
 }
 
 
@@ -127,7 +128,7 @@ class Plan:
         """Draw a call and its arguments."""
         kind = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         arguments: dict[str, Any] = getattr(self, f"_{kind}", self._named)()
-        if kind in (*CHANGES, "tidy"):
+        if kind in (*CHANGES, "tidy", "race"):
             arguments["how"] = self.random.choices(("once", "repeatable", "repeated"), (6, 5, 1))[0]
         return kind, arguments
 
@@ -206,6 +207,10 @@ class Plan:
         pipeline = self.random.choice(PIPELINES)
         epochs_ago = _EPOCHS + self.random.randint(1, 4)
         return {"pipeline": pipeline, "ids": [self._id_of(pipeline, epochs_ago, number) for number in range(_KEYS)]}
+
+    def _race(self) -> dict[str, Any]:
+        pipeline = self.random.choice(PIPELINES)
+        return {"pipeline": pipeline, "ids": [self._id_of(pipeline, 1, number) for number in range(_FOUGHT_OVER)]}
 
     def _recently(self) -> str:
         """Give an id such that greater ones are at most some epochs old, or "" for all."""
