@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import bson
 import pytest
-from pymongo.errors import NotPrimaryError, OperationFailure, PyMongoError, WriteConcernError
+from pymongo.errors import BulkWriteError, NotPrimaryError, OperationFailure, PyMongoError, WriteConcernError
 
 from workflow_results_server.errors import InvalidRequest, RequestError, Unavailable
-from workflow_results_server.store import Store
+from workflow_results_server.store import Store, deposits
 from workflow_results_server.store.failures import limited
+from workflow_results_server.works import Work
 
 STEPPED_DOWN = WriteConcernError("Primary stepped down while waiting for replication", 189)
 
@@ -52,5 +54,25 @@ def test_a_deposit_while_its_pipeline_cannot_be_prepared_may_be_sent_again() -> 
         assert not isinstance(raised.value, InvalidRequest)
         assert raised.value.code == "UNAVAILABLE"
         assert raised.value.not_applied
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("code", "interrupted"), [(11602, True), (10107, True), (262, True), (121, False)])
+def test_a_work_is_not_rejected_because_the_primary_steps_down(code: int, interrupted: bool) -> None:
+    class Collection:
+        async def insert_many(self, *_: Any, **__: Any) -> None:
+            failure = {"index": 0, "code": code, "errmsg": ""}
+            raise BulkWriteError({"writeErrors": [failure], "writeConcernErrors": []})
+
+    async def run() -> None:
+        works = [Work(0, "p", "a", bson.encode({"_id": "a"}))]
+        depositing = deposits.deposit(cast("Any", Collection()), works, cast("Any", None))
+        if interrupted:
+            with pytest.raises(Unavailable) as raised:
+                await depositing
+            assert not raised.value.not_applied
+        else:
+            assert await depositing == [deposits.Outcome.REFUSED]
 
     asyncio.run(run())

@@ -12,6 +12,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from workflow_results_server.bson_documents import same_content, stored_id
 from workflow_results_server.errors import Unavailable
+from workflow_results_server.store.failures import MEMBER_CODES
 from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _DUPLICATE_KEY: Final = 11000
 _DOCUMENT_CODES: Final = {2, 9, 14, 15, 22, 51, 52, 55, 57, 10334, 17280, 17419, 17420}
 """Codes with which MongoDB refuses a whole insert for what one document holds: InvalidBSON, BSONObjectTooLarge, …"""
+_INTERRUPTING_CODES: Final = MEMBER_CODES | {50, 112, 262}
+"""Codes that stand beside a work that MongoDB has nothing against: the time was over, or the primary stepped down."""
 _ROUNDS: Final = 5
 """How often a work is tried again that is neither insertable nor there, since another caller deletes it meanwhile."""
 _RAW: Final = CodecOptions(document_class=RawBSONDocument)
@@ -90,6 +93,9 @@ async def _insert(
         if error.details["writeConcernErrors"]:
             raise Unavailable("NOT_DURABLE", "MongoDB could not make the works durable", not_applied=False) from error
         for failure in error.details["writeErrors"]:
+            if failure["code"] in _INTERRUPTING_CODES:
+                message = "MongoDB was interrupted while it stored the works"
+                raise Unavailable("MONGODB_UNAVAILABLE", message, not_applied=False) from error
             on_id = failure["code"] == _DUPLICATE_KEY and list(failure.get("keyPattern", {})) == ["_id"]
             outcomes[failure["index"]] = None if on_id else Outcome.REFUSED
     except OperationFailure as error:

@@ -29,30 +29,10 @@ _TOO_LARGE_CODES: Final = {10334, 17419, 17420}
 _REGEX_INVALID: Final = 51091
 _WRITE_CONFLICT: Final = 112
 _DETAIL_LENGTH: Final = 500
-_STORE_CODES: Final = {
-    6,
-    7,
-    13,
-    18,
-    43,
-    89,
-    91,
-    96,
-    134,
-    136,
-    175,
-    189,
-    237,
-    246,
-    9001,
-    10107,
-    11600,
-    11602,
-    13435,
-    13436,
-}
-"""Failures of reads that the query has no part in: of the network, of authorization, of cursors, of snapshots, and of
-members that are shut down or change their roles."""
+MEMBER_CODES: Final = frozenset({6, 7, 89, 91, 189, 9001, 10107, 11600, 11601, 11602, 13435, 13436})
+"""Failures of the network, and of members that are shut down or change their roles."""
+_STORE_CODES: Final = MEMBER_CODES | {13, 18, 43, 96, 134, 136, 175, 237, 246}
+"""Failures of reads that the query has no part in: these, and of authorization, of cursors and of snapshots."""
 
 
 @contextmanager
