@@ -233,10 +233,14 @@ def unrecorded(database: Any) -> Iterator[str]:
 def test_what_cannot_be_recorded_is_not_done(results: Results, there: str, name: str, unrecorded: str) -> None:
     change, _ = CHANGES[name]
     before = results.view(there, {})
-    with pytest.raises(ServiceUnavailableError) as raised:
+    with pytest.raises(ServiceUnavailableError):
         change(results, there, {"reason": unrecorded, "timeout": 1})
-    assert not raised.value.outcome_unknown
     assert results.view(there, {}) == before
+
+
+def test_what_cannot_be_recorded_is_told_not_to_be_done(stub: Stub, there: str, unrecorded: str) -> None:
+    answer = refused(stub.Lock, pb.LockRequest(pipeline=there, ids=["a"], reason=unrecorded))
+    assert (answer.info.reason, answer.info.metadata["outcome"]) == ("MONGODB_FAILED", "NOT_APPLIED")
 
 
 def test_bad_arguments_are_named(results: Results, stub: Stub, there: str) -> None:
