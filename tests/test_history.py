@@ -14,7 +14,7 @@ import pytest
 
 from conftest import Service, eventually, work
 from proxy import Proxy
-from wire import Stub, documents, invalid
+from wire import Stub, documents, invalid, refused
 from workflow_results import HistoryEntry, InvalidRequestError, Results, ServiceUnavailableError
 from workflow_results.v1 import results_pb2 as pb
 
