@@ -78,7 +78,8 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
         yield from _projection(command.get("projection", {}))
         if set(command) & {"let", "hint", "comment", "returnKey", "collation", "min", "max", "tailable"}:
             yield f"an option of find: {sorted(command)}"
-        if command.get("sort", {"_id": -1}) != {"_id": -1}:
+        order = {"order": -1} if command["find"] == "_history" else {"_id": -1}
+        if command.get("sort", order) != order:
             yield f"the sort {command['sort']}"
     elif name == "aggregate":
         stages = [next(iter(stage)) for stage in command["pipeline"]]
