@@ -28,6 +28,8 @@ MEMBERS: Final = 3
 _WAIT_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
 _ASK_MS: Final = 500
+_TRANSITION: Final = '"msg":"Replica set state transition"'
+"""Of the member itself; those of others are logged, too."""
 _ELECTED: Final = '"newState":"PRIMARY"'
 _ROLLED_BACK: Final = '"newState":"ROLLBACK"'
 _SETTINGS: Final = {"electionTimeoutMillis": 1_000, "heartbeatIntervalMillis": 200}
@@ -172,9 +174,14 @@ class ReplicaSet:
 
     def happened(self) -> str:
         """Tell what the logs of the members hold."""
-        logs = [(member.directory / "log").read_text(errors="replace") for member in self.members]
-        elections = sum(log.count(_ELECTED) for log in logs)
-        return f"{elections} elections, {sum(log.count(_ROLLED_BACK) for log in logs)} rollbacks"
+        transitions = [
+            line
+            for member in self.members
+            for line in (member.directory / "log").read_text(errors="replace").splitlines()
+            if _TRANSITION in line
+        ]
+        elections, rollbacks = (sum(state in line for line in transitions) for state in (_ELECTED, _ROLLED_BACK))
+        return f"{elections} elections, {rollbacks} rollbacks"
 
     def stop(self) -> None:
         """Kill them: nothing of theirs is needed any more."""
