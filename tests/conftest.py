@@ -141,11 +141,11 @@ def workflow_core(code: str, home: Path) -> Any:
     return json.loads(done.stdout)
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 20) -> None:
-    """Wait until a condition holds."""
+def eventually(condition: Callable[[], Any], seconds: float = 20, otherwise: str = "this took too long") -> None:
+    """Wait until a condition holds; fail with a message if it does not in time."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "this took too long"
+        assert time.monotonic() < end, otherwise
         time.sleep(0.01)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -148,13 +147,3 @@ def peer(target: str, **arguments: Any) -> Iterator[Peer]:
         yield connected
     finally:
         connected.close()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    """Wait for a condition; tells whether it was met in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -19,13 +17,6 @@ from workflow_results_server.tokens import digest_of
 COMMAND = str(Path(sys.executable).with_name("workflow-results"))
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "this took too long"
-        time.sleep(0.02)
 
 
 class Authority:

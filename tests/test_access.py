@@ -12,8 +12,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from conftest import Service, work
-from security import DAY, NOW, Authority, bearer, entry, eventually, write
+from conftest import Service, eventually, work
+from security import DAY, NOW, Authority, bearer, entry, write
 from wire import Answer
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc

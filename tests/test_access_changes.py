@@ -14,8 +14,8 @@ from typing import Any
 import grpc
 import pytest
 
-from conftest import Service, work
-from security import bearer, entry, eventually, run, write
+from conftest import Service, eventually, work
+from security import bearer, entry, run, write
 from wire import documents, refused
 from workflow_results import PermissionDeniedError, Results, ResultsError, UnauthenticatedError
 from workflow_results.v1 import results_pb2 as pb

@@ -16,8 +16,8 @@ import psutil
 import pytest
 from h2.settings import SettingCodes
 
-from conftest import Service, work
-from raw_peer import CANCEL, Peer, frame, framed, peer, wait_until
+from conftest import Service, eventually, work
+from raw_peer import CANCEL, Peer, frame, framed, peer
 from wire import documents
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
@@ -122,7 +122,7 @@ def test_rapid_reset(attacked: Service, others: Others) -> None:
             for stream in range(first + 2, 60_000, 2)
         ]
         attacker.socket.sendall(b"".join(calls))
-        assert wait_until(lambda: others.answered > 20)
+        eventually(lambda: others.answered > 20, 30)
     others.assert_unharmed()
 
 
@@ -172,7 +172,7 @@ def test_slow_peers(attacked: Service, others: Others) -> None:
         for _ in range(CONCURRENT_STREAMS):
             dribbling.send(dribbling.begin("Deposit"), struct.pack(">BI", 0, 32 * MIB) + b"x", end=False)
         others_before = others.answered
-        assert wait_until(lambda: others.answered > others_before + 50)
+        eventually(lambda: others.answered > others_before + 50, 30)
     others.assert_unharmed()
     assert dict(channel_options(0))["grpc.server_handshake_timeout_ms"] == HANDSHAKE_SECONDS * 1000
 
@@ -192,7 +192,7 @@ def test_readers_that_never_read(attacked: Service, others: Others, database: An
             reader.open({SettingCodes.INITIAL_WINDOW_SIZE: 0})
             for _ in range(CONCURRENT_STREAMS):
                 reader.send(reader.begin("View"), view)
-        assert wait_until(lambda: open_cursors() <= before), "readers that pause hold cursors"
+        eventually(lambda: open_cursors() <= before, 30, "readers that pause hold cursors")
     finally:
         for reader in readers:
             reader.close()
@@ -218,7 +218,7 @@ def test_too_many_readers(attacked: Service, others: Others, pipeline: str) -> N
                 answer = one_more.answer(stream, one_more.send(stream, one))
                 return answer["grpc-status"] == UNAVAILABLE and "readers at a time" in answer["grpc-message"]
 
-        assert wait_until(refused_for_now)
+        eventually(refused_for_now, 30)
         assert results.count(pipeline, {}) == 20, "what is no stream is answered"
         leaving = threading.Timer(0.5, readers.close)
         leaving.start()
@@ -298,7 +298,7 @@ def test_floods(attacked: Service, others: Others, flood: str) -> None:
         data = FLOODS[flood](attacker)
         while others.answered < 100:
             attacker.socket.sendall(data)
-    assert wait_until(lambda: others.answered >= 100)
+    eventually(lambda: others.answered >= 100, 30)
     others.assert_unharmed()
 
 

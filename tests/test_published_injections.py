@@ -18,8 +18,7 @@ import pymongo
 import pytest
 from bson import json_util
 
-from conftest import work
-from raw_peer import wait_until
+from conftest import eventually, work
 from wire import Stub, invalid, read, refused
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
@@ -157,7 +156,7 @@ def test_patterns_that_backtrack_end_in_time(
     except grpc.RpcError as error:
         assert error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.INVALID_ARGUMENT)
     going_on = [{"$currentOp": {"allUsers": False}}, {"$match": {"command.aggregate": pipeline}}]
-    assert wait_until(lambda: not list(mongo.admin.aggregate(going_on))), "MongoDB goes on with it"
+    eventually(lambda: not list(mongo.admin.aggregate(going_on)), 30, "MongoDB goes on with it")
     assert stub.Info(pb.InfoRequest(), timeout=30).server_version
 
 
