@@ -13,7 +13,7 @@ import sys
 import types
 import uuid
 from collections import ChainMap, OrderedDict, UserDict, defaultdict, namedtuple
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -37,7 +37,7 @@ from bson.raw_bson import RawBSONDocument
 from codec_values import OBJECT_ID, UTC, UUID, Config, Fake, Text, same, there_and_back, zero_rank
 from workflow_results import documents
 from workflow_results.documents import decode, decode_strictly, encode
-from workflow_results.errors import ResultsError
+from workflow_results.errors import InvalidRequestError, ResultsError
 
 WORK: dict[str, Any] = {
     "id": "65f0c0ffee65f0c0ffee0001",
@@ -174,6 +174,33 @@ def test_accepted(value: object, expected: object) -> None:
 @pytest.mark.parametrize("document", [Config(a=1), UserDict(a=1), RawBSONDocument(bson.encode({"a": 1}))])
 def test_any_mapping_is_a_document(document: Mapping[str, Any]) -> None:
     assert decode(encode(document, "works[0]")) == [{"a": 1}]
+
+
+def test_what_was_refused_decides_about_no_other_type() -> None:
+    class Base:
+        pass
+
+    class Derived(Base):
+        def __iter__(self) -> Iterator[str]:
+            return iter("a")
+
+        def __getitem__(self, key: str) -> int:
+            return 1
+
+        def __len__(self) -> int:
+            return 1
+
+        def values(self) -> list[int]:
+            return [1]
+
+        def items(self) -> list[tuple[str, int]]:
+            return [("a", 1)]
+
+    Mapping.register(Derived)
+    for refused in (object(), Base()):
+        with pytest.raises(InvalidRequestError, match="not "):
+            encode({"value": refused}, "works[0]")
+    assert same(there_and_back(Derived()), {"a": 1})
 
 
 def test_id_of_mongodb_comes_first_and_is_left_out() -> None:

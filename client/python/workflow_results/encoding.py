@@ -178,8 +178,22 @@ _HINTS: Final = {
 }
 
 
+_CONVERTERS_BY_TYPE: Final[Mapping[type[Any], _Convert]] = {
+    **SCALAR_CONVERTERS,
+    dict: _mapping,
+    Mapping: _mapping,
+    list: _list,
+    tuple: _list,
+    Code: _code,
+    DBRef: _dbref,
+}
+
+
 class _Converters(dict[type[Any], _Convert]):
-    """The converter of each type: that of its nearest base class that has one."""
+    """The converter of each type that was met: that of its nearest base class that has one.
+
+    What was found for a type says nothing about those derived from it: a class may be a Mapping whose base is not.
+    """
 
     def __missing__(self, kind: type[Any]) -> _Convert:
         convert = self._find(kind)
@@ -187,17 +201,17 @@ class _Converters(dict[type[Any], _Convert]):
             self[kind] = convert
         return convert
 
-    def _find(self, kind: type[Any]) -> _Convert:
+    @staticmethod
+    def _find(kind: type[Any]) -> _Convert:
         if root_of(kind) != "pandas":  # its timestamps are datetimes, but with nanoseconds
             for base in kind.__mro__:
-                convert = self.get(base) or _CONVERTERS_BY_NAME.get(name_of(base))
+                convert = _CONVERTERS_BY_TYPE.get(base) or _CONVERTERS_BY_NAME.get(name_of(base))
                 if convert:
                     return convert
             for interface in (Mapping, Set):  # a class may be registered as one without inheriting from it
                 if issubclass(kind, interface):
-                    return self[interface]
+                    return _CONVERTERS_BY_TYPE[interface]
         return refusing(next(hint for attribute, hint in _HINTS.items() if hasattr(kind, attribute)))
 
 
-_CONVERTERS: Final = _Converters(SCALAR_CONVERTERS)
-_CONVERTERS.update({dict: _mapping, Mapping: _mapping, list: _list, tuple: _list, Code: _code, DBRef: _dbref})
+_CONVERTERS: Final = _Converters()
