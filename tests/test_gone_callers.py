@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store.calls import uncancelled
-from workflow_results_server.store.primary import primary_is_known
+from workflow_results_server.store.primary import Primary
 
 CALLERS = 1_000
 STEP_SECONDS = 0.0001
@@ -23,22 +23,20 @@ async def end_of(task: asyncio.Task[Any]) -> BaseException | None:
 
 
 def test_callers_that_go_during_an_election_leave_the_client_usable() -> None:
-    async def ask(client: AsyncMongoClient[dict[str, Any]], seconds: float) -> None:
-        await primary_is_known(client["any"], seconds)
-
     async def run() -> None:
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
             uri = f"mongodb://127.0.0.1:{nobody.getsockname()[1]}/?replicaSet=rs0"
             async with AsyncMongoClient[dict[str, Any]](uri) as client:
-                callers = [asyncio.create_task(ask(client, 5.0)) for _ in range(CALLERS)]
+                primary = Primary(client["any"])
+                callers = [asyncio.create_task(primary.is_known(5.0)) for _ in range(CALLERS)]
                 # PyMongo looks for a primary again after half a second: they go at that very time.
                 await asyncio.sleep(0.44)
                 for caller in callers:
                     caller.cancel()
                     await asyncio.sleep(STEP_SECONDS)
                 assert not any([await end_of(caller) for caller in callers])
-                last = asyncio.create_task(ask(client, 0.1))
+                last = asyncio.create_task(primary.is_known(0.1))
                 assert isinstance(await end_of(last), RequestError)
 
     asyncio.run(asyncio.wait_for(run(), 60))

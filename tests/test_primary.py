@@ -11,7 +11,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.store.primary import primary_is_known
+from workflow_results_server.store.primary import Primary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,6 +26,7 @@ class Database:
         self.may.set()
         self.error: Exception | None = None
         self.client = Client()
+        self.primary = Primary(cast("Any", self))
 
     def __getitem__(self, _name: str) -> Database:
         return self
@@ -60,7 +61,7 @@ class Client:
 
 
 async def known(database: Database, seconds: float = 5.0) -> None:
-    await primary_is_known(cast("Any", database), seconds)
+    await database.primary.is_known(seconds)
 
 
 def test_each_new_primary_is_waited_for_once() -> None:

@@ -17,6 +17,7 @@ from workflow_results.documents import OPTIONS
 from workflow_results.rules import BATCH_BYTES, KIB, MIB
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Batch, Selection, reads
+from workflow_results_server.store.primary import Primary
 from workflow_results_server.store.reads import Reads
 
 Stream = AsyncGenerator[Batch, None]
@@ -30,6 +31,7 @@ class Source(monitoring.CommandListener):
     def __init__(self, uri: str, name: str) -> None:
         self.client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri, event_listeners=[self])
         database = self.client.get_database("workflow_results", codec_options=OPTIONS)
+        self.primary = Primary(database)
         self.collection = database.get_collection(name, read_concern=ReadConcern("majority"))
         self.asked: list[str] = []
         self.answered: list[str] = []
@@ -55,7 +57,7 @@ class Source(monitoring.CommandListener):
                 return [each["cursor"]["cursorId"] for each in found]
 
     def read(self, selection: Selection = Selection(), by: Reads | None = None) -> Stream:  # noqa: B008
-        return (by or Reads()).read(self.collection, selection, LONG)
+        return (by or Reads(self.primary)).read(self.collection, selection, LONG)
 
 
 def run(uri: str, name: str, test: Callable[[Source], Coroutine[Any, Any, None]]) -> None:
@@ -64,7 +66,9 @@ def run(uri: str, name: str, test: Callable[[Source], Coroutine[Any, Any, None]]
     async def within() -> None:
         source = Source(uri, name)
         async with source.client:
-            await source.client.admin.command("ping")
+            await source.primary.is_known(LONG)
+            source.asked.clear()
+            source.answered.clear()
             await asyncio.wait_for(test(source), 10)
             assert not tasks()
             assert await source.cursors() == []
@@ -210,13 +214,15 @@ def test_readers_share_the_size_of_batches(
     database[pipeline].insert_many(document(number) for number in range(6_000))
 
     async def test(source: Source) -> None:
-        by = Reads()
+        by = Reads(source.primary)
         first = source.read(by=by)
         begun = [await anext(first) for _ in range(2)]
         assert len(begun[1].data) == BATCH_BYTES
+        await until(lambda: source.answered == ["find", "find", "getMore"])
+        await turn()
         others = [source.read(by=by) for _ in range(7)]
         firsts = [await anext(other) for other in others]
-        begun += [await anext(first) for _ in range(2)]  # fetched ahead, and cut already
+        begun += [await anext(first) for _ in range(2)]  # the first of them was fetched ahead, and cut already
         shared = await rest(first)
         assert max(len(batch.data) for batch in shared) < 2 * MIB // 8
         assert numbers(begun + shared) == list(reversed(range(6_000)))
@@ -237,7 +243,7 @@ def test_who_leaves_early_leaves_nothing_open(
     async def test(source: Source) -> None:
         stream = source.read()
         await anext(stream)
-        await until(lambda: source.answered == answered)
+        await until(lambda: source.answered[: len(answered)] == answered)
         await stream.aclose()
 
     run(mongo_uri, pipeline, test)
@@ -288,7 +294,7 @@ def test_a_cursor_that_is_lost_is_made_up_for(
         await lose(source)
         await anext(stream)
         unavailable = Unavailable("MONGODB_UNAVAILABLE", "lost", not_applied=True)
-        monkeypatch.setattr(reads, "primary_is_known", Mock(side_effect=unavailable))
+        monkeypatch.setattr(source.primary, "is_known", Mock(side_effect=unavailable))
         with pytest.raises(RequestError, match="lost"):
             await rest(stream)
 

@@ -29,7 +29,6 @@ from workflow_results_server.bson_documents import without
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited
 from workflow_results_server.store.history import Named
-from workflow_results_server.store.primary import primary_is_known
 from workflow_results_server.store.statements import chunks
 from workflow_results_server.turns import taken_in_turns
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from workflow_results_server.store.history import History, Method, Origin
+    from workflow_results_server.store.primary import Primary
     from workflow_results_server.works import Work
 
     Collection = AsyncCollection[dict[str, Any]]
@@ -102,11 +102,13 @@ class Changes:
 
     Args:
         database: The database of the results.
+        primary: What is known of the primary.
         history: Where changes are recorded.
     """
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]], history: History) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], primary: Primary, history: History) -> None:
         self._database = database
+        self._primary = primary
         self._history = history
 
     async def update(self, works: Mapping[str, Mapping[str, Work]], origin: Origin, seconds: float) -> Change:
@@ -149,7 +151,7 @@ class Changes:
     @uncancelled
     async def would_unlock(self, pipeline: str, ids: Sequence[str], _origin: Origin, seconds: float) -> Change:
         """Tell what `unlock` would do, and change nothing."""
-        await primary_is_known(self._database, seconds)
+        await self._primary.is_known(seconds)
         with limited(seconds):
             locked = await _lock_states(self._database[pipeline], ids)
         return Change(_refusals(pipeline, ids, locked, locked_refuses=False), sum(locked.values()))
@@ -198,7 +200,7 @@ class Changes:
                 raise _Hindered
             return Change(refusals)
 
-        await primary_is_known(self._database, seconds)
+        await self._primary.is_known(seconds)
         with limited(seconds, may_have_changed=lambda: complete):
             async with self._database.client.start_session() as session:
                 for attempt in itertools.cycle((change, look)):

@@ -19,7 +19,6 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited
-from workflow_results_server.store.primary import primary_is_known
 from workflow_results_server.store.statements import chunks
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.database import AsyncDatabase
+
+    from workflow_results_server.store.primary import Primary
 
     Method = Literal["update", "delete_ids", "lock", "unlock"]
 
@@ -110,10 +111,11 @@ class History:
 
     Args:
         database: The database of the results.
+        primary: What is known of the primary.
     """
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
-        self._database = database
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], primary: Primary) -> None:
+        self._primary = primary
         self._entries = database[COLLECTION]
 
     async def prepare(self) -> None:
@@ -208,7 +210,7 @@ class History:
         about: dict[str, Any] = {"pipeline": pipeline, "ids": id_}
         if before is not None:
             about["order"] = {"$lt": before}
-        await primary_is_known(self._database, seconds)
+        await self._primary.is_known(seconds)
         with limited(seconds):
             found = await self._entries.find(about, {"ids": 0}).sort("order", DESCENDING).to_list(limit)
         return [Entry(**{name: document[name] for name in Entry.__slots__}) for document in found]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 from workflow_results_server.errors import Unavailable
 from workflow_results_server.store.calls import looked_at, uncancelled
@@ -14,7 +13,6 @@ from workflow_results_server.store.failures import limited
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from pymongo import AsyncMongoClient
     from pymongo.asynchronous.database import AsyncDatabase
     from pymongo.topology_description import TopologyDescription
 
@@ -23,77 +21,72 @@ if TYPE_CHECKING:
 _ELECTION_SECONDS: Final = 5.0
 
 
-class _Seen:
-    """What is known of the primary of a client.
-
-    Attributes:
-        topology: The last topology whose primary is known to be up to date.
-        election: The election of that primary.
-        catching_up: The wait for another one, which all calls share.
-    """
-
-    def __init__(self) -> None:
-        self.topology: TopologyDescription | None = None
-        self.election: Hashable = None
-        self.catching_up: asyncio.Task[None] | None = None
-
-
-_seen: Final[WeakKeyDictionary[AsyncMongoClient[Any], _Seen]] = WeakKeyDictionary()
-
-
-async def primary_is_known(database: Database, seconds: float) -> None:
-    """Wait for a primary if none is known at the moment, but no longer than an election takes.
-
-    (What runs under `pymongo.timeout` would wait for one until its very end.)
-
-    A new primary holds all that was acknowledged by the one before, but may take a moment to know that a majority
-    has it, too. Until then reads with the concern "majority" would miss it. So that moment is waited for.
+class Primary:
+    """What is known of the primary.
 
     Args:
         database: Any database of the replica set.
-        seconds: The time that is left.
-
-    Raises:
-        Unavailable: There is none.
     """
-    client = database.client
-    seen = _seen.get(client)
-    if seen is None:
-        seen = _seen[client] = _Seen()
-    if client.topology_description is seen.topology:  # it is replaced by another one whenever something changes
-        return
-    seconds = min(seconds, _ELECTION_SECONDS)
-    if not client.topology_description.has_writable_server():
-        await _primary_answers(database, seconds)
-    topology = client.topology_description
-    if _election(topology) == seen.election:
-        seen.topology = topology
-        return
-    task = seen.catching_up
-    if task is None or task.done():
-        # In a context of its own: the time limit of this call must not be that of all who wait.
-        task = seen.catching_up = contextvars.Context().run(asyncio.ensure_future, _catch_up(database, seen))
-        task.add_done_callback(looked_at)
-    await asyncio.wait((task,), timeout=seconds)
-    if not task.done():
-        raise Unavailable("MONGODB_UNAVAILABLE", "MongoDB has a new primary, which is not ready yet", not_applied=True)
-    task.result()
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._topology: TopologyDescription | None = None
+        """The last one whose primary is known to be up to date."""
+        self._elected: Hashable = None
+        """The election of that primary."""
+        self._catching_up: asyncio.Task[None] | None = None
+        """The wait for another one, which all calls share."""
 
-@uncancelled
-async def _primary_answers(database: Database, seconds: float) -> None:
-    with limited(seconds):
-        await database.command("ping")
+    async def is_known(self, seconds: float) -> None:
+        """Wait for a primary if none is known at the moment, but no longer than an election takes.
 
+        (What runs under `pymongo.timeout` would wait for one until its very end.)
 
-async def _catch_up(database: Database, seen: _Seen) -> None:
-    """Wait until a majority has all that the primary has, as far as the primary knows."""
-    topology = database.client.topology_description
-    with limited(_ELECTION_SECONDS):
-        async with database.client.start_session(causal_consistency=True) as session:
-            await database.command("ping", session=session)  # tells the time of the last operation, …
-            await database["_history"].find_one({"_id": None}, session=session)  # … which a majority must have
-    seen.topology, seen.election = topology, _election(topology)
+        A new primary holds all that was acknowledged by the one before, but may take a moment to know that a majority
+        has it, too. Until then reads with the concern "majority" would miss it. So that moment is waited for.
+
+        Args:
+            seconds: The time that is left.
+
+        Raises:
+            Unavailable: There is none.
+        """
+        client = self._database.client
+        if client.topology_description is self._topology:  # it is replaced by another one whenever something changes
+            return
+        seconds = min(seconds, _ELECTION_SECONDS)
+        if not client.topology_description.has_writable_server():
+            await self._answers(seconds)
+        topology = client.topology_description
+        if _election(topology) == self._elected:
+            self._topology = topology
+            return
+        task = self._catching_up
+        if task is None or task.done():
+            # In a context of its own: the time limit of this call must not be that of all who wait.
+            task = contextvars.Context().run(asyncio.ensure_future, self._catch_up())
+            task.add_done_callback(looked_at)
+            self._catching_up = task
+        await asyncio.wait((task,), timeout=seconds)
+        if not task.done():
+            message = "MongoDB has a new primary, which is not ready yet"
+            raise Unavailable("MONGODB_UNAVAILABLE", message, not_applied=True)
+        task.result()
+
+    @uncancelled
+    async def _answers(self, seconds: float) -> None:
+        with limited(seconds):
+            await self._database.command("ping")
+
+    async def _catch_up(self) -> None:
+        """Wait until a majority has all that the primary has, as far as the primary knows."""
+        database = self._database
+        topology = database.client.topology_description
+        with limited(_ELECTION_SECONDS):
+            async with database.client.start_session(causal_consistency=True) as session:
+                await database.command("ping", session=session)  # tells the time of the last operation, …
+                await database["_history"].find_one({"_id": None}, session=session)  # … which a majority must have
+        self._topology, self._elected = topology, _election(topology)
 
 
 def _election(topology: TopologyDescription) -> Hashable:

@@ -17,13 +17,14 @@ from workflow_results_server import bson_documents
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited
-from workflow_results_server.store.primary import primary_is_known
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.cursor import AsyncRawBatchCursor
+
+    from workflow_results_server.store.primary import Primary
 
 CursorT = TypeVar("CursorT", bound="AsyncRawBatchCursor[Any]")
 
@@ -91,9 +92,14 @@ class Batch(NamedTuple):
 
 
 class Reads:
-    """Reads from the collections of a database, and shares memory between those that are under way."""
+    """Reads from the collections of a database, and shares memory between those that are under way.
 
-    def __init__(self) -> None:
+    Args:
+        primary: What is known of the primary.
+    """
+
+    def __init__(self, primary: Primary) -> None:
+        self._primary = primary
         self._under_way = 0
 
     async def read(
@@ -151,6 +157,7 @@ class Reads:
         if selection.limit == 0:  # which MongoDB takes for no limit
             return
         fetch = _FIRST_DOCUMENTS
+        await self._primary.is_known(seconds)
         data, complete = await _first(collection, selection, seconds)
         for batch in _cut(data, self._aim, complete=complete):
             selection = selection.rest(batch.last, batch.number)
@@ -159,7 +166,7 @@ class Reads:
         while not complete and selection.limit != 0:
             opened_for = selection
             try:
-                await primary_is_known(collection.database, seconds)
+                await self._primary.is_known(seconds)
                 async with _closing(collection.find_raw_batches(**selection.find(), batch_size=fetch)) as cursor:
                     batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
                     better = fetch
@@ -227,7 +234,6 @@ async def _first(
         The documents, and whether they are known to be all.
     """
     database = collection.database
-    await primary_is_known(database, seconds)
     number = min(_FIRST_DOCUMENTS, selection.limit or _FIRST_DOCUMENTS)
     find = {name: value for name, value in selection.find().items() if value}
     find |= {

@@ -18,7 +18,7 @@ from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.failures import limited
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
-from workflow_results_server.store.primary import primary_is_known
+from workflow_results_server.store.primary import Primary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -55,13 +55,15 @@ class Store:
     """
 
     def __init__(self, database: AsyncDatabase[dict[str, Any]], mongodb_version: str, call_seconds: float) -> None:
-        self.history = History(database)
-        self.changes = Changes(database, self.history)
+        primary = Primary(database)
+        self.history = History(database, primary)
+        self.changes = Changes(database, primary, self.history)
         self.mongodb_version = mongodb_version
         self._database = database
+        self._primary = primary
         self._call_seconds = call_seconds
         self._group_commit = GroupCommit(self._insert)
-        self._reads = reads.Reads()
+        self._reads = reads.Reads(primary)
         self._prepared: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
@@ -123,7 +125,7 @@ class Store:
         Raises:
             RequestError: MongoDB failed; nothing is known about the outcomes.
         """
-        await primary_is_known(self._database, seconds)
+        await self._primary.is_known(seconds)
         await self._prepare(pipeline, seconds)
         return await self._group_commit.deposit(pipeline, works, seconds)
 
@@ -142,7 +144,7 @@ class Store:
         Raises:
             RequestError: MongoDB failed, or could not count in time.
         """
-        await primary_is_known(self._database, seconds)
+        await self._primary.is_known(seconds)
         with limited(seconds, hint=reads.SLOW_HINT):
             return await self._database[pipeline].count_documents(filter_)
 
@@ -159,7 +161,7 @@ class Store:
             async with at_once:
                 return await self._database[pipeline].estimated_document_count()
 
-        await primary_is_known(self._database, seconds)
+        await self._primary.is_known(seconds)
         with limited(seconds):
             names = await self._database.list_collection_names()
             pipelines = sorted(name for name in names if rules.pipeline_problem(name) is None)
