@@ -43,7 +43,7 @@ serve: $(VENV)/.demo ## Start a server with the embedded MongoDB, data in ./data
 	@$(BIN)/workflow-results serve --data-dir data
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 4 --dist worksteal
 
 SECONDS ?= 600
 SEED ?= 1

@@ -218,7 +218,7 @@ def test_too_many_readers(attacked: Service, others: Others, pipeline: str) -> N
                 answer = one_more.answer(stream, one_more.send(stream, one))
                 return answer["grpc-status"] == UNAVAILABLE and "readers at a time" in answer["grpc-message"]
 
-        eventually(refused_for_now, 30)
+        eventually(refused_for_now, 90)
         assert results.count(pipeline, {}) == 20, "what is no stream is answered"
         leaving = threading.Timer(0.5, readers.close)
         leaving.start()
