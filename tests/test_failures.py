@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import bson
 import pytest
-from pymongo.errors import BulkWriteError, NotPrimaryError, OperationFailure, PyMongoError, WriteConcernError
+from pymongo.errors import (
+    BulkWriteError,
+    ExecutionTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    PyMongoError,
+    WriteConcernError,
+)
 
-from workflow_results_server.errors import InvalidRequest, RequestError, Unavailable
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError, Unavailable
 from workflow_results_server.store import Store, deposits
 from workflow_results_server.store.failures import limited
+from workflow_results_server.store.primary import Primary
 from workflow_results_server.works import Work
 
 STEPPED_DOWN = WriteConcernError("Primary stepped down while waiting for replication", 189)
@@ -32,15 +41,20 @@ def test_a_read_during_an_election_is_not_an_invalid_query(error: PyMongoError) 
         raise error
 
 
-def test_a_deposit_while_its_pipeline_cannot_be_prepared_may_be_sent_again() -> None:
+@pytest.mark.parametrize("hidden", [False, True])
+def test_changes_that_never_get_their_turn_are_told_so(hidden: bool) -> None:
+    conflict: PyMongoError = OperationFailure("write conflict", 112)
+    with pytest.raises(DeadlineExceeded, match="other calls were changing these results") as raised, limited(1):
+        if not hidden:
+            raise conflict
+        raise ExecutionTimeout("the time is over", 50) from conflict  # as PyMongo does where its own limit is near
+    assert raised.value.metadata == NOT_APPLIED
+
+
+def test_a_deposit_while_its_pipeline_cannot_be_prepared_may_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Primary, "wait_until_ready", AsyncMock())
+
     class Database(dict[str, Any]):
-        class Client:
-            class topology_description:  # noqa: N801
-                has_writable_server = staticmethod(lambda: True)
-                server_descriptions = staticmethod(dict[str, Any])
-
-        client = Client
-
         def __missing__(self, _name: str) -> Any:
             return self
 

@@ -29,14 +29,14 @@ def test_callers_that_go_during_an_election_leave_the_client_usable() -> None:
             uri = f"mongodb://127.0.0.1:{nobody.getsockname()[1]}/?replicaSet=rs0"
             async with AsyncMongoClient[dict[str, Any]](uri) as client:
                 primary = Primary(client["any"])
-                callers = [asyncio.create_task(primary.is_known(5.0)) for _ in range(CALLERS)]
+                callers = [asyncio.create_task(primary.wait_until_ready(5.0)) for _ in range(CALLERS)]
                 # PyMongo looks for a primary again after half a second: they go at that very time.
                 await asyncio.sleep(0.44)
                 for caller in callers:
                     caller.cancel()
                     await asyncio.sleep(STEP_SECONDS)
                 assert not any([await end_of(caller) for caller in callers])
-                last = asyncio.create_task(primary.is_known(0.1))
+                last = asyncio.create_task(primary.wait_until_ready(0.1))
                 assert isinstance(await end_of(last), RequestError)
 
     asyncio.run(asyncio.wait_for(run(), 60))

@@ -61,7 +61,7 @@ class Client:
 
 
 async def known(database: Database, seconds: float = 5.0) -> None:
-    await database.primary.is_known(seconds)
+    await database.primary.wait_until_ready(seconds)
 
 
 def test_each_new_primary_is_waited_for_once() -> None:

@@ -66,7 +66,7 @@ def run(uri: str, name: str, test: Callable[[Source], Coroutine[Any, Any, None]]
     async def within() -> None:
         source = Source(uri, name)
         async with source.client:
-            await source.primary.is_known(LONG)
+            await source.primary.wait_until_ready(LONG)
             source.asked.clear()
             source.answered.clear()
             await asyncio.wait_for(test(source), 10)
@@ -294,7 +294,7 @@ def test_a_cursor_that_is_lost_is_made_up_for(
         await lose(source)
         await anext(stream)
         unavailable = Unavailable("MONGODB_UNAVAILABLE", "lost", not_applied=True)
-        monkeypatch.setattr(source.primary, "is_known", Mock(side_effect=unavailable))
+        monkeypatch.setattr(source.primary, "wait_until_ready", Mock(side_effect=unavailable))
         with pytest.raises(RequestError, match="lost"):
             await rest(stream)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import rules
@@ -13,7 +14,7 @@ from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from workflow_results_server.store import Store
 
@@ -61,13 +62,25 @@ class Intake:
             RequestError: The works can't be told apart, the caller may not deposit one, there is no room for them now,
                 or MongoDB failed.
         """
-        size = documents.ByteSize()
+        with self.admitted(documents.ByteSize()):
+            return await self._stored(await _allowed(documents), seconds)
+
+    @contextmanager
+    def admitted(self, size: int) -> Iterator[None]:
+        """Count works among those on their way.
+
+        Args:
+            size: Their bytes.
+
+        Raises:
+            Unavailable: There is no room for them now.
+        """
         if self._is_full(size):
             message = "the server holds as many works as it can: send these again after a pause"
             raise Unavailable("OVERLOADED", message, not_applied=True)
         self._admitted += size
         try:
-            return await self._stored(await _allowed(documents), seconds)
+            yield
         finally:
             self._leave(size)
 

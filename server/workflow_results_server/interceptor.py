@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 import uuid
 from contextlib import aclosing, contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import grpc
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
+from workflow_results import rules
 from workflow_results_server.callers import current
 from workflow_results_server.errors import DOMAIN, RequestError, Unavailable
 
@@ -33,7 +33,6 @@ _logger = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the call that is being answered: the caller's `x-request-id`, or one of our own."""
 
-_REQUEST_ID: Final = re.compile(r"[!-~]{1,64}")
 _OF_CONCERN: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNAUTHENTICATED", "PERMISSION_DENIED")
 """Codes that an operator wants to see; the others tell of callers' mistakes."""
 _PATIENT_SECONDS: Final = 1.0
@@ -125,22 +124,22 @@ class Interceptor(grpc.aio.ServerInterceptor):
         context: Context,
     ) -> Any:
         given = next((value for key, value in context.invocation_metadata() or () if key == "x-request-id"), "")
-        id_ = given if isinstance(given, str) and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
+        id_ = given if isinstance(given, str) and not rules.request_id_problem(given) else uuid.uuid4().hex[:16]
         token = request_id.set(id_)
         began = time.perf_counter()
         code, error = "CANCELLED", None
         try:
             admit = self._access.admission(path, context)
-            requests = hasattr(request, "__aiter__")
-            admit(None if requests else request)
-            checked = _checked_stream(request, admit) if requests else _checked(request)
+            streaming = hasattr(request, "__aiter__")
+            admit(None if streaming else request)
+            checked = _checked_stream(request, admit) if streaming else _checked(request)
             answer = behaviour(checked, context)
             if hasattr(answer, "__aiter__"):
                 response = None
                 with self._stream_under_way():
                     async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
                         async for part in parts:
-                            if not requests:  # the callers of a stream of requests are told what became of each
+                            if not streaming:  # the callers of a stream of requests are told what became of each
                                 admit(request)
                             await _write(part, context)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 import bson
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     ChangeRequest = pb.UpdateRequest | pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest
 
 _PAGE_SIZE: Final = 100
-"""Entries, each of which has some ten KiB at most: what is set in it by callers is bounded."""
+"""Entries, each of which has some 70 KiB at most: what is set in it by callers is bounded."""
 _PAGE_TOKEN: Final = re.compile("([0-9a-f]{8})([0-9a-f]{8})")
 _FORMATS: Final = {
     pb.DOCUMENT_FORMAT_UNSPECIFIED: None,
@@ -90,7 +91,10 @@ def origin(request: ChangeRequest) -> Origin:
         return Origin(caller, request.reason)
     if problem := rules.request_id_problem(request.request_id):
         raise InvalidRequest("request_id", problem)
-    asked = request.DESCRIPTOR.full_name.encode() + request.SerializeToString(deterministic=True)
+    same = deepcopy(request)
+    if not isinstance(same, pb.UpdateRequest):
+        same.ids[:] = sorted(set(same.ids))  # whose order means nothing
+    asked = same.DESCRIPTOR.full_name.encode() + same.SerializeToString(deterministic=True)
     return Origin(caller, request.reason, request.request_id, hashlib.sha256(asked).digest())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -119,8 +118,7 @@ class Server:
         """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end."""
         if self._watch:
             self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
+            await asyncio.wait((self._watch,))
         await self._health.enter_graceful_shutdown()
         self._interceptor.stop()
         drain = self._settings.drain_seconds

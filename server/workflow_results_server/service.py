@@ -15,6 +15,7 @@ from workflow_results_server.callers import current
 from workflow_results_server.errors import InvalidRequest, RequestError
 from workflow_results_server.intake import Intake
 from workflow_results_server.store import Change, Selection
+from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
@@ -84,6 +85,15 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 
     async def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
         """Set fields of results, all or nothing."""
+        return await self._update(request, self._time(context))
+
+    @uncancelled
+    async def _update(self, request: pb.UpdateRequest, seconds: float) -> pb.UpdateResponse:
+        """Update, while there is room: what is sent and given up by its caller takes memory as well."""
+        with self._intake.admitted(request.works.ByteSize()):
+            return await self._updated(request, seconds)
+
+    async def _updated(self, request: pb.UpdateRequest, seconds: float) -> pb.UpdateResponse:
         by_pipeline: dict[str, dict[str, works.Work]] = {}
         parsed = await works.parse(request.works, partial_works=True)
         allow_works(parsed)
@@ -97,7 +107,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         origin = requests.origin(request)
         if not by_pipeline:
             return pb.UpdateResponse(applied=True)
-        change = await self._store.changes.update(by_pipeline, origin, self._time(context))
+        change = await self._store.changes.update(by_pipeline, origin, seconds)
         return pb.UpdateResponse(**_refusals(change))
 
     async def DeleteIds(self, request: pb.DeleteIdsRequest, context: Context) -> pb.DeleteIdsResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Deadline:
     def after(cls, seconds: float | None) -> Deadline:
         """Give the moment in so many seconds; None for no end."""
         return cls(seconds, None if seconds is None else time.monotonic() + seconds)
+
+    def later(self, seconds: float) -> Deadline:
+        """Give the same deadline so many seconds later, for time that was not spent on the service."""
+        return self if self.at is None else replace(self, at=self.at + seconds)
 
     def remaining(self) -> float | None:
         """Give the seconds that are left: at least a millisecond, since gRPC takes 0 and less as an error of ours."""

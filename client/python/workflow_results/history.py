@@ -27,7 +27,7 @@ class HistoryEntry(NamedTuple):
         field_count: How many top-level fields an update has set.
         reason: Why, as the caller gave it; may be empty.
         request_id: The request, as the caller named it; may be empty.
-        result_count: How many results of the pipeline the request has changed, this one included.
+        result_count: How many results of the pipeline the request has named, this one included.
     """
 
     time: datetime

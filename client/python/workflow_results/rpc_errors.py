@@ -23,6 +23,17 @@ _CLASSES: Final[dict[grpc.StatusCode, type[errors.ResultsError]]] = {
     grpc.StatusCode.CANCELLED: errors.ServiceUnavailableError,
     grpc.StatusCode.DEADLINE_EXCEEDED: errors.DeadlineExceededError,
 }
+_NOTHING_DONE: Final = frozenset(
+    {
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    }
+)
+"""Answers to calls that were refused. After others, those of proxies too, a change may have been made."""
 _ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDeniedError)
 _CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock"})
 
@@ -59,9 +70,7 @@ def explained(error: grpc.RpcError, method: str, target: str, deadline: Deadline
         message = f"{method} at {target} failed with {code.name}: {details}"
     explained_ = class_(message, reason=info.reason, request_id=info.metadata.get("request_id", ""))
     explained_.outcome_unknown = (
-        method in _CHANGING
-        and class_ in (errors.ServiceUnavailableError, errors.DeadlineExceededError)
-        and info.metadata.get("outcome") != "NOT_APPLIED"
+        method in _CHANGING and code not in _NOTHING_DONE and info.metadata.get("outcome") != "NOT_APPLIED"
     )
     return explained_
 

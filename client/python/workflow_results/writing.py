@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from workflow_results import arguments, deposits, settings
@@ -15,6 +16,7 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from workflow_results.deadline import Deadline
     from workflow_results.receipts import Receipt
 
 
@@ -148,7 +150,7 @@ class Writing(Session):
             ResultsError: See the class.
         """
         request = pb.DeleteIdsRequest(**arguments.named(pipeline, ids), **arguments.origin(reason, request_id))
-        return self._change("DeleteIds", "delete_ids", request, timeout)
+        return self._change("DeleteIds", "delete_ids", request, self._deadline(timeout))
 
     def lock(
         self,
@@ -177,7 +179,7 @@ class Writing(Session):
             ResultsError: See the class.
         """
         request = pb.LockRequest(**arguments.named(pipeline, ids), **arguments.origin(reason, request_id))
-        return self._change("Lock", "lock", request, timeout)
+        return self._change("Lock", "lock", request, self._deadline(timeout))
 
     def unlock(
         self,
@@ -211,17 +213,20 @@ class Writing(Session):
         """
         named = arguments.named(pipeline, ids)
         origin = arguments.origin(reason, request_id)
+        deadline = self._deadline(timeout)
         if named["ids"] and not force:
-            counted = self._channel.unary("Unlock", pb.UnlockRequest(**named), self._deadline(timeout))
-            if counted.refusals:
+            counted = self._channel.unary("Unlock", pb.UnlockRequest(**named), deadline)
+            if counted.refusals and not request_id:  # else the request may have been carried out before
                 return applied("unlock", counted, strict=self._strict)
             question = (
                 f"Unlock {counted.locked_count:,} locked of {len(named['ids']):,} results of {pipeline}? "
                 "They can then be updated and deleted."
             )
+            asked = time.monotonic()
             if not (confirm or ask_on_terminal)(question):
                 return False
-        return self._change("Unlock", "unlock", pb.UnlockRequest(**named, **origin, force=True), timeout)
+            deadline = deadline.later(time.monotonic() - asked)
+        return self._change("Unlock", "unlock", pb.UnlockRequest(**named, **origin, force=True), deadline)
 
     def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> deposits.Deposited:
         deadline = self._deadline(timeout)
@@ -232,11 +237,11 @@ class Writing(Session):
         method: str,
         name: str,
         request: pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest,
-        timeout: float | None,
+        deadline: Deadline,
     ) -> bool:
         if not request.ids:
             return True
-        response = self._channel.unary(method, request, self._deadline(timeout))
+        response = self._channel.unary(method, request, deadline)
         return applied(name, response, strict=self._strict)
 
 

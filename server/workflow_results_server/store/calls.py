@@ -33,15 +33,15 @@ def uncancelled(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
         task = asyncio.ensure_future(function(*args, **kwargs))
         _under_way.add(task)
         task.add_done_callback(_under_way.discard)
-        task.add_done_callback(looked_at)
+        task.add_done_callback(retrieve_outcome)
         await asyncio.wait((task,))
         return task.result()
 
     return call
 
 
-async def finished(seconds: float) -> None:
-    """Wait for the calls under way that nobody waits for.
+async def wait_for_all(seconds: float) -> None:
+    """Wait for all calls under way, also those that nobody else waits for.
 
     Args:
         seconds: How long, at most.
@@ -50,7 +50,7 @@ async def finished(seconds: float) -> None:
         await asyncio.wait(_under_way, timeout=seconds)
 
 
-def looked_at(task: asyncio.Task[Any]) -> None:
-    """Look at how a task has ended: asyncio would complain in the log if nobody waits for it any more."""
+def retrieve_outcome(task: asyncio.Task[Any]) -> None:
+    """Look at how a task has ended: asyncio would complain in the log if nobody did."""
     if not task.cancelled():
         task.exception()

@@ -5,8 +5,8 @@ MongoDB aborts one of two transactions that write the same document, and that on
 
 That holds only for documents that are written, and a write that changes nothing, like the lock of a locked result, is
 none for MongoDB. Two calls that each leave alone what the other changes would both go through: a lock of A and B, where
-A is locked already, could end with A unlocked by a simultaneous unlock of both. So a call that changes some of its
-results writes all of them (`_write_all`).
+A is locked already, could end with A unlocked by a simultaneous unlock of both, and the history could tell the lock
+behind the unlock that followed it. So a call that leaves some of its results alone writes all of them (`_write_all`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import asyncio
 import contextvars
 import itertools
 import logging
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,10 +26,12 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import ReadPreference, UpdateOne
 from pymongo.read_concern import ReadConcern
 
+from workflow_results import rules
 from workflow_results_server.bson_documents import without
+from workflow_results_server.errors import RequestError
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited
-from workflow_results_server.store.history import Named
+from workflow_results_server.store.history import Target
 from workflow_results_server.store.statements import chunks
 from workflow_results_server.turns import taken_in_turns
 
@@ -51,6 +54,11 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _ABORT_SECONDS: Final = 5.0
+_SHARE_OF_ATTEMPTS: Final = 0.8
+"""How much of its time a call has until it must commit. Where no time is left to send a commit, PyMongo sends neither
+that nor an abort, so that the transaction would hold its results for a minute."""
+_COMMIT_SECONDS: Final = 1.0
+"""The least time for a commit, even if the caller no longer waits."""
 _REFUSED_BY_LOCKS: Final = ("update", "delete_ids")
 _UNLOCKED: Final = {"results.locked": {"$ne": True}}
 _LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
@@ -69,6 +77,11 @@ _UNLOCK: Final = [
     }
 ]
 """Leaves alone what is not locked, a `results` that is null or missing included."""
+_ID_BYTES: Final = 10
+"""What `_id` adds to a work, beside the bytes of the id."""
+_TOO_LARGE: Final = {
+    "$gt": [{"$subtract": [{"$bsonSize": "$$ROOT"}, {"$strLenBytes": "$_id"}]}, rules.WORK_BYTES + _ID_BYTES]
+}
 
 
 class Refusal(NamedTuple):
@@ -122,13 +135,16 @@ class Changes:
                 fields = await taken_in_turns(len(data), partial(without, data, b"_id", b"id"))
                 writes.append(UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(fields)}))
             done = await collection.bulk_write(writes, ordered=False, session=session)
+            if await collection.find_one({"_id": {"$in": ids}, "$expr": _TOO_LARGE}, {"_id": 1}, session=session):
+                message = f"a result would have more than the {rules.WORK_BYTES:,} bytes of a work"
+                raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message)
             return done.matched_count, done.modified_count
 
         alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for pipeline, each in works.items():
             for id_, work in each.items():
                 alike.setdefault((pipeline, work.fields), []).append(id_)
-        targets = [Named(pipeline, fields, ids) for (pipeline, fields), ids in alike.items()]
+        targets = [Target(pipeline, fields, ids) for (pipeline, fields), ids in alike.items()]
         return await self._transact("update", targets, write, origin, seconds)
 
     async def delete(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
@@ -138,35 +154,35 @@ class Changes:
             done = await collection.delete_many({"_id": {"$in": ids}, **_UNLOCKED}, session=session)
             return done.deleted_count, done.deleted_count
 
-        return await self._transact("delete_ids", [Named(pipeline, (), ids)], write, origin, seconds)
+        return await self._transact("delete_ids", [Target(pipeline, (), ids)], write, origin, seconds)
 
     async def lock(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
         """Lock results."""
-        return await self._transact("lock", [Named(pipeline, (), ids)], _updating(_LOCK), origin, seconds)
+        return await self._transact("lock", [Target(pipeline, (), ids)], _updating(_LOCK), origin, seconds)
 
     async def unlock(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
         """Unlock results."""
-        return await self._transact("unlock", [Named(pipeline, (), ids)], _updating(_UNLOCK), origin, seconds)
+        return await self._transact("unlock", [Target(pipeline, (), ids)], _updating(_UNLOCK), origin, seconds)
 
     @uncancelled
     async def would_unlock(self, pipeline: str, ids: Sequence[str], _origin: Origin, seconds: float) -> Change:
         """Tell what `unlock` would do, and change nothing."""
-        await self._primary.is_known(seconds)
+        seconds = await self._primary.wait_until_ready(seconds)
         with limited(seconds):
             locked = await _lock_states(self._database[pipeline], ids)
         return Change(_refusals(pipeline, ids, locked, locked_refuses=False), sum(locked.values()))
 
     @uncancelled
     async def _transact(
-        self, method: Method, targets: Sequence[Named], write: Write, origin: Origin, seconds: float
+        self, method: Method, targets: Sequence[Target], write: Write, origin: Origin, seconds: float
     ) -> Change:
         """Write results in one transaction; where some stand in the way, find out in another which.
 
         The second is committed, too: until then what it has seen could be gone with a primary that is one no more.
         """
         by_pipeline: dict[str, list[str]] = {}
-        for named in targets:
-            by_pipeline.setdefault(named.pipeline, []).extend(named.ids)
+        for target in targets:
+            by_pipeline.setdefault(target.pipeline, []).extend(target.ids)
         total = sum(map(len, by_pipeline.values()))
         complete = False
 
@@ -182,7 +198,7 @@ class Changes:
                     if matched < len(ids):
                         raise _Hindered
                     changed += modified
-            if 0 < changed < total:
+            if changed < total:
                 await self._write_all(by_pipeline, session)
             await self._history.record(method, targets, origin, changed, session)
             complete = True
@@ -200,13 +216,15 @@ class Changes:
                 raise _Hindered
             return Change(refusals)
 
-        await self._primary.is_known(seconds)
-        with limited(seconds, may_have_changed=lambda: complete):
+        seconds = await self._primary.wait_until_ready(seconds)
+        attempts_end = time.monotonic() + seconds * _SHARE_OF_ATTEMPTS
+        commit = max(seconds * (1 - _SHARE_OF_ATTEMPTS), _COMMIT_SECONDS)
+        with limited(seconds * _SHARE_OF_ATTEMPTS + commit, may_have_changed=lambda: complete):
             async with self._database.client.start_session() as session:
                 for attempt in itertools.cycle((change, look)):
                     with suppress(_Hindered):
                         done: Change = await session.with_transaction(
-                            _leaving_nothing_open(attempt),
+                            _leaving_nothing_open(attempt, attempts_end),
                             read_concern=ReadConcern("snapshot"),
                             write_concern=self._database.write_concern,
                             read_preference=ReadPreference.PRIMARY,
@@ -224,10 +242,13 @@ class Changes:
                     )
 
 
-def _leaving_nothing_open(attempt: Attempt) -> Attempt:
+def _leaving_nothing_open(attempt: Attempt, end: float) -> Attempt:
+    """Let an attempt end in time, and abort it if it fails."""
+
     async def transaction(session: AsyncClientSession) -> Change:
         try:
-            return await attempt(session)
+            with pymongo.timeout(max(end - time.monotonic(), 0.001)):
+                return await attempt(session)
         except BaseException:
             await _aborted(session)
             raise

@@ -82,7 +82,10 @@ async def connect(uri: str, database: str) -> AsyncDatabase[dict[str, Any]]:
     """
     hosts = ", ".join(checked_uri(uri))
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        uri, serverSelectionTimeoutMS=_CONNECT_MS, appname="workflow-results"
+        uri,
+        serverSelectionTimeoutMS=_CONNECT_MS,
+        retryReads=False,  # PyMongo would ask a new primary that nobody has waited for: see primary.py
+        appname="workflow-results",
     )
     try:
         hello = await client.admin.command("hello")

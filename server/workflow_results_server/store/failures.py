@@ -58,7 +58,7 @@ def limited(seconds: float, *, may_have_changed: Callable[[], bool] | None = Non
 def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: str) -> RequestError:
     code = _code(error)
     metadata = NOT_APPLIED if not_applied else {}
-    if code == _WRITE_CONFLICT:
+    if code == _WRITE_CONFLICT or _code(error.__cause__) == _WRITE_CONFLICT:  # PyMongo's own time limit hides it
         message = "the time for this call did not suffice: other calls were changing these results all the while"
         return DeadlineExceeded(message, metadata)
     if code in _DEADLINE_CODES or (error.timeout and not isinstance(error, ServerSelectionTimeoutError)):
@@ -79,7 +79,7 @@ def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: 
     return Unavailable("MONGODB_FAILED", "MongoDB failed; the server's log says how", not_applied=not_applied)
 
 
-def _code(error: PyMongoError) -> int | None:
+def _code(error: BaseException | None) -> int | None:
     if isinstance(error, BulkWriteError) and (failures := error.details.get("writeErrors")):
         return int(failures[0]["code"])
     return error.code if isinstance(error, OperationFailure) else None

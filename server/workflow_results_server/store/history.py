@@ -65,8 +65,8 @@ class Origin(NamedTuple):
     digest: bytes = b""
 
 
-class Named(NamedTuple):
-    """Results that one entry, or several, will name.
+class Target(NamedTuple):
+    """Results that a change names, which become one entry of the history, or several.
 
     Attributes:
         pipeline: Their pipeline.
@@ -92,7 +92,7 @@ class Entry:
         request_id: The caller's name for the request.
         fields: The top-level fields that were set; with very many, the first ones.
         field_count: How many they were.
-        result_count: How many results of the pipeline were changed together.
+        result_count: How many results of the pipeline the change named.
     """
 
     order: Timestamp
@@ -153,7 +153,7 @@ class History:
         return int(found["changed"])
 
     async def record(
-        self, method: Method, results: Sequence[Named], origin: Origin, changed: int, session: AsyncClientSession
+        self, method: Method, results: Sequence[Target], origin: Origin, changed: int, session: AsyncClientSession
     ) -> None:
         """Insert the entries of a change.
 
@@ -176,18 +176,18 @@ class History:
             "request_id": origin.request_id,
         }
         counts: Counter[str] = Counter()
-        for named in results:
-            counts[named.pipeline] += len(named.ids)
+        for target in results:
+            counts[target.pipeline] += len(target.ids)
         entries = [
             {
                 **common,
-                "pipeline": named.pipeline,
-                **_told(named.fields),
-                "result_count": counts[named.pipeline],
+                "pipeline": target.pipeline,
+                **_told(target.fields),
+                "result_count": counts[target.pipeline],
                 "ids": ids,
             }
-            for named in results
-            for ids in chunks(named.ids)
+            for target in results
+            for ids in chunks(target.ids)
         ]
         if origin.request_id:
             entries[0] |= {"digest": origin.digest, "changed": changed}
@@ -210,7 +210,7 @@ class History:
         about: dict[str, Any] = {"pipeline": pipeline, "ids": id_}
         if before is not None:
             about["order"] = {"$lt": before}
-        await self._primary.is_known(seconds)
+        seconds = await self._primary.wait_until_ready(seconds)
         with limited(seconds):
             found = await self._entries.find(about, {"ids": 0}).sort("order", DESCENDING).to_list(limit)
         return [Entry(**{name: document[name] for name in Entry.__slots__}) for document in found]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.store.calls import looked_at, uncancelled
+from workflow_results_server.store.calls import retrieve_outcome, uncancelled
 from workflow_results_server.store.failures import limited
 
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ class Primary:
         self._database = database
         self._topology: TopologyDescription | None = None
         """The last one whose primary is known to be up to date."""
-        self._elected: Hashable = None
-        """The election of that primary."""
+        self._elected: Hashable = object()
+        """The election of that primary; in the beginning like no other."""
         self._catching_up: asyncio.Task[None] | None = None
         """The wait for another one, which all calls share."""
 
-    async def is_known(self, seconds: float) -> None:
+    async def wait_until_ready(self, seconds: float) -> float:
         """Wait for a primary if none is known at the moment, but no longer than an election takes.
 
         (What runs under `pymongo.timeout` would wait for one until its very end.)
@@ -48,30 +49,35 @@ class Primary:
         Args:
             seconds: The time that is left.
 
+        Returns:
+            The time that is left then.
+
         Raises:
             Unavailable: There is none.
         """
         client = self._database.client
         if client.topology_description is self._topology:  # it is replaced by another one whenever something changes
-            return
-        seconds = min(seconds, _ELECTION_SECONDS)
-        if not client.topology_description.has_writable_server():
-            await self._answers(seconds)
-        topology = client.topology_description
-        if _election(topology) == self._elected:
-            self._topology = topology
-            return
-        task = self._catching_up
-        if task is None or task.done():
-            # In a context of its own: the time limit of this call must not be that of all who wait.
-            task = contextvars.Context().run(asyncio.ensure_future, self._catch_up())
-            task.add_done_callback(looked_at)
-            self._catching_up = task
-        await asyncio.wait((task,), timeout=seconds)
-        if not task.done():
-            message = "MongoDB has a new primary, which is not ready yet"
-            raise Unavailable("MONGODB_UNAVAILABLE", message, not_applied=True)
-        task.result()
+            return seconds
+        began = time.monotonic()
+        end = began + min(seconds, _ELECTION_SECONDS)
+        while True:
+            if not client.topology_description.has_writable_server():
+                await self._answers(end - time.monotonic())
+            topology = client.topology_description
+            if _election(topology) == self._elected:
+                self._topology = topology
+                return seconds - (time.monotonic() - began)
+            task = self._catching_up
+            if task is None or task.done():
+                # In a context of its own: the time limit of this call must not be that of all who wait.
+                task = contextvars.Context().run(asyncio.ensure_future, self._catch_up())
+                task.add_done_callback(retrieve_outcome)
+                self._catching_up = task
+            await asyncio.wait((task,), timeout=max(0.0, end - time.monotonic()))
+            if not task.done():
+                message = "MongoDB has a new primary, which is not ready yet"
+                raise Unavailable("MONGODB_UNAVAILABLE", message, not_applied=True)
+            task.result()
 
     @uncancelled
     async def _answers(self, seconds: float) -> None:

@@ -142,9 +142,21 @@ class Reads:
                 yield batch
                 wanted.set()
         finally:
-            self._under_way -= 1
             wanted.set()
-            await _left(source, ahead)
+            await self._leave(source, ahead)
+
+    @uncancelled
+    async def _leave(self, source: AsyncGenerator[Batch, None], ahead: asyncio.Task[Any]) -> None:
+        """Close a source that a reader leaves, once it has fetched what it is about to fetch.
+
+        The answer alone tells the id of a cursor that is being opened: cut off, it would stay open. Until then the
+        reader counts among those under way.
+        """
+        try:
+            await asyncio.gather(ahead, return_exceptions=True)
+            await source.aclose()
+        finally:
+            self._under_way -= 1
 
     async def _fetched(
         self, collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
@@ -157,8 +169,8 @@ class Reads:
         if selection.limit == 0:  # which MongoDB takes for no limit
             return
         fetch = _FIRST_DOCUMENTS
-        await self._primary.is_known(seconds)
-        data, complete = await _first(collection, selection, seconds)
+        left = await self._primary.wait_until_ready(seconds)
+        data, complete = await _first(collection, selection, left)
         for batch in _cut(data, self._aim, complete=complete):
             selection = selection.rest(batch.last, batch.number)
             yield batch
@@ -166,7 +178,7 @@ class Reads:
         while not complete and selection.limit != 0:
             opened_for = selection
             try:
-                await self._primary.is_known(seconds)
+                await self._primary.wait_until_ready(seconds)
                 async with _closing(collection.find_raw_batches(**selection.find(), batch_size=fetch)) as cursor:
                     batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
                     better = fetch
@@ -203,16 +215,6 @@ async def _fetch_ahead(source: AsyncGenerator[Batch, None], wanted: asyncio.Even
             await source.aclose()
             return batch, True
     return batch, False
-
-
-@uncancelled
-async def _left(source: AsyncGenerator[Batch, None], ahead: asyncio.Task[Any]) -> None:
-    """Close a source that a reader leaves, once it has fetched what it is about to fetch.
-
-    The answer alone tells the id of a cursor that is being opened: cut off, it would stay open.
-    """
-    await asyncio.gather(ahead, return_exceptions=True)
-    await source.aclose()
 
 
 @asynccontextmanager

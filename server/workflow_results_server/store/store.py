@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import pymongo
@@ -13,7 +14,7 @@ from pymongo.errors import PyMongoError
 from workflow_results import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store import connection, deposits, reads
-from workflow_results_server.store.calls import finished, looked_at, uncancelled
+from workflow_results_server.store.calls import retrieve_outcome, uncancelled, wait_for_all
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.failures import limited
 from workflow_results_server.store.group_commit import GroupCommit
@@ -94,7 +95,7 @@ class Store:
     async def close(self) -> None:
         """Finish soon what is under way, whose callers are gone, and close the connections to MongoDB."""
         await self._group_commit.finish(_LAST_SECONDS)
-        await finished(_LAST_SECONDS)
+        await wait_for_all(_LAST_SECONDS)
         await self._database.client.close()
 
     @uncancelled
@@ -125,9 +126,10 @@ class Store:
         Raises:
             RequestError: MongoDB failed; nothing is known about the outcomes.
         """
-        await self._primary.is_known(seconds)
-        await self._prepare(pipeline, seconds)
-        return await self._group_commit.deposit(pipeline, works, seconds)
+        end = time.monotonic() + seconds
+        await self._primary.wait_until_ready(seconds)
+        await self._prepare(pipeline, end - time.monotonic())
+        return await self._group_commit.deposit(pipeline, works, end - time.monotonic())
 
     def read(self, pipeline: str, selection: reads.Selection) -> AsyncGenerator[reads.Batch, None]:
         """Stream results in descending order of their ids.
@@ -144,7 +146,7 @@ class Store:
         Raises:
             RequestError: MongoDB failed, or could not count in time.
         """
-        await self._primary.is_known(seconds)
+        seconds = await self._primary.wait_until_ready(seconds)
         with limited(seconds, hint=reads.SLOW_HINT):
             return await self._database[pipeline].count_documents(filter_)
 
@@ -161,7 +163,7 @@ class Store:
             async with at_once:
                 return await self._database[pipeline].estimated_document_count()
 
-        await self._primary.is_known(seconds)
+        seconds = await self._primary.wait_until_ready(seconds)
         with limited(seconds):
             names = await self._database.list_collection_names()
             pipelines = sorted(name for name in names if rules.pipeline_problem(name) is None)
@@ -181,7 +183,7 @@ class Store:
         if task is None:
             # In a context of its own: the time limit of the first call must not be that of all who wait.
             task = contextvars.Context().run(asyncio.ensure_future, self._create(pipeline))
-            task.add_done_callback(looked_at)
+            task.add_done_callback(retrieve_outcome)
             self._prepared[pipeline] = task
         try:
             with limited(seconds, may_have_changed=lambda: False):  # no work, at least

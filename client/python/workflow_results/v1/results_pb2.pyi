@@ -1301,7 +1301,7 @@ class HistoryEntry(google.protobuf.message.Message):
     request_id: builtins.str
     """The request, as the caller named it."""
     result_count: builtins.int
-    """How many results of the pipeline the request has changed, this one included."""
+    """How many results of the pipeline the request has named, this one included."""
     field_count: builtins.int
     """How many top-level fields an Update has set."""
     @property

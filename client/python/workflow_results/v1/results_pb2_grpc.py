@@ -139,7 +139,7 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DepositStream(self, request_iterator, context):
-        """Deposits many requests over one stream; each is acknowledged by one response, which may arrive out of order.
+        """Deposits many requests over one stream; each is acknowledged by one response, in the order of the requests.
 
         Same effect for each request as Deposit. The client half-closes when it has sent everything, and the server ends
         the stream after the last acknowledgement. A stream that breaks leaves the requests without a response unknown:

@@ -81,7 +81,7 @@ class ResultsServiceStub:
         workflow_results.v1.results_pb2.DepositStreamRequest,
         workflow_results.v1.results_pb2.DepositStreamResponse,
     ]
-    """Deposits many requests over one stream; each is acknowledged by one response, which may arrive out of order.
+    """Deposits many requests over one stream; each is acknowledged by one response, in the order of the requests.
 
     Same effect for each request as Deposit. The client half-closes when it has sent everything, and the server ends
     the stream after the last acknowledgement. A stream that breaks leaves the requests without a response unknown:
@@ -231,7 +231,7 @@ class ResultsServiceAsyncStub:
         workflow_results.v1.results_pb2.DepositStreamRequest,
         workflow_results.v1.results_pb2.DepositStreamResponse,
     ]
-    """Deposits many requests over one stream; each is acknowledged by one response, which may arrive out of order.
+    """Deposits many requests over one stream; each is acknowledged by one response, in the order of the requests.
 
     Same effect for each request as Deposit. The client half-closes when it has sent everything, and the server ends
     the stream after the last acknowledgement. A stream that breaks leaves the requests without a response unknown:
@@ -385,7 +385,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request_iterator: _MaybeAsyncIterator[workflow_results.v1.results_pb2.DepositStreamRequest],
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.DepositStreamResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.DepositStreamResponse]]:
-        """Deposits many requests over one stream; each is acknowledged by one response, which may arrive out of order.
+        """Deposits many requests over one stream; each is acknowledged by one response, in the order of the requests.
 
         Same effect for each request as Deposit. The client half-closes when it has sent everything, and the server ends
         the stream after the last acknowledgement. A stream that breaks leaves the requests without a response unknown:
