@@ -19,6 +19,7 @@ from faults.bugs import BUGS
 from faults.checker import Violation, check
 from faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, faults_in, load
 from faults.run import Run
+from faults.workload import CHANGES, PIPELINES
 
 if TYPE_CHECKING:
     from faults.history import Operation
@@ -27,6 +28,12 @@ _SHOWN: Final = 20
 _OPERATIONS_A_SECOND: Final = 20
 _SECONDS_A_FAULT: Final = 15.0
 _KINDS_OF_FAULTS: Final = 6
+_KINDS_OF_CALLS: Final = ("deposit", *CHANGES, "read", "stream", "count", "locked_count", "repeat")
+_EACH_A_SECOND: Final = 0.1
+"""How many calls of each kind must have been made, a second."""
+_STRUCK: Final = 0.9
+_NOBODY: Final = ("0", "0 connections")
+_FINAL_STREAMS: Final = len(PIPELINES) + 1
 
 
 def main() -> int:
@@ -75,10 +82,10 @@ def _checked(directory: Path) -> int:
     happened = directory / HAPPENED_FILE
     run["happened"] = happened.read_text() if happened.exists() else "the run was not finished"
     _report(run, operations, faults, violations, time.monotonic() - began)
-    missing = _missing(run["seconds"], operations, faults)
-    for each in missing:
+    lacking = missing(run["seconds"], operations, faults)
+    for each in lacking:
         print(f"NOT ENOUGH: {each}")
-    return bool(violations or missing)
+    return bool(violations or lacking)
 
 
 def _report(
@@ -113,16 +120,29 @@ def _counted(counter: Counter[Any]) -> str:
     return ", ".join(f"{number} {name}" for name, number in sorted(counter.items()))
 
 
-def _missing(seconds: float, operations: list[Operation], faults: list[dict[str, Any]]) -> list[str]:
+def missing(seconds: float, operations: list[Operation], faults: list[dict[str, Any]]) -> list[str]:
     """Tell what has not happened often enough for a test."""
     kinds = {fault["kind"] for fault in faults}
+    made = Counter(each.kind for each in operations if _made(each))
     wanted = (
         ("operations", len(operations), seconds * _OPERATIONS_A_SECOND),
         ("faults", len(faults), seconds / _SECONDS_A_FAULT - 1),
         ("kinds of faults", len(kinds), min(_KINDS_OF_FAULTS, math.floor(seconds / _SECONDS_A_FAULT))),
         ("final reads", sum(operation.kind == "dump" for operation in operations), 1),
+        ("final streams", sum(_final(each) for each in operations), _FINAL_STREAMS),
+        *((f"{kind}s that were made", made[kind], seconds * _EACH_A_SECOND) for kind in _KINDS_OF_CALLS),
+        ("faults that struck somebody", sum(fault["whom"] not in _NOBODY for fault in faults), len(faults) * _STRUCK),
     )
     return [f"{number} {what}, at least {least:g}" for what, number, least in wanted if number < least]
+
+
+def _made(operation: Operation) -> bool:
+    stored = operation.kind != "deposit" or not {"failed", "unknown"} & set(operation.told.get("answers", ("unknown",)))
+    return operation.outcome == "ok" and stored
+
+
+def _final(operation: Operation) -> bool:
+    return operation.name.startswith("final-") and operation.outcome == "ok"
 
 
 if __name__ == "__main__":

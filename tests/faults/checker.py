@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from faults.bounds import wrong_counts
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 40
 _SHOWN_BEHIND: Final = 5
+_LONGEST_SECONDS: Final = 180.0
+"""Some times what the client's timeouts add up to where they begin anew with each progress."""
 _ABSENT: Final = Read(None)
 
 
@@ -53,7 +56,8 @@ def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -
         most: How many configurations the search tries for each result before it gives up, which is a violation, too.
     """
     operations = sorted(operations, key=_begin)
-    events = by_key(operations)
+    settled = list(_settled(operations))
+    events = by_key(settled)
     verdicts = {key: explain(each, most=most) for key, each in events.items()}
     clear = {key: each for key, each in events.items() if verdicts[key].explained and not verdicts[key].too_hard}
     return [
@@ -65,10 +69,25 @@ def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -
         *_halves(clear, verdicts),
         *(
             Violation("order", f"of {one.name} and {other.name} neither can have come first", [one, other])
-            for one, other in without_order(operations, clear, most)
+            for one, other in without_order(settled, clear, most)
         ),
         *(Violation("count", what, [operation]) for operation, what in wrong_counts(operations, events)),
     ]
+
+
+def _settled(operations: Sequence[Operation]) -> Iterator[Operation]:
+    """Let the history of the results tell, of each change whose outcome is unknown, whether it was made."""
+    recorded = [each for each in operations if each.kind == "history"]
+    if not recorded:
+        yield from operations
+        return
+    made = {(reason, method.removesuffix("_ids")) for reason, method, *_ in recorded[0].told["found"]}
+    last = math.nextafter(min(each.begin for each in operations if each.kind in ("dump", "history")), -math.inf)
+    for each in operations:
+        if each.kind in CHANGES and each.outcome in ("unknown", "broken", "unanswered"):
+            yield replace(each, outcome="ok" if (each.name, each.kind) in made else "failed", end=last)
+        else:
+            yield each
 
 
 def _answers(operations: Sequence[Operation]) -> Iterator[Violation]:
@@ -78,6 +97,8 @@ def _answers(operations: Sequence[Operation]) -> Iterator[Violation]:
             yield Violation("answer", f"{operation.name} was answered with what must never be", [operation])
         elif operation.outcome == "unanswered":
             yield Violation("answer", f"{operation.name} was never answered", [operation])
+        elif operation.seconds > _LONGEST_SECONDS:
+            yield Violation("answer", f"{operation.name} was answered after {operation.seconds:.0f} s", [operation])
         elif operation.kind == "repeat" and operation.outcome == "refused":
             concerned = [each for each in operations if operation.told["of"] in (each.name, each.told.get("of"))]
             yield Violation("repeat", f"{operation.name} was refused, although it had been made", concerned)
@@ -91,12 +112,15 @@ def _answers(operations: Sequence[Operation]) -> Iterator[Violation]:
                 told == "locked" for *_, told in operation.told["refusals"]
             ):
                 yield Violation("refusal", f"{operation.name} was refused because of a lock", [operation])
+        elif operation.kind == "read" and operation.outcome == "ok":
+            if not operation.told["found"].keys() <= set(operation.told["ids"]):
+                yield Violation("answer", f"{operation.name} gave results that nobody asked for", [operation])
         elif operation.kind == "deposit" and "rejected" in operation.told.get("answers", ()):
             yield Violation("answer", f"{operation.name} was rejected, though nothing is wrong with it", [operation])
 
 
 def _lists(operations: Sequence[Operation]) -> Iterator[Violation]:
-    """Find streams with a result twice, or out of order."""
+    """Find streams with a result twice, out of order, or that nobody asked for."""
     for operation in operations:
         if operation.kind in STREAMS and operation.outcome == "ok":
             ids = [id_ for id_, *_ in operation.told["found"]]
@@ -104,6 +128,8 @@ def _lists(operations: Sequence[Operation]) -> Iterator[Violation]:
                 yield Violation("stream", f"{operation.name} held {twice[:5]} more than once", [operation])
             elif ids != sorted(ids, reverse=True):
                 yield Violation("stream", f"{operation.name} was not in descending order of ids", [operation])
+            elif ids and ids[-1] < operation.told.get("from", ""):
+                yield Violation("stream", f"{operation.name} held results that nobody asked for", [operation])
 
 
 def _members(operations: Sequence[Operation]) -> Iterator[Violation]:

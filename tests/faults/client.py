@@ -166,7 +166,10 @@ class Client:
     def _read(self, pipeline: str, ids: list[str]) -> dict[str, Any]:
         def read() -> dict[str, Any]:
             found = self._results.get_by_id(pipeline, ids)
-            return {"found": {result["id"]: workload.compact(result) for result in found}}
+            by_id = {result["id"]: workload.compact(result) for result in found}
+            if len(by_id) < len(found):
+                raise TypeError("a result came twice")
+            return {"found": by_id}
 
         return self._recorded("read", read, pipeline=pipeline, ids=ids)
 

@@ -123,7 +123,7 @@ def _of_deposit(operation: Operation) -> Iterator[tuple[Key, Event]]:
             yield key, Event(operation, Deposit(stored, None), operation.begin, optional=True)
         elif answer not in ("failed", "rejected"):
             yield key, Event(operation, Deposit(stored, answer), operation.begin, operation.end)
-        if tries > 1:
+        if tries > 1 and answer != "failed":
             yield key, Event(operation, Deposit(stored, None), operation.begin, optional=True)
 
 

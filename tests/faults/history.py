@@ -27,8 +27,17 @@ _SHOWN_LINES: Final = 60
 RUN_FILE: Final = "run.json"
 FAULTS_FILE: Final = "faults.jsonl"
 _UNEXPECTED: Final = {
-    # Not any traceback: PyMongo logs some of what it does in the background and has failed.
-    "server.log": ("a fault in the server", "never retrieved"),
+    # Not any traceback: PyMongo logs some of what it does in the background and has failed. Nor any worker that ends:
+    # it does so where it can't start since there is no primary.
+    "server.log": (
+        "a fault in the server",
+        "never retrieved",
+        "Exception in callback",
+        "MemoryError",
+        "code=-11",
+        "code=-6",
+        "code=-7",
+    ),
     "clients.log": ("Traceback",),
 }
 LOGS: Final = tuple(_UNEXPECTED)
@@ -41,11 +50,12 @@ class Operation:
 
     Attributes:
         name: Unique, such as "c3-17": the 17th call of client 3.
-        kind: deposit, update, delete, lock, unlock, read, stream, count, locked_count or dump.
+        kind: deposit, update, delete, lock, unlock, repeat, read, stream, count, locked_count, dump or history.
         begin: When it was called.
         told: Its arguments and, once it has ended, its answer.
         end: When it was answered; infinity as long as it may still happen.
         outcome: What is known about it.
+        seconds: How long it took until it was answered, whatever the answer.
     """
 
     name: str
@@ -54,6 +64,7 @@ class Operation:
     told: dict[str, Any] = field(default_factory=dict)
     end: float = math.inf
     outcome: Outcome = "unanswered"
+    seconds: float = 0.0
 
     @property
     def heading(self) -> str:
@@ -119,6 +130,7 @@ def parsed(lines: Iterable[str]) -> list[Operation]:
         if operation.outcome != "unknown":
             operation.end = end
         operation.told |= told
+        operation.seconds = end - operation.begin
     return list(operations.values())
 
 

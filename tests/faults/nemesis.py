@@ -104,7 +104,6 @@ class Nemesis:
         self._network = network
         self._log = log
         self._say = say
-        self.done: list[str] = []
 
     def run(self, faults: list[Fault], began: float) -> None:
         """Bring about the faults of a schedule; what can't be done at its time is done as soon as it can."""
@@ -124,13 +123,11 @@ class Nemesis:
             time.sleep(fault.seconds * fault.lot / 2)
             beside = getattr(self, f"_{fault.beside}")(fault)
             next(beside)
-            self.done.append(fault.beside)
             time.sleep(fault.seconds * (1 - fault.lot / 2))
             next(beside, None)
         else:
             time.sleep(fault.seconds)
         next(steps, None)
-        self.done.append(fault.kind)
         return told
 
     def _heal(self) -> None:

@@ -151,11 +151,6 @@ class ReplicaSet:
         self.members[0].client.admin.command("replSetInitiate", config)
         self.wait_healthy()
 
-    def primary(self) -> Member | None:
-        """Give the member that was last elected, if any believes to be the primary."""
-        found = [(hello["electionId"], member) for member in self.members if _is_primary(hello := member.hello())]
-        return max(found, key=lambda each: each[0])[1] if found else None
-
     def wait_healthy(self, seconds: float = _WAIT_SECONDS) -> Member:
         """Wait for a primary and for two secondaries, and give the primary.
 

@@ -70,7 +70,7 @@ class Run:
             stack.callback(service.kill)
             service.start()
             stack.callback(self._kill_clients)
-            self._client("fill", 0).wait()
+            self._finish(self._client("fill", 0))
             self._say(f"everything runs: {len(faults)} faults in {self._seconds:g} s, seed {self._seed}")
             began = time.monotonic()
             for number in range(CLIENTS):
@@ -79,13 +79,13 @@ class Run:
             striking.run(faults, began)
             for client in self._clients:
                 with suppress(subprocess.TimeoutExpired):  # the checker will tell which call is not answered
-                    client.wait(max(0.0, began + self._seconds + _END_SECONDS - time.monotonic()))
+                    self._finish(client, max(0.0, began + self._seconds + _END_SECONDS - time.monotonic()))
             self._kill_clients()
             self._say("the clients are done")
             service.stop()  # what it has begun is finished
             service.start()
             replica_set.wait_healthy()
-            self._client("final", 0).wait(_END_SECONDS)
+            self._finish(self._client("final", 0), _END_SECONDS)
             self._dump(replica_set)
             (self._directory / HAPPENED_FILE).write_text(replica_set.happened())
 
@@ -102,6 +102,11 @@ class Run:
             client = subprocess.Popen([*command, str(self._seed), str(until)], stdout=log, stderr=log)
         self._clients.append(client)
         return client
+
+    def _finish(self, client: subprocess.Popen[bytes], seconds: float | None = None) -> None:
+        """Wait for the end of a client, which must be a good one."""
+        if status := client.wait(seconds):
+            raise ChildProcessError(f"a client ended with {status}: {LOGS[1]} tells more")
 
     def _kill_clients(self) -> None:
         for client in self._clients:

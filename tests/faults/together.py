@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from faults.events import Key
     from faults.history import Operation
-    from faults.search import Event, Verdict
+    from faults.search import Event
 
 MOST_CHOICES: Final = 200_000
 
@@ -68,13 +68,9 @@ def without_order(
             shared = keys[one.name] & keys[other.name] & events.keys()
             orders = ((one.name, other.name), (other.name, one.name))
             if len(shared) > 1 and not any(
-                all(_possible(explain(events[key], most=most, order=order)) for key in shared) for order in orders
+                all(explain(events[key], most=most, order=order).explained for key in shared) for order in orders
             ):
                 yield one, other
-
-
-def _possible(verdict: Verdict) -> bool:
-    return verdict.explained or verdict.too_hard
 
 
 def _narrowed(results: list[Allowed]) -> tuple[list[Allowed], Allowed | None]:

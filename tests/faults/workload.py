@@ -88,8 +88,11 @@ def compact(result: dict[str, Any]) -> list[Any]:
     """Give what is recorded of a result that was read; see `events.content`."""
     results = result.get("results") or {}
     a, b, m, locked = result.get("a"), result.get("b"), results.get("m"), results.get("locked") is True
-    if "padding" in result and result["padding"] != padding(result["id"], len(result["padding"])):
-        b = "broken padding"
+    flag = {"locked": results["locked"]} if isinstance(results.get("locked"), bool) else {}
+    rest = document((result.get("pipeline", ""), result.get("id", ""), "", False))
+    whole = {**rest, "a": a, "b": b, "results": {"m": m, **flag}}
+    if {name: value for name, value in result.items() if name != "_id"} != whole:
+        b = "not whole"
     return [a] if a == b == m and not locked else [a, b, m, locked]
 
 

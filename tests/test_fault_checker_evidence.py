@@ -1,0 +1,142 @@
+"""The checker of the fault tests uses all that was recorded, and a run in which too little happened is no pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fault_histories import FROM_Y, TWO, deposit, named, of, op, read, stream, unknown, update
+from faults import nemesis, workload
+from faults.__main__ import missing
+from faults.checker import check
+from faults.history import Operation, faults_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+U, V = unknown("update", 2, "x", "y"), update(3, 6, "V", "x", "y")
+DELETE = unknown("delete", 2, "x")
+ONCE = update(2, 3, "C", "x")
+AGAIN, REFUSED = op("repeat", 4, 5, of=ONCE.name), op("repeat", 4, 5, "refused", of=ONCE.name)
+FAILED = deposit(0, 1, "x", "A", "failed", tries=2)
+X_HAS_C = of("A", a="C")
+X_HAS_U = (of("A", a="U"), "B")
+ONE_EACH = (of("A", a="U"), of("B", a="V"))
+
+
+def dump(x: Any = None, y: Any = None) -> Operation:
+    """What is there in the end."""
+    return stream(50, 51, *((id_, content) for id_, content in (("y", y), ("x", x)) if content), kind="dump")
+
+
+def history(*made: Operation) -> Operation:
+    """The history of the results in the end, in which changes name themselves."""
+    found = []
+    for each in made:
+        ids = each.told.get("ids") or [id_ for _, id_, _ in each.told["works"]]
+        method = {"delete": "delete_ids"}.get(each.kind, each.kind)
+        found.append([each.name, method, each.told["pipeline"], ids])
+    return op("history", 52, 53, pipeline="_history", found=found)
+
+
+RIGHT: dict[str, Sequence[Operation]] = {
+    "an unknown change that was not made": [*TWO, U, dump("A", "B"), history()],
+    "an unknown change that was made": [*TWO, U, dump(*(of(each, a="U") for each in "AB")), history(U)],
+    "a change that is repeated": [
+        *TWO,
+        ONCE,
+        op("repeat", 4, 5, of=ONCE.name),
+        dump(X_HAS_C, "B"),
+        history(ONCE),
+    ],
+}
+WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
+    "a deposit that failed after several tries": (
+        "result",
+        [FAILED, read(2, 3, x="A")],
+    ),
+    "an unknown change that only the history tells": ("result", [*TWO, U, dump("A", "B"), history(U)]),
+    "an unknown delete that the history does not tell": ("result", [TWO[0], DELETE, dump(), history()]),
+    "an unknown update of half of its results": ("result", [*TWO, U, dump(*X_HAS_U), history(U)]),
+    "an unknown update that is the last of two once": (
+        "order",
+        [*TWO, U, V, dump(*ONE_EACH), history(U, V)],
+    ),
+    "a change that the history does not tell": ("history", [*TWO, ONCE, dump(X_HAS_C, "B"), history()]),
+    "a change of nobody": ("history", [*TWO, dump("A", "B"), history(named("lock", 2, 3, "x"))]),
+    "a repeated change that is refused": ("repeat", [*TWO, ONCE, REFUSED]),
+    "a read of what nobody asked for": ("answer", [*TWO, op("read", 2, 3, ids=["x"], found={"x": ["A"], "y": ["B"]})]),
+    "a stream of what nobody asked for": ("stream", [*TWO, stream(2, 3, ("y", "B"), ("x", "A"), **FROM_Y)]),
+    "members whose histories differ": ("members", [*TWO, ONCE, dump(X_HAS_C, "B"), history(ONCE), history()]),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_evidence_that_agrees_is_accepted(name: str) -> None:
+    assert check(RIGHT[name]) == []
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_evidence_that_contradicts_itself_is_found(name: str) -> None:
+    guarantee, operations = WRONG[name]
+    found = {violation.guarantee for violation in check(operations)}
+    assert guarantee in found, found
+
+
+def test_an_answer_that_comes_much_too_late_is_found() -> None:
+    late = Operation("c1-1", "read", 0, {"pipeline": "p", "ids": ["x"]}, 3_600, "failed", seconds=3_600)
+    assert [violation.guarantee for violation in check([late])] == ["answer"]
+
+
+def test_an_order_that_is_too_hard_to_find_is_a_violation() -> None:
+    one, other = named("lock", 2, 5, "x", "y"), named("unlock", 3, 6, "x", "y")
+    end = stream(7, 8, ("y", of("B", locked=True)), ("x", "A"), kind="dump")
+    operations = [deposit(0, 1, "x", "A", locked=True), TWO[1], one, other, end]
+    noise = [update(1.2, float("inf"), f"N{number}", "x", outcome="unknown") for number in range(12)]
+    assert check([*operations, *noise], most=500)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"padding": None},
+        {"padding": "short"},
+        {"status": None},
+        {"pipeline": "other"},
+        {"more": 1},
+        {"results": {"m": "M", "more": 1}},
+        {"results": {"m": "M", "locked": 1}},
+    ],
+)
+def test_every_field_of_a_result_counts(change: dict[str, Any]) -> None:
+    whole = workload.document((workload.LARGE, "i", "M", False))
+    assert workload.compact({**whole, "_id": "i"}) == ["M"]
+    other = {name: value for name, value in {**whole, **change}.items() if value is not None}
+    assert workload.compact(other) != ["M"]
+
+
+def test_a_run_in_which_nothing_works_is_not_enough() -> None:
+    strikes: list[dict[str, Any]] = [{"kind": kind, "whom": "m0"} for kind in nemesis.KINDS for _ in range(3)]
+    failed = [deposit(number * 0.04, number * 0.04 + 0.01, f"k{number}", "A", "failed") for number in range(13_000)]
+    assert "0 deposits that were made" in "\n".join(missing(600, failed, strikes))
+    nobody = [{**strike, "whom": "0"} for strike in strikes]
+    assert "0 faults that struck somebody" in "\n".join(missing(600, failed, nobody))
+
+
+@pytest.mark.parametrize(
+    ("line", "unexpected"),
+    [
+        ("ERROR interceptor: a fault in the server", True),
+        ("ERROR workers: a worker died and is started again worker=1 code=-11", True),
+        ("ERROR asyncio: Exception in callback foo()", True),
+        ("MemoryError", True),
+        ("ERROR workers: a worker died and is started again worker=1 code=-9", False),
+        ("INFO interceptor: call code=UNAVAILABLE", False),
+    ],
+)
+def test_what_a_server_must_not_log(tmp_path: Path, line: str, unexpected: bool) -> None:
+    log = tmp_path / "server.log"
+    log.write_text(f"INFO listening\n{line}\n")
+    assert (line in faults_in(log)) is unexpected
