@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from workflow_results.documents import decode, number_of
-from workflow_results.errors import InvalidRequestError, ResultsError
+from workflow_results import deposits
+from workflow_results.cli import archive_files
+from workflow_results.documents import number_of
+from workflow_results.errors import ResultsError
 from workflow_results.receipts import Outcome, Receipt
 from workflow_results.results import Results
-from workflow_results.rules import KIB, MIB, pipeline_problem
+from workflow_results.rules import pipeline_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _FOLDER: Final = "workflow_results"
 """The database that mongorestore puts the files of this folder into: the one that a server uses by default."""
-_LENGTH_BYTES: Final = 4
-_READ_BYTES: Final = 8 * MIB
-_LARGEST_BYTES: Final = 16 * MIB + 16 * KIB
-"""No document of MongoDB is larger."""
-_FOLDERS_OF_MONGODB: Final = (("admin",), ("config",), ("local",))
 _MOST_NAMED: Final = 20
 """Of results that can't be restored."""
 _SECONDS: Final = 60.0
-"""How long the service may take to store what is read at a time."""
+"""How long the service may take to store what is read at a time, or to lock some of it."""
+_LOCKED_AT_ONCE: Final = 10_000
+"""Far from the most that a transaction may lock, and from the longest query."""
 
 _target = click.option("--target", metavar="HOST:PORT", help="The service. Default: as for the Python client.")
 
@@ -44,8 +45,11 @@ def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> N
     """Write the results of pipelines to DIRECTORY, which must be new or empty.
 
     Each pipeline becomes a file like those of mongodump, workflow_results/PIPELINE.bson, which `workflow-results
-    restore` and mongorestore read. A file that is there is complete. Results that come, change or go meanwhile may be
-    in it as they were before or after. The history of changes is not in it: see docs/operations.md.
+    restore` and mongorestore read. All begin as PIPELINE.bson.part, and lose the .part when they are complete: the
+    backup is complete when no .part is left. What is written can be read by its owner alone.
+
+    Results that come, change or go meanwhile may be in it as they were before or after. The history of changes is not
+    in it: see docs/operations.md.
     """
     folder = directory / _FOLDER
     with _explaining(), _service(target) as results, _progress() as begin:
@@ -59,17 +63,20 @@ def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> N
                 raise click.ClickException(
                     f"pipeline {pipeline} has no results that this caller may read: it would be an empty backup"
                 )
-        folder.mkdir(parents=True)
-        for pipeline in pipelines or sorted(counts):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        files = {pipeline: folder / f"{pipeline}{archive_files.UNFINISHED}" for pipeline in pipelines or sorted(counts)}
+        for unfinished in files.values():  # all of them now, so that pipelines that were not begun leave a trace
+            unfinished.touch(mode=0o600, exist_ok=False)
+        for pipeline, unfinished in files.items():
             advance = begin(pipeline, counts[pipeline])
-            unfinished = folder / f"{pipeline}.bson.part"
             with unfinished.open("wb") as file:
                 for batch in results.stream_batches(pipeline, {}):
                     file.write(batch)
                     advance(number_of(batch))
                 file.flush()
                 os.fsync(file.fileno())
-            unfinished.rename(folder / f"{pipeline}.bson")
+            unfinished.rename(folder / f"{pipeline}{archive_files.SUFFIX}")
 
 
 @click.command()
@@ -79,59 +86,84 @@ def restore(directory: Path, target: str | None) -> None:
     """Deposit the results of all .bson files in DIRECTORY, and in the folders in it.
 
     Of what mongodump writes, the files that hold no results are left out: the oplog, those of MongoDB itself, and those
-    whose names begin with _.
+    whose names begin with _. An incomplete backup and compressed files are refused before anything is deposited.
 
     Results that are there already with the same content are left alone, so that a restore may be repeated. Those that
-    are there with other content are not overwritten; they are counted as conflicts, and the exit status is 1. Locked
-    results are locked again, for which the token must be that of a curator.
+    are there with other content are not overwritten; they are counted as conflicts, and the exit status is 1.
+
+    Results that are locked in the files come back locked. Those that are there already with the same content, but not
+    locked, are locked again, which is counted and stands in their history. Both take the token of a curator. Nothing is
+    ever unlocked.
     """
-    outcomes: dict[str, Counter[Outcome]] = {}
-    unlike: list[Receipt] = []
+    tally = _Tally()
     try:
         with _explaining():
-            files = _files(directory)
+            files = archive_files.find(directory)
             with _service(target) as results, _progress() as begin:
                 for path in files:
                     advance = begin(path.stem, path.stat().st_size)
-                    for works, size in _works(path):
-                        for receipt in _deposited(works, path, results):
-                            outcomes.setdefault(receipt.pipeline, Counter())[receipt.outcome] += 1
-                            if receipt.outcome in (Outcome.CONFLICT, Outcome.REJECTED):
-                                unlike.append(receipt)
-                        advance(size)
+                    for part in archive_files.parts(path):
+                        _restore(part, results, tally)
+                        advance(part.size)
     finally:  # also where it ends in between
-        for pipeline, counted in outcomes.items():
-            told = ", ".join(f"{number:,} {outcome.value}" for outcome, number in counted.items())
-            click.echo(f"{pipeline}: {told}")
-    if unlike:
-        for receipt in unlike[:_MOST_NAMED]:
+        tally.tell()
+    if tally.number_unlike:
+        for receipt in tally.unlike:
             click.echo(f"{receipt.pipeline} {receipt.id!a}: {receipt.outcome.value}: {receipt.reason}", err=True)
         raise click.ClickException(
-            f"not all results are restored: {len(unlike):,} are not, of which the first are named above"
+            f"not all results are restored: {tally.number_unlike:,} are not, of which the first are named above"
         )
 
 
-def _files(directory: Path) -> list[Path]:
-    """Find the files of pipelines."""
-    found = []
-    for path in sorted(directory.rglob("*.bson")):
-        parts = path.relative_to(directory).parts
-        of_mongodb = parts == ("oplog.bson",) or parts[-2:-1] in _FOLDERS_OF_MONGODB
-        if of_mongodb or path.name.startswith(("_", "system.")) or path.is_dir():
-            continue
-        if problem := pipeline_problem(path.stem):
-            raise click.ClickException(f"{path} is no file of a pipeline, whose name {problem}: move it elsewhere")
-        found.append(path)
-    if not found:
-        raise click.ClickException(f"{directory} holds no .bson files of pipelines")
-    return found
+def _restore(part: archive_files.Part, results: _Service, tally: _Tally) -> None:
+    there: dict[str, list[str]] = {}
+    for receipt, locked in zip(results.deposit_prepared(part.works), part.locked, strict=True):
+        tally.count(receipt)
+        if locked and receipt.outcome is Outcome.ALREADY_DEPOSITED:
+            there.setdefault(receipt.pipeline, []).append(receipt.id)
+    for pipeline, ids in there.items():
+        for start in range(0, len(ids), _LOCKED_AT_ONCE):
+            number = results.lock_again(pipeline, ids[start : start + _LOCKED_AT_ONCE])
+            tally.locked_again[pipeline] += number
 
 
-def _deposited(works: list[dict[str, Any]], path: Path, results: Results) -> list[Receipt]:
-    try:
-        return results.deposit_receipts(works, timeout=_SECONDS)
-    except InvalidRequestError as error:
-        raise click.ClickException(f"{path} holds documents that are no results: {error}") from error
+@dataclass
+class _Tally:
+    """What became of the results: how many have which outcome by pipeline, and the first that are not restored."""
+
+    outcomes: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    locked_again: Counter[str] = field(default_factory=Counter)
+    unlike: list[Receipt] = field(default_factory=list)
+    number_unlike: int = 0
+
+    def count(self, receipt: Receipt) -> None:
+        self.outcomes.setdefault(receipt.pipeline, Counter())[receipt.outcome] += 1
+        if not receipt.stored:
+            self.number_unlike += 1
+            if self.number_unlike <= _MOST_NAMED:
+                self.unlike.append(receipt)
+
+    def tell(self) -> None:
+        for pipeline, counted in self.outcomes.items():
+            told = ", ".join(f"{number:,} {outcome.value}" for outcome, number in counted.items())
+            locked = f"; {number:,} locked again" if (number := self.locked_again[pipeline]) else ""
+            click.echo(f"{pipeline}: {told}{locked}")
+
+
+class _Service(Results):
+    """The service, with what only a restore asks of it."""
+
+    def deposit_prepared(self, works: deposits.Prepared) -> list[Receipt]:
+        """Deposit works as they are encoded."""
+        return deposits.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
+
+    def lock_again(self, pipeline: str, ids: list[str]) -> int:
+        """Lock those results that are not locked, and give their number."""
+        query = {"id": {"$in": ids}, "results.locked": {"$ne": True}}
+        unlocked = [result["id"] for result in self.stream(pipeline, query, {"id": True}, timeout=_SECONDS)]
+        request_id = str(uuid.uuid4())  # so that it is sent again where its answer is lost
+        self.lock(pipeline, unlocked, reason="restored from a backup", request_id=request_id, timeout=_SECONDS)
+        return len(unlocked)
 
 
 @contextmanager
@@ -144,9 +176,9 @@ def _explaining() -> Iterator[None]:
 
 
 @contextmanager
-def _service(target: str | None) -> Iterator[Results]:
+def _service(target: str | None) -> Iterator[_Service]:
     try:
-        with Results(target) as results:
+        with _Service(target, strict=True) as results:
             yield results
     except ResultsError as error:
         raise click.ClickException(str(error)) from error
@@ -163,29 +195,3 @@ def _progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
             return lambda steps: progress.advance(task, steps)
 
         yield begin
-
-
-def _works(path: Path) -> Iterator[tuple[list[dict[str, Any]], int]]:
-    """Read the works of a file, some at a time, with their size in the file."""
-    with path.open("rb") as file:
-        data = bytearray()
-        while length := file.read(_LENGTH_BYTES):
-            size = int.from_bytes(length, "little")
-            if not _LENGTH_BYTES < size <= _LARGEST_BYTES:
-                raise _unreadable(path)
-            data += length + file.read(size - _LENGTH_BYTES)
-            if len(data) > _READ_BYTES:
-                yield _decoded(data, path), len(data)
-                data.clear()
-        yield _decoded(data, path), len(data)
-
-
-def _decoded(data: bytearray, path: Path) -> list[dict[str, Any]]:
-    try:
-        return decode(bytes(data))
-    except ResultsError as error:
-        raise _unreadable(path) from error
-
-
-def _unreadable(path: Path) -> click.ClickException:
-    return click.ClickException(f"{path} is cut short, or no file of BSON documents")
