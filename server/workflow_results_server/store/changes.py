@@ -77,10 +77,10 @@ _UNLOCK: Final = [
     }
 ]
 """Leaves alone what is not locked, a `results` that is null or missing included."""
-_ID_BYTES: Final = 10
-"""What `_id` adds to a work, beside the bytes of the id."""
+_ADDED_BYTES: Final = 64
+"""More than a lock and `_id` add to a work, beside the bytes of the id."""
 _TOO_LARGE: Final = {
-    "$gt": [{"$subtract": [{"$bsonSize": "$$ROOT"}, {"$strLenBytes": "$_id"}]}, rules.WORK_BYTES + _ID_BYTES]
+    "$gt": [{"$subtract": [{"$bsonSize": "$$ROOT"}, {"$strLenBytes": "$_id"}]}, rules.WORK_BYTES + _ADDED_BYTES]
 }
 
 

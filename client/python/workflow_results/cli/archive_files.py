@@ -93,7 +93,7 @@ def parts(path: Path) -> Iterator[Part]:
         result = _checked(stored, path, at)
         part.works.works.append({"pipeline": result["pipeline"], "id": result["id"]})
         part.works.encoded.append(_without_id(stored, result["id"]))
-        part.locked.append(bool((result.get("results") or {}).get("locked")))
+        part.locked.append((result.get("results") or {}).get("locked") is True)
         part.size += len(stored)
         at += len(stored)
         if part.size > _READ_BYTES:
