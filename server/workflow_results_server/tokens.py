@@ -41,6 +41,7 @@ _GLOB: Final = re.compile(r"[A-Za-z0-9*?\[\]!-]{1,256}")
 _NAME_LENGTH: Final = 256
 _FIELDS: Final = frozenset({"role", "pipelines", "token", "created", "expires"})
 _LOOK_SECONDS: Final = 1.0
+_PERMISSIONS: Final = 0o777
 _LEAST: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MOST: Final = datetime(9999, 1, 1, tzinfo=timezone.utc)
 """Beyond, some times are none in other time zones."""
@@ -267,7 +268,7 @@ def _changing(path: Path) -> Iterator[dict[str, Caller]]:
 
 
 def _write(path: Path, callers: dict[str, Caller]) -> None:
-    """Replace a file at once, readable by its owner alone; who owned it before owns it still."""
+    """Replace a file at once. Who could read the one before can read it, servers not least; a new one is private."""
     content = yaml.safe_dump(
         {"callers": {name: _entry(caller) for name, caller in callers.items()}},
         sort_keys=False,
@@ -281,14 +282,24 @@ def _write(path: Path, callers: dict[str, Caller]) -> None:
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - of a descriptor, with mode 0600
             file.write(_HEAD + content)
             file.flush()
-            with contextlib.suppress(OSError):  # no file before, or we may not give files away
-                before = path.stat()
-                os.fchown(descriptor, before.st_uid, before.st_gid)
+            with contextlib.suppress(FileNotFoundError):
+                _keep_access(file.fileno(), path.stat())
             os.fsync(descriptor)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _keep_access(descriptor: int, before: os.stat_result) -> None:
+    """Give a file the owner, the group and the permissions of the one before."""
+    now = os.fstat(descriptor)
+    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+        try:
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+        except OSError as error:  # a server that can't read the new one would go on with the callers from before
+            raise OSError(error.errno, "only its owner or root can keep its owner and group") from error
+    os.fchmod(descriptor, before.st_mode & _PERMISSIONS)
 
 
 def _entry(caller: Caller) -> dict[str, Any]:
