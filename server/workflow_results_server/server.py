@@ -115,16 +115,25 @@ class Server:
         return self._server.add_secure_port(where, self._certificates.credentials())
 
     async def stop(self) -> None:
-        """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end."""
+        """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end.
+
+        Streams of health and reflection, which have no end that one could wait for, are ended early.
+        """
         if self._watch:
             self._watch.cancel()
             await asyncio.wait((self._watch,))
         await self._health.enter_graceful_shutdown()
         self._interceptor.stop()
         drain = self._settings.drain_seconds
-        ending = asyncio.get_running_loop().call_later(drain, self._interceptor.end_streams)
+        later = asyncio.get_running_loop().call_later
+        # Load balancers watch the health for as long as they can. They are hearing of the end right now.
+        endings = (
+            later(min(drain, _LAST_WORDS_SECONDS), self._interceptor.end_other_streams),
+            later(drain, self._interceptor.end_streams),
+        )
         await self._server.stop(drain + _LAST_WORDS_SECONDS)
-        ending.cancel()
+        for ending in endings:
+            ending.cancel()
         if self._store:
             await self._store.close()
 
