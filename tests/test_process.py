@@ -311,6 +311,9 @@ def reflected(target: str) -> set[str]:
 def test_api_and_health_can_be_asked_for(service: Service) -> None:
     assert {RESULTS_SERVICE, "grpc.health.v1.Health"} <= reflected(service.target)
     assert health(service.target) == health(service.target, RESULTS_SERVICE) == SERVING
+    with grpc.insecure_channel(service.target) as channel:
+        listed = health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest(), timeout=5).statuses
+    assert {name: answer.status for name, answer in listed.items()} == {"": SERVING, RESULTS_SERVICE: SERVING}
 
 
 def test_passwords_are_neither_in_logs_nor_in_command_lines(

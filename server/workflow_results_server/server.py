@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -36,6 +36,15 @@ _PING_SECONDS: Final = 2.0
 """How often MongoDB is asked whether it is there."""
 
 
+class _Health(health.aio.HealthServicer):  # type: ignore[misc]
+    """Health with the RPC that grpcio-health-checking declares, in its newer versions, but leaves out."""
+
+    async def List(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Tell the health of all services."""
+        answers = {name: health_pb2.HealthCheckResponse(status=status) for name, status in self._server_status.items()}
+        return health_pb2.HealthListResponse(statuses=answers)
+
+
 class Server:
     """A gRPC server.
 
@@ -54,7 +63,7 @@ class Server:
         tokens = TokensFile(settings.tokens) if settings.tokens else None
         access = Access(tokens, certificates=settings.tls_client_ca is not None)
         self._interceptor = Interceptor(_SERVICE, access)
-        self._health = health.aio.HealthServicer()
+        self._health = _Health()
         self._server: grpc.aio.Server = grpc.aio.server(
             interceptors=[self._interceptor],
             options=[
