@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from workflow_results import pem
+from workflow_results.files import check_regular, parse_yaml
 from workflow_results.rules import shorten
 from workflow_results_server.callers import Caller, Role
 
@@ -110,15 +110,12 @@ def read(path: Path) -> Callers:
         TokensError: It can't be read, or breaks a rule; the message names the entry, and never holds a token.
     """
     try:
-        pem.check_regular(path)
-        content = yaml.load(path.read_bytes(), _Loader)  # noqa: S506 - a safe loader, see there
+        check_regular(path)
+        content = parse_yaml(path.read_bytes(), _Loader)
     except OSError as error:
         raise TokensError(f"tokens file {path} can't be read: {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:  # whose own text would quote the line
-        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise TokensError(f"tokens file {path} can't be read as YAML: {error.problem}{line}") from None
-    except (ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError):  # of tags like `!!bool no way`
-        raise TokensError(f"tokens file {path} can't be read as YAML") from None
+    except ValueError as error:
+        raise TokensError(f"tokens file {path} {error}") from error
     if not isinstance(content, dict) or content.keys() != {"callers"} or not isinstance(content["callers"], dict):
         raise TokensError(f"tokens file {path} must hold one mapping, `callers`, and nothing else")
     return _indexed(path, (_caller(path, name, entry) for name, entry in content["callers"].items()))
