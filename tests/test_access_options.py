@@ -56,8 +56,13 @@ def test_others_are_let_in_with_tls_and_tokens_alone(authority: Authority, token
     assert "which needs --tokens;" in without_tokens
     without_tls = refusal("--host", host, *with_tokens)
     assert "which needs --tls-cert with --tls-key." in without_tls
-    for line in (both, without_tokens, without_tls):
-        assert "--insecure" in line
+    everything, read = "everyone who can reach it may do everything", "everyone on the way can read and change"
+    for line, consequences in (
+        (both, f"{read} results and {everything}"),
+        (without_tokens, everything),
+        (without_tls, f"{read} tokens and results"),
+    ):
+        assert line.endswith(f"Or give --insecure, where {consequences}")
 
 
 def test_a_server_for_everyone(serve: Serve, authority: Authority, tokens: Path) -> None:
@@ -167,6 +172,23 @@ def test_arguments_that_cannot_be_used_change_nothing(tokens: Path) -> None:
     assert tokens.read_bytes() == before
     nothing = run("token", "create")
     assert (nothing.returncode, "Traceback" in nothing.stderr) == (2, False), nothing.stderr
+
+
+def test_a_token_that_cannot_be_printed_is_not_lost_in_silence(tokens: Path) -> None:
+    for number, redirection in enumerate((">/dev/full", ">&-")):
+        command = f'"$0" token create "a {number}" --role admin --tokens "$1" {redirection}'
+        done = subprocess.run(
+            ["bash", "-c", command, COMMAND, str(tokens)],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 1, done.stderr
+        assert done.stderr.startswith("Error: the token can't be written to standard output, and is lost: ")
+        assert f"The caller a {number} is there all the same: give it another token by --replace" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert f"a {number}" in read(tokens).by_name
 
 
 def test_replacing_a_token_voids_the_one_before(tokens: Path) -> None:
