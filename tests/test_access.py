@@ -113,6 +113,8 @@ def made(channel: grpc.Channel, rpc: str, pipeline: str, metadata: list[tuple[st
         if rpc == "Health":
             stub = health_pb2_grpc.HealthStub(channel)
             stub.Check(health_pb2.HealthCheckRequest(), timeout=10, metadata=metadata)
+            stub.List(health_pb2.HealthListRequest(), timeout=10, metadata=metadata)
+            next(stub.Watch(health_pb2.HealthCheckRequest(), timeout=10, metadata=metadata))
         elif rpc == "Reflection":
             names = reflection_pb2.ServerReflectionRequest(list_services="*")
             reflection = reflection_pb2_grpc.ServerReflectionStub(channel)

@@ -13,9 +13,10 @@ from typing import Any
 
 import grpc
 import pytest
+import yaml
 
 from conftest import Service, eventually, work
-from security import bearer, entry, run, write
+from security import DAY, NOW, bearer, entry, run, write
 from wire import documents, refused
 from workflow_results import PermissionDeniedError, Results, ResultsError, UnauthenticatedError
 from workflow_results.v1 import results_pb2 as pb
@@ -270,7 +271,10 @@ def test_the_log_says_who_called_and_never_a_token(serve: Serve, tokens: Path, c
     secret = run(
         "token", "create", "logged", "--role", "reader", "--pipelines", "*", "--tokens", str(tokens)
     ).stdout.strip()
+    callers = yaml.safe_load(tokens.read_text())["callers"]
+    write(tokens, {**callers, "overdue": entry("admin", "*", token="overdue", expires=NOW - DAY)})
     server = serve("--tokens", str(tokens), "--log-level", "debug", "--workers", "2")
+    assert not lets_in(server.target, "overdue")
     with Results(server.target, token=secret) as results:
         results.status()
         with pytest.raises(PermissionDeniedError) as denied:
@@ -282,6 +286,7 @@ def test_the_log_says_who_called_and_never_a_token(serve: Serve, tokens: Path, c
     assert "method=Status code=OK reason= caller=logged" in log
     assert "code=PERMISSION_DENIED reason=ROLE caller=logged" in log
     assert "code=UNAUTHENTICATED reason=TOKEN_INVALID caller= " in log
+    assert "code=UNAUTHENTICATED reason=TOKEN_EXPIRED caller=overdue " in log
     lines = b""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import stat
 import subprocess
@@ -15,7 +17,7 @@ from conftest import Service
 from security import COMMAND, Authority, run
 from workflow_results import Results
 from workflow_results_server.settings import Settings
-from workflow_results_server.tokens import digest_of, read
+from workflow_results_server.tokens import TokensError, digest_of, read, remove
 
 Serve = Callable[..., Service]
 DOCS = Path(__file__).parent.parent / "docs"
@@ -54,8 +56,13 @@ def test_others_are_let_in_with_tls_and_tokens_alone(authority: Authority, token
     assert "which needs --tokens;" in without_tokens
     without_tls = refusal("--host", host, *with_tokens)
     assert "which needs --tls-cert with --tls-key." in without_tls
-    for line in (both, without_tokens, without_tls):
-        assert "--insecure" in line
+    everything, read = "everyone who can reach it may do everything", "everyone on the way can read and change"
+    for line, consequences in (
+        (both, f"{read} results and {everything}"),
+        (without_tokens, everything),
+        (without_tls, f"{read} tokens and results"),
+    ):
+        assert line.endswith(f"Or give --insecure, where {consequences}")
 
 
 def test_a_server_for_everyone(serve: Serve, authority: Authority, tokens: Path) -> None:
@@ -167,6 +174,23 @@ def test_arguments_that_cannot_be_used_change_nothing(tokens: Path) -> None:
     assert (nothing.returncode, "Traceback" in nothing.stderr) == (2, False), nothing.stderr
 
 
+def test_a_token_that_cannot_be_printed_is_not_lost_in_silence(tokens: Path) -> None:
+    for number, redirection in enumerate((">/dev/full", ">&-")):
+        command = f'"$0" token create "a {number}" --role admin --tokens "$1" {redirection}'
+        done = subprocess.run(
+            ["bash", "-c", command, COMMAND, str(tokens)],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 1, done.stderr
+        assert done.stderr.startswith("Error: the token can't be written to standard output, and is lost: ")
+        assert f"The caller a {number} is there all the same: give it another token by --replace" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert f"a {number}" in read(tokens).by_name
+
+
 def test_replacing_a_token_voids_the_one_before(tokens: Path) -> None:
     (before,) = read(tokens).by_digest
     done = create(tokens, "someone", "--role", "reader", "--pipelines", "x", "--replace")
@@ -187,14 +211,39 @@ def test_a_file_that_is_broken_is_not_written_over(tokens: Path) -> None:
 def test_writing_keeps_what_stands_there_and_follows_links(tmp_path: Path) -> None:
     path, link = tmp_path / "tokens.yml", tmp_path / "link.yml"
     path.write_text('callers: {by-hand: {role: curator, pipelines: ["*"], expires: 2030-01-31T12:00:00+01:00}}')
-    path.chmod(0o644)
+    path.chmod(0o640)
     before = read(path).by_name["by-hand"]
     link.symlink_to(path)
     assert create(link, "a", "--role", "admin").returncode == 0
     assert link.is_symlink()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert read(path).by_name["by-hand"] == before
     assert set(read(path).by_name) == {"by-hand", "a"}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_who_could_read_the_file_can_read_the_next_one(tokens: Path) -> None:
+    """Else a server of that group would go on with the callers from before."""
+    os.chown(tokens, 12, 34)
+    tokens.chmod(0o4640)
+    assert run("token", "remove", "someone", "--tokens", str(tokens)).returncode == 0
+    after = tokens.stat()
+    assert (after.st_uid, after.st_gid, stat.S_IMODE(after.st_mode)) == (12, 34, 0o640)
+
+
+def test_a_file_whose_owner_would_change_is_not_written(tokens: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = tokens.read_bytes()
+    mine = tokens.stat()
+
+    def denied(*_: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fstat", lambda _: os.stat_result((*mine[:4], mine.st_uid + 1, *mine[5:])))
+    monkeypatch.setattr(os, "fchown", denied)
+    with pytest.raises(TokensError, match="only its owner or root can keep its owner and group"):
+        remove(tokens, "someone")
+    assert tokens.read_bytes() == before
+    assert {path.name for path in tokens.parent.iterdir()} == {"tokens.yml", ".tokens.yml.lock"}
 
 
 def test_tokens_that_are_made_at_a_time_are_all_kept(tmp_path: Path) -> None:

@@ -276,8 +276,10 @@ def test_standalone_mongod_is_refused_with_the_cure(tmp_path: Path) -> None:
 
 
 def test_settings_that_are_wrong_are_refused() -> None:
-    lines = refused(["--port", "70000"], ["--workers", "0"], ["--database", "admin"], ["--call-seconds", "0"])
-    for option, line in zip(("--port", "--workers", "--database", "--call-seconds"), lines, strict=True):
+    lines = refused(
+        ["--port", "70000"], ["--workers", "0"], ["--database", "admin"], ["--call-seconds", "0"], ["--host", ""]
+    )
+    for option, line in zip(("--port", "--workers", "--database", "--call-seconds", "--host must"), lines, strict=True):
         assert line.startswith(f"workflow-results: {option}")
     refused(["--mongo-uri", "mongodb://localhost", "--data-dir", "data"], ["--config", "missing.yml"], status=2)
 
@@ -311,6 +313,9 @@ def reflected(target: str) -> set[str]:
 def test_api_and_health_can_be_asked_for(service: Service) -> None:
     assert {RESULTS_SERVICE, "grpc.health.v1.Health"} <= reflected(service.target)
     assert health(service.target) == health(service.target, RESULTS_SERVICE) == SERVING
+    with grpc.insecure_channel(service.target) as channel:
+        listed = health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest(), timeout=5).statuses
+    assert {name: answer.status for name, answer in listed.items()} == {"": SERVING, RESULTS_SERVICE: SERVING}
 
 
 def test_passwords_are_neither_in_logs_nor_in_command_lines(

@@ -13,6 +13,8 @@ from threading import Event
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from conftest import Service, work
 from wire import Answer
@@ -131,6 +133,35 @@ def test_idle_streams_are_told_that_their_server_stops(serve: Serve) -> None:
         requests.put(None)
     answer = Answer(caught.value)
     assert (answer.code, answer.info.reason) == (grpc.StatusCode.UNAVAILABLE, "SERVER_STOPPING")
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_streams_of_other_services_do_not_hold_a_stopping_server(serve: Serve) -> None:
+    """Load balancers watch the health for as long as they are connected, and need no token for it."""
+    server = serve("--drain-seconds", "60")
+    listing = reflection_pb2.ServerReflectionRequest(list_services="*")
+    requests: SimpleQueue[reflection_pb2.ServerReflectionRequest | None] = SimpleQueue()
+    with grpc.insecure_channel(server.target) as channel:
+        watches = [
+            health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=service))
+            for service in ("", "workflow_results.v1.ResultsService", "unknown")
+        ]
+        seen = [[next(watch).status] for watch in watches]
+        idle = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter(requests.get, None))
+        requests.put(listing)
+        next(idle)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+        for watch, statuses in zip(watches, seen, strict=True):
+            with pytest.raises(grpc.RpcError) as caught:
+                statuses += (response.status for response in watch)
+            assert Answer(caught.value).info.reason == "SERVER_STOPPING"
+        with pytest.raises(grpc.RpcError) as caught:
+            next(idle)
+        requests.put(None)
+    assert Answer(caught.value).info.reason == "SERVER_STOPPING"
+    status = health_pb2.HealthCheckResponse
+    assert seen == [[status.SERVING, status.NOT_SERVING]] * 2 + [[status.SERVICE_UNKNOWN]]
     assert "Traceback" not in server.log.read_text()
 
 

@@ -68,8 +68,17 @@ sys.exit(status)
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("port: null", "port must be one text, number or bool, not None"),
-        ("port: [1]", "port must be one text, number or bool, not [1]"),
+        ("port: null", "port must be one text, number or bool"),
+        ("port: [1]", "port must be one text, number or bool"),
+        ("mongo_uri: [mongodb://u:hunter2@h/]", "mongo_uri must be one text, number or bool"),
+        (
+            'port: 1\nmongo_uri: "mongodb://u:hunter2@h/\n',
+            "can't be read as YAML: found unexpected end of stream in line 3",
+        ),
+        ("mongo_uri: *hunter2", "can't be read as YAML: found undefined alias … in line 1"),
+        ("mongo_uri: !hunter2 mongodb://h", "can't be read as YAML: could not determine a constructor for the tag …"),
+        ("mongo_uri: !!timestamp hunter2", "can't be read as YAML"),
+        ("mongo_uri: mongodb://u:hunter2\x80@h", "can't be read as YAML"),
         ("host: {a: 1}", "host must be one text, number or bool"),
         ("port: many", "--port"),
         ("call_seconds: .nan", "--call-seconds can't be nan"),
@@ -79,7 +88,7 @@ sys.exit(status)
 )
 def test_a_config_that_cannot_be_used(tmp_path: Path, config: str, message: str) -> None:
     path = tmp_path / "config.yml"
-    path.write_text(config)
+    path.write_bytes(config.encode("latin-1"))
     server = subprocess.run(
         [sys.executable, "-m", "workflow_results", "serve", "--config", str(path), "--mongo-uri", "mongodb://h/"],
         capture_output=True,
@@ -90,6 +99,7 @@ def test_a_config_that_cannot_be_used(tmp_path: Path, config: str, message: str)
     assert server.returncode in (1, 2)
     assert message in server.stderr
     assert "Traceback" not in server.stderr
+    assert "hunter2" not in server.stderr
 
 
 def test_transactions_of_a_killed_server_are_ended(directory: Path) -> None:

@@ -248,6 +248,8 @@ def test_arguments_of_the_client_that_cannot_be_used(authority: Authority, tmp_p
         ("dns://10.0.0.1/127.0.0.1:1", False),
         ("xds:///localhost:1", False),
         ("unixes.example.org:1", False),
+        ("127.0.0.dns:1:50051", False),
+        ("localdns:host:1", False),
     ],
 )
 def test_a_token_goes_to_another_machine_by_tls_alone(target: str, loopback: bool, authority: Authority) -> None:

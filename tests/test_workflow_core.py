@@ -65,14 +65,16 @@ def test_the_context_reads_the_workspace_of_workflow_core(
 
 
 @pytest.mark.parametrize(
-    "content", ["a: [", "grpc: {targets: {results: [1]}}", "grpc: {targets: {results: 'http://a:1'}}"]
+    "content",
+    ["a: [", "grpc: {targets: {results: [1]}}", "grpc: {targets: {results: 'http://a:1'}}", "password: 'hunter2' 3"],
 )
 def test_a_workspace_that_cannot_be_used(tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORKFLOW_RESULTS_TARGET", raising=False)
     path = tmp_path / "workspace.yml"
     path.write_text(content)
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(InvalidRequestError) as caught:
         GRPCContext(workspace=path)
+    assert "hunter2" not in str(caught.value)
     with pytest.raises(InvalidRequestError, match="there is none at"):
         GRPCContext(workspace=tmp_path / "missing.yml")
 

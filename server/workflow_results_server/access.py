@@ -92,7 +92,9 @@ class Access:
                 caller = next(filter(None, map(callers.by_name.get, names)), None)
             else:
                 caller = callers.by_digest.get(digest)
-            current.set(_authenticated(caller, has_token=digest is not None, names=names))
+            if caller is not None:
+                current.set(caller)  # of refused calls, too, the log tells who made them
+            _authenticate(caller, has_token=digest is not None, names=names)
             _allow(path, getattr(request, "pipeline", None))
 
         return admit
@@ -141,9 +143,9 @@ def _admit_all(_request: Any) -> None:
     """Let everyone in."""
 
 
-def _authenticated(caller: Caller | None, *, has_token: bool, names: list[str]) -> Caller:
+def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -> None:
     if caller is not None and not caller.expired:
-        return caller
+        return
     if caller is not None:
         problem = "TOKEN_EXPIRED", f"the time of caller {caller.name} is over: ask for a new token"
     elif has_token:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import uuid
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -21,7 +21,7 @@ from workflow_results_server.callers import current
 from workflow_results_server.errors import DOMAIN, RequestError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
     from workflow_results_server.access import Access, Admit
 
@@ -57,18 +57,26 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def __init__(self, service: str, access: Access) -> None:
         self._service = service
         self._access = access
-        self._stopping = self._ending = False
-        self._streams: set[asyncio.Task[Any]] = set()
+        self._stopping = False
+        self._streams: dict[asyncio.Task[Any], str] = {}
+        self._told: set[asyncio.Task[Any]] = set()
         self._wrapped: dict[str, Handler] = {}
 
     def stop(self) -> None:
         """Refuse new calls from now on, so that clients turn to another server."""
         self._stopping = True
 
+    def end_other_streams(self) -> None:
+        """Tell the streams of other services that the server stops: of themselves they have no end."""
+        self._end(stream for stream, service in self._streams.items() if service != self._service)
+
     def end_streams(self) -> None:
         """Tell the streams under way that the server stops, so that clients resume them at another one."""
-        self._ending = True
-        for stream in self._streams:
+        self._end(self._streams)
+
+    def _end(self, streams: Iterable[asyncio.Task[Any]]) -> None:
+        for stream in streams:
+            self._told.add(stream)
             stream.cancel()
 
     async def intercept_service(
@@ -93,9 +101,11 @@ class Interceptor(grpc.aio.ServerInterceptor):
             if each
         )
 
+        stream_of = service if handler.response_streaming else ""
+
         async def answer(request: Any, context: Context) -> Any:
             refuse = self._stopping and service == self._service
-            return await self._answer(path, method, _refuse if refuse else behaviour, request, context)
+            return await self._answer(path, method, _refuse if refuse else behaviour, request, context, stream_of)
 
         kind = {
             (False, False): grpc.unary_unary_rpc_method_handler,
@@ -106,14 +116,14 @@ class Interceptor(grpc.aio.ServerInterceptor):
         return kind(answer, _forgiving(handler.request_deserializer), handler.response_serializer)
 
     @contextmanager
-    def _stream_under_way(self) -> Iterator[None]:
+    def _under_way(self, service: str) -> Iterator[None]:
         task = asyncio.current_task()
         assert task
-        self._streams.add(task)
+        self._streams[task] = service
         try:
             yield
         finally:
-            self._streams.discard(task)
+            del self._streams[task]
 
     async def _answer(
         self,
@@ -122,6 +132,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         behaviour: Callable[..., Any],
         request: Any,
         context: Context,
+        stream_of: str,
     ) -> Any:
         given = next((value for key, value in context.invocation_metadata() or () if key == "x-request-id"), "")
         id_ = given if isinstance(given, str) and not rules.request_id_problem(given) else uuid.uuid4().hex[:16]
@@ -133,23 +144,23 @@ class Interceptor(grpc.aio.ServerInterceptor):
             streaming = hasattr(request, "__aiter__")
             admit(None if streaming else request)
             checked = _checked_stream(request, admit) if streaming else _checked(request)
-            answer = behaviour(checked, context)
-            if hasattr(answer, "__aiter__"):
-                response = None
-                with self._stream_under_way():
+            response = None
+            with self._under_way(stream_of) if stream_of else nullcontext():
+                answer = behaviour(checked, context)
+                if hasattr(answer, "__aiter__"):
                     async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
                         async for part in parts:
                             if not streaming:  # the callers of a stream of requests are told what became of each
                                 admit(request)
                             await _write(part, context)
-            else:
-                response = await answer
+                else:  # of a stream, too, if it writes by itself, as health does
+                    response = await answer
             code = "OK"
             return response
         except RequestError as raised:
             code, error = raised.code, raised
         except asyncio.CancelledError:
-            if not self._ending or context.done():
+            if asyncio.current_task() not in self._told or context.done():
                 raise
             error = _stopping()
             code = error.code

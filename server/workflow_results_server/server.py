@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -36,6 +36,15 @@ _PING_SECONDS: Final = 2.0
 """How often MongoDB is asked whether it is there."""
 
 
+class _Health(health.aio.HealthServicer):  # type: ignore[misc]
+    """Health with the RPC that grpcio-health-checking declares, in its newer versions, but leaves out."""
+
+    async def List(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Tell the health of all services."""
+        answers = {name: health_pb2.HealthCheckResponse(status=status) for name, status in self._server_status.items()}
+        return health_pb2.HealthListResponse(statuses=answers)
+
+
 class Server:
     """A gRPC server.
 
@@ -54,7 +63,7 @@ class Server:
         tokens = TokensFile(settings.tokens) if settings.tokens else None
         access = Access(tokens, certificates=settings.tls_client_ca is not None)
         self._interceptor = Interceptor(_SERVICE, access)
-        self._health = health.aio.HealthServicer()
+        self._health = _Health()
         self._server: grpc.aio.Server = grpc.aio.server(
             interceptors=[self._interceptor],
             options=[
@@ -115,16 +124,25 @@ class Server:
         return self._server.add_secure_port(where, self._certificates.credentials())
 
     async def stop(self) -> None:
-        """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end."""
+        """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end.
+
+        Streams of health and reflection, which have no end that one could wait for, are ended early.
+        """
         if self._watch:
             self._watch.cancel()
             await asyncio.wait((self._watch,))
         await self._health.enter_graceful_shutdown()
         self._interceptor.stop()
         drain = self._settings.drain_seconds
-        ending = asyncio.get_running_loop().call_later(drain, self._interceptor.end_streams)
+        later = asyncio.get_running_loop().call_later
+        # Load balancers watch the health for as long as they can. They are hearing of the end right now.
+        endings = (
+            later(min(drain, _LAST_WORDS_SECONDS), self._interceptor.end_other_streams),
+            later(drain, self._interceptor.end_streams),
+        )
         await self._server.stop(drain + _LAST_WORDS_SECONDS)
-        ending.cancel()
+        for ending in endings:
+            ending.cancel()
         if self._store:
             await self._store.close()
 

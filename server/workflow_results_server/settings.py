@@ -102,6 +102,8 @@ class Settings:
                 isinstance(value, float) and not math.isfinite(value)
             ):
                 raise SettingsError(f"--{name.replace('_', '-')} can't be {value!r}")
+        if not self.host:
+            raise SettingsError("--host must be an address or a name, like 127.0.0.1, not empty")
         if not 0 <= self.port <= _PORT_MOST:
             raise SettingsError(f"--port must be from 0 to {_PORT_MOST}, not {self.port}")
         if not 1 <= self.workers <= _WORKERS_MOST:
@@ -134,16 +136,20 @@ class Settings:
             cure = "; `workflow-results token create` makes the file" if self.tokens is None else ""
             raise SettingsError(
                 f"--host {self.host} lets others than this machine reach the server, which needs"
-                f" {' and '.join(lacking)}{cure}. Or give --insecure, where everyone who can reach it may do everything"
+                f" {' and '.join(lacking)}{cure}. Or give --insecure, where {' and '.join(lacking.values())}"
             )
 
     @property
-    def lacking(self) -> list[str]:
-        """The options that keep others out, and are not given although others can reach the server."""
-        if _is_loopback(self.host):
-            return []
-        options = {"--tls-cert with --tls-key": self.tls_cert, "--tokens": self.tokens}
-        return [option for option, value in options.items() if value is None]
+    def lacking(self) -> dict[str, str]:
+        """The options that keep others out, and are not given although others can reach it: what comes of each."""
+        consequences = {}
+        if not _is_loopback(self.host):
+            if self.tls_cert is None:
+                sent = "results" if self.tokens is None else "tokens and results"
+                consequences["--tls-cert with --tls-key"] = f"everyone on the way can read and change {sent}"
+            if self.tokens is None:
+                consequences["--tokens"] = "everyone who can reach it may do everything"
+        return consequences
 
     def to_json(self) -> str:
         """Write the settings for a worker process."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from workflow_results import pem
+from workflow_results.files import check_regular, parse_yaml
 from workflow_results.rules import shorten
 from workflow_results_server.callers import Caller, Role
 
@@ -41,6 +41,7 @@ _GLOB: Final = re.compile(r"[A-Za-z0-9*?\[\]!-]{1,256}")
 _NAME_LENGTH: Final = 256
 _FIELDS: Final = frozenset({"role", "pipelines", "token", "created", "expires"})
 _LOOK_SECONDS: Final = 1.0
+_PERMISSIONS: Final = 0o777
 _LEAST: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MOST: Final = datetime(9999, 1, 1, tzinfo=timezone.utc)
 """Beyond, some times are none in other time zones."""
@@ -109,15 +110,12 @@ def read(path: Path) -> Callers:
         TokensError: It can't be read, or breaks a rule; the message names the entry, and never holds a token.
     """
     try:
-        pem.check_regular(path)
-        content = yaml.load(path.read_bytes(), _Loader)  # noqa: S506 - a safe loader, see there
+        check_regular(path)
+        content = parse_yaml(path.read_bytes(), _Loader)
     except OSError as error:
         raise TokensError(f"tokens file {path} can't be read: {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:  # whose own text would quote the line
-        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise TokensError(f"tokens file {path} can't be read as YAML: {error.problem}{line}") from None
-    except (ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError):  # of tags like `!!bool no way`
-        raise TokensError(f"tokens file {path} can't be read as YAML") from None
+    except ValueError as error:
+        raise TokensError(f"tokens file {path} {error}") from error
     if not isinstance(content, dict) or content.keys() != {"callers"} or not isinstance(content["callers"], dict):
         raise TokensError(f"tokens file {path} must hold one mapping, `callers`, and nothing else")
     return _indexed(path, (_caller(path, name, entry) for name, entry in content["callers"].items()))
@@ -267,7 +265,7 @@ def _changing(path: Path) -> Iterator[dict[str, Caller]]:
 
 
 def _write(path: Path, callers: dict[str, Caller]) -> None:
-    """Replace a file at once, readable by its owner alone; who owned it before owns it still."""
+    """Replace a file at once. Who could read the one before can read it, servers not least; a new one is private."""
     content = yaml.safe_dump(
         {"callers": {name: _entry(caller) for name, caller in callers.items()}},
         sort_keys=False,
@@ -281,14 +279,24 @@ def _write(path: Path, callers: dict[str, Caller]) -> None:
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - of a descriptor, with mode 0600
             file.write(_HEAD + content)
             file.flush()
-            with contextlib.suppress(OSError):  # no file before, or we may not give files away
-                before = path.stat()
-                os.fchown(descriptor, before.st_uid, before.st_gid)
+            with contextlib.suppress(FileNotFoundError):
+                _keep_access(file.fileno(), path.stat())
             os.fsync(descriptor)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _keep_access(descriptor: int, before: os.stat_result) -> None:
+    """Give a file the owner, the group and the permissions of the one before."""
+    now = os.fstat(descriptor)
+    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+        try:
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+        except OSError as error:  # a server that can't read the new one would go on with the callers from before
+            raise OSError(error.errno, "only its owner or root can keep its owner and group") from error
+    os.fchmod(descriptor, before.st_mode & _PERMISSIONS)
 
 
 def _entry(caller: Caller) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _VARIABLES: Final = {
     "cert_file": "WORKFLOW_RESULTS_CERT_FILE",
     "key_file": "WORKFLOW_RESULTS_KEY_FILE",
 }
-_WITHOUT_AUTHORITY: Final = re.compile(r"(ipv4:|ipv6:|dns:)(///?(?!/))?", re.ASCII)
+_WITHOUT_AUTHORITY: Final = re.compile(r"\A(ipv4:|ipv6:|dns:)(///?(?!/))?", re.ASCII)
 _UNTRUSTED: Final = re.compile(r"certificate_verify_failed", re.IGNORECASE)
 _MISNAMED: Final = re.compile(r"hostname verification|not in peer certificate", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"wrong_version_number|http_request", re.IGNORECASE)

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import stat
 from typing import TYPE_CHECKING
+
+from workflow_results.files import check_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def check_regular(path: Path) -> None:
-    """Check that a file is one, before it is opened: to open a pipe may take for ever, and a server would hang.
-
-    Args:
-        path: The file, or a link to it.
-
-    Raises:
-        OSError: It is not there, or something else.
-    """
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
-    if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "Is no regular file", str(path))
 
 
 def authorities(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workflow_results.errors import InvalidRequestError
+from workflow_results.files import parse_yaml
 from workflow_results.rules import shorten
 
 DEFAULT_TARGET: Final = "localhost:50051"
@@ -114,12 +115,12 @@ def _workspace_target(workspace: Path | None) -> Any:
         if workspace:
             raise InvalidRequestError(f"workspace must be a file; there is none at {workspace}")
         return None
-    import yaml  # here, since most programs name their target and need not wait for it
-
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InvalidRequestError(f"workspace {path} can't be read as YAML: {error}") from error
+        content = parse_yaml(path.read_bytes())
+    except OSError as error:
+        raise InvalidRequestError(f"workspace {path} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InvalidRequestError(f"workspace {path} {error}") from error
     for key in ("grpc", "targets", "results"):
         content = content.get(key) if isinstance(content, dict) else None
     return content or None

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from workflow_results.files import parse_yaml
+
 _FILE: Any = click.Path(path_type=Path)
 
 
@@ -15,18 +17,18 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
     """Take the options of a YAML file as defaults, so that arguments and the environment go before them."""
     if path is None:
         return
-    import yaml
-
     try:
-        options = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise click.BadParameter(f"{path} can't be read as YAML: {error}") from error
+        options = parse_yaml(path.read_bytes())
+    except OSError as error:
+        raise click.BadParameter(f"{path} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise click.BadParameter(f"{path} {error}") from error
     known = {parameter.name for parameter in context.command.params} - {"config"}
     if not isinstance(options, dict) or not options.keys() <= known:
         raise click.BadParameter(f"{path} must hold a mapping with keys among {', '.join(sorted(filter(None, known)))}")
     for name, value in options.items():
         if not isinstance(value, (str, int, float)):
-            raise click.BadParameter(f"{path}: {name} must be one text, number or bool, not {value!r}")
+            raise click.BadParameter(f"{path}: {name} must be one text, number or bool")  # it may hold a password
     context.default_map = options
 
 

@@ -121,14 +121,24 @@ def create(
     with _explaining():
         tokens.add(path, caller, replace=replace)
     if secret:
-        sys.stdout.write(f"{secret}\n")
-        sys.stdout.flush()
+        _print(secret, name)
         click.echo(
             f"This is the token of {name}, shown this once: WORKFLOW_RESULTS_TOKEN, or Results(token=…).", err=True
         )
     serve = f"workflow-results serve --tokens {click.format_filename(path.absolute())} --tls-cert FILE --tls-key FILE"
     serve += " --tls-client-ca FILE" if certificate else ""
-    click.echo(f"{name} is a {role} of {', '.join(pipelines)} on servers started with: {serve}", err=True)
+    click.echo(f"{name} has the role {role} for {', '.join(pipelines)} on servers started with: {serve}", err=True)
+
+
+def _print(secret: str, name: str) -> None:
+    try:
+        os.write(sys.stdout.fileno(), f"{secret}\n".encode())
+    except (OSError, AttributeError) as error:  # there is no standard output at all if it is closed
+        why = getattr(error, "strerror", None) or "it is closed"
+        raise click.ClickException(
+            f"the token can't be written to standard output, and is lost: {why}. The caller {name} is there all the"
+            " same: give it another token by --replace, or remove it"
+        ) from error
 
 
 @token.command("list")
