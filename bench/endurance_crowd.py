@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import psutil
 
 from bench.endurance_tools import Bench, Client, Memory, Talk, latencies, mib, told
 from workflow_results import Results, ResultsError
@@ -24,6 +27,11 @@ _CALL_SECONDS: Final = 0.02
 _RESULT_SECONDS: Final = 0.1
 """How long a slow reader takes for a result."""
 _RATIO: Final = 3.0
+_READ_SHARE: Final = 0.5
+"""How many results slow readers must get, of as many as they would take."""
+_SERVER_BYTES: Final = 1 << 30
+_FIRST_SECONDS: Final = 60.0
+"""How long all slow readers may wait for their first results."""
 _EVENTS: Final = 50
 _FAILURE_CHARACTERS: Final = 300
 
@@ -63,24 +71,33 @@ def crowd(bench: Bench) -> None:
         callers.say("go", None)
         for client in (*idle, *slow):
             client.say("stop")
-        lost: list[str] = [failure for client in idle for failure in client.hear("end")]
+        held = [client.hear("end") for client in idle]
         reads = [client.hear("end") for client in slow]
     _tell(bench, alone, beside)
+    connections, lost = (sum(each[place] for each in held) for place in (0, 1))
+    failures = [failure for *_, each in held for failure in each]
     bench.fact(
-        not lost,
-        f"of {sizes.idle:,} idle connections {len(lost):,} were lost{_but(lost)}",
-        idle=sizes.idle,
-        lost=len(lost),
+        connections == sizes.idle and not lost and not failures,
+        f"of {connections:,} idle connections, for {sizes.idle:,} clients, {lost:,} were lost{_but(failures)}",
+        idle=connections,
+        lost=lost,
+        failures=len(failures),
     )
     failures = [failure for _, each in reads for failure in each]
     number = sum(count for count, _ in reads)
+    least = int(_READ_SHARE * sizes.slow_readers * sizes.crowd_seconds / _RESULT_SECONDS)
     bench.fact(
-        number > 0 and not failures,
-        f"{sizes.slow_readers} slow readers got {number:,} results, and {len(failures)} failed{_but(failures)}",
+        number >= least and not failures,
+        f"{sizes.slow_readers} slow readers got {number:,} results, at least {least:,}, and {len(failures)} failed"
+        f"{_but(failures)}",
         results=number,
         failures=len(failures),
     )
-    bench.fact(True, f"the server had {mib(server.before)} before, {mib(server.most)} at most", **server.figures())
+    bench.fact(
+        server.most <= _SERVER_BYTES,
+        f"the server had {mib(server.before)} before, {mib(server.most)} at most, no more than {mib(_SERVER_BYTES)}",
+        **server.figures(),
+    )
 
 
 def _tell(bench: Bench, alone: _Measured, beside: _Measured) -> None:
@@ -153,6 +170,7 @@ def _idle(talk: Talk, target: str, number: int) -> None:
         clients = [stack.enter_context(Results(target)) for _ in range(number)]
         for client in clients:
             client.info()
+        before = _local_ports(target)
         talk.say("there")
         talk.hear("stop")
         failures = []
@@ -161,7 +179,19 @@ def _idle(talk: Talk, target: str, number: int) -> None:
                 client.info()
             except ResultsError as error:
                 failures.append(f"{type(error).__name__}: {error}")
-    talk.say("end", failures)
+        lost = before - _local_ports(target)  # a client connects again without a word, and from another port
+    talk.say("end", (len(before), len(lost), failures))
+
+
+def _local_ports(target: str) -> set[int]:
+    """Give where this process is connected to the target from."""
+    port = int(target.rpartition(":")[2])
+    return {
+        each.laddr.port
+        for each in psutil.net_connections("tcp")
+        if each.pid == os.getpid() and each.status == psutil.CONN_ESTABLISHED
+        if each.laddr and each.raddr and each.raddr.port == port
+    }
 
 
 def _slow_readers(talk: Talk, target: str, pipeline: str, readers: int) -> None:
@@ -184,10 +214,12 @@ def _slow_readers(talk: Talk, target: str, pipeline: str, readers: int) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(partial(_in_threads, readers, read, target))
-        for _ in range(readers):
-            there.acquire(timeout=60)
+        end = time.monotonic() + _FIRST_SECONDS
+        began = sum(there.acquire(timeout=max(0.0, end - time.monotonic())) for _ in range(readers))
         talk.say("there")
         talk.hear("stop")
         over.set()
         failures = reading.result()
+    if began < readers:
+        failures.append(f"{readers - began} readers had nothing after {_FIRST_SECONDS:g} s")
     talk.say("end", (next(seen), failures))

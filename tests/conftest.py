@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,6 +25,9 @@ from workflow_results_server.data_directory import DataDirectory
 settings.register_profile("workflow-results", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workflow-results")
 
+_START_SECONDS = 120.0
+"""How long a server may take to say where it listens."""
+
 
 class Service:
     """`workflow-results serve` as a process of its own."""
@@ -38,7 +42,10 @@ class Service:
             text=True,
         )
         assert self.process.stdout
+        overdue = threading.Timer(_START_SECONDS, self.process.kill)
+        overdue.start()
         line = self.process.stdout.readline()
+        overdue.cancel()
         if not line.startswith("listening on "):
             self.stop()
             raise AssertionError(f"the server did not start: {log.read_text()}")

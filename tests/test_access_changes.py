@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -58,10 +57,8 @@ def test_a_removed_token_ends_the_streams_that_it_began(serve: Serve, tokens: Pa
             requests.put(pb.DepositStreamRequest(sequence=1, works=documents(work(pipeline, "before"))))
             assert next(depositing).outcomes == [pb.DEPOSIT_OUTCOME_DEPOSITED]
 
-            removed = time.monotonic()
             assert run("token", "remove", "leaver", "--tokens", str(tokens)).returncode == 0
             eventually(lambda: not lets_in(server.target, "leaver"))
-            assert time.monotonic() - removed < 4
             requests.put(pb.DepositStreamRequest(sequence=2, works=documents(work(pipeline, "after"))))
             requests.put(None)
             for stream in (reading, depositing):

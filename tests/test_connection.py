@@ -92,7 +92,7 @@ def test_target_that_never_answers_fails_in_time_with_the_cure(
     began = time.monotonic()
     with Results(target, timeout=0.4) as results, pytest.raises(ServiceUnavailableError) as caught:
         call(results)
-    assert 0.2 < time.monotonic() - began < 2
+    assert 0.2 < time.monotonic() - began < 10
     assert not caught.value.outcome_unknown
     for part in (target, "workflow-results serve", "WORKFLOW_RESULTS_TARGET"):
         assert part in str(caught.value)

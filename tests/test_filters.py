@@ -296,8 +296,8 @@ def test_mongodb_takes_what_is_supported(query: dict[str, Any], mongo: MongoClie
 
 def test_time_is_linear_in_the_size() -> None:
     key = "k" * 2**20
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(QueryError):
         checked_filter({key: {"$not": {"$in": [{key: [number]} for number in range(2000)]}}})
     checked_filter({"id": {"$in": [f"{number:0128}" for number in range(100_000)]}})
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2

@@ -99,9 +99,7 @@ def health(target: str, service: str = "") -> Any:
 def test_serves_after_a_restart_what_was_deposited_before(serve: Serve, tmp_path: Path) -> None:
     directory = tmp_path / "data"
     works = [work("sample", f"{number:03}", results={"n": number}) for number in range(300)]
-    began = time.monotonic()
     service = serve("--data-dir", str(directory))
-    assert time.monotonic() - began < 6
     with Results(service.target) as results:
         assert results.deposit(works[:200]) == {"sample": True}
         assert results.lock("sample", ["000"])

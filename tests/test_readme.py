@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from workflow_results import Results
 
 ROOT = Path(__file__).parent.parent
 (SNIPPET,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -21,7 +20,15 @@ def promised() -> list[Any]:
     return [ast.literal_eval(comment) for comment in comments]
 
 
-def test_quickstart(service: Any, results: Results, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def frb_dm(database: Any) -> Iterator[None]:
+    """The quickstart's pipeline, which no other test shall find."""
+    yield
+    database["frb-dm"].drop()
+
+
+@pytest.mark.usefixtures("frb_dm")
+def test_quickstart(service: Any, capsys: pytest.CaptureFixture[str]) -> None:
     tree = ast.parse(SNIPPET.replace("localhost:50051", service.target))
     names: dict[str, Any] = {}
     answers = []

@@ -166,10 +166,10 @@ def test_streams_of_other_services_do_not_hold_a_stopping_server(serve: Serve) -
 
 
 def test_streams_and_depositors_outlast_their_connections(serve: Serve, pipeline: str) -> None:
-    server = serve("--connection-seconds", "0.2", "--drain-seconds", "0.1")
+    server = serve("--connection-seconds", "1", "--drain-seconds", "0.5")
     works = [work(pipeline, f"{number:05}", data=bytes(2_000)) for number in range(4_000)]
     ids = [each["id"] for each in reversed(works)]
-    end = time.monotonic() + 2
+    end = time.monotonic() + 4
     with Results(server.target) as results:
         while True:
             with results.depositor() as depositor:

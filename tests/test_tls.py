@@ -97,9 +97,10 @@ def test_a_replaced_client_authority_decides_about_new_connections(
     trusted.write_bytes(first.file.read_bytes())
     target = serve(*authority.server(), "--tls-client-ca", str(trusted)).target
 
-    def lets_in(by: Authority) -> bool:
+    def lets_in(by: Authority, seconds: float) -> bool:
+        """Tell whether a server lets somebody in; who is not let in waits for all of these seconds."""
         certificate, key = by.issue("client", "worker")
-        with Results(target, ca_file=authority.file, cert_file=certificate, key_file=key, timeout=1) as results:
+        with Results(target, ca_file=authority.file, cert_file=certificate, key_file=key, timeout=seconds) as results:
             try:
                 results.status()
             except ServiceUnavailableError as error:
@@ -107,9 +108,9 @@ def test_a_replaced_client_authority_decides_about_new_connections(
                 return False
         return True
 
-    assert (lets_in(first), lets_in(second)) == (True, False)
+    assert (lets_in(first, 10), lets_in(second, 2)) == (True, False)
     trusted.write_bytes(second.file.read_bytes())
-    assert (lets_in(first), lets_in(second)) == (False, True)
+    assert (lets_in(first, 2), lets_in(second, 10)) == (False, True)
 
 
 def test_failed_handshakes_say_in_time_what_would_help(serve: Serve, authority: Authority, tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_failed_handshakes_say_in_time_what_would_help(serve: Serve, authority: 
             began = time.monotonic()
             with Results(target, timeout=0.5, **arguments) as results, pytest.raises(ServiceUnavailableError) as caught:
                 call(results)
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 10
             assert hint in str(caught.value), (arguments, str(caught.value))
             assert target in str(caught.value)
             assert not caught.value.outcome_unknown

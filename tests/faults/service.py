@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -53,7 +54,11 @@ class Service:
                     self._command, stdout=subprocess.PIPE, stderr=log, text=True, env=self._environment
                 )
             assert self.process.stdout
-            if self.process.stdout.readline().startswith("listening on "):
+            overdue = threading.Timer(_START_SECONDS, self.process.kill)
+            overdue.start()
+            line = self.process.stdout.readline()
+            overdue.cancel()
+            if line.startswith("listening on "):
                 return
             self.process.wait()
         raise NotReady(f"the server does not start: {self._log.read_text()[-2_000:]}")

@@ -31,6 +31,10 @@ MIB: Final = 1 << 20
 GROWTH_BYTES: Final = 32 * MIB
 """How much more memory the server may have at the end than after a fifth of the cases."""
 _FAULT: Final = re.compile(r"Traceback|ERROR|CRITICAL|code=(INTERNAL|UNKNOWN)|MongoDB failed")
+_OK_SHARE: Final = 0.1
+"""How many of the answers must be OK: hostile requests that are all refused at the door test nothing behind it."""
+_ASKED_SHARE: Final = 0.05
+"""How many queries must reach MongoDB, for each case, beside those of the other caller."""
 _STORED: Final = 300
 _LARGE: Final = 20
 _SHOWN: Final = 10
@@ -126,7 +130,9 @@ def _all(service: Service, proxy: Connection, seed: int, number: int) -> int:
     proxy.send("tell")
     commands, problems = proxy.recv()
     again = Judge()  # what is slow alone, too, is slow by itself
-    asyncio.run(send(service.target, [case for case, _ in judge.slow[:_SHOWN]], again, in_flight=1))
+    asyncio.run(send(service.target, [case for case, _ in judge.slow], again, in_flight=1))
+    fine = sum(count[True] for count in judge.kinds.values())
+    asked = commands.get("find", 0) + commands.get("aggregate", 0) - beside.counts - beside_large.counts
     growth = memory[-1] - memory[len(memory) // 5]
     log = service.log.read_text().splitlines()
     print(f"took {time.monotonic() - began:.0f} s; MongoDB received {commands}")
@@ -134,6 +140,12 @@ def _all(service: Service, proxy: Connection, seed: int, number: int) -> int:
     print("answered OK:", {kind: f"{count[True] / count.total():.0%}" for kind, count in sorted(judge.kinds.items())})
     print(f"then {_LARGE} large ones: {dict(large.codes)}; the server had {server.memory_info().rss / MIB:.0f} MiB")
     facts: dict[str, list[Any]] = {
+        f"{fine:,} of {number:,} answers were OK, at least {_OK_SHARE:.0%}": (
+            [dict(judge.codes)] if fine < number * _OK_SHARE else []
+        ),
+        f"{asked:,} queries reached MongoDB, at least {_ASKED_SHARE:.0%} of the cases": (
+            [commands] if asked < number * _ASKED_SHARE else []
+        ),
         f"{sum(commands.values()):,} commands reached MongoDB, {len(problems)} with what is not on the lists": problems,
         f"{len(judge.wrong + large.wrong)} of {judge.codes.total() + _LARGE:,} answers were not as documented": [
             *judge.wrong,

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+import bson
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
+from hostile.cases import PIPELINE
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
     from hostile.cases import Case
@@ -70,6 +73,11 @@ class Beats:
     def take(self, number: int, slowest: float, overslept: float, failures: list[str]) -> None:
         """Take what `beat` tells."""
         self._number, self._slowest, self._overslept, self._failures = number, slowest, overslept, failures
+
+    @property
+    def counts(self) -> int:
+        """How many counts are among its calls: each second one."""
+        return self._number // 2
 
     def against(self) -> list[str]:
         """Give what speaks against the server."""
@@ -135,18 +143,23 @@ def _reason(error: grpc.aio.AioRpcError) -> str:
 
 
 def beat(pipe: Connection, target: str) -> None:
-    """Ask for Info again and again as a process of its own; tells the slowest answer and the slowest sleep."""
+    """Ask for Info and for a count in turn, as a process of its own; tells the slowest answer and the slowest sleep."""
     slowest = overslept = 0.0
     number = 0
     failures: list[str] = []
+    one = pb.CountRequest(pipeline=PIPELINE, query=pb.Document(bson=bson.encode({"id": "w1"})))
     with grpc.insecure_channel(target) as channel:
         stub = results_pb2_grpc.ResultsServiceStub(channel)
         stub.Info(pb.InfoRequest(), wait_for_ready=True, timeout=30)
         pipe.send("beating")
+        calls: Iterator[Callable[[], object]] = itertools.cycle(
+            (lambda: stub.Info(pb.InfoRequest(), timeout=30), lambda: stub.Count(one, timeout=30))
+        )
         while not pipe.poll():
+            call = next(calls)
             began = time.monotonic()
             try:
-                stub.Info(pb.InfoRequest(), timeout=30)
+                call()
             except grpc.RpcError as error:
                 failures.append(f"{error.code()}: {error.details()}")
             answered = time.monotonic()

@@ -20,8 +20,19 @@ if TYPE_CHECKING:
 _HEADER: Final = struct.Struct("<iiiiI")
 _OP_MSG, _OP_QUERY, _OP_COMPRESSED = 2013, 2004, 2012
 _MOST_PROBLEMS: Final = 100
-_LENIENT: Final = CodecOptions[dict[str, Any]](
-    unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_MS
+
+
+class _Once(dict[str, Any]):
+    """A document that takes no name twice: MongoDB sees both, and a dict the last one alone."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self:
+            raise ValueError(f"the name {name!r} stands there twice")
+        super().__setitem__(name, value)
+
+
+_LENIENT: Final = CodecOptions[_Once](
+    document_class=_Once, unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_MS
 )
 
 
@@ -46,7 +57,7 @@ class Sniffer:
         if operation != _OP_MSG:
             self._complain(f"the operation {operation}, which is not looked into")
             return
-        command: dict[str, Any] = {}
+        command = _Once()
         end = len(message) - (4 if flags & 1 else 0)
         at = _HEADER.size
         while at < end:
@@ -55,10 +66,11 @@ class Sniffer:
             section = message[at + 1 : at + 1 + size]
             at += 1 + size
             if kind == 0:
-                command = {**_decoded(section), **command}
+                for name, value in bson.decode(section, _LENIENT).items():
+                    command[name] = value
             else:
-                name, _, documents = section[4:].partition(b"\0")
-                command[name.decode()] = _documents(documents)
+                identifier, _, documents = section[4:].partition(b"\0")
+                command[identifier.decode()] = _documents(documents)
         self.commands[next(iter(command))] += 1
         for problem in problems(command):
             self._complain(f"{problem} in {str(command)[:1000]}")
@@ -68,14 +80,7 @@ class Sniffer:
             self.problems.append(problem)
 
 
-def _decoded(data: bytes) -> dict[str, Any]:
-    command = bson.decode(data, _LENIENT)
-    if "updates" in command or "deletes" in command or "documents" in command:
-        command |= {key: list(command[key]) for key in ("updates", "deletes", "documents") if key in command}
-    return command
-
-
-def _documents(data: bytes) -> list[dict[str, Any]]:
+def _documents(data: bytes) -> list[_Once]:
     return [bson.decode(each.raw, _LENIENT) for each in bson.decode_all(data, CodecOptions(RawBSONDocument))]
 
 

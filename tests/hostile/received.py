@@ -26,6 +26,21 @@ COMMANDS: Final = frozenset(
     ),
     ("commitTransaction", "abortTransaction", "endSessions"),
 )
+OPTIONS: Final = {
+    "find": frozenset(("find", "filter", "projection", "sort", "skip", "limit", "batchSize", "singleBatch")),
+    "aggregate": frozenset(("aggregate", "pipeline", "cursor")),
+    "count": frozenset(("count",)),
+    "insert": frozenset(("insert", "documents", "ordered")),
+    "update": frozenset(("update", "updates", "ordered")),
+    "delete": frozenset(("delete", "deletes", "ordered")),
+}
+OF_ALL: Final = frozenset(("$db", "lsid", "$clusterTime", "txnNumber", "startTransaction", "autocommit")).union(
+    ("readConcern", "writeConcern", "$readPreference", "maxTimeMS")
+)
+"""What beside these options any command may have."""
+OF_AN_UPDATE: Final = frozenset(("q", "u", "multi", "upsert"))
+OF_A_DELETE: Final = frozenset(("q", "limit"))
+DATABASE: Final = "workflow_results"
 LOGICAL: Final = frozenset(("$and", "$or", "$nor"))
 OF_FIELDS: Final = frozenset(
     (
@@ -66,6 +81,9 @@ _UNLOCK: Final = [
         }
     }
 ]
+_TOO_LARGE: Final = {
+    "$gt": [{"$subtract": [{"$bsonSize": "$$ROOT"}, {"$strLenBytes": "$_id"}]}, (16 << 20) - (16 << 10) + 10]
+}
 
 
 def problems(command: Mapping[str, Any]) -> Iterator[str]:
@@ -73,11 +91,15 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
     name = next(iter(command))
     if name not in COMMANDS:
         yield f"the command {name}"
+    if name in OPTIONS:
+        yield from (f"the option {option} of {name}" for option in command.keys() - OPTIONS[name] - OF_ALL)
+        where = command[name]
+        if command.get("$db") != DATABASE or not isinstance(where, str) or where.startswith("system."):
+            yield f"{name} in {command.get('$db')}.{where}"
     if name == "find":
-        yield from _filter(command.get("filter", {}), "filter")
+        if not _looks_for_too_large(command):
+            yield from _filter(command.get("filter", {}), "filter")
         yield from _projection(command.get("projection", {}))
-        if set(command) & {"let", "hint", "comment", "returnKey", "collation", "min", "max", "tailable"}:
-            yield f"an option of find: {sorted(command)}"
         order = {"order": -1} if command["find"] == "_history" else {"_id": -1}
         if command.get("sort", order) != order:
             yield f"the sort {command['sort']}"
@@ -90,12 +112,28 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
         for statement in command["updates"]:
             yield from _filter(statement["q"], "q")
             yield from _update(statement["u"])
+            yield from (f"the option {option} of an update" for option in statement.keys() - OF_AN_UPDATE)
+            if statement.get("upsert", False) is not False:
+                yield "an update that inserts"
     elif name == "delete":
         for statement in command["deletes"]:
             yield from _filter(statement["q"], "q")
+            yield from (f"the option {option} of a delete" for option in statement.keys() - OF_A_DELETE)
     elif name == "insert":
         for document in command["documents"]:
             yield from (f"the field {key!r}" for key in document if not key or key.startswith("$") or "." in key)
+
+
+def _looks_for_too_large(command: Mapping[str, Any]) -> bool:
+    """Tell whether this is the look that an update takes, in its transaction, at what it has made.
+
+    Its operators are for no other command, and for no other place in this one.
+    """
+    query = command.get("filter", {})
+    if query.keys() != {"_id", "$expr"} or query["$expr"] != _TOO_LARGE or command.get("autocommit") is not False:
+        return False
+    ids = query["_id"].get("$in") if isinstance(query["_id"], Mapping) and len(query["_id"]) == 1 else None
+    return isinstance(ids, list) and all(isinstance(each, str) for each in ids)
 
 
 def _update(update: object) -> Iterator[str]:
