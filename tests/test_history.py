@@ -198,12 +198,12 @@ def test_the_answer_of_an_unlock_is_repeated_whole(stub: Stub, there: str) -> No
 
 
 def test_neither_order_nor_repetition_of_ids_makes_another_request(results: Results, there: str) -> None:
-    named = {"request_id": f"any-order-{there}"}
+    named = f"any-order-{there}"
     for ids in (["a", "b"], ["b", "a"], ["a", "b", "a"]):
-        assert results.lock(there, ids, **named)
+        assert results.lock(there, ids, request_id=named)
     assert methods(results, there, "a") == methods(results, there, "b") == ["lock"]
     with pytest.raises(InvalidRequestError, match="request_id"):
-        results.lock(there, ["a"], **named)
+        results.lock(there, ["a"], request_id=named)
 
 
 def test_an_unlock_that_asks_may_be_repeated_when_its_results_are_gone(results: Results, there: str) -> None:
