@@ -12,7 +12,8 @@ from bson import json_util
 
 from conftest import work
 from wire import SERVICE, Stub, documents, invalid, read, refused
-from workflow_results import Results
+from workflow_results import InvalidRequestError, Results
+from workflow_results.rules import KIB, MIB
 from workflow_results.v1 import results_pb2 as pb
 
 
@@ -114,6 +115,24 @@ def test_too_many_works_in_a_request(stub: Stub) -> None:
     assert "at most 100,000" in message
     answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=b"\x05\0\0\0\0" * 100_000)))
     assert len(answer.rejections) == 100_000
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(8 * MIB, id="than MongoDB stores"),
+        pytest.param(6 * MIB - 8 * KIB, id="than a work, where MongoDB would store it"),
+    ],
+)
+def test_an_update_that_makes_a_result_too_large(results: Results, pipeline: str, more: int) -> None:
+    before = [work(pipeline, "b"), work(pipeline, "a", first=bytes(10 * MIB))]
+    assert results.deposit(before) == {pipeline: True}
+    with pytest.raises(InvalidRequestError) as caught:
+        results.update([{"pipeline": pipeline, "id": "b", "n": 1}, {"pipeline": pipeline, "id": "a", "n": bytes(more)}])
+    assert (caught.value.reason, caught.value.outcome_unknown) == ("TOO_LARGE", False)
+    assert results.view(pipeline, {}) == before
+    assert results.history(pipeline, "a") == results.history(pipeline, "b") == []
+    assert results.update([{"pipeline": pipeline, "id": "a", "n": bytes(5 * MIB)}])
 
 
 def test_a_result_that_is_too_large_as_json(stub: Stub, results: Results, pipeline: str) -> None:

@@ -197,6 +197,25 @@ def test_the_answer_of_an_unlock_is_repeated_whole(stub: Stub, there: str) -> No
     assert stub.Unlock(request) == stub.Unlock(request) == pb.UnlockResponse(applied=True, locked_count=1)
 
 
+def test_neither_order_nor_repetition_of_ids_makes_another_request(results: Results, there: str) -> None:
+    named = f"any-order-{there}"
+    for ids in (["a", "b"], ["b", "a"], ["a", "b", "a"]):
+        assert results.lock(there, ids, request_id=named)
+    assert methods(results, there, "a") == methods(results, there, "b") == ["lock"]
+    with pytest.raises(InvalidRequestError, match="request_id"):
+        results.lock(there, ["a"], request_id=named)
+
+
+def test_an_unlock_that_asks_may_be_repeated_when_its_results_are_gone(results: Results, there: str) -> None:
+    def unlock() -> bool:
+        return results.unlock(there, ["b"], confirm=lambda _question: True, request_id=f"unlock-{there}")
+
+    assert unlock()
+    assert results.delete_ids(there, ["b"])
+    assert unlock()
+    assert methods(results, there, "b") == ["delete_ids", "unlock"]
+
+
 def test_a_request_that_was_refused_may_be_repeated(results: Results, there: str) -> None:
     id_ = f"again-{there}"
     assert not results.delete_ids(there, ["b"], request_id=id_)

@@ -14,7 +14,7 @@ from workflow_results_server.errors import Unavailable
 from workflow_results_server.store.primary import Primary
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 
 class Database:
@@ -60,6 +60,11 @@ class Client:
         yield object()
 
 
+async def until(happened: Callable[[], bool]) -> None:
+    while not happened():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
 async def known(database: Database, seconds: float = 5.0) -> None:
     await database.primary.wait_until_ready(seconds)
 
@@ -75,6 +80,26 @@ def test_each_new_primary_is_waited_for_once() -> None:
             assert [call.done() for call in calls] == [not waits] * 3
             database.may.set()
             await asyncio.gather(*calls)
+        assert database.asked == ["ping", "find"] * 2
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_a_second_election_during_the_wait_for_the_first_is_waited_for_too() -> None:
+    async def run() -> None:
+        database = Database()
+        database.may.clear()
+        calls = [asyncio.create_task(known(database))]
+        await until(lambda: database.asked == ["ping", "find"])
+        database.client.elect("second")
+        calls.append(asyncio.create_task(known(database)))
+        await asyncio.wait(calls, timeout=0.01)
+        first, database.may = database.may, asyncio.Event()
+        first.set()
+        await until(lambda: database.asked == ["ping", "find"] * 2 or any(call.done() for call in calls))
+        assert not any(call.done() for call in calls)
+        database.may.set()
+        await asyncio.gather(*calls)
         assert database.asked == ["ping", "find"] * 2
 
     asyncio.run(asyncio.wait_for(run(), 20))

@@ -268,6 +268,41 @@ def test_who_leaves_while_a_cursor_is_opened_leaves_nothing_open(
     run(mongo_uri, pipeline, test)
 
 
+def test_who_leaves_counts_until_mongodb_has_answered(
+    mongo_uri: str, database: Any, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "MOST_READERS", 2)
+    database[pipeline].insert_many(document(number) for number in range(10))
+
+    async def test(source: Source) -> None:
+        by = Reads(source.primary)
+        answers = asyncio.Event()
+        asked: list[str] = []
+        first = reads._first
+
+        async def late_first(*arguments: Any) -> tuple[bytes, bool]:
+            asked.append("find")
+            await answers.wait()
+            return await first(*arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(reads, "_first", late_first)
+            leaving = [asyncio.create_task(rest(source.read(by=by))) for _ in range(2)]
+            await until(lambda: len(asked) == 2)
+            for _ in range(2):  # the second time, they leave while they wait for the answer
+                for each in leaving:
+                    each.cancel()
+                await turn()
+        assert all(each.done() for each in leaving)
+        with pytest.raises(Unavailable, match="2 readers at a time"):
+            await rest(source.read(by=by))
+        answers.set()
+        await until(lambda: not tasks())
+        assert numbers(await rest(source.read(by=by))) == list(reversed(range(10)))
+
+    run(mongo_uri, pipeline, test)
+
+
 def test_a_cursor_that_is_lost_is_made_up_for(
     mongo_uri: str, database: Any, pipeline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

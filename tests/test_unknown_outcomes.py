@@ -42,6 +42,8 @@ class Scripted(results_pb2_grpc.ResultsServiceServicer):
         act = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if act == "break":
             context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+        elif act in grpc.StatusCode.__members__:
+            context.abort(grpc.StatusCode[act], "as a proxy may do")
         elif act == "too late":
             _refuse(errors.DeadlineExceeded("too late", errors.NOT_APPLIED), context)
         elif act == "busy":
@@ -83,6 +85,35 @@ def test_what_a_try_before_may_have_done_is_not_forgotten(
     ):
         scripted.script = [*script]
         with pytest.raises((DeadlineExceededError, ServiceUnavailableError)) as caught:
+            call()
+        assert caught.value.outcome_unknown is unknown
+
+
+@pytest.mark.parametrize(
+    ("code", "unknown"),
+    [
+        ("INTERNAL", True),
+        ("UNKNOWN", True),
+        ("ABORTED", True),
+        ("DATA_LOSS", True),
+        ("INVALID_ARGUMENT", False),
+        ("FAILED_PRECONDITION", False),
+        ("PERMISSION_DENIED", False),
+        ("UNAUTHENTICATED", False),
+        ("UNIMPLEMENTED", False),
+        ("RESOURCE_EXHAUSTED", False),
+    ],
+)
+def test_only_a_refusal_tells_that_nothing_was_changed(
+    scripted: Scripted, client: Results, code: str, unknown: bool
+) -> None:
+    scripted.script = [code]
+    for call in (
+        lambda: client.deposit([work("any", "a")]),
+        lambda: client.lock("any", ["a"]),
+        lambda: client.lock("any", ["a"], request_id="named"),
+    ):
+        with pytest.raises(ResultsError) as caught:
             call()
         assert caught.value.outcome_unknown is unknown
 

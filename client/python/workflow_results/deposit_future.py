@@ -20,8 +20,8 @@ _logger = logging.getLogger(__name__)
 class DepositFuture(Future[Receipt]):
     """The receipt of a work, once the service has given it; a `concurrent.futures.Future` that can't be cancelled.
 
-    Its exception is a `ResultsError`: the service has not acknowledged the work, which may be stored or not. To deposit
-    it again is safe.
+    Its exception is a `PermissionDeniedError` where the caller may not deposit this work; else a `ResultsError`: the
+    service has not acknowledged the work, which may be stored or not. To deposit it again is safe.
     """
 
     # What a Future consists of takes as long to make as to encode a work, and most of them are looked at when they are

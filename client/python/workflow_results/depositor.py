@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import re
 import threading
 import time
 from collections import deque
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results import rules
 from workflow_results.deadline import Deadline, pauses
 from workflow_results.deposit_future import DepositFuture
+from workflow_results.deposit_request import DepositRequest
 from workflow_results.deposits import judged, outcomes_of, prepare_one, too_large
-from workflow_results.errors import DeadlineExceededError, ResultsError, ServiceUnavailableError
+from workflow_results.errors import DeadlineExceededError, PermissionDeniedError, ResultsError, ServiceUnavailableError
 from workflow_results.forks import no_fork
 from workflow_results.receipts import Outcome, Receipt
-from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +26,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from workflow_results.channel import Channel
+    from workflow_results.v1 import results_pb2 as pb
 
 _logger = logging.getLogger(__name__)
 
-_REQUEST_BYTES: Final = rules.MIB // 2
-_REQUEST_WORKS: Final = 1_000
-"""What a request is made of at most, a larger work alone."""
 _REQUESTS_IN_FLIGHT: Final = 8
 _PENDING_BYTES: Final = 16 * rules.MIB
 """How much may wait for its receipt; `deposit` blocks while there is more."""
@@ -42,31 +41,8 @@ _STREAM_SECONDS: Final = 10.0
 """How long a stream is fed before the next one: a server that stops, or a connection that ages, waits for its end."""
 _POLL_SECONDS: Final = 0.05
 """How soon a stream notices a fork that waits for it."""
-
-
-class _Request:
-    """Works that are sent together."""
-
-    def __init__(self, sequence: int) -> None:
-        self.sequence = sequence
-        self.began = time.monotonic()
-        self.outcome_unknown = False
-        self.size = 0
-        self.works: list[dict[str, Any]] = []
-        self.encoded: list[bytes] = []
-        self.futures: list[DepositFuture] = []
-
-    def add(self, work: dict[str, Any], data: bytes, future: DepositFuture) -> None:
-        self.works.append(work)
-        self.encoded.append(data)
-        self.futures.append(future)
-        self.size += len(data)
-
-    def is_full(self, more: int = 0) -> bool:
-        return self.size + more > _REQUEST_BYTES or len(self.works) == _REQUEST_WORKS
-
-    def message(self) -> pb.DepositStreamRequest:
-        return pb.DepositStreamRequest(sequence=self.sequence, works=pb.Documents(bson=b"".join(self.encoded)))
+_POSITION: Final = re.compile(r"works\[\d+\]\.")
+"""Where a work stands in a request, which means nothing to who gave works one by one."""
 
 
 class Depositor:
@@ -86,14 +62,14 @@ class Depositor:
         self._making = threading.Lock()
         self._changed = threading.Condition()
         # What follows changes only under this condition, and then notifies it.
-        self._gathered: deque[_Request] = deque()
-        self._in_flight: deque[_Request] = deque()
+        self._gathered: deque[DepositRequest] = deque()
+        self._in_flight: deque[DepositRequest] = deque()
         self._stream: object = None
         self._given = self._sequence = self._pending_bytes = 0
         self._progress = 0.0
         self._closing = False
         self._failure: ResultsError | None = None
-        self._not_stored: list[tuple[Receipt, DepositFuture]] = []
+        self._not_stored: list[tuple[Receipt, DepositFuture, PermissionDeniedError | None]] = []
 
     def deposit(self, work: dict[str, Any]) -> DepositFuture:
         """Hand over a work; waits while more than 16 MiB are on their way.
@@ -124,7 +100,7 @@ class Depositor:
                 self._check_open()
             if not self._gathered or self._gathered[-1].is_full(len(data)):
                 self._sequence += 1
-                self._gathered.append(_Request(self._sequence))
+                self._gathered.append(DepositRequest(self._sequence))
                 self._changed.notify_all()
             self._gathered[-1].add(work, data, future)
             self._pending_bytes += len(data)
@@ -161,6 +137,7 @@ class Depositor:
 
         Raises:
             InvalidRequestError: Works were rejected, and nobody has asked their futures; `receipts` holds theirs.
+            PermissionDeniedError: The same where some of them were denied.
             ConflictError: With `strict`, works conflict, and nobody has asked their futures. Otherwise a warning is
                 logged.
             ResultsError: The service is lost. `works` holds those that it has not acknowledged.
@@ -182,8 +159,11 @@ class Depositor:
         _logger.warning("beside the exception that ends the block: %s", error)
 
     def _judged(self) -> ResultsError | None:
-        receipts = [receipt for receipt, future in self._not_stored if not future.seen]
+        unasked = [(receipt, denied) for receipt, future, denied in self._not_stored if not future.seen]
+        receipts = [receipt for receipt, _ in unasked]
         error = judged([(f"{each.pipeline} {each.id}", each) for each in receipts], self._given, strict=self._strict)
+        if denied := next((denied for _, denied in unasked if denied), None):
+            error = PermissionDeniedError(str(error), reason=denied.reason, request_id=denied.request_id)
         if error is not None:
             error.receipts = receipts
         return error
@@ -223,6 +203,9 @@ class Depositor:
                     _logger.debug("works are sent again: %s", error)
                 else:
                     self._fail(error)
+            except PermissionDeniedError as error:
+                if not self._sort_out(error):
+                    self._fail(error)
             except BaseException as error:  # noqa: BLE001 - also a SystemExit of a callback: nobody may wait for ever
                 self._fail(error if isinstance(error, ResultsError) else ResultsError(f"depositing failed: {error!r}"))
 
@@ -261,11 +244,15 @@ class Depositor:
 
     def _wait(self) -> float:
         """Tell how long to wait before the next request is sent; 0 for not at all."""
-        if not self._in_flight or self._closing:
+        if not self._in_flight:
+            return 0
+        first = self._gathered[0]
+        if first.alone or self._in_flight[0].alone:
+            return _POLL_SECONDS
+        if self._closing:
             return 0
         if len(self._in_flight) == _REQUESTS_IN_FLIGHT:
             return _POLL_SECONDS
-        first = self._gathered[0]
         return 0 if len(self._gathered) > 1 or first.is_full() else first.began + _GATHER_SECONDS - time.monotonic()
 
     def _acknowledge(self, answer: pb.DepositStreamResponse) -> None:
@@ -275,16 +262,51 @@ class Depositor:
         outcomes, reasons = outcomes_of(answer)
         for index, (work, future, outcome) in enumerate(zip(request.works, request.futures, outcomes, strict=True)):
             self._judge(future, Receipt(work["pipeline"], work["id"], outcome, reasons.get(index, "")))
+        self._settled(request)
+
+    def _sort_out(self, error: PermissionDeniedError) -> bool:
+        """Make those works fail that are denied, and have the others sent again; give whether that can be told.
+
+        One denied work denies its whole request. Acknowledgements may be lost behind the error, so that only a request
+        that is alone on its way is known to be the denied one.
+        """
+        with self._changed:
+            self._stream = None  # which takes no more requests
+            requests = self._in_flight
+            has_culprit = error.reason == "PIPELINE" or any(request.has_locked() for request in requests)
+            if error.reason not in ("PIPELINE", "ROLE") or not requests or not has_culprit:
+                return False
+            self._progress = time.monotonic()
+            if len(requests) > 1:
+                for request in requests:
+                    request.alone = request.outcome_unknown = True
+                return True
+            request = requests[0]
+            if len(parts := request.parts()) > 1:
+                self._in_flight = deque(parts)
+                return True
+        for work, future in zip(request.works, request.futures, strict=True):
+            told = _POSITION.sub("", str(error))
+            denied = PermissionDeniedError(
+                f"{work['pipeline']} {work['id']}: {told}", reason=error.reason, request_id=error.request_id
+            )
+            denied.works, denied.outcome_unknown = [work], request.outcome_unknown
+            receipt = Receipt(work["pipeline"], work["id"], Outcome.REJECTED, f"{error.reason}: {told}")
+            self._judge(future, receipt, denied)
+        self._settled(request)
+        return True
+
+    def _settled(self, request: DepositRequest) -> None:
         with self._changed:
             self._in_flight.popleft()
             self._pending_bytes -= request.size
             self._progress = time.monotonic()
             self._changed.notify_all()
 
-    def _judge(self, future: DepositFuture, receipt: Receipt) -> None:
+    def _judge(self, future: DepositFuture, receipt: Receipt, denied: PermissionDeniedError | None = None) -> None:
         if not receipt.stored:
-            self._not_stored.append((receipt, future))
-        future.become(receipt)
+            self._not_stored.append((receipt, future, denied))
+        future.become(denied or receipt)
 
     def _fail(self, error: ResultsError) -> None:
         with self._changed:

@@ -74,7 +74,9 @@ class Writing(Session):
                 the constructor, else to 60.
 
         Returns:
-            A depositor for a `with` block, the end of which waits until all works are acknowledged.
+            A depositor for a `with` block, the end of which waits until all works are acknowledged. A work that is
+            rejected, or that the caller may not deposit, keeps none of the others from being stored; what became of it
+            tells its future, else the end of the block raises an `InvalidRequestError` or `PermissionDeniedError`.
 
         Example:
             >>> with results.depositor() as depositor:

@@ -28,7 +28,7 @@ from pymongo.read_concern import ReadConcern
 
 from workflow_results import rules
 from workflow_results_server.bson_documents import without
-from workflow_results_server.errors import RequestError
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited
 from workflow_results_server.store.history import Target
@@ -243,12 +243,15 @@ class Changes:
 
 
 def _leaving_nothing_open(attempt: Attempt, end: float) -> Attempt:
-    """Let an attempt end in time, and abort it if it fails."""
+    """Let an attempt end in time to be committed, and abort it if it fails or comes too late."""
 
     async def transaction(session: AsyncClientSession) -> Change:
         try:
             with pymongo.timeout(max(end - time.monotonic(), 0.001)):
-                return await attempt(session)
+                done = await attempt(session)
+            if time.monotonic() >= end:
+                raise DeadlineExceeded("the time for this call did not suffice", NOT_APPLIED)
+            return done
         except BaseException:
             await _aborted(session)
             raise
