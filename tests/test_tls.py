@@ -148,6 +148,19 @@ def test_failed_handshakes_say_in_time_what_would_help(serve: Serve, authority: 
         assert results.info()["server"]["api"] == "workflow_results.v1"
 
 
+def test_a_hint_is_kept_while_another_address_of_the_name_refuses_connections(
+    serve: Serve, authority: Authority, tmp_path: Path
+) -> None:
+    port = serve(*authority.server()).target.rpartition(":")[2]
+    foreign = Authority(tmp_path, "foreign")
+    for _ in range(3):
+        for name in ("localhost:{0}", "ipv4:127.0.0.1:{0},127.0.0.2:{0}"):
+            with Results(name.format(port), ca_file=foreign.file, timeout=1.5) as results:
+                for _ in range(2):
+                    with pytest.raises(ServiceUnavailableError, match="certificate is not trusted"):
+                        results.status()
+
+
 def test_everything_works_over_tls_with_a_client_certificate(
     serve: Serve, authority: Authority, tmp_path: Path, pipeline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +279,23 @@ def test_a_token_goes_to_another_machine_by_tls_alone(target: str, loopback: boo
         Results(target, token="secret")
     assert "tls=False" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_token_of_the_environment_is_told_and_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = "10.255.255.1:1"
+    monkeypatch.setenv("WORKFLOW_RESULTS_TARGET", there)
+    for variable in ("WORKFLOW_TOKEN", "WORKFLOW_RESULTS_TOKEN"):
+        monkeypatch.setenv(variable, "secret")
+        for make in (Results, GRPCContext):
+            with pytest.raises(
+                InvalidRequestError, match=f'the token of {variable} would be sent .* token="" sends none'
+            ):
+                make()
+            with pytest.raises(InvalidRequestError, match="the token of the argument would be sent"):
+                make(token="other")
+        for results in (Results(token=""), GRPCContext(token="").results):
+            assert repr(results._channel._credentials) == "<Credentials: none>"
+            results.close()
 
 
 def test_secrets_are_neither_shown_nor_pickled(authority: Authority) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conftest import work
 from workflow_results import NotFoundError, Results
+from workflow_results.deadline import Deadline
 
 
 class Terminal(io.StringIO):
@@ -51,6 +54,33 @@ def test_confirm_takes_the_place_of_the_terminal(results: Results, locked: str, 
     assert len(asked) == 1
     assert asked[0].startswith("Unlock 1 locked of 2 results")
     assert results.get_locked_count(locked) == (1 if answer else 2)
+
+
+@pytest.mark.parametrize("unanswered", [0.0, 1_000.0])
+def test_the_time_for_the_answer_counts_for_neither_call(
+    results: Results, locked: str, monkeypatch: pytest.MonkeyPatch, unanswered: float
+) -> None:
+    """Both calls have one deadline; the clock goes ahead while it is asked."""
+    now = time.monotonic()
+    monkeypatch.setattr("workflow_results.writing.time", SimpleNamespace(monotonic=lambda: now))
+    deadlines: list[Deadline] = []
+    unary = results._channel.unary
+
+    def spied(method: str, request: Any, deadline: Deadline) -> Any:
+        deadlines.append(deadline)
+        return unary(method, request, Deadline.after(30))
+
+    def confirm(_question: str) -> bool:
+        nonlocal now
+        now += unanswered
+        return True
+
+    monkeypatch.setattr(results._channel, "unary", spied)
+    assert results.unlock(locked, ["a"], confirm=confirm, timeout=5)
+    first, second = deadlines
+    assert first.at is not None
+    assert second.at == pytest.approx(first.at + unanswered)
+    assert first.seconds == second.seconds == 5
 
 
 def test_nothing_is_asked_about_results_that_do_not_exist(service: Any, locked: str) -> None:

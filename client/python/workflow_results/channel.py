@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from workflow_results import rules
-from workflow_results.credentials import Credentials, closing_hint, handshake_hint, is_loopback
+from workflow_results.credentials import Credentials, closing_hint, handshake_hint, is_loopback, telling
 from workflow_results.deadline import Deadline, pauses
 from workflow_results.errors import (
     DeadlineExceededError,
@@ -107,6 +107,8 @@ class Channel:
         self._calls: set[Any] = set()
         self._reachable = False
         self._reached = False
+        self._told = ""
+        """What gRPC has told of connections that failed, since the service was reached: the most telling of it."""
         _channels.add(self)
 
     def unary(self, method: str, request: Message, deadline: Deadline) -> Any:
@@ -230,26 +232,36 @@ class Channel:
         """Wait until the service answers; `grpc.channel_ready_future` would leave a thread behind that fails loudly."""
         ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_HEALTH_CHECK)
         for pause in pauses():
-            try:
-                with no_fork:
-                    ask(b"", timeout=min(deadline.remaining() or _PROBE_SECONDS, _PROBE_SECONDS), wait_for_ready=True)
+            left = deadline.remaining() or _PROBE_SECONDS
+            # A call that does not wait is told why the last connection failed.
+            if self._answers(ask, min(left, _PROBE_SECONDS)) or self._answers(
+                ask, min(left, pause, _PROBE_SECONDS), waits=True
+            ):
+                self._told = ""
                 return
-            except grpc.RpcError as error:
-                if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
-                    return  # it is an answer
-                if not deadline.pause(pause):
-                    raise self._out_of_reach(ask, deadline) from error
+            if not deadline.pause(pause):
+                self._answers(ask, _GLANCE_SECONDS)
+                raise self._out_of_reach(deadline)
 
-    def _out_of_reach(
-        self, ask: grpc.UnaryUnaryMultiCallable[bytes, bytes], deadline: Deadline
-    ) -> ServiceUnavailableError:
-        """Word why nothing has answered; a call that does not wait is told why the last connection failed."""
+    def _answers(self, ask: grpc.UnaryUnaryMultiCallable[bytes, bytes], seconds: float, *, waits: bool = False) -> bool:
+        """Look whether the service answers, and keep what gRPC tells of connections that fail.
+
+        A name may have several addresses, where one refuses connections and another one says what is wrong. gRPC tells
+        of that which has failed last.
+        """
         try:
             with no_fork:
-                ask(b"", timeout=_GLANCE_SECONDS)
-            details = ""
+                ask(b"", timeout=seconds, wait_for_ready=waits)
         except grpc.RpcError as error:
-            details = (error.details() or "") if error.code() is grpc.StatusCode.UNAVAILABLE else ""
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                secure = self._credentials.secure
+                self._told = max(error.details() or "", self._told, key=lambda details: telling(details, secure=secure))
+            return error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
+        return True
+
+    def _out_of_reach(self, deadline: Deadline) -> ServiceUnavailableError:
+        """Word why nothing has answered."""
+        details = self._told
         if hint := handshake_hint(details, secure=self._credentials.secure):
             return ServiceUnavailableError(f"no connection to {self.target} within {deadline.seconds:g} s: {hint}")
         again = " any more" if self._reached else ""

@@ -28,7 +28,7 @@ class GRPCContext:
     Args:
         workspace: The workspace file. Defaults to workflow-core's, `~/.config/workflow/workspace.yml`, if there is one.
         timeout: Seconds for a call, as in `Results`.
-        token: The access token, as in `Results`.
+        token: The access token, as in `Results`; "" for none.
         backends: The clients to create; only "results" is served over gRPC.
         ca_file: As in `Results`.
         cert_file: As in `Results`.

@@ -70,12 +70,15 @@ class Credentials:
         raise TypeError("credentials are not pickled: make a Results where it is used")
 
 
-def found(target: str, token: str | None, tls: bool | None, **files: str | os.PathLike[str] | None) -> Credentials:
+def found(
+    target: str, token: str | None, source: str, tls: bool | None, **files: str | os.PathLike[str] | None
+) -> Credentials:
     """Find the credentials of a client in its arguments and the environment, in this order.
 
     Args:
         target: The gRPC target.
         token: The access token, if there is one.
+        source: Where the token comes from.
         tls: As in `Results`.
         **files: `ca_file`, `cert_file` and `key_file`, as in `Results`.
 
@@ -96,9 +99,9 @@ def found(target: str, token: str | None, tls: bool | None, **files: str | os.Pa
     secure = bool(tls) or any(paths.values())
     if token and not secure and not is_loopback(target):
         raise InvalidRequestError(
-            f"token would be sent to {target} in plain text, for everyone on the way to read: give ca_file=, the"
-            " authority of the server's certificate (or WORKFLOW_RESULTS_CA_FILE), or tls=True where that is a"
-            " well-known one; tls=False sends it all the same"
+            f"the token of {source} would be sent to {target} in plain text, for everyone on the way to read: give"
+            " ca_file=, the authority of the server's certificate (or WORKFLOW_RESULTS_CA_FILE), or tls=True where that"
+            ' is a well-known one; token="" sends none, tls=False sends it all the same'
         )
     authorities, identity = paths["ca_file"], None
     if (paths["cert_file"] is None) != (paths["key_file"] is None):
@@ -185,3 +188,13 @@ def closing_hint(details: str, *, secure: bool) -> str:
         " Or it wants TLS: give ca_file=, the authority of its certificate (WORKFLOW_RESULTS_CA_FILE), or tls=True"
         " where that is a well-known one."
     )
+
+
+def telling(details: str, *, secure: bool) -> int:
+    """Rate how much is told about a connection that failed: more where there is a better hint.
+
+    Args:
+        details: As above.
+        secure: As above.
+    """
+    return 2 * bool(handshake_hint(details, secure=secure)) + bool(closing_hint(details, secure=secure))

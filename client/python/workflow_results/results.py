@@ -34,7 +34,7 @@ class Results(Reading, Writing):
     Args:
         baseurl: The target of the service, "host:port". Defaults to the environment variable WORKFLOW_RESULTS_TARGET,
             else `grpc.targets.results` of workflow-core's workspace file, else "localhost:50051".
-        token: The access token. Defaults to WORKFLOW_RESULTS_TOKEN, else WORKFLOW_TOKEN.
+        token: The access token; "" for none. Defaults to WORKFLOW_RESULTS_TOKEN, else WORKFLOW_TOKEN.
         timeout: Seconds, see above. Defaults to WORKFLOW_RESULTS_TIMEOUT.
         ca_file: The certificates of the authorities to trust (PEM), for TLS. Defaults to WORKFLOW_RESULTS_CA_FILE, else
             to the well-known ones.

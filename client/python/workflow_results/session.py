@@ -35,8 +35,9 @@ class Session:
         self.baseurl = settings.target(baseurl)
         self.timeout = settings.timeout(timeout)
         self._strict = strict
+        secret, source = settings.token(token)
         shown = credentials.found(
-            self.baseurl, settings.token(token), tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file
+            self.baseurl, secret, source, tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file
         )
         self._channel = Channel(self.baseurl, shown)
 

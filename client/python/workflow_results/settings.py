@@ -51,24 +51,27 @@ def target(argument: str | None, workspace: Path | None = None) -> str:
     return found
 
 
-def token(argument: Any) -> str | None:
+def token(argument: Any) -> tuple[str | None, str]:
     """Find the access token.
 
     Args:
-        argument: What the caller gave, if anything: a string, or an object with `get_secret_value`.
+        argument: What the caller gave, if anything: a string, which is empty for no token, or an object with
+            `get_secret_value`.
 
     Returns:
-        The token, or None.
+        The token, or None, and where it comes from.
 
     Raises:
         InvalidRequestError: The token is not a string of visible ASCII characters.
     """
     reveal = getattr(argument, "get_secret_value", None)
-    found = reveal() if reveal else argument
-    found = found or next(filter(None, map(os.environ.get, _TOKENS)), None)
+    found, source = reveal() if reveal else argument, "the argument"
+    if found is None:
+        source = next(filter(os.environ.get, _TOKENS), "")
+        found = os.environ.get(source)
     if found is not None and not (isinstance(found, str) and found.isascii() and found.isprintable()):
         raise InvalidRequestError("token must be a string of visible ASCII characters")
-    return found
+    return found or None, source
 
 
 def timeout(argument: float | None) -> float | None:
