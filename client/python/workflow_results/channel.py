@@ -232,13 +232,11 @@ class Channel:
         """Wait until the service answers; `grpc.channel_ready_future` would leave a thread behind that fails loudly."""
         ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_HEALTH_CHECK)
         for pause in pauses():
-            left = deadline.remaining() or _PROBE_SECONDS
-            # A call that does not wait is told why the last connection failed.
-            if self._answers(ask, min(left, _PROBE_SECONDS)) or self._answers(
-                ask, min(left, pause, _PROBE_SECONDS), waits=True
-            ):
-                self._told = ""
-                return
+            for waits in (False, True):  # a call that does not wait is told why the last connection failed
+                most = min(pause, _PROBE_SECONDS) if waits else _PROBE_SECONDS
+                if self._answers(ask, min(deadline.remaining() or most, most), waits=waits):
+                    self._told = ""
+                    return
             if not deadline.pause(pause):
                 self._answers(ask, _GLANCE_SECONDS)
                 raise self._out_of_reach(deadline)
