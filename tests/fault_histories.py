@@ -243,31 +243,6 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
     ),
     "an answer that must never be": ("answer", [op("read", 0, 1, "broken", ids=["x"])]),
     "a call that is never answered": ("answer", [op("read", 0, NOBODY_KNOWS, "unanswered", ids=["x"])]),
-    "an unknown update that half of its results have": (
-        "all or nothing",
-        [*TWO, unknown("update", 2, "x", "y"), stream(4, 5, ("y", "B"), ("x", of("A", a="U")), kind="dump")],
-    ),
-    "an unknown delete of half of its results": (
-        "all or nothing",
-        [*TWO, unknown("delete", 2, "x", "y"), stream(4, 5, ("x", "A"), kind="dump")],
-    ),
-    "an unknown lock of half of its results": (
-        "all or nothing",
-        [*TWO, unknown("lock", 2, "x", "y"), stream(4, 5, ("y", of("B", locked=True)), ("x", "A"), kind="dump")],
-    ),
-    "an unknown unlock of half of its results": (
-        "all or nothing",
-        [
-            deposit(0, 1, "x", "A", locked=True),
-            deposit(0, 1, "y", "B", locked=True),
-            unknown("unlock", 2, "x", "y"),
-            stream(4, 5, ("y", "B"), ("x", of("A", locked=True)), kind="dump"),
-        ],
-    ),
-    "an unknown delete beside one that is missing": (
-        "all or nothing",
-        [TWO[0], unknown("delete", 2, "x", "z"), read(4, 5, x=None)],
-    ),
     "a lock and an unlock of which each came first somewhere": (
         "order",
         [

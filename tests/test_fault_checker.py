@@ -11,7 +11,6 @@ from fault_histories import RIGHT, WRONG, P, deposit, read, unknown
 from faults.checker import check
 from faults.history import Recorder, load
 from faults.nemesis import KINDS, schedule
-from faults.together import Allowed, contradictions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,23 +36,6 @@ def test_a_search_that_is_given_up_is_a_violation() -> None:
     operations += [unknown("delete", 0, "x"), unknown("lock", 0, "x"), read(50, 60, x="B")]
     (violation,) = check(operations, most=100)
     assert violation.guarantee == "search"
-
-
-@pytest.mark.parametrize(
-    ("allowed", "agree"),
-    [
-        ([], True),
-        ([({"a"}, [set(), {"a"}]), ({"a"}, [{"a"}])], True),
-        ([({"a"}, [set()]), ({"a"}, [{"a"}])], False),
-        ([({"a", "b"}, [{"a"}, {"b"}]), ({"a", "b"}, [{"a", "b"}, {"b"}])], True),
-        # Each two of them agree, all three do not: either a or b, either b or c, either a or c.
-        ([({"a", "b"}, [{"a"}, {"b"}]), ({"b", "c"}, [{"b"}, {"c"}]), ({"a", "c"}, [{"a"}, {"c"}])], False),
-        ([({"a", "b"}, [{"a"}, {"b"}]), ({"b", "c"}, [{"b"}, {"c"}]), ({"a", "c"}, [set(), {"a", "c"}])], True),
-    ],
-)
-def test_what_results_allow_must_fit_together(allowed: list[tuple[set[str], list[set[str]]]], agree: bool) -> None:
-    told = [Allowed(frozenset(names), frozenset(map(frozenset, sets))) for names, sets in allowed]
-    assert bool(list(contradictions(told))) is not agree
 
 
 def test_a_history_that_was_written_is_read_again(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fault_histories import FROM_Y, TWO, deposit, named, of, op, read, stream, unknown, update
+from fault_histories import FROM_Y, TWO, P, deposit, named, of, op, read, stream, unknown, update
 from faults import nemesis, workload
 from faults.__main__ import missing
 from faults.checker import check
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 U, V = unknown("update", 2, "x", "y"), update(3, 6, "V", "x", "y")
-DELETE = unknown("delete", 2, "x")
+DELETE, HALF = unknown("delete", 2, "x"), unknown("delete", 2, "x", "y")
 ONCE = update(2, 3, "C", "x")
 AGAIN, REFUSED = op("repeat", 4, 5, of=ONCE.name), op("repeat", 4, 5, "refused", of=ONCE.name)
 FAILED = deposit(0, 1, "x", "A", "failed", tries=2)
 X_HAS_C = of("A", a="C")
 X_HAS_U = (of("A", a="U"), "B")
 ONE_EACH = (of("A", a="U"), of("B", a="V"))
+PART_OF_U = op("history", 52, 53, pipeline="_history", found=[[U.name, "update", P, ["x"]]])
 
 
 def dump(x: Any = None, y: Any = None) -> Operation:
@@ -60,6 +61,10 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
     "an unknown change that only the history tells": ("result", [*TWO, U, dump("A", "B"), history(U)]),
     "an unknown delete that the history does not tell": ("result", [TWO[0], DELETE, dump(), history()]),
     "an unknown update of half of its results": ("result", [*TWO, U, dump(*X_HAS_U), history(U)]),
+    "an unknown delete of half of its results": ("result", [*TWO, HALF, dump("A"), history(HALF)]),
+    "an unknown delete of half of its results, untold": ("result", [*TWO, HALF, dump("A"), history()]),
+    "an unknown delete beside one that is missing": ("result", [TWO[0], HALF, dump(), history(HALF)]),
+    "an unknown change that the history tells in part": ("history", [*TWO, U, dump(*X_HAS_U), PART_OF_U]),
     "an unknown update that is the last of two once": (
         "order",
         [*TWO, U, V, dump(*ONE_EACH), history(U, V)],

@@ -20,6 +20,7 @@ P: Final = "p"
 IDS: Final = ("x", "y", "z")
 CHANGES: Final = ("update", "delete", "lock", "unlock")
 WRITES: Final = ("deposit", *CHANGES)
+METHODS: Final = {"delete": "delete_ids"}
 END: Final = 100.0
 TICK: Final = 0.001
 
@@ -62,9 +63,10 @@ calls = st.builds(
 class Store:
     """A correct store, and what its clients record."""
 
-    def __init__(self, drawn: list[Call]) -> None:
+    def __init__(self, drawn: list[Call], *, recorded: bool = True) -> None:
         self.results: dict[str, Content] = {}
         self.operations: list[Operation] = []
+        self.made: list[list[Any]] = []
         moments: list[tuple[float, Callable[[], None]]] = []
         for index, call in enumerate(drawn):
             made = call.begin + call.until_made + index * TICK  # no two at the same moment
@@ -83,6 +85,9 @@ class Store:
             happen()
         self.operations.append(Operation("end", "dump", END, {"pipeline": P}, END + 1, "ok"))
         self.stream(self.operations[-1], IDS)
+        if recorded:
+            told = {"pipeline": "_history", "found": self.made}
+            self.operations.append(Operation("end-history", "history", END, told, END + 1, "ok"))
 
     def deposit(self, operation: Operation) -> None:
         operation.told["receipts"] = receipts = []
@@ -117,6 +122,8 @@ class Store:
             [P, id_, "locked"] for id_ in ids if locked_refuses and id_ in self.results and self.results[id_].locked
         ]
         operation.told["refused"] = refusals
+        if not refusals:
+            self.made.append([operation.name, METHODS.get(operation.kind, operation.kind), P, ids])
         return not refusals
 
     def read(self, operation: Operation) -> None:
@@ -153,16 +160,16 @@ def answer(operation: Operation) -> None:
 
 
 @settings(max_examples=300, derandomize=True)
-@given(st.lists(calls, max_size=30))
-def test_a_correct_store_is_accepted(drawn: list[Call]) -> None:
-    assert check(Store(drawn).operations) == []
+@given(st.lists(calls, max_size=30), st.booleans())
+def test_a_correct_store_is_accepted(drawn: list[Call], recorded: bool) -> None:
+    assert check(Store(drawn, recorded=recorded).operations) == []
 
 
 @settings(max_examples=50, derandomize=True)
 @given(st.lists(calls, min_size=5, max_size=30), st.data())
 def test_a_result_that_is_another_one_in_the_end_is_found(drawn: list[Call], data: st.DataObject) -> None:
     store = Store(drawn)
-    end = store.operations[-1].told["found"]
+    end = store.operations[-2].told["found"]
     assume(end)
     data.draw(st.sampled_from(end))[1] = "nobody's"
     assert check(store.operations)

@@ -11,7 +11,7 @@ from faults.bounds import wrong_counts
 from faults.events import CHANGES, STREAMS, WRITES, by_key, keys_of
 from faults.model import Read
 from faults.search import MOST_CONFIGURATIONS, Verdict, explain
-from faults.together import Allowed, contradictions, without_order
+from faults.together import without_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +66,6 @@ def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -
         *_members(operations),
         *_history(operations),
         *_results(operations, events, verdicts),
-        *_halves(clear, verdicts),
         *(
             Violation("order", f"of {one.name} and {other.name} neither can have come first", [one, other])
             for one, other in without_order(settled, clear, most)
@@ -187,18 +186,6 @@ def _results(
 def _failed(operation: Operation) -> bool:
     """Whether a call has told that it has changed nothing, at least for one of its results."""
     return operation.outcome == "failed" or "failed" in operation.told.get("answers", ())
-
-
-def _halves(clear: Mapping[Key, Sequence[Event]], verdicts: Mapping[Key, Verdict]) -> Iterator[Violation]:
-    """Find calls that were made on some of their results."""
-    allowed = [
-        Allowed(frozenset(event.operation.name for event in events if event.together), frozenset(verdicts[key].applied))
-        for key, events in clear.items()
-    ]
-    for names in contradictions(allowed):
-        concerned = [event.operation for events in clear.values() for event in events if event.operation.name in names]
-        unique = sorted({each.name: each for each in concerned}.values(), key=_begin)
-        yield Violation("all or nothing", f"{', '.join(sorted(names))}: neither all nor none of it was done", unique)
 
 
 def _begin(concerned: Operation | Event) -> float:

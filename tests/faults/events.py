@@ -132,7 +132,6 @@ def _of_change(operation: Operation, key: Key) -> Event | None:
         return None
     if operation.outcome == "refused":
         return Event(operation, _refused(operation, key), operation.begin, operation.end)
-    several = len(operation.told.get("works") or operation.told["ids"]) > 1
     unknown = operation.outcome != "ok"
     return Event(
         operation,
@@ -140,7 +139,6 @@ def _of_change(operation: Operation, key: Key) -> Event | None:
         operation.begin,
         math.inf if unknown else operation.end,
         optional=unknown,
-        together=unknown and several,
     )
 
 

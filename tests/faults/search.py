@@ -31,7 +31,6 @@ class Event:
         begin: When it can have happened at the earliest.
         end: At the latest.
         optional: Whether it may never have happened.
-        together: Whether it is part of a call that changes several results, all of them or none, and optional.
     """
 
     operation: Operation
@@ -39,7 +38,6 @@ class Event:
     begin: float
     end: float = math.inf
     optional: bool = False
-    together: bool = False
 
     def __str__(self) -> str:
         return f"{self.operation.heading}  {self.step}"
@@ -52,14 +50,12 @@ class Verdict:
     Attributes:
         explained: Whether there is an order.
         too_hard: Whether it was given up.
-        applied: The sets of calls over several results of which this result allows that exactly these were made.
         stuck: Where there is no order: the events that no order could place, where it came furthest.
         state: The state at that point.
     """
 
     explained: bool = False
     too_hard: bool = False
-    applied: set[frozenset[str]] = field(default_factory=set)
     stuck: list[Event] = field(default_factory=list)
     state: State = None
 
@@ -71,9 +67,6 @@ class _Search:
         if order:
             self.first, self.second = (self.of(name) for name in order)
         self.required = sum(1 << index for index, event in enumerate(self.events) if not event.optional)
-        # What has not happened by the last read of a run does not happen any more.
-        self.last = [event.step for event in self.events if event.operation.kind == "dump"]
-        self.together = [index for index, event in enumerate(self.events) if event.together]
 
     def of(self, name: str) -> int:
         """Give the events of a call."""
@@ -114,8 +107,8 @@ class _Search:
             if event.step.reads:
                 continue
             after = event.step.after(state)
-            # What may never have happened, and would change nothing, need not be tried; unless other results care.
-            if after is IMPOSSIBLE or (event.optional and not event.together and after == state):
+            # What may never have happened, and would change nothing, need not be tried.
+            if after is IMPOSSIBLE or (event.optional and after == state):
                 continue
             yield done | 1 << index, after
 
@@ -139,13 +132,8 @@ def explain(
         done, state = stack.pop()
         if done & search.required == search.required:
             verdict.explained = True
-            if all(step.after(state) is not IMPOSSIBLE for step in search.last):
-                verdict.applied.add(
-                    frozenset(search.events[index].operation.name for index in search.together if done >> index & 1)
-                )
-            if not search.together:
-                return verdict
-        elif (count := (done & search.required).bit_count()) > furthest:
+            return verdict
+        if (count := (done & search.required).bit_count()) > furthest:
             furthest, verdict.state = count, state
             verdict.stuck = [
                 search.events[index] for index in search.candidates(done) if not search.events[index].optional
