@@ -292,3 +292,15 @@ def test_bad_arguments_are_named(results: Results, stub: Stub, there: str) -> No
     ):
         invalid(stub.History, asked, field)
     assert results.history(there, "a") == []
+
+
+def test_the_newest_entry_agrees_with_the_state(results: Results, pipeline: str) -> None:
+    """A lock of what is locked changes nothing, but an unlock at the same time comes before or after it."""
+    results.deposit([work(pipeline, "a")])
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(100):
+            assert results.lock(pipeline, ["a"])
+            calls = [pool.submit(results.lock, pipeline, ["a"]), pool.submit(results.unlock, pipeline, ["a"], True)]
+            assert all(call.result() for call in calls)
+            newest = results.history(pipeline, "a")[0].method
+            assert newest == ("lock" if results.get_locked_count(pipeline) else "unlock")

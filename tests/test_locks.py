@@ -268,22 +268,6 @@ def test_lock_and_unlock_at_once_leave_no_mixture(results: Results, pipeline: st
         assert results.get_locked_count(pipeline) in (0, 2)
 
 
-def test_the_newest_entry_of_the_history_agrees_with_the_state(results: Results, pipeline: str) -> None:
-    """A lock of what is locked changes nothing, but an unlock at the same time comes before or after it."""
-    deposit_all(results, pipeline, ["a"])
-    end = now() + min(SECONDS / 3, 5)
-    while now() < end:
-        assert results.lock(pipeline, ["a"])
-        begin = threading.Barrier(2)
-        other = threading.Thread(target=lambda: begin.wait() or results.unlock(pipeline, ["a"], force=True))  # noqa: B023
-        other.start()
-        begin.wait()
-        assert results.lock(pipeline, ["a"])
-        other.join()
-        newest = results.history(pipeline, "a")[0].method
-        assert newest == ("lock" if results.get_locked_count(pipeline) else "unlock")
-
-
 START: State = frozenset({("a", False, "start"), ("b", False, "start")})
 BOTH = ("a", "b")
 LOCKED_A = Call("lock", ("a",), 1, 2)
