@@ -82,7 +82,7 @@ _UNLOCK: Final = [
     }
 ]
 _TOO_LARGE: Final = {
-    "$gt": [{"$subtract": [{"$bsonSize": "$$ROOT"}, {"$strLenBytes": "$_id"}]}, (16 << 20) - (16 << 10) + 10]
+    "$gt": [{"$subtract": [{"$bsonSize": "$$ROOT"}, {"$strLenBytes": "$_id"}]}, (16 << 20) - (16 << 10) + 64]
 }
 
 
