@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from faults.history import Operation
+from faults.workload import archive_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 P = "p"
 NOBODY_KNOWS = math.inf
+ARCHIVED = archive_id(3)
 FROM_Y: dict[str, Any] = {"from": "y"}
 numbers = itertools.count(1)
 
@@ -168,6 +170,7 @@ RIGHT: dict[str, Sequence[Operation]] = {
     ],
     "a count from an id on": [*TWO, op("count", 2, 3, count=1, **FROM_Y)],
     "a count of what may be locked": [*TWO, unknown("lock", 2, "x"), op("locked_count", 3, 4, count=0)],
+    "a stream with all of the archive": [deposit(0, 1, ARCHIVED, "A"), stream(2, 3, archived=True)],
     "members that hold the same": [
         TWO[0],
         stream(2, 3, ("x", "A"), kind="dump"),
@@ -243,6 +246,10 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
     ),
     "an answer that must never be": ("answer", [op("read", 0, 1, "broken", ids=["x"])]),
     "a call that is never answered": ("answer", [op("read", 0, NOBODY_KNOWS, "unanswered", ids=["x"])]),
+    "a lock of which a refused delete has seen a half": (
+        "order",
+        [*TWO, named("lock", 2, 5, "x", "y"), named("delete", 3, 6, "x", "y", refused={"x": "locked"})],
+    ),
     "a lock and an unlock of which each came first somewhere": (
         "order",
         [
@@ -254,6 +261,15 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
         ],
     ),
     "a stream that misses one": ("result", [*TWO, stream(2, 3, ("x", "A"))]),
+    "a stream with what the one before told, in vain": (
+        "result",
+        [TWO[0], stream(2, 3, ("x", "A")), update(4, 5, "C", "x"), stream(6, 7, ("x", "A"))],
+    ),
+    "a second stream that misses what came meanwhile": (
+        "result",
+        [deposit(0, 10, "x", "A"), stream(1, 2), stream(12, 13)],
+    ),
+    "a stream that misses one of the archive": ("result", [deposit(0, 1, ARCHIVED, "A"), stream(2, 3, archived=False)]),
     "a stream with one twice": ("stream", [*TWO, stream(2, 3, ("y", "B"), ("x", "A"), ("x", "A"))]),
     "a stream out of order": ("stream", [*TWO, stream(2, 3, ("x", "A"), ("y", "B"))]),
     "a stream with one that never was": ("result", [*TWO, stream(2, 3, ("z", "C"), ("y", "B"), ("x", "A"))]),

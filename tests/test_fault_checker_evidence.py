@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import itertools
+import json
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
 from fault_histories import FROM_Y, TWO, P, deposit, named, of, op, read, stream, unknown, update
-from faults import nemesis, workload
-from faults.__main__ import missing
+from faults import client, nemesis, workload
+from faults.__main__ import checked, missing
 from faults.checker import check
-from faults.history import Operation, faults_in
+from faults.history import Operation, Recorder, faults_in, load
+from workflow_results import ServiceUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 U, V = unknown("update", 2, "x", "y"), update(3, 6, "V", "x", "y")
 DELETE, HALF = unknown("delete", 2, "x"), unknown("delete", 2, "x", "y")
@@ -131,17 +135,63 @@ def test_a_run_in_which_nothing_works_is_not_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "unexpected"),
+    ("log", "line", "unexpected"),
     [
-        ("ERROR interceptor: a fault in the server", True),
-        ("ERROR workers: a worker died and is started again worker=1 code=-11", True),
-        ("ERROR asyncio: Exception in callback foo()", True),
-        ("MemoryError", True),
-        ("ERROR workers: a worker died and is started again worker=1 code=-9", False),
-        ("INFO interceptor: call code=UNAVAILABLE", False),
+        ("server.log", "ERROR interceptor: a fault in the server", True),
+        ("server.log", "ERROR workers: a worker died and is started again worker=1 code=-11", True),
+        ("server.log", "ERROR asyncio: Exception in callback foo()", True),
+        ("server.log", "MemoryError", True),
+        ("server.log", "ERROR workers: a worker died and is started again worker=1 code=-9", False),
+        ("server.log", "INFO interceptor: call code=UNAVAILABLE", False),
+        ("clients.log", "Traceback (most recent call last):", True),
     ],
 )
-def test_what_a_server_must_not_log(tmp_path: Path, line: str, unexpected: bool) -> None:
-    log = tmp_path / "server.log"
-    log.write_text(f"INFO listening\n{line}\n")
-    assert (line in faults_in(log)) is unexpected
+def test_what_must_not_be_logged(tmp_path: Path, log: str, line: str, unexpected: bool) -> None:
+    (tmp_path / log).write_text(f"INFO listening\n{line}\n")
+    assert (line in faults_in(tmp_path / log)) is unexpected
+
+
+def test_an_archive_is_left_out_only_where_it_is_complete() -> None:
+    ids = [workload.archive_id(number) for number in reversed(range(workload.ARCHIVED))]
+    rows: list[list[Any]] = [[id_, workload.archived_marker(id_)] for id_ in ids]
+    other = [[f"{ids[0]}-new", "A"]]
+    assert workload.without_archived([*other, *rows]) == {"archived": True, "found": other}
+    for wrong in (rows[1:], [*rows, rows[-1]], [[ids[0], "B"], *rows[1:]], rows[::-1]):
+        assert workload.without_archived(wrong) == {"archived": False, "found": wrong}
+
+
+def test_a_run_with_a_violation_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = {"seed": 1, "seconds": 0.0, "bug": "", "command": "again"}
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    with Recorder(tmp_path, "c1") as recorder:
+        recorder.begin("read", pipeline=P, ids=["x"])
+    assert checked(tmp_path) == 1
+    assert "c1-1 was never answered" in capsys.readouterr().out
+
+
+UNKNOWN, CERTAIN = ServiceUnavailableError("unknown"), ServiceUnavailableError("certain")
+UNKNOWN.outcome_unknown = True
+
+
+@pytest.mark.parametrize(
+    ("failures", "recorded"),
+    [([UNKNOWN], "unknown"), ([CERTAIN], "failed"), ([UNKNOWN, CERTAIN], "unknown"), ([ValueError("")], "broken")],
+)
+def test_what_a_client_records_of_failures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[Exception], recorded: str
+) -> None:
+    """A change is tried again until its time is over, and the last failure is the one that stays."""
+    monkeypatch.setattr(client, "_REPEAT_SECONDS", 0.05)
+    monkeypatch.setattr(client, "_REPEAT_PAUSE_SECONDS", 0.01)
+    results = Mock()
+    results.lock.side_effect = itertools.chain(failures, itertools.repeat(failures[-1]))
+    results.deposit.side_effect = failures[:1]
+    with Recorder(tmp_path, "c1") as recorder:
+        calls = client.Client(results, recorder, Mock(again=0))
+        calls.call("lock", {"pipeline": P, "ids": ["x"], "how": "repeatable"})
+        if isinstance(failures[0], ServiceUnavailableError):
+            calls.call("deposit", {"works": [(P, "x", "A", False)], "receipts": False})
+    lock, *deposits = load(tmp_path)
+    assert lock.outcome == recorded
+    for each in deposits:
+        assert each.told["answers"] == ["unknown" if failures[0] is UNKNOWN else "failed"]

@@ -40,13 +40,13 @@ def main() -> int:
     """Run, check, and tell; the exit status is 0 if nothing is wrong and enough has happened."""
     options = _options()
     if options.check is not None:
-        return _checked(options.check)
+        return checked(options.check)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing is left running
     directory = Path(tempfile.mkdtemp(prefix="workflow-results-faults-"))
     status = 1
     try:
         Run(directory, options.seed, options.seconds, options.bug, say).all()
-        status = _checked(directory)
+        status = checked(directory)
     finally:
         if status:
             say(f"kept {directory}: python -m faults --check {directory} checks it again")
@@ -69,7 +69,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _checked(directory: Path) -> int:
+def checked(directory: Path) -> int:
     began = time.monotonic()
     operations = load(directory)
     faults = nemesis.told(directory / FAULTS_FILE)
