@@ -57,8 +57,8 @@ _ABORT_SECONDS: Final = 5.0
 _SHARE_OF_ATTEMPTS: Final = 0.8
 """How much of its time a call has until it must commit. Where no time is left to send a commit, PyMongo sends neither
 that nor an abort, so that the transaction would hold its results for a minute."""
-_COMMIT_SECONDS: Final = 1.0
-"""The least time for a commit, even if the caller no longer waits."""
+_COMMIT_SECONDS: Final = 0.1
+"""The least time for a commit, even if a caller with very little time no longer waits."""
 _REFUSED_BY_LOCKS: Final = ("update", "delete_ids")
 _UNLOCKED: Final = {"results.locked": {"$ne": True}}
 _LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
