@@ -35,7 +35,8 @@ class ResultsError(Exception):
     Attributes:
         reason (str): As given.
         request_id (str): As given.
-        outcome_unknown (bool): Whether the call may have changed something although it failed.
+        outcome_unknown (bool): Whether the call may have changed something although it failed. Of calls before it with
+            the same `request_id` it tells nothing.
         works (list[dict[str, Any]]): On errors of a deposit the works, with the ids that were given to them:
             depositing these again is safe. Else empty.
         receipts (list[Receipt]): On errors of a deposit that was carried out, the outcome of each work. Else empty.
