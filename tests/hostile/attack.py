@@ -18,7 +18,7 @@ from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from multiprocessing.connection import Connection
 
     from hostile.cases import Case
@@ -76,7 +76,7 @@ class Beats:
 
     @property
     def counts(self) -> int:
-        """How many counts are among its calls: each second one."""
+        """How many counts are among its calls, if it counts: each second one."""
         return self._number // 2
 
     def against(self) -> list[str]:
@@ -142,8 +142,8 @@ def _reason(error: grpc.aio.AioRpcError) -> str:
     return str(info.reason)
 
 
-def beat(pipe: Connection, target: str) -> None:
-    """Ask for Info and for a count in turn, as a process of its own; tells the slowest answer and the slowest sleep."""
+def beat(pipe: Connection, target: str, counts: bool) -> None:
+    """Ask for Info, or for a count in turn, as a process of its own; tells the slowest answer and the slowest sleep."""
     slowest = overslept = 0.0
     number = 0
     failures: list[str] = []
@@ -152,9 +152,10 @@ def beat(pipe: Connection, target: str) -> None:
         stub = results_pb2_grpc.ResultsServiceStub(channel)
         stub.Info(pb.InfoRequest(), wait_for_ready=True, timeout=30)
         pipe.send("beating")
-        calls: Iterator[Callable[[], object]] = itertools.cycle(
-            (lambda: stub.Info(pb.InfoRequest(), timeout=30), lambda: stub.Count(one, timeout=30))
-        )
+        kinds: list[Callable[[], object]] = [lambda: stub.Info(pb.InfoRequest(), timeout=30)]
+        if counts:
+            kinds.append(lambda: stub.Count(one, timeout=30))
+        calls = itertools.cycle(kinds)
         while not pipe.poll():
             call = next(calls)
             began = time.monotonic()

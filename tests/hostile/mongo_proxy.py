@@ -34,6 +34,7 @@ class _Once(dict[str, Any]):
 _LENIENT: Final = CodecOptions[_Once](
     document_class=_Once, unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_MS
 )
+_ANY: Final = _LENIENT.with_options(document_class=dict)
 
 
 class Sniffer:
@@ -70,7 +71,9 @@ class Sniffer:
                     command[name] = value
             else:
                 identifier, _, documents = section[4:].partition(b"\0")
-                command[identifier.decode()] = _documents(documents)
+                # Works, and the fields that updates set, are data: they may hold a name twice, deep in them.
+                options = _ANY if identifier in (b"documents", b"updates") else _LENIENT
+                command[identifier.decode()] = _documents(documents, options)
         self.commands[next(iter(command))] += 1
         for problem in problems(command):
             self._complain(f"{problem} in {str(command)[:1000]}")
@@ -80,8 +83,8 @@ class Sniffer:
             self.problems.append(problem)
 
 
-def _documents(data: bytes) -> list[_Once]:
-    return [bson.decode(each.raw, _LENIENT) for each in bson.decode_all(data, CodecOptions(RawBSONDocument))]
+def _documents(data: bytes, options: CodecOptions[Any]) -> list[dict[str, Any]]:
+    return [bson.decode(each.raw, options) for each in bson.decode_all(data, CodecOptions(RawBSONDocument))]
 
 
 async def _serve(pipe: Connection, mongod_port: int) -> None:
