@@ -9,9 +9,13 @@ Works and results. A *work* is the document of one finished unit of pipeline wor
 has been deposited. A result is identified by its pipeline and its id. A result whose field `results.locked`
 is true is *locked*: it can be neither updated nor deleted.
 
-Names. A pipeline matches [A-Za-z0-9-]{1,128}; an id is a string of 1 to 128 characters, without NUL.
-Top-level field names are not empty, hold no '.' and do not start with '$'. A pipeline that does not exist
-has no results; asking for it is never an error.
+Names. A pipeline matches [A-Za-z0-9-][A-Za-z0-9_-]{0,127}; an id is a string of 1 to 128 characters, without NUL.
+Top-level field names are not empty, hold no '.' and do not start with '$'. No document holds a name twice, at any
+depth. A pipeline that does not exist has no results; asking for it is never an error.
+
+Same content. Two works have the same content when their bytes are equal, or else their values are, as MongoDB
+compares them: whatever the order of fields at every level, numbers by value across int32, int64, double and decimal,
+NaN equal to NaN, and every other type the same. `_id` and `results.locked` don't count.
 
 Order. Results always come in descending order of their id, compared byte by byte; for ObjectId strings that is
 newest first.
@@ -39,12 +43,13 @@ that is sent counts, also where there is a certificate. Either is checked at the
 request of a DepositStream and each part of a stream of results. A caller has a role, each of which includes the one
 before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor*
 Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is
-true; an *admin* everything. It may do so with some pipelines; Status tells of those alone. The health service is open
-to all.
+true; an *admin* everything, DropPipeline included. It may do so with some pipelines; Status tells of those alone. The
+health service is open to all.
 
-Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock may be repeated with the
-same `request_id`: what was done is then answered again, not done again. Without one they should be repeated only
-when nothing was changed (`outcome: NOT_APPLIED`), or when the caller knows that a repetition does no harm.
+Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
+repeated with the same `request_id`: what was done is then answered again, not done again. Without one they should be
+repeated only when nothing was changed (`outcome: NOT_APPLIED`), or when the caller knows that a repetition does no
+harm.
 """
 
 import builtins
@@ -168,6 +173,8 @@ class _ChangeMethodEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     """Lock. The result may have been locked before."""
     CHANGE_METHOD_UNLOCK: _ChangeMethod.ValueType  # 4
     """Unlock. The result may have been unlocked before."""
+    CHANGE_METHOD_DROP_PIPELINE: _ChangeMethod.ValueType  # 5
+    """DropPipeline. The entry is of the pipeline, not of a result. It is made just before the pipeline is dropped."""
 
 class ChangeMethod(_ChangeMethod, metaclass=_ChangeMethodEnumTypeWrapper):
     """What a result was changed by."""
@@ -182,6 +189,8 @@ CHANGE_METHOD_LOCK: ChangeMethod.ValueType  # 3
 """Lock. The result may have been locked before."""
 CHANGE_METHOD_UNLOCK: ChangeMethod.ValueType  # 4
 """Unlock. The result may have been unlocked before."""
+CHANGE_METHOD_DROP_PIPELINE: ChangeMethod.ValueType  # 5
+"""DropPipeline. The entry is of the pipeline, not of a result. It is made just before the pipeline is dropped."""
 global___ChangeMethod = ChangeMethod
 
 @typing.final
@@ -246,8 +255,9 @@ class Rejection(google.protobuf.message.Message):
     index: builtins.int
     """The position of the work in the request, from 0."""
     reason: builtins.str
-    """INVALID_WORK (a field is missing, of the wrong type or against the rules), INVALID_STATUS, DUPLICATE_FIELD,
-    CORRUPT_DOCUMENT (broken BSON, UTF-8 or JSON), TOO_LARGE, TOO_DEEP or REFUSED_BY_MONGODB.
+    """INVALID_WORK (a field is missing, of the wrong type or against the rules), INVALID_STATUS, DUPLICATE_FIELD (at any
+    depth), CORRUPT_DOCUMENT (broken BSON, UTF-8 or JSON), TOO_LARGE, TOO_DEEP, TOO_MANY_PIPELINES or
+    REFUSED_BY_MONGODB.
     """
     message: builtins.str
     """One sentence for people: which field, and what would be right."""
@@ -407,7 +417,8 @@ class UpdateRequest(google.protobuf.message.Message):
     request_id: builtins.str
     """Empty, or up to 64 visible ASCII characters that the caller gives to no other request (a UUID for example; see
     AIP-155). A request that was applied before under the same id, by the same caller, is answered as it was then, and
-    changes nothing. INVALID_ARGUMENT with the reason REQUEST_ID_REUSED where that one asked for something else.
+    changes nothing. INVALID_ARGUMENT with the reason REQUEST_ID_REUSED where that one asked for something else:
+    another method, pipeline or reason, works without the same content in the same order, or another set of ids.
     """
     @property
     def works(self) -> global___Documents:
@@ -652,7 +663,10 @@ class ResultBatch(google.protobuf.message.Message):
     RESULTS_FIELD_NUMBER: builtins.int
     RESUME_TOKEN_FIELD_NUMBER: builtins.int
     resume_token: builtins.bytes
-    """Where the stream stands after this batch. The same request with this token goes on with the next result."""
+    """Where the stream stands after this batch. The same request with this token goes on with the next result, at any
+    server. It belongs to its request (method, pipeline, query, projection, skip, limit or count, ids, event number):
+    with another one it is INVALID_ARGUMENT. The format may change.
+    """
     @property
     def results(self) -> global___Documents:
         """At least one result, in the format that the request asked for."""
@@ -712,8 +726,8 @@ class ViewRequest(google.protobuf.message.Message):
     @property
     def query(self) -> global___Document:
         """A MongoDB filter. Operators: $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type $all $elemMatch
-        $size $mod $regex $options, and $expr with field paths, literals, comparison, boolean and arithmetic operators.
-        Unset or empty, it matches every result.
+        $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and $expr with field paths,
+        literals, comparison, boolean and arithmetic operators. Unset or empty, it matches every result.
         """
 
     @property
@@ -915,6 +929,7 @@ class Limits(google.protobuf.message.Message):
     BATCH_BYTES_FIELD_NUMBER: builtins.int
     SERVER_SECONDS_FIELD_NUMBER: builtins.int
     REQUEST_WORKS_FIELD_NUMBER: builtins.int
+    PIPELINES_FIELD_NUMBER: builtins.int
     message_bytes: builtins.int
     """The largest request, in bytes."""
     work_bytes: builtins.int
@@ -933,6 +948,8 @@ class Limits(google.protobuf.message.Message):
     """The longest time that the server spends on a unary call or on the next batch, in seconds."""
     request_works: builtins.int
     """The most works in one request."""
+    pipelines: builtins.int
+    """The most pipelines."""
     def __init__(
         self,
         *,
@@ -945,14 +962,15 @@ class Limits(google.protobuf.message.Message):
         batch_bytes: builtins.int = ...,
         server_seconds: builtins.float = ...,
         request_works: builtins.int = ...,
+        pipelines: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "id_length", b"id_length", "message_bytes", b"message_bytes", "pipeline_length", b"pipeline_length", "request_works", b"request_works", "server_seconds", b"server_seconds", "transaction_results", b"transaction_results", "work_bytes", b"work_bytes", "work_depth", b"work_depth"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["batch_bytes", b"batch_bytes", "id_length", b"id_length", "message_bytes", b"message_bytes", "pipeline_length", b"pipeline_length", "pipelines", b"pipelines", "request_works", b"request_works", "server_seconds", b"server_seconds", "transaction_results", b"transaction_results", "work_bytes", b"work_bytes", "work_depth", b"work_depth"]) -> None: ...
 
 global___Limits = Limits
 
 @typing.final
 class GetByCountRequest(google.protobuf.message.Message):
-    """How many of the newest results to stream."""
+    """How many of the results with the highest ids to stream."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -1226,7 +1244,7 @@ global___GetLockedCountResponse = GetLockedCountResponse
 
 @typing.final
 class HistoryRequest(google.protobuf.message.Message):
-    """A result whose changes to tell."""
+    """A result, or a pipeline, whose changes to tell."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -1235,9 +1253,9 @@ class HistoryRequest(google.protobuf.message.Message):
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     pipeline: builtins.str
-    """The pipeline of the result."""
+    """The pipeline."""
     id: builtins.str
-    """The id of the result."""
+    """The id of the result. Empty for the changes of the pipeline itself, which are those by DropPipeline."""
     page_size: builtins.int
     """How many entries to tell at most. 0: 100, which is also the most. Negative is INVALID_ARGUMENT."""
     page_token: builtins.str
@@ -1330,3 +1348,43 @@ class HistoryEntry(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["caller", b"caller", "field_count", b"field_count", "fields", b"fields", "method", b"method", "reason", b"reason", "request_id", b"request_id", "result_count", b"result_count", "time", b"time"]) -> None: ...
 
 global___HistoryEntry = HistoryEntry
+
+@typing.final
+class DropPipelineRequest(google.protobuf.message.Message):
+    """A pipeline to be dropped."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """The pipeline."""
+    reason: builtins.str
+    """As in UpdateRequest."""
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+        reason: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["pipeline", b"pipeline", "reason", b"reason"]) -> None: ...
+
+global___DropPipelineRequest = DropPipelineRequest
+
+@typing.final
+class DropPipelineResponse(google.protobuf.message.Message):
+    """The outcome of a DropPipeline."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    DROPPED_FIELD_NUMBER: builtins.int
+    dropped: builtins.bool
+    """True when the pipeline was dropped; false when there was none of this name."""
+    def __init__(
+        self,
+        *,
+        dropped: builtins.bool = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["dropped", b"dropped"]) -> None: ...
+
+global___DropPipelineResponse = DropPipelineResponse

@@ -120,6 +120,11 @@ class ResultsServiceStub(object):
                 request_serializer=workflow__results_dot_v1_dot_results__pb2.HistoryRequest.SerializeToString,
                 response_deserializer=workflow__results_dot_v1_dot_results__pb2.HistoryResponse.FromString,
                 _registered_method=True)
+        self.DropPipeline = channel.unary_unary(
+                '/workflow_results.v1.ResultsService/DropPipeline',
+                request_serializer=workflow__results_dot_v1_dot_results__pb2.DropPipelineRequest.SerializeToString,
+                response_deserializer=workflow__results_dot_v1_dot_results__pb2.DropPipelineResponse.FromString,
+                _registered_method=True)
 
 
 class ResultsServiceServicer(object):
@@ -133,6 +138,8 @@ class ResultsServiceServicer(object):
         already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
         DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
         Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
+        The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
+        are REJECTED with TOO_MANY_PIPELINES.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -165,7 +172,7 @@ class ResultsServiceServicer(object):
         """Deletes results.
 
         All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids.
+        exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -209,7 +216,7 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetByCount(self, request, context):
-        """Streams the newest results of a pipeline. Parts as in View.
+        """Streams the results of a pipeline with the highest ids; for ObjectId strings, the newest. Parts as in View.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,7 +225,7 @@ class ResultsServiceServicer(object):
     def GetById(self, request, context):
         """Streams the results with the given ids. Parts as in View.
 
-        Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids.
+        Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -250,7 +257,7 @@ class ResultsServiceServicer(object):
         """Locks results: sets `results.locked` to true, also where `results` is null or missing.
 
         All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids.
+        exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids as sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -260,7 +267,7 @@ class ResultsServiceServicer(object):
         """Unlocks results: sets `results.locked` of the locked ones to false. Without `force` it only counts them.
 
         All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids.
+        exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids as sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -272,6 +279,17 @@ class ResultsServiceServicer(object):
         Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
         changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
         recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DropPipeline(self, request, context):
+        """Drops a pipeline that has no results left, which makes room for another one. For admins.
+
+        The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
+        PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
+        that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -359,6 +377,11 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.History,
                     request_deserializer=workflow__results_dot_v1_dot_results__pb2.HistoryRequest.FromString,
                     response_serializer=workflow__results_dot_v1_dot_results__pb2.HistoryResponse.SerializeToString,
+            ),
+            'DropPipeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropPipeline,
+                    request_deserializer=workflow__results_dot_v1_dot_results__pb2.DropPipelineRequest.FromString,
+                    response_serializer=workflow__results_dot_v1_dot_results__pb2.DropPipelineResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -793,6 +816,33 @@ class ResultsService(object):
             '/workflow_results.v1.ResultsService/History',
             workflow__results_dot_v1_dot_results__pb2.HistoryRequest.SerializeToString,
             workflow__results_dot_v1_dot_results__pb2.HistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropPipeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflow_results.v1.ResultsService/DropPipeline',
+            workflow__results_dot_v1_dot_results__pb2.DropPipelineRequest.SerializeToString,
+            workflow__results_dot_v1_dot_results__pb2.DropPipelineResponse.FromString,
             options,
             channel_credentials,
             insecure,

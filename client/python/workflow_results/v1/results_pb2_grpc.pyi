@@ -9,9 +9,13 @@ Works and results. A *work* is the document of one finished unit of pipeline wor
 has been deposited. A result is identified by its pipeline and its id. A result whose field `results.locked`
 is true is *locked*: it can be neither updated nor deleted.
 
-Names. A pipeline matches [A-Za-z0-9-]{1,128}; an id is a string of 1 to 128 characters, without NUL.
-Top-level field names are not empty, hold no '.' and do not start with '$'. A pipeline that does not exist
-has no results; asking for it is never an error.
+Names. A pipeline matches [A-Za-z0-9-][A-Za-z0-9_-]{0,127}; an id is a string of 1 to 128 characters, without NUL.
+Top-level field names are not empty, hold no '.' and do not start with '$'. No document holds a name twice, at any
+depth. A pipeline that does not exist has no results; asking for it is never an error.
+
+Same content. Two works have the same content when their bytes are equal, or else their values are, as MongoDB
+compares them: whatever the order of fields at every level, numbers by value across int32, int64, double and decimal,
+NaN equal to NaN, and every other type the same. `_id` and `results.locked` don't count.
 
 Order. Results always come in descending order of their id, compared byte by byte; for ObjectId strings that is
 newest first.
@@ -39,12 +43,13 @@ that is sent counts, also where there is a certificate. Either is checked at the
 request of a DepositStream and each part of a stream of results. A caller has a role, each of which includes the one
 before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor*
 Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is
-true; an *admin* everything. It may do so with some pipelines; Status tells of those alone. The health service is open
-to all.
+true; an *admin* everything, DropPipeline included. It may do so with some pipelines; Status tells of those alone. The
+health service is open to all.
 
-Retries. Reads and Deposit may be repeated at any time. Update, DeleteIds, Lock and Unlock may be repeated with the
-same `request_id`: what was done is then answered again, not done again. Without one they should be repeated only
-when nothing was changed (`outcome: NOT_APPLIED`), or when the caller knows that a repetition does no harm.
+Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
+repeated with the same `request_id`: what was done is then answered again, not done again. Without one they should be
+repeated only when nothing was changed (`outcome: NOT_APPLIED`), or when the caller knows that a repetition does no
+harm.
 """
 
 import abc
@@ -75,6 +80,8 @@ class ResultsServiceStub:
     already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
     DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
     Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
+    The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
+    are REJECTED with TOO_MANY_PIPELINES.
     """
 
     DepositStream: grpc.StreamStreamMultiCallable[
@@ -107,7 +114,7 @@ class ResultsServiceStub:
     """Deletes results.
 
     All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids.
+    exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
     """
 
     View: grpc.UnaryStreamMultiCallable[
@@ -150,7 +157,7 @@ class ResultsServiceStub:
         workflow_results.v1.results_pb2.GetByCountRequest,
         workflow_results.v1.results_pb2.GetByCountResponse,
     ]
-    """Streams the newest results of a pipeline. Parts as in View."""
+    """Streams the results of a pipeline with the highest ids; for ObjectId strings, the newest. Parts as in View."""
 
     GetById: grpc.UnaryStreamMultiCallable[
         workflow_results.v1.results_pb2.GetByIdRequest,
@@ -158,7 +165,7 @@ class ResultsServiceStub:
     ]
     """Streams the results with the given ids. Parts as in View.
 
-    Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids.
+    Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
     """
 
     GetByEvent: grpc.UnaryStreamMultiCallable[
@@ -188,7 +195,7 @@ class ResultsServiceStub:
     """Locks results: sets `results.locked` to true, also where `results` is null or missing.
 
     All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids.
+    exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids as sent.
     """
 
     Unlock: grpc.UnaryUnaryMultiCallable[
@@ -198,7 +205,7 @@ class ResultsServiceStub:
     """Unlocks results: sets `results.locked` of the locked ones to false. Without `force` it only counts them.
 
     All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids.
+    exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids as sent.
     """
 
     History: grpc.UnaryUnaryMultiCallable[
@@ -210,6 +217,17 @@ class ResultsServiceStub:
     Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
     changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
     recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+    """
+
+    DropPipeline: grpc.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.DropPipelineRequest,
+        workflow_results.v1.results_pb2.DropPipelineResponse,
+    ]
+    """Drops a pipeline that has no results left, which makes room for another one. For admins.
+
+    The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
+    PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
+    that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
     """
 
 class ResultsServiceAsyncStub:
@@ -225,6 +243,8 @@ class ResultsServiceAsyncStub:
     already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
     DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
     Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
+    The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
+    are REJECTED with TOO_MANY_PIPELINES.
     """
 
     DepositStream: grpc.aio.StreamStreamMultiCallable[
@@ -257,7 +277,7 @@ class ResultsServiceAsyncStub:
     """Deletes results.
 
     All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids.
+    exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
     """
 
     View: grpc.aio.UnaryStreamMultiCallable[
@@ -300,7 +320,7 @@ class ResultsServiceAsyncStub:
         workflow_results.v1.results_pb2.GetByCountRequest,
         workflow_results.v1.results_pb2.GetByCountResponse,
     ]
-    """Streams the newest results of a pipeline. Parts as in View."""
+    """Streams the results of a pipeline with the highest ids; for ObjectId strings, the newest. Parts as in View."""
 
     GetById: grpc.aio.UnaryStreamMultiCallable[
         workflow_results.v1.results_pb2.GetByIdRequest,
@@ -308,7 +328,7 @@ class ResultsServiceAsyncStub:
     ]
     """Streams the results with the given ids. Parts as in View.
 
-    Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids.
+    Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
     """
 
     GetByEvent: grpc.aio.UnaryStreamMultiCallable[
@@ -338,7 +358,7 @@ class ResultsServiceAsyncStub:
     """Locks results: sets `results.locked` to true, also where `results` is null or missing.
 
     All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids.
+    exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids as sent.
     """
 
     Unlock: grpc.aio.UnaryUnaryMultiCallable[
@@ -348,7 +368,7 @@ class ResultsServiceAsyncStub:
     """Unlocks results: sets `results.locked` of the locked ones to false. Without `force` it only counts them.
 
     All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids.
+    exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids as sent.
     """
 
     History: grpc.aio.UnaryUnaryMultiCallable[
@@ -360,6 +380,17 @@ class ResultsServiceAsyncStub:
     Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
     changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
     recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+    """
+
+    DropPipeline: grpc.aio.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.DropPipelineRequest,
+        workflow_results.v1.results_pb2.DropPipelineResponse,
+    ]
+    """Drops a pipeline that has no results left, which makes room for another one. For admins.
+
+    The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
+    PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
+    that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
     """
 
 class ResultsServiceServicer(metaclass=abc.ABCMeta):
@@ -377,6 +408,8 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
         DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
         Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
+        The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
+        are REJECTED with TOO_MANY_PIPELINES.
         """
 
     @abc.abstractmethod
@@ -415,7 +448,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         """Deletes results.
 
         All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids.
+        exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
         """
 
     @abc.abstractmethod
@@ -468,7 +501,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.GetByCountRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetByCountResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetByCountResponse]]:
-        """Streams the newest results of a pipeline. Parts as in View."""
+        """Streams the results of a pipeline with the highest ids; for ObjectId strings, the newest. Parts as in View."""
 
     @abc.abstractmethod
     def GetById(
@@ -478,7 +511,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetByIdResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetByIdResponse]]:
         """Streams the results with the given ids. Parts as in View.
 
-        Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids.
+        Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
         """
 
     @abc.abstractmethod
@@ -516,7 +549,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         """Locks results: sets `results.locked` to true, also where `results` is null or missing.
 
         All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids.
+        exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids as sent.
         """
 
     @abc.abstractmethod
@@ -528,7 +561,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         """Unlocks results: sets `results.locked` of the locked ones to false. Without `force` it only counts them.
 
         All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids.
+        exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids as sent.
         """
 
     @abc.abstractmethod
@@ -542,6 +575,19 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
         changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
         recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+        """
+
+    @abc.abstractmethod
+    def DropPipeline(
+        self,
+        request: workflow_results.v1.results_pb2.DropPipelineRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[workflow_results.v1.results_pb2.DropPipelineResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.DropPipelineResponse]]:
+        """Drops a pipeline that has no results left, which makes room for another one. For admins.
+
+        The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
+        PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
+        that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
         """
 
 def add_ResultsServiceServicer_to_server(servicer: ResultsServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
