@@ -229,16 +229,19 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         async with aclosing(self._store.read(pipeline, rest)) as batches:
             async for batch in batches:
                 sent += batch.number
-                token = requests.resume_token(batch.last, before + sent)
-                results = pb.Documents(bson=batch.data)
+                part = response()  # filled in place: to put a message into another one copies it
+                part.batch.resume_token = requests.resume_token(batch.last, before + sent)
                 if options:
-                    texts = await taken_in_turns(len(batch.data), partial(_json, batch, options))
-                    results = pb.Documents(json=texts)
-                part = pb.ResultBatch(results=results, resume_token=token)
+                    part.batch.results.json.extend(
+                        await taken_in_turns(len(batch.data), partial(_json, batch, options))
+                    )
+                else:
+                    part.batch.results.bson = batch.data
                 if batch.final:
-                    yield response(batch=part, summary=pb.ReadSummary(count=sent))
+                    part.summary.count = sent
+                    yield part
                     return
-                yield response(batch=part)
+                yield part
         yield response(summary=pb.ReadSummary(count=sent))
 
 

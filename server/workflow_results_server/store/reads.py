@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 import pymongo
@@ -17,6 +18,7 @@ from workflow_results_server import bson_documents
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited
+from workflow_results_server.store.read_memory import ReadMemory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.cursor import AsyncRawBatchCursor
 
     from workflow_results_server.store.primary import Primary
+    from workflow_results_server.store.read_memory import Share
 
 CursorT = TypeVar("CursorT", bound="AsyncRawBatchCursor[Any]")
 
@@ -100,6 +103,7 @@ class Reads:
 
     def __init__(self, primary: Primary) -> None:
         self._primary = primary
+        self._memory = ReadMemory()
         self._under_way = 0
 
     async def read(
@@ -108,7 +112,8 @@ class Reads:
         """Stream documents in descending order of `_id`, in batches that aim at `rules.BATCH_BYTES`.
 
         While a batch is sent the next one is fetched, and no further. A reader that pauses holds no cursor for long.
-        Batches are smaller while there are many readers.
+        Batches are smaller while there are many readers. Large results are not fetched ahead, and those who read them
+        wait for each other.
 
         Args:
             collection: Where to read.
@@ -121,32 +126,39 @@ class Reads:
         if self._under_way >= MOST_READERS:
             message = f"the server answers {MOST_READERS:,} readers at a time: ask again after a pause"
             raise Unavailable("OVERLOADED", message, not_applied=True)
-        source = self._fetched(collection, selection, seconds)
+        share = self._memory.share()
+        source = self._fetched(collection, selection, seconds, share)
         wanted = asyncio.Event()
         wanted.set()
-        ahead = asyncio.create_task(_fetch_ahead(source, wanted))
+        ahead = asyncio.create_task(_fetch_ahead(source, wanted, share))
         self._under_way += 1
         try:
             while True:
                 batch, paused = await asyncio.shield(ahead)
-                if batch is None:
+                if batch is None and not paused:
                     return
-                if batch.final:
-                    yield batch
+                if batch is not None and batch.final:
+                    with share.sending(len(batch.data)):
+                        yield batch
                     return
-                selection = selection.rest(batch.last, batch.number)
+                large = False
+                if batch is not None:
+                    selection = selection.rest(batch.last, batch.number)
+                    wanted.clear()
+                    large = len(batch.data) > rules.BATCH_BYTES
                 if paused:
-                    source = self._fetched(collection, selection, seconds)
-                wanted.clear()
-                ahead = asyncio.create_task(_fetch_ahead(source, wanted))
-                yield batch
-                wanted.set()
+                    source = self._fetched(collection, selection, seconds, share)
+                ahead = asyncio.create_task(_fetch_ahead(source, wanted, share, at_once=not large))
+                if batch is not None:
+                    with share.sending(len(batch.data)):
+                        yield batch
+                    wanted.set()
         finally:
             wanted.set()
-            await self._leave(source, ahead)
+            await self._leave(source, ahead, share)
 
     @uncancelled
-    async def _leave(self, source: AsyncGenerator[Batch, None], ahead: asyncio.Task[Any]) -> None:
+    async def _leave(self, source: AsyncGenerator[Batch, None], ahead: asyncio.Task[Any], share: Share) -> None:
         """Close a source that a reader leaves, once it has fetched what it is about to fetch.
 
         The answer alone tells the id of a cursor that is being opened: cut off, it would stay open. Until then the
@@ -157,9 +169,10 @@ class Reads:
             await source.aclose()
         finally:
             self._under_way -= 1
+            share.close()
 
     async def _fetched(
-        self, collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
+        self, collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float, share: Share
     ) -> AsyncGenerator[Batch, None]:
         """Fetch documents when they are asked for.
 
@@ -170,7 +183,7 @@ class Reads:
             return
         fetch = _FIRST_DOCUMENTS
         left = await self._primary.wait_until_ready(seconds)
-        data, complete = await _first(collection, selection, left)
+        data, complete = await self._memory.fetch(share, left, partial(_first, collection, selection))
         for batch in _cut(data, self._aim, complete=complete):
             selection = selection.rest(batch.last, batch.number)
             yield batch
@@ -183,9 +196,10 @@ class Reads:
                     batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
                     better = fetch
                     while not complete and better // 2 <= fetch <= better * 2:
-                        with limited(seconds, hint=SLOW_HINT):
-                            data = await anext(batches, b"")
-                        complete = not cursor.alive
+                        size = len(data)
+                        data = b""  # what was sent need not be held while more is waited for
+                        next_ = partial(_next, cursor, batches)
+                        data, complete = await self._memory.fetch(share, seconds, next_, like=size)
                         for batch in _cut(data, self._aim, complete=complete):
                             selection = selection.rest(batch.last, batch.number)
                             yield batch
@@ -205,16 +219,38 @@ class Reads:
         return max(_LEAST_BYTES, min(rules.BATCH_BYTES, _SHARED_BYTES // max(1, self._under_way)))
 
 
-async def _fetch_ahead(source: AsyncGenerator[Batch, None], wanted: asyncio.Event) -> tuple[Batch | None, bool]:
-    """Fetch a batch; when it is not wanted for a while, close the source with its cursor, and tell so."""
+async def _fetch_ahead(
+    source: AsyncGenerator[Batch, None], wanted: asyncio.Event, share: Share, *, at_once: bool = True
+) -> tuple[Batch | None, bool]:
+    """Fetch a batch; when it is not wanted for a while, close the source with its cursor, and tell so.
+
+    Args:
+        source: Where to fetch it.
+        wanted: Set while the reader waits for it.
+        share: What the reader holds.
+        at_once: Whether to fetch it before it is wanted.
+    """
+    if not at_once and await _pauses(wanted):
+        await source.aclose()
+        share.keep(0)
+        return None, True
     batch = await anext(source, None)
-    if not wanted.is_set():
-        try:
-            await asyncio.wait_for(wanted.wait(), _PAUSE_SECONDS)
-        except asyncio.TimeoutError:
-            await source.aclose()
-            return batch, True
+    if await _pauses(wanted):
+        await source.aclose()
+        share.keep(0 if batch is None else len(batch.data))
+        return batch, True
     return batch, False
+
+
+async def _pauses(wanted: asyncio.Event) -> bool:
+    """Return whether nothing is wanted for a while."""
+    if wanted.is_set():
+        return False
+    try:
+        await asyncio.wait_for(wanted.wait(), _PAUSE_SECONDS)
+    except asyncio.TimeoutError:
+        return True
+    return False
 
 
 @asynccontextmanager
@@ -225,6 +261,13 @@ async def _closing(cursor: CursorT) -> AsyncIterator[CursorT]:
     finally:
         with suppress(PyMongoError), pymongo.timeout(_CLOSING_SECONDS):
             await cursor.close()
+
+
+async def _next(cursor: AsyncRawBatchCursor[Any], batches: AsyncIterator[bytes], seconds: float) -> tuple[bytes, bool]:
+    """Fetch the next documents of a cursor; return them, and whether no more follow."""
+    with limited(seconds, hint=SLOW_HINT):
+        data = await anext(batches, b"")
+    return data, not cursor.alive
 
 
 async def _first(
