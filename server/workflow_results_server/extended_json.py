@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Sequence
 from datetime import timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import bson
 from bson import json_util
@@ -16,35 +17,29 @@ from bson.binary import UuidRepresentation
 from bson.codec_options import DatetimeConversion
 
 from workflow_results.documents import decode
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from workflow_results.rules import INT64_MAX, INT64_MIN, cut
+from workflow_results_server.json_wrappers import WRAPPERS, UnfitError, announced
 
 _CODEC: Final = bson.CodecOptions[dict[str, Any]](uuid_representation=UuidRepresentation.STANDARD)
+_ANNOUNCING: Final = frozenset(WRAPPERS)
+_PATH_LENGTH: Final = 40
+"""How much a message shows of a path, behind which it says what would be right."""
+_INTEGER_PROBLEM: Final = "an integer must fit into 64 bits; larger numbers are doubles, written with a point"
+_INTEGER_LENGTH: Final = len(str(INT64_MIN))
 
 
-_KEPT: Final = frozenset(("$ref", "$id", "$regex"))
-"""Keys whose documents stay documents: those like a DBRef, and the operator `$regex`, which version 1 of Extended JSON
-took for a value, dropping what stands beside it."""
-_PAIRS: Final = ({"$binary", "$type"}, {"$code", "$scope"})
-"""Keys that announce one value together."""
-_REGEX_OPTIONS: Final = frozenset("ilmsux")
-
-
-def _options(mode: int, uuids: int) -> json_util.JSONOptions:
+def _options(mode: int) -> json_util.JSONOptions:
     return json_util.JSONOptions(
         json_mode=mode,
         tz_aware=True,
         tzinfo=timezone.utc,
         datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-        uuid_representation=uuids,
+        uuid_representation=UuidRepresentation.STANDARD,
     )
 
 
-CANONICAL: Final = _options(json_util.JSONMode.CANONICAL, UuidRepresentation.STANDARD)
-RELAXED: Final = _options(json_util.JSONMode.RELAXED, UuidRepresentation.STANDARD)
-# Read as binaries, UUIDs of every subtype stay what they are.
-_READ: Final = _options(json_util.JSONMode.CANONICAL, UuidRepresentation.UNSPECIFIED)
+CANONICAL: Final = _options(json_util.JSONMode.CANONICAL)
+RELAXED: Final = _options(json_util.JSONMode.RELAXED)
 
 
 class NotExtendedJson(ValueError):
@@ -79,23 +74,18 @@ def to_bson(text: str) -> bytes:
         text: Extended JSON, relaxed or canonical.
 
     Raises:
-        NotExtendedJson: It is not, or not a document.
+        NotExtendedJson: It is not, or not a document. Of a value at fault, the message names the place in the document
+            and says what would be right.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_document, parse_float=_finite, parse_constant=_refuse_constant)
+        document = _loaded(text)
         if not isinstance(document, dict):
             raise NotExtendedJson(f"must be a document, not {type(document).__name__}")
-        return bson.encode(document, codec_options=_CODEC)
-    except NotExtendedJson:
-        raise
+        return _encoded(document)
     except RecursionError as error:
         raise TooDeep("is nested too deeply") from error
     except json.JSONDecodeError as error:
         raise NotExtendedJson(f"is not JSON: {error.msg} at character {error.pos}") from error
-    except Exception as error:  # json_util raises whatever comes of what it meets, with texts for programmers
-        raise NotExtendedJson(
-            "is not Extended JSON: a value is not what its key announces, or none that BSON can hold"
-        ) from error
 
 
 def from_bson(data: bytes, options: json_util.JSONOptions) -> list[str]:
@@ -108,27 +98,127 @@ def from_bson(data: bytes, options: json_util.JSONOptions) -> list[str]:
     return [json_util.dumps(document, json_options=options, ensure_ascii=False) for document in decode(data)]
 
 
-def _document(pairs: Sequence[tuple[str, Any]]) -> Any:
-    names = dict(pairs)
-    if len(names) != len(pairs):
-        raise NotExtendedJson("holds a document with the same name twice")
-    if not _KEPT.isdisjoint(names):
-        return names
-    value = json_util.object_pairs_hook(pairs, _READ)
-    # json_util overlooks what stands beside some keys, and options that it does not know.
-    if not isinstance(value, dict) and len(names) > 1 and names.keys() not in _PAIRS:
-        raise NotExtendedJson("holds a document with another name beside one that announces a value")
-    if isinstance(value, bson.Regex) and not _REGEX_OPTIONS.issuperset(names["$regularExpression"]["options"]):
-        raise NotExtendedJson("holds a regular expression with other options than i, l, m, s, u and x")
+class _Unfit:
+    """Stands in for a value that can't be read, until all is read and the place of the value is known."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+
+
+class _Hooks:
+    """What `json` calls while it reads.
+
+    Attributes:
+        unfit: Whether anything could not be read.
+    """
+
+    def __init__(self) -> None:
+        self.unfit = False
+
+    def document(self, pairs: Sequence[tuple[str, Any]]) -> Any:
+        """Make a document of its fields, or the value that these announce."""
+        names = dict(pairs)
+        if len(names) != len(pairs):
+            return self._is_unfit("a name must not stand twice in one document")
+        if _ANNOUNCING.isdisjoint(names):
+            return names
+        for value in names.values():
+            if type(value) is _Unfit:
+                return value
+        try:
+            if len(names) > 1:
+                return announced(names)
+            [(name, value)] = pairs
+            return WRAPPERS[name](value)
+        except UnfitError as error:
+            return self._is_unfit(str(error))
+
+    def double(self, text: str) -> float | _Unfit:
+        """Read a number with a point or an exponent."""
+        value = float(text)
+        return self._is_unfit(f"{cut(text, 20)} is too large for a double") if math.isinf(value) else value
+
+    def integer(self, text: str) -> int | _Unfit:
+        """Read an integer of any length; Python refuses those of some thousand digits."""
+        return int(text) if len(text) <= _INTEGER_LENGTH else self._is_unfit(_INTEGER_PROBLEM)
+
+    def constant(self, text: str) -> _Unfit:
+        """Refuse what Python, unlike JSON, takes for numbers."""
+        return self._is_unfit(f'{text} must be written {{"$numberDouble": "{text}"}}')
+
+    def _is_unfit(self, problem: str) -> _Unfit:
+        self.unfit = True
+        return _Unfit(problem)
+
+
+def _loaded(text: str) -> Any:
+    hooks = _Hooks()
+    load = json.JSONDecoder(
+        object_pairs_hook=hooks.document, parse_float=hooks.double, parse_constant=hooks.constant
+    ).decode
+    try:
+        value = load(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of thousands of digits; to look at each integer takes three times as long
+        hooks.unfit = True
+        value = json.JSONDecoder(
+            object_pairs_hook=hooks.document,
+            parse_float=hooks.double,
+            parse_int=hooks.integer,
+            parse_constant=hooks.constant,
+        ).decode(text)
+    if hooks.unfit:
+        raise _fault(value)
     return value
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise NotExtendedJson(f"holds the number {text}, which is too large for a double")
-    return value
+def _encoded(document: dict[str, Any]) -> bytes:
+    try:
+        return bson.encode(document, codec_options=_CODEC)
+    except (bson.errors.BSONError, OverflowError, ValueError) as error:
+        raise _fault(document) from error
 
 
-def _refuse_constant(text: str) -> None:
-    raise ValueError(f'holds {text}; Extended JSON writes it {{"$numberDouble": "{text}"}}')
+def _fault(value: Any) -> NotExtendedJson:
+    """Find the first value that could not be read, or that BSON can't hold."""
+    for steps, each in _walk(value):
+        problem = each.problem if isinstance(each, _Unfit) else _unencodable(steps[-1], each)
+        if problem:
+            path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps[1:])
+            shown = cut(path.removeprefix("."), _PATH_LENGTH)
+            if not shown.isprintable():
+                shown = shown.encode("unicode_escape").decode()
+            return NotExtendedJson(f"at {shown}: {problem}" if path else problem)
+    return NotExtendedJson("holds a value that BSON can't hold")
+
+
+def _unencodable(step: str | int, value: object) -> str:
+    if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
+        return _INTEGER_PROBLEM
+    if isinstance(step, str) and "\0" in step:
+        return "a name must not hold the character NUL"
+    try:
+        for text in (step, value, getattr(value, "pattern", "")):
+            if isinstance(text, str):
+                text.encode()
+    except UnicodeEncodeError:
+        return "text must be Unicode, with surrogates in pairs alone"
+    return ""
+
+
+def _walk(value: Any) -> Iterator[tuple[list[str | int], Any]]:
+    """Walk over a value and all that is in it, each with the steps that lead there, which go on changing."""
+    steps: list[str | int] = [""]
+    waiting: list[Iterator[tuple[str | int, Any]]] = [iter([("", value)])]
+    while waiting:
+        for steps[-1], each in waiting[-1]:
+            yield steps, each
+            inner = getattr(each, "scope", None) or each  # the scope of JavaScript code
+            if isinstance(inner, (dict, list)):
+                steps.append("")
+                waiting.append(iter(inner.items() if isinstance(inner, dict) else enumerate(inner)))
+                break
+        else:
+            steps.pop()
+            waiting.pop()

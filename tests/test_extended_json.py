@@ -1,0 +1,241 @@
+"""Extended JSON: what is a value by its specification is taken, nothing else is, and what is written can be read.
+
+`extended_json.json` holds JSON values by hand, from the specification and from the tests that belong to it. Those that
+are `taken` have the BSON of `{"v": value}` beside them, those `refused` a part of what is said of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import bson
+import grpc
+import pytest
+from bson import (
+    Binary,
+    Code,
+    CodecOptions,
+    DatetimeMS,
+    Decimal128,
+    Int64,
+    MaxKey,
+    MinKey,
+    ObjectId,
+    Regex,
+    Timestamp,
+    json_util,
+)
+from bson.binary import UuidRepresentation
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from wire import Stub, invalid
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server.extended_json import CANONICAL, RELAXED, NotExtendedJson, TooDeep, from_bson, to_bson
+from workflow_results_server.json_wrappers import WRAPPERS
+
+CASES = json.loads(Path(__file__).with_name("extended_json.json").read_text())
+TAKEN: list[dict[str, str]] = CASES["taken"]
+REFUSED: list[dict[str, str]] = CASES["refused"]
+CODEC: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.UNSPECIFIED)
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(NotExtendedJson) as raised:
+        to_bson(text)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("case", TAKEN, ids=lambda case: case["what"])
+def test_what_the_specification_allows_is_taken(case: dict[str, str]) -> None:
+    assert to_bson(f'{{"v": {case["value"]}}}').hex() == case["bson"]
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["what"])
+def test_anything_else_is_refused_with_what_would_be_right(case: dict[str, str]) -> None:
+    assert case["problem"] in refusal(f'{{"v": {case["value"]}}}')
+
+
+def test_every_key_has_cases() -> None:
+    for key in WRAPPERS:
+        assert any(case["what"].startswith(f"{key}:") for case in REFUSED), key
+        assert any(f'"{key}":' in case["value"] for case in TAKEN), key
+
+
+def test_refused_works_are_not_stored_and_those_beside_them_are(stub: Stub, pipeline: str) -> None:
+    def work(number: int, value: str) -> str:
+        return f'{{"id": "{number}", "pipeline": "{pipeline}", "status": "success", "v": {value}}}'
+
+    values = [case["value"] for case in (*REFUSED, *TAKEN)]
+    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=map(work, range(len(values)), values))))
+    rejected = [pb.DEPOSIT_OUTCOME_REJECTED] * len(REFUSED)
+    assert list(answer.outcomes) == rejected + [pb.DEPOSIT_OUTCOME_DEPOSITED] * len(TAKEN)
+    for case, rejection in zip(REFUSED, answer.rejections, strict=True):
+        assert rejection.reason == "CORRUPT_DOCUMENT"
+        assert case["problem"] in rejection.message
+        assert not rejection.message.endswith("…"), "there must be room for all that would be right"
+    request = pb.ViewRequest(pipeline=pipeline, limit=-1, format=pb.DOCUMENT_FORMAT_CANONICAL_JSON)
+    written = [text for part in stub.View(request) for text in part.batch.results.json]
+    assert len(written) == len(TAKEN)
+    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=written)))
+    assert set(answer.outcomes) == {pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED}
+
+
+def test_refused_values_are_refused_in_queries_projections_and_updates(stub: Stub, pipeline: str) -> None:
+    for case in REFUSED:
+        document = pb.Document(json=f'{{"v": {{"$in": [1, {case["value"]}]}}}}')
+        request = pb.ViewRequest(pipeline=pipeline, query=document)
+        assert case["problem"] in invalid(stub.View, request, "query.json", reason="MALFORMED_REQUEST")
+    request = pb.ViewRequest(pipeline=pipeline, projection=pb.Document(json='{"v": {"$numberInt": "1_0"}}'))
+    message = invalid(stub.View, request, "projection.json", reason="MALFORMED_REQUEST")
+    assert message.startswith("projection.json at v: $numberInt must be an integer of 32 bits")
+    works = pb.Documents(json=[f'{{"id": "a", "pipeline": "{pipeline}", "v": {{"$oid": null}}}}'])
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Update(pb.UpdateRequest(works=works))
+    assert "works[0] at v: $oid must be 24 hexadecimal digits" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"a": [1, {"b": {"$oid": 1}}]}', "at a[1].b: $oid must be"),
+        ('{"a": {"$numberInt": "1"}, "b": [[{"$date": {"$numberLong": "x"}}]]}', "at b[0][0]: $numberLong must be"),
+        ('{"a": {"b": 1, "b": 2}}', "at a: a name must not stand twice"),
+        ('{"a": 1, "a": {"$oid": 1}}', "a name must not stand twice in one document"),
+        ('{"a": {"$code": "", "$scope": {"b": [NaN]}}}', "at a.b[0]: NaN must be written"),
+        ('{"a": [1.5, 1e999, {"$oid": 1}]}', "at a[1]: 1e999 is too large"),
+        ('{"a": 1, "b": [2, ' + "9" * 5000 + "]}", "at b[1]: an integer must fit into 64 bits"),
+        ('{"a": 1, "b": [2, ' + "9" * 50 + "]}", "at b[1]: an integer must fit into 64 bits"),
+        ('{"a\\nb": {"$oid": 1}}', "at a\\nb: $oid must be"),
+        ('{"a": {"b\\u0000": 1}}', "at a.b\\x00: a name must not hold the character NUL"),
+        ('{"' + "é" * 100 + '": {"$oid": 1}}', f"at {'é' * 39}…: $oid must be"),
+        ('{"$oid": "0123456789abcdef01234567"}', "must be a document, not ObjectId"),
+        ('[{"$oid": 1}]', "at [0]: $oid must be"),
+        ("[]", "must be a document, not list"),
+        ("", "is not JSON: Expecting value at character 0"),
+    ],
+)
+def test_a_message_names_the_place(text: str, problem: str) -> None:
+    assert refusal(text).startswith(problem)
+
+
+def test_depth() -> None:
+    levels = 100
+    assert to_bson('{"a":' * levels + '{"$minKey": 1}' + "}" * levels)
+    path = ".".join("a" * levels)
+    assert refusal('{"a":' * levels + '{"$minKey": 2}' + "}" * levels) == f"at {path[:39]}…: $minKey must be 1"
+    with pytest.raises(TooDeep):
+        to_bson('{"a":' * 100_000 + "{}" + "}" * 100_000)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+without_nul = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)
+names = (without_nul | st.sampled_from(("$ref", "$id", "$db", "$regex", "$type", "$options", "$key"))).filter(
+    lambda name: name not in WRAPPERS and name != "$scope"
+)
+decimals = st.decimals(allow_nan=False, places=None).map(str) | st.sampled_from(("NaN", "Infinity", "1E+6144", "-0E+9"))
+
+
+def fits(decimal: str) -> bool:
+    try:
+        Decimal128(decimal)
+    except ArithmeticError:
+        return False
+    return True
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(-(2**63), 2**63 - 1).map(Int64),
+    st.floats(allow_nan=False) | st.just(math.nan),
+    texts,
+    st.binary(max_size=8),
+    st.binary(min_size=12, max_size=12).map(ObjectId),
+    decimals.filter(fits).map(Decimal128),
+    st.builds(Timestamp, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),
+    st.builds(Binary, st.binary(max_size=8), st.integers(0, 255).filter(lambda subtype: subtype != 4)),
+    st.builds(Binary, st.binary(min_size=16, max_size=16), st.sampled_from((3, 4))),
+    st.builds(Regex, without_nul, st.text("ilmsux", max_size=3)),
+    st.integers(-(2**63), 2**63 - 1).map(DatetimeMS),
+    st.integers(-(2**46), 2**46).map(DatetimeMS),
+    st.builds(Code, texts),
+    st.sampled_from((MinKey(), MaxKey())),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(names, inner, max_size=3)
+        | st.builds(Code, texts, st.dictionaries(names, inner, max_size=2))
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(names.filter(lambda name: name != "_id"), values, max_size=4))
+def test_what_is_written_as_canonical_json_is_read_as_the_same_bytes(document: dict[str, Any]) -> None:
+    data = bson.encode(document, codec_options=CODEC)
+    [text] = from_bson(data, CANONICAL)
+    assert to_bson(text) == data
+
+
+@given(st.dictionaries(names.filter(lambda name: name != "_id"), values, max_size=4))
+def test_what_is_written_as_relaxed_json_is_read_as_the_same_values(document: dict[str, Any]) -> None:
+    data = bson.encode(document, codec_options=CODEC)
+    [text] = from_bson(data, RELAXED)
+    again = to_bson(text)
+    assert from_bson(again, RELAXED) == [text]
+    # Whether an integer is an int32 or an int64 is lost.
+    [before], [after] = from_bson(data, CANONICAL), from_bson(again, CANONICAL)
+    assert after.replace("$numberInt", "$numberLong") == before.replace("$numberInt", "$numberLong")
+
+
+odd_texts = st.one_of(
+    st.sampled_from([case["value"] for case in (*TAKEN, *REFUSED)]).map(lambda value: value.strip('"')),
+    st.from_regex(r"[+-]?[0-9]{1,3}([.][0-9]{0,2})?([eE][+-]?[0-9]{1,4})?", fullmatch=True),
+    st.from_regex(r"[A-Za-z0-9+/_-]{0,8}={0,2}", fullmatch=True),
+    st.from_regex(
+        r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]([.][0-9]{1,4})?(Z|[+-][0-9:]{4,5})?"
+    ),
+    texts,
+)
+keys = st.sampled_from((*WRAPPERS, "$scope", "$type", "base64", "subType", "t", "i", "pattern", "options", "$id", "a"))
+odd_values = st.recursive(
+    odd_texts | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.sampled_from((None, True, False, 1, 0)),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=500)
+@given(odd_values)
+def test_whatever_comes_is_refused_or_means_what_it_means_to_the_driver(value: Any) -> None:
+    text = json.dumps({"v": value})
+    try:
+        data = to_bson(text)
+    except NotExtendedJson:
+        event("refused")
+        return
+    event("taken")
+    options = json_util.JSONOptions(
+        json_mode=json_util.JSONMode.CANONICAL,
+        tz_aware=True,
+        datetime_conversion=bson.codec_options.DatetimeConversion.DATETIME_AUTO,
+        uuid_representation=UuidRepresentation.UNSPECIFIED,
+    )
+    if "$dbPointer" not in text:  # of which the driver makes a DBRef
+        assert data == bson.encode(json_util.loads(text, json_options=options), codec_options=CODEC)
+
+
+@given(st.text(max_size=20) | st.text('{}[]":,.-+eE0123456789tfnal\\u$', max_size=30))
+def test_whatever_text_comes_nothing_else_is_raised(text: str) -> None:
+    for each in (text, f'{{"a": {text}}}'):
+        try:
+            to_bson(each)
+        except NotExtendedJson:
+            event("refused")
