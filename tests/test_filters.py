@@ -81,6 +81,12 @@ ACCEPTED: tuple[dict[str, Any], ...] = (
     {"field": {"$mod": [4, 0]}},
     {"field": {"$mod": [-(2**63), 2**63 - 1]}},
     {"field": {"$mod": [1.5, Decimal128("0.5")]}},
+    *({"field": {operator: 5}} for operator in ("$bitsAllSet", "$bitsAnySet", "$bitsAllClear", "$bitsAnyClear")),
+    {"field": {"$bitsAllSet": 0, "$bitsAnySet": 2**63 - 1}},
+    {"field": {"$bitsAllSet": b"", "$bitsAnySet": Binary(b"\x05", 5), "$bitsAllClear": b"\xff" * 12_499}},
+    {"field": {"$bitsAllSet": [], "$bitsAnySet": [0, 63, 64, 2**31 - 1, 0]}},
+    {"field": {"$not": {"$bitsAllSet": 1}, "$elemMatch": {"$bitsAnySet": [0], "$not": {"$bitsAnyClear": [1]}}}},
+    {"field": {"$bitsAnySet": list(range(100_000))}},
     {"field": {"$all": []}},
     {"field": {"$all": [1, "text", None, {"a": 1}, [1], Regex("x")]}},
     {"field": {"$all": [{"$elemMatch": {"a": 1}}, {"$elemMatch": {"$gt": 1}}]}},
@@ -125,10 +131,24 @@ REWRITTEN: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ({"a": {"$exists": 0.0}}, {"a": {"$exists": False}}),
     ({"a": {"$size": 2.0}}, {"a": {"$size": 2}}),
     ({"a": {"$type": [2.0, Decimal128("3")]}}, {"a": {"$type": [2, 3]}}),
+    ({"a": {"$bitsAllSet": 2.0**62}}, {"a": {"$bitsAllSet": 2**62}}),
+    ({"a": {"$bitsAllSet": Decimal128("9007199254740993")}}, {"a": {"$bitsAllSet": 2**53 + 1}}),
+    ({"a": {"$bitsAllSet": -0.0, "$bitsAnySet": (1.0, Int64(2))}}, {"a": {"$bitsAllSet": 0, "$bitsAnySet": [1, 2]}}),
+    ({"a": {"$bitsAllSet": uuid.UUID(int=7)}}, {"a": {"$bitsAllSet": Binary(b"\0" * 15 + b"\x07", 4)}}),
     ({"a": ({"b": (1,)},)}, {"a": [{"b": [1]}]}),
 )
 
 JAVASCRIPT = {"$function": {"body": "function() { return true }", "args": [], "lang": "js"}}
+
+NO_MASKS: tuple[Any, ...] = (-1, 2.0**63, 1.5, float("nan"), float("inf"), True, None, "5", {}, Code("5"), NOW)
+NO_MASKS += (
+    Decimal128("1.5"),
+    Decimal128("9223372036854775808"),
+    Timestamp(1, 2),
+    ObjectId(b"twelve bytes"),
+    Regex("5"),
+)
+NO_POSITIONS: tuple[Any, ...] = (-1, 2**31, 1.5, True, None, "1", [1], float("nan"), Decimal128("1E+30"))
 
 # A filter, where it is at fault, and a part of what is said about it.
 REFUSED: tuple[tuple[Any, str, str], ...] = (
@@ -226,6 +246,28 @@ REFUSED: tuple[tuple[Any, str, str], ...] = (
     ({"a": {"$mod": [2, Decimal128("1E+300")]}}, "query.a.$mod", "fit into 64 bits"),
     ({"a": {"$mod": [0, 0]}}, "query.a.$mod", "divisor must not be 0"),
     ({"a": {"$mod": [-0.9, 0]}}, "query.a.$mod", "divisor must not be 0"),
+    ({"a": {"$mod": [Decimal128("0.9999999999999999999999999999999999"), 0]}}, "query.a.$mod", "divisor must not"),
+    ({"a": {"$mod": [Decimal128("9223372036854775807.5"), 0]}}, "query.a.$mod", "fit into 64 bits"),
+    ({"a": {"$size": Decimal128("2.000000000000000000000000000000001")}}, "query.a.$size", "integer from 0"),
+    ({"a": {"$size": Decimal128("1E+6144")}}, "query.a.$size", "integer from 0"),
+    *(
+        ({"a": {"$bitsAllSet": mask}}, "query.a.$bitsAllSet", "must be a mask (an integer from 0 to 9,223,372,036,85")
+        for mask in NO_MASKS
+    ),
+    *(
+        ({"a": {"$bitsAnySet": [0, position]}}, "query.a.$bitsAnySet[1]", "an integer from 0 to 2,147,483,647")
+        for position in NO_POSITIONS
+    ),
+    ({"a": {"$bitsAllClear": Binary(b"\x05", 2)}}, "query.a.$bitsAllClear", "must not be of the old subtype 2"),
+    ({"a": {"$bitsAnySet": [0] * 100_001}}, "query.a.$bitsAnySet", "at most 100,000 list elements and bits of masks"),
+    ({"a": {"$bitsAnySet": b"\0" * 12_501}}, "query.a.$bitsAnySet", "at most 100,000 list elements and bits of masks"),
+    (
+        {"$or": [{"a": {"$bitsAnySet": b"\0" * 6_250}}, {"a": {"$bitsAllSet": b"\0" * 6_251}}]},
+        "query.$or[1].a.$bitsAllSet",
+        "at most 100,000 list elements and bits of masks",
+    ),
+    ({"a": {"$not": {"$bitsAllSet": {"$where": "1"}}}}, "query.a.$not.$bitsAllSet", "must be a mask"),
+    ({"$bitsAllSet": 1}, "query.$bitsAllSet", 'must stand inside the field that it is for: {"field": {"$bitsAllSet"'),
     ({"a": {"$type": "integer"}}, "query.a.$type", "types are"),
     ({"a": {"$type": 0}}, "query.a.$type", "types are"),
     ({"a": {"$type": True}}, "query.a.$type", "types are"),

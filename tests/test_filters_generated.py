@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LOGICAL = {"$and", "$or", "$nor"}
 OF_FIELDS = {"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$not", "$exists", "$type", "$all"}
 OF_FIELDS |= {"$elemMatch", "$size", "$mod", "$regex", "$options"}
+OF_FIELDS |= {"$bitsAllSet", "$bitsAnySet", "$bitsAllClear", "$bitsAnyClear"}
 COMPUTING = {"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$cmp", "$and", "$or", "$not", "$add", "$subtract"}
 COMPUTING |= {"$multiply", "$divide", "$mod", "$abs", "$ceil", "$floor", "$round", "$trunc", "$pow", "$sqrt"}
 COMPUTING |= {"$exp", "$ln", "$log", "$log10", "$literal"}
@@ -35,7 +36,7 @@ FORBIDDEN |= {
     "$map",
     "$reduce",
     "$getField",
-    "$bitsAllSet",
+    "$bitsNoneSet",
     "$natural",
     "$lookup",
     "$",
@@ -51,6 +52,10 @@ forbidden: Strategy = st.one_of(
     st.sampled_from(sorted(FORBIDDEN)).map(lambda operator: {operator: "1"}),
 )
 numbers: Strategy = st.integers(-2, 4) | st.sampled_from((1.0, 0.5, 2**62, float("nan"), Decimal128("2")))
+numbers |= st.sampled_from(
+    [2.0**63, *map(Decimal128, ("0.99999999999999999999", "2.00000000000000000001", "9223372036854775807", "1E+6144"))]
+)
+masks: Strategy = st.integers(0, 2**63 - 1) | st.binary(max_size=9) | st.lists(st.integers(0, 70), max_size=3) | numbers
 simple: Strategy = st.sampled_from((None, True, 0, 1, 2, 3.0, "a", "b"))
 values: Strategy = st.one_of(
     simple,
@@ -106,6 +111,7 @@ def filters(leaf: Strategy) -> Strategy:
             "$type": st.sampled_from(("int", "number", ["string", "null"], 4, 2.0)) | leaf,
             "$size": numbers,
             "$mod": lists(numbers, 2, 2),
+            **dict.fromkeys(("$bitsAllSet", "$bitsAnySet", "$bitsAllClear", "$bitsAnyClear"), masks | lists(numbers)),
             "$not": inner | st.sampled_from((Regex("a"), re.compile("b"))),
             "$elemMatch": inner,
             "$regex": st.sampled_from(("a", "^b", "", Regex("A", "i"))),

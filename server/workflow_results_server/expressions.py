@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from types import NoneType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -27,7 +28,7 @@ QUERY_DEPTH: Final = 32
 QUERY_KEYS: Final = 1_000
 """The most operators and fields in a query: MongoDB plans all of them, and evaluates them for each result."""
 QUERY_ELEMENTS: Final = 100_000
-"""The most list elements in a query: as many ids as one all-or-nothing request may name."""
+"""The most list elements in a query, and bits in its masks: as many ids as one all-or-nothing request may name."""
 QUERY_BYTES: Final = 14 * MIB
 """The largest filter: 100,000 of the longest ids fit, and the rest of the command into MongoDB's 16 MiB."""
 PATH_COMPONENTS: Final = WORK_DEPTH
@@ -80,7 +81,7 @@ class Place:
         """Step into each element of a list: its place and its value."""
         if not isinstance(values, (list, tuple)):
             raise self.error(f"must be a list, not {type(values).__name__}")
-        self._count("list elements", len(values), QUERY_ELEMENTS)
+        self.count_elements(len(values))
         for index, value in enumerate(values):
             yield self._into(index), value
 
@@ -94,6 +95,10 @@ class Place:
     def count_key(self) -> None:
         """Count one more key, or something that costs MongoDB as much."""
         self._count("fields, operators and patterns", 1, QUERY_KEYS)
+
+    def count_elements(self, number: int) -> None:
+        """Count further list elements, or something that costs MongoDB as much."""
+        self._count("list elements and bits of masks", number, QUERY_ELEMENTS)
 
     def error(self, problem: str) -> QueryError:
         """Give the error for a problem at this place."""
@@ -166,18 +171,22 @@ def _literal_key(key: str, place: Place) -> str:
     return key
 
 
-def as_number(value: object) -> int | float | None:
-    """Give a BSON number as a Python number, anything else as None."""
+def as_number(value: object) -> int | float | Decimal | None:
+    """Give a BSON number as a Python number that is equal to it, anything else as None."""
     if isinstance(value, Decimal128):
         decimal = value.to_decimal()
-        return math.nan if decimal.is_nan() else float(decimal)
+        if not decimal.is_finite():
+            return math.nan if decimal.is_nan() else float(decimal)
+        return int(decimal) if decimal == decimal.to_integral_value() else decimal
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def as_integer(value: object) -> int | None:
     """Give an integral number as an int, 2.0 included; anything else as None."""
     number = as_number(value)
-    return None if number is None or number % 1 else int(number)
+    if isinstance(number, float):
+        return int(number) if number.is_integer() else None
+    return int(number) if isinstance(number, int) else None
 
 
 class _Kind(NamedTuple):
@@ -187,7 +196,7 @@ class _Kind(NamedTuple):
     accepts: Callable[[object], bool]
 
 
-def _number(name: str, accepts: Callable[[float], bool]) -> _Kind:
+def _number(name: str, accepts: Callable[[int | float | Decimal], bool]) -> _Kind:
     def accepts_literal(value: object) -> bool:
         number = as_number(value)
         return value is None or (number is not None and accepts(number))
@@ -203,7 +212,7 @@ _DIVISOR = _number("a number other than 0", lambda number: number != 0)
 _NOT_NEGATIVE = _number("a number of at least 0", lambda number: not number < 0)
 _POSITIVE = _number("a number above 0", lambda number: not number <= 0)
 _BASE = _number("a number above 0 other than 1", lambda number: not number <= 0 and number != 1)
-_PLACES = _number("an integer from -20 to 100", lambda number: -20 <= number <= 100 and number % 1 == 0)
+_PLACES = _number("an integer from -20 to 100", lambda number: -20 <= number <= 100 and as_integer(number) is not None)
 
 
 class _Signature(NamedTuple):

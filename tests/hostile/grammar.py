@@ -44,6 +44,10 @@ OF_FIELDS: Final = (
     "$size",
     "$mod",
     "$regex",
+    "$bitsAllSet",
+    "$bitsAnySet",
+    "$bitsAllClear",
+    "$bitsAnyClear",
 )
 COMPUTING: Final = (
     *COMPARING,
@@ -74,7 +78,7 @@ COMPUTING_MORE: Final = (
 FORBIDDEN: Final = (
     *("$where", "$function", "$accumulator", "$jsonSchema", "$text", "$near", "$nearSphere", "$geoWithin", "$comment"),
     *("$lookup", "$unionWith", "$out", "$merge", "$expr", "$rand", "$sampleRate", "$meta", "$slice", "$let", "$map"),
-    *("$reduce", "$filter", "$cond", "$switch", "$getField", "$regexMatch", "$trim", "$bitsAllSet", "$ref", "$id"),
+    *("$reduce", "$filter", "$cond", "$switch", "$getField", "$regexMatch", "$trim", "$bitsNoneSet", "$ref", "$id"),
     *("$set", "$rename", "$", "$$ROOT", "$where\0", "$WHERE", " $where", "$_internalExprEq", "$alwaysTrue", "$options"),
 )
 PATTERNS: Final = (
@@ -220,6 +224,10 @@ class Grammar:
             return [self._random.choice((*_INTEGERS, 2.5)), self._random.choice(_INTEGERS)]
         if operator == "$regex":
             return self._random.choice(PATTERNS)
+        if operator.startswith("$bits"):
+            return self._random.choice(
+                (0, 5, -1, 2.0, 2**63 - 1, [0, 3, 64], [2**31 - 1, -1], [1.5], b"\x05", bytes(20_000))
+            )
         return self.value(depth)
 
     def value(self, depth: int) -> Any:

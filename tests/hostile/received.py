@@ -59,7 +59,9 @@ OF_FIELDS: Final = frozenset(
         "$elemMatch",
         "$size",
     )
-).union(("$mod", "$regex", "$options"))
+).union(
+    ("$mod", "$regex", "$options", "$bitsAllSet", "$bitsAnySet", "$bitsAllClear", "$bitsAnyClear"),
+)
 COMPUTING: Final = frozenset(
     ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$cmp", "$and", "$or", "$not", "$add", "$subtract", "$multiply")
 ).union(

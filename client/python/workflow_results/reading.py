@@ -39,8 +39,8 @@ class Reading(Session):
         Args:
             pipeline: The pipeline of the results.
             query: A MongoDB filter. Supported are $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type
-                $all $elemMatch $size $mod $regex $options, and $expr with field paths, literals, comparison, boolean
-                and arithmetic operators. {} matches all.
+                $all $elemMatch $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and
+                $expr with field paths, literals, comparison, boolean and arithmetic operators. {} matches all.
             projection: A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Defaults to whole results.
             skip: How many matching results to pass over. Defaults to 0.
             limit: How many results to get at most; -1 and 0 for no limit. Defaults to 100.
