@@ -41,6 +41,8 @@ class Reading(Session):
             query: A MongoDB filter. Supported are $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type
                 $all $elemMatch $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and
                 $expr with field paths, literals, comparison, boolean and arithmetic operators. {} matches all.
+                Of patterns that repeat a group, MongoDB 6.0 gives up on long texts in silence, as if they didn't match:
+                `(a|b)*c` finds those of up to 1,999 characters, `^(ab)+c$` up to 3,999. `[ab]*c` and `.*` find all.
             projection: A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Defaults to whole results.
             skip: How many matching results to pass over. Defaults to 0.
             limit: How many results to get at most; -1 and 0 for no limit. Defaults to 100.
