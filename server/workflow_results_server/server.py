@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from workflow_results import rules
 from workflow_results.v1 import results_pb2, results_pb2_grpc
+from workflow_results_server import reflection
 from workflow_results_server.access import Access
 from workflow_results_server.interceptor import Interceptor
 from workflow_results_server.limits import channel_options
@@ -100,8 +100,7 @@ class Server:
         results_pb2_grpc.add_ResultsServiceServicer_to_server(service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if settings.reflection:
-            names = (_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
-            reflection.enable_server_reflection(names, self._server)
+            reflection.enable(self._server, (_SERVICE, health.SERVICE_NAME))
         try:
             port = self._listen(address(settings.host, settings.port))
         except RuntimeError as error:
