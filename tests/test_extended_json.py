@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,16 @@ def test_depth() -> None:
     assert refusal('{"a":' * levels + '{"$minKey": 2}' + "}" * levels) == f"at {path[:39]}…: $minKey must be 1"
     with pytest.raises(TooDeep):
         to_bson('{"a":' * 100_000 + "{}" + "}" * 100_000)
+
+
+def test_numbers_of_any_sensible_length_and_no_others() -> None:
+    smallest = f"0.{'0' * 323}4940656458412465" + "0" * 1000
+    assert bson.decode(to_bson(f'{{"v": {{"$numberDouble": "{smallest}"}}}}')) == {"v": 5e-324}
+    assert bson.decode(to_bson(f'{{"v": {{"$numberDecimal": "{"0" * 4000}1.5"}}}}')) == {"v": Decimal128("1.5")}
+    for key in ("$numberDouble", "$numberDecimal", "$numberLong", "$date"):
+        started = time.process_time()
+        assert f"at v: {key} must be" in refusal(f'{{"v": {{"{key}": "{"0" * 16_000_000}"}}}}')
+        assert time.process_time() - started < 1
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

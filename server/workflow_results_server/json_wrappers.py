@@ -28,6 +28,8 @@ _DECIMAL: Final = re.compile(
 )
 """The grammar of MongoDB's specification of decimal128, where letters may be of either case."""
 _NOT_FINITE: Final = ("Infinity", "-Infinity", "NaN")
+_FORM_LENGTH: Final = 4_096
+"""More characters than any number, id or date needs: of millions of digits, Python makes a number in one go."""
 _OBJECT_ID: Final = re.compile("[0-9a-fA-F]{24}")
 _SUBTYPE: Final = re.compile("[0-9a-fA-F]{1,2}")
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -227,7 +229,7 @@ def _string(value: object, problem: str) -> str:
 
 
 def _text(value: object, form: re.Pattern[str], problem: str) -> str:
-    if type(value) is not str or not form.fullmatch(value):
+    if type(value) is not str or len(value) > _FORM_LENGTH or not form.fullmatch(value):
         raise UnfitError(problem)
     return value
 
