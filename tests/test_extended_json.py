@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +104,17 @@ def test_refused_values_are_refused_in_queries_projections_and_updates(stub: Stu
     ("text", "problem"),
     [
         ('{"a": [1, {"b": {"$oid": 1}}]}', "at a[1].b: $oid must be"),
-        ('{"a": {"$numberInt": "1"}, "b": [[{"$date": {"$numberLong": "x"}}]]}', "at b[0][0]: $numberLong must be"),
+        (
+            '{"a": {"$numberInt": "1"}, "b": [[{"$date": {"$numberLong": "x"}}]]}',
+            "at b[0][0].$date: $numberLong must be",
+        ),
         ('{"a": {"b": 1, "b": 2}}', "at a: a name must not stand twice"),
         ('{"a": 1, "a": {"$oid": 1}}', "a name must not stand twice in one document"),
-        ('{"a": {"$code": "", "$scope": {"b": [NaN]}}}', "at a.b[0]: NaN must be written"),
+        ('{"a": {"$code": "", "$scope": {"b": [NaN]}}}', "at a.$scope.b[0]: NaN must be written"),
+        ('{"a": {"$binary": {"base64": {"$minKey": 0}}}}', "at a.$binary.base64: $minKey must be 1"),
+        ('{"a": {"b": {"$oid": 1}, "$minKey": 1}, "c": {"$oid": 2}}', "at a.b: $oid must be"),
         ('{"a": [1.5, 1e999, {"$oid": 1}]}', "at a[1]: 1e999 is too large"),
-        ('{"a": 1, "b": [2, ' + "9" * 5000 + "]}", "at b[1]: an integer must fit into 64 bits"),
+        ('{"a": 1, "b": [2, ' + "9" * 5000 + "]}", "an integer must fit into 64 bits"),
         ('{"a": 1, "b": [2, ' + "9" * 50 + "]}", "at b[1]: an integer must fit into 64 bits"),
         ('{"a\\nb": {"$oid": 1}}', "at a\\nb: $oid must be"),
         ('{"a": {"b\\u0000": 1}}', "at a.b\\x00: a name must not hold the character NUL"),
@@ -121,6 +127,17 @@ def test_refused_values_are_refused_in_queries_projections_and_updates(stub: Stu
 )
 def test_a_message_names_the_place(text: str, problem: str) -> None:
     assert refusal(text).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "value", ['{"$oid": 1}', '{"$oid": 1, "a": 2}', "99999999999999999999", '"\\ud800"', "[1e999]", "x"]
+)
+def test_an_error_does_not_hold_what_was_read(value: str) -> None:
+    with pytest.raises(NotExtendedJson) as raised:
+        to_bson(f'{{"a": [1, 2, 3], "v": {value}}}')
+    assert raised.value.__cause__ is None
+    held = [frame.f_locals.values() for frame, _ in traceback.walk_tb(raised.value.__traceback__)][1:]
+    assert not [each for values in held for each in values if isinstance(each, (dict, list))]
 
 
 def test_depth() -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timezone
 from typing import Any, Final
 
@@ -25,7 +26,6 @@ _ANNOUNCING: Final = frozenset(WRAPPERS)
 _PATH_LENGTH: Final = 40
 """How much a message shows of a path, behind which it says what would be right."""
 _INTEGER_PROBLEM: Final = "an integer must fit into 64 bits; larger numbers are doubles, written with a point"
-_INTEGER_LENGTH: Final = len(str(INT64_MIN))
 
 
 def _options(mode: int) -> json_util.JSONOptions:
@@ -77,15 +77,19 @@ def to_bson(text: str) -> bytes:
         NotExtendedJson: It is not, or not a document. Of a value at fault, the message names the place in the document
             and says what would be right.
     """
+    problem: NotExtendedJson
     try:
-        document = _loaded(text)
-        if not isinstance(document, dict):
-            raise NotExtendedJson(f"must be a document, not {type(document).__name__}")
-        return _encoded(document)
-    except RecursionError as error:
-        raise TooDeep("is nested too deeply") from error
+        return _encoded(_loaded(text))
+    except NotExtendedJson as error:
+        problem = error.with_traceback(None)
+    except RecursionError:
+        problem = TooDeep("is nested too deeply")
     except json.JSONDecodeError as error:
-        raise NotExtendedJson(f"is not JSON: {error.msg} at character {error.pos}") from error
+        problem = NotExtendedJson(f"is not JSON: {error.msg} at character {error.pos}")
+    try:
+        raise problem  # here, where it holds nothing of what was read
+    finally:
+        del problem
 
 
 def from_bson(data: bytes, options: json_util.JSONOptions) -> list[str]:
@@ -120,11 +124,9 @@ class _Hooks:
         names = dict(pairs)
         if len(names) != len(pairs):
             return self._is_unfit("a name must not stand twice in one document")
-        if _ANNOUNCING.isdisjoint(names):
+        # One value at fault is told; behind it, nothing more is made of the text.
+        if self.unfit or _ANNOUNCING.isdisjoint(names):
             return names
-        for value in names.values():
-            if type(value) is _Unfit:
-                return value
         try:
             if len(names) > 1:
                 return announced(names)
@@ -138,10 +140,6 @@ class _Hooks:
         value = float(text)
         return self._is_unfit(f"{cut(text, 20)} is too large for a double") if math.isinf(value) else value
 
-    def integer(self, text: str) -> int | _Unfit:
-        """Read an integer of any length; Python refuses those of some thousand digits."""
-        return int(text) if len(text) <= _INTEGER_LENGTH else self._is_unfit(_INTEGER_PROBLEM)
-
     def constant(self, text: str) -> _Unfit:
         """Refuse what Python, unlike JSON, takes for numbers."""
         return self._is_unfit(f'{text} must be written {{"$numberDouble": "{text}"}}')
@@ -151,40 +149,33 @@ class _Hooks:
         return _Unfit(problem)
 
 
-def _loaded(text: str) -> Any:
+def _loaded(text: str) -> dict[str, Any]:
     hooks = _Hooks()
-    load = json.JSONDecoder(
-        object_pairs_hook=hooks.document, parse_float=hooks.double, parse_constant=hooks.constant
-    ).decode
     try:
-        value = load(text)
+        value = json.loads(
+            text, object_pairs_hook=hooks.document, parse_float=hooks.double, parse_constant=hooks.constant
+        )
     except json.JSONDecodeError:
         raise
-    except ValueError:  # an integer of thousands of digits; to look at each integer takes three times as long
-        hooks.unfit = True
-        value = json.JSONDecoder(
-            object_pairs_hook=hooks.document,
-            parse_float=hooks.double,
-            parse_int=hooks.integer,
-            parse_constant=hooks.constant,
-        ).decode(text)
+    except ValueError:  # Python reads no integer of thousands of digits, and doesn't say where it stands
+        raise NotExtendedJson(_INTEGER_PROBLEM) from None
     if hooks.unfit:
-        raise _fault(value)
+        raise _fault(value, _problem_of_unfit)
+    if not isinstance(value, dict):
+        raise NotExtendedJson(f"must be a document, not {type(value).__name__}")
     return value
 
 
 def _encoded(document: dict[str, Any]) -> bytes:
-    try:
+    with suppress(bson.errors.BSONError, OverflowError, ValueError):
         return bson.encode(document, codec_options=_CODEC)
-    except (bson.errors.BSONError, OverflowError, ValueError) as error:
-        raise _fault(document) from error
+    raise _fault(document, _problem_of_unencodable)
 
 
-def _fault(value: Any) -> NotExtendedJson:
-    """Find the first value that could not be read, or that BSON can't hold."""
+def _fault(value: Any, problem_of: Callable[[str | int, object], str]) -> NotExtendedJson:
+    """Find the first value with a problem."""
     for steps, each in _walk(value):
-        problem = each.problem if isinstance(each, _Unfit) else _unencodable(steps[-1], each)
-        if problem:
+        if problem := problem_of(steps[-1], each):
             path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps[1:])
             shown = cut(path.removeprefix("."), _PATH_LENGTH)
             if not shown.isprintable():
@@ -193,7 +184,11 @@ def _fault(value: Any) -> NotExtendedJson:
     return NotExtendedJson("holds a value that BSON can't hold")
 
 
-def _unencodable(step: str | int, value: object) -> str:
+def _problem_of_unfit(_step: str | int, value: object) -> str:
+    return value.problem if type(value) is _Unfit else ""
+
+
+def _problem_of_unencodable(step: str | int, value: object) -> str:
     if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
         return _INTEGER_PROBLEM
     if isinstance(step, str) and "\0" in step:
