@@ -53,9 +53,9 @@ class Peer:
 
     def open(self, settings: dict[Any, int] | None = None) -> None:
         """Send the preface of HTTP/2, and take the server's settings."""
-        if settings:
-            self.http2.local_settings.update(settings)
         self.http2.initiate_connection()
+        if settings:  # not `local_settings`, which h2 would put in force here and never tell the server
+            self.http2.update_settings(settings)
         self.flush()
         self.until(lambda event: isinstance(event, h2.events.RemoteSettingsChanged))
 
