@@ -20,6 +20,8 @@ from workflow_results_server.mongod import EmbeddedMongod, MongodError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
+    from workflow_results_server.restarts import Restarts
+
     Client = AsyncMongoClient[dict[str, Any]]
 SERVER = """
 import asyncio, sys
@@ -45,9 +47,9 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(directory: Path) -> AsyncIterator[tuple[EmbeddedMongod, Client]]:
+async def running(directory: Path, restarts: Restarts | None = None) -> AsyncIterator[tuple[EmbeddedMongod, Client]]:
     """Give a started mongod and a client of it, and kill mongod at the end: to stop it cleanly takes a second."""
-    mongod = EmbeddedMongod(directory)
+    mongod = EmbeddedMongod(directory, restarts)
     try:
         async with AsyncMongoClient[dict[str, Any]](await mongod.start()) as client:
             yield mongod, client

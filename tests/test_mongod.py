@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import logging
 import os
 import signal
@@ -15,11 +17,12 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from embedded import deposit, eventually, kill_a_server, kill_mongod, pid_of, run, running
+from embedded import deposit, eventually, fake_mongod, kill_a_server, kill_mongod, pid_of, run, running
 from workflow_results_server import mongod as mongod_module
 from workflow_results_server.data_directory import DataDirectory
-from workflow_results_server.mongod import EmbeddedMongod
+from workflow_results_server.mongod import EmbeddedMongod, MongodError
 from workflow_results_server.mongod_binary import find_binary
+from workflow_results_server.restarts import Restarts
 
 if TYPE_CHECKING:
     Client = AsyncMongoClient[dict[str, Any]]
@@ -92,35 +95,137 @@ def test_stop_and_restart_keep_data_and_port(directory: Path) -> None:
     run(scenario())
 
 
-def test_mongod_that_dies_is_restarted_once(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+QUICK_FAILURES = 3
+
+
+def quick() -> Restarts:
+    return Restarts(first_seconds=0.01, longest_seconds=0.02, calm_seconds=1_000, most_failures=QUICK_FAILURES)
+
+
+def test_mongod_that_dies_is_started_again_and_again(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
-        async with running(directory) as (mongod, client):
-            assert await deposit(client) == 1
+        async with running(directory, quick()) as (mongod, client):
+            address = None
             supervision = asyncio.create_task(mongod.run())
-            kill_mongod(directory)
-            await eventually(lambda: caplog.text.count("mongod started") == 2)
-            assert await deposit(client) == 2
+            for deaths in range(3):
+                assert await deposit(client) == deaths + 1
+                assert address in (None, await client.address)
+                address = await client.address
+                kill_mongod(directory)
+                await eventually(lambda deaths=deaths: caplog.text.count("mongod started") == deaths + 2)  # type: ignore[misc]
+            assert await deposit(client) == 4
             assert not supervision.done()
-            await client.close()
-            kill_mongod(directory)
-            await supervision
 
     caplog.set_level(logging.INFO)
     run(scenario())
-    assert caplog.text.count("died with exit code -9") == 2
+    assert caplog.text.count("died with exit code -9") >= 3
 
 
-def test_mongod_that_cannot_be_restarted_is_lost(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_mongod_that_cannot_be_started_again_is_given_up_with_the_reason(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def scenario() -> None:
-        async with running(directory) as (mongod, client):
+        async with running(directory, quick()) as (mongod, client):
             await client.close()
             (directory / "keyfile").chmod(0o644)
             kill_mongod(directory)
-            await mongod.run()
+            with pytest.raises(
+                MongodError, match=r"can't be started again: mongod ended .* exit code 1: .*Unable to acq"
+            ):
+                await mongod.run()
 
     run(scenario())
-    assert "could not be restarted: mongod ended at its start with exit code 1" in caplog.text
-    assert "Unable to acquire security key[s]" in caplog.text
+    assert caplog.text.count("next try in") == QUICK_FAILURES - 1
+
+
+@pytest.mark.parametrize("spoil", ["binary", "lock", "data"])
+def test_what_makes_a_start_hopeless(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: str
+) -> None:
+    async def scenario() -> None:
+        async with running(directory, quick()) as (mongod, client):
+            await client.close()
+            holder = contextlib.nullcontext()
+            supervision = asyncio.create_task(mongod.run())
+            if spoil == "binary":
+                monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", str(tmp_path / "gone"))
+                expected = "cannot run .*gone: No such file"
+            elif spoil == "data":
+                fake = fake_mongod(tmp_path, """echo '{"s": "F", "msg": "Wrong mongod version"}'; exit 62""")
+                monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", fake)
+                expected = "exit code 62: Wrong mongod version"
+            else:
+                holder = (directory / "mongod.log").open("rb")  # type: ignore[assignment]
+                expected = "another mongod holds"
+                original = DataDirectory.open_log
+
+                def open_log(files: DataDirectory) -> Any:
+                    fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[arg-type]
+                    return original(files)
+
+                monkeypatch.setattr(DataDirectory, "open_log", open_log)
+            with holder:
+                kill_mongod(directory)
+                with pytest.raises(MongodError, match=expected):
+                    await supervision
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("full", ["log", "log cut", "disk"])
+def test_a_full_disk_is_waited_for(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, full: str
+) -> None:
+    said = {
+        "log": """echo '{"s": "F", "msg": "Fatal assertion", "attr": {"error": "No space left on device"}}'""",
+        "log cut": """echo '{"s":"E", "msg":"WiredTiger error message","attr":{"error":28,"message":{"ts_s'""",
+        "disk": "",
+    }[full]
+    fake = fake_mongod(tmp_path, f"{said}\nkill -ABRT $$")
+    real = find_binary()
+    statvfs = os.statvfs
+
+    def full_disk(path: Any) -> Any:
+        found = list(statvfs(path))
+        found[3] = found[4] = 0  # the blocks that are free
+        return os.statvfs_result(found)
+
+    async def scenario() -> None:
+        async with running(directory, quick()) as (mongod, client):
+            supervision = asyncio.create_task(mongod.run())
+            monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", fake)
+            if full == "disk":
+                monkeypatch.setattr(os, "statvfs", full_disk)
+            kill_mongod(directory)
+            await eventually(lambda: caplog.text.count("started again, next try") > QUICK_FAILURES)
+            assert not supervision.done()
+            monkeypatch.setattr(os, "statvfs", statvfs)
+            monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", real)
+            assert await deposit(client) == 1
+
+    run(scenario())
+    failures = [record.getMessage() for record in caplog.records if "next try" in record.getMessage()]
+    assert all(f"No space left on device: mongod needs room in {directory}" in line for line in failures)
+
+
+def test_pauses_grow_and_begin_anew_after_a_calm_life() -> None:
+    restarts = Restarts()
+    pauses = []
+    for _ in range(7):
+        restarts.died(1.0)
+        pauses.append(restarts.pause)
+        restarts.started()
+    assert pauses == [0, 1, 2, 4, 8, 16, 30]
+    restarts.died(60.0)
+    assert restarts.pause == 0
+
+
+def test_only_failures_in_a_row_that_do_not_pass_count() -> None:
+    restarts = Restarts(most_failures=3)
+    lasting, passing = MongodError("broken"), MongodError("full", passes=True)
+    assert [restarts.failed(each) for each in (lasting, lasting, passing, lasting, lasting)] == [True] * 5
+    restarts.died(1.0)  # one that had started
+    assert [restarts.failed(lasting) for _ in range(3)] == [True, True, False]
 
 
 def test_stop_ends_the_supervision_and_may_be_repeated(directory: Path) -> None:
@@ -170,7 +275,7 @@ def test_stop_kills_a_mongod_that_hangs(
         os.kill(pid_of(directory), signal.SIGSTOP)
         await mongod.stop()
 
-    monkeypatch.setattr(mongod_module, "_STOP_SECONDS", 0.1)
+    monkeypatch.setattr(mongod_module, "STOP_SECONDS", 0.1)
     run(scenario())
     assert "did not stop" in caplog.text
     assert not DataDirectory(directory).mongod_lives()

@@ -33,6 +33,8 @@ def test_mongod_is_looked_for_in_the_variable_on_the_path_and_in_the_extra(
     assert find_binary() == str(extra)
     monkeypatch.setenv("PATH", str(on_path.parent))
     assert find_binary() == str(on_path)
+    monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", "")
+    assert start_error(tmp_path / "data").startswith("the environment variable WORKFLOW_RESULTS_MONGOD is empty")
     monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", "/chosen/mongod")
     assert find_binary() == "/chosen/mongod"
     assert start_error(tmp_path / "data") == (
@@ -51,11 +53,13 @@ def test_mongod_is_looked_for_in_the_variable_on_the_path_and_in_the_extra(
         ("echo '{\"cut by a full disk'; exit 14", 'with exit code 14: {"cut by a full disk'),
         (
             (
-                """echo '{"s": "E", "msg": "WiredTiger error message", "attr": {"error": 28, "message": """
-                """{"thread": "1", "msg": "file.wt: write", "error_str": "No space left on device"}}}'; exit 14"""
+                """echo '{"s": "E", "msg": "WiredTiger error message", "attr": {"error": 5, "message": """
+                """{"thread": "1", "msg": "file.wt: write", "error_str": "Input/output error"}}}'; exit 14"""
             ),
-            '14: WiredTiger error message {"error_str": "No space left on device", "msg": "file.wt: write"} (see',
+            '14: WiredTiger error message {"error_str": "Input/output error", "msg": "file.wt: write"} (see',
         ),
+        ("echo No space left on device; exit 100", "No space left on device: mongod needs room in /"),
+        ("echo 5; exit 3", "with exit code 3: it gave no reason"),
         ("exit 48", "5 ports taken"),
         ("exit 3", "with exit code 3: it gave no reason"),
     ],

@@ -46,11 +46,49 @@ def test_adopted_mongod_is_supervised(directory: Path) -> None:
             kill_mongod(directory)
             await eventually(lambda: pid_of(directory) != orphan)
             assert await deposit(client) == 2
-            await client.close()
-            kill_mongod(directory)
-            await supervision
+            assert not supervision.done()
 
     run(scenario())
+
+
+@pytest.mark.parametrize("spelling", ["../real/sub/d", "link", "by-link/sub/d"])
+def test_mongod_of_a_killed_server_is_adopted_under_another_spelling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelling: str
+) -> None:
+    real = tmp_path / "real" / "sub" / "d"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "link").symlink_to(real, target_is_directory=True)
+    (elsewhere / "by-link").symlink_to(tmp_path / "real", target_is_directory=True)
+    orphan = kill_a_server(real)
+    monkeypatch.chdir(elsewhere)
+    try:
+
+        async def scenario() -> None:
+            async with running(Path(spelling)) as (_, client):
+                assert await deposit(client) == 1
+                assert pid_of(real) == orphan
+
+        run(scenario())
+    finally:
+        DataDirectory(real).kill_mongod()
+
+
+def test_directory_whose_name_is_not_utf_8(tmp_path: Path) -> None:
+    directory = Path(os.fsdecode(bytes(tmp_path) + b"/d\xff\xe4t\xe4"))
+    orphan = kill_a_server(directory)
+    try:
+
+        async def scenario() -> None:
+            async with running(directory) as (_, client):
+                assert await deposit(client) == 1
+                assert pid_of(directory) == orphan
+            async with running(directory) as (_, client):
+                assert await deposit(client) == 2
+
+        run(scenario())
+    finally:
+        DataDirectory(directory).kill_mongod()
 
 
 def test_orphan_that_hangs_is_left_alone_with_a_word_about_it(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,10 +31,23 @@ _LOG_BYTES: Final = 64 * 1024 * 1024
 """A larger log is set aside at the next start of mongod."""
 _POLL_SECONDS: Final = 0.02
 _COMPLAINT_LENGTH: Final = 400
+_LAST_LOG_BYTES: Final = 256 * 1024
+_LEAST_ROOM_BYTES: Final = 1024 * 1024
+_NO_ROOM: Final = (b"No space left on device", b"Disk quota exceeded", b'"error":28,', b'"error":122,')
+"""What mongod says of it. Full as the disk is, only a part of that may be there."""
 
 
 class MongodError(Exception):
-    """Says in one line what is wrong with the embedded mongod, and what cures it."""
+    """Says in one line what is wrong with the embedded mongod, and what cures it.
+
+    Args:
+        message: The line.
+        passes: Whether that may pass by itself, or by what others do, so that it is worth while to try again.
+    """
+
+    def __init__(self, message: str, *, passes: bool = False) -> None:
+        super().__init__(message)
+        self.passes = passes
 
 
 class DataDirectory:
@@ -99,11 +112,19 @@ class DataDirectory:
 
         The lock belongs to the open file: once the caller has closed his own copy, mongod alone holds it,
         from its first to its last instant.
+
+        Raises:
+            BlockingIOError: Another mongod holds it.
+            OSError: It can't be written.
         """
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         log = os.fdopen(os.open(self.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab")
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            log.close()
+            raise
         return log
 
     def mongod_lives(self) -> bool:
@@ -148,13 +169,37 @@ class DataDirectory:
             except ValueError:  # what the dynamic loader and the parser of options say, and lines cut by a full disk
                 plain = plain or line
                 continue
-            if entry["s"] in {"E", "F"}:
+            if isinstance(entry, dict) and entry.get("s") in {"E", "F"}:
                 attributes = entry.get("attr", {})
                 wired_tiger = attributes.get("message")
                 if isinstance(wired_tiger, dict):
                     attributes = {key: wired_tiger.get(key) for key in ("error_str", "msg")}
                 return f"{entry['msg'].strip()} {json.dumps(attributes)}"[:_COMPLAINT_LENGTH]
         return (plain or "it gave no reason")[:_COMPLAINT_LENGTH]
+
+    def is_full(self, since: int) -> bool:
+        """Tell whether mongod ended for want of room on the disk.
+
+        Its log says so, or ends early: where there is no room for the data, there is none for the log.
+
+        Args:
+            since: Where in the log to begin, in bytes.
+        """
+        room = os.statvfs(self.db)
+        blocks = room.f_bavail if os.geteuid() else room.f_bfree
+        if blocks * room.f_frsize < _LEAST_ROOM_BYTES or (room.f_files and not room.f_ffree):
+            return True
+        with self.log.open("rb") as log:
+            log.seek(max(since, os.fstat(log.fileno()).st_size - _LAST_LOG_BYTES))
+            end = log.read()
+        return any(words in end for words in _NO_ROOM)
+
+    def holds(self, db: str) -> bool:
+        """Tell whether a path is that of our data files, however it is spelled."""
+        try:
+            return os.path.samefile(db, self.db)  # noqa: PTH121 - the path comes from mongod
+        except OSError:
+            return False
 
     def _remember(self, name: str, make: Callable[[], str]) -> str:
         """Give what a file holds, or what `make` gives, kept for the next time."""

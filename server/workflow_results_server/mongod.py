@@ -5,27 +5,32 @@ off, and runs in a session of its own, so that Ctrl-C in a terminal reaches the 
 
     mongod = EmbeddedMongod(data_directory)
     uri = await mongod.start()
-    await mongod.run()    # until mongod is lost for good, or stopped
+    await mongod.run()    # until mongod is stopped, or there is no hope for it
     await mongod.stop()
 
 Whatever state an earlier server left the data directory in, `start` goes on from there and does what is
-missing. A mongod that outlived its server is taken over.
+missing. A mongod that outlived its server is taken over. One that dies is started again for as long as that
+makes sense, which `restarts.py` decides.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
+import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
 
 from workflow_results_server.data_directory import HOST, DataDirectory, MongodError
-from workflow_results_server.mongod_binary import BINARY_VARIABLE, REPLICA_SET, arguments, explain, find_binary
+from workflow_results_server.mongod_binary import BINARY_VARIABLE, REPLICA_SET, arguments, explain, find_binary, no_room
+from workflow_results_server.restarts import Restarts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,12 +49,19 @@ _ROLES: Final = ["readWriteAnyDatabase", "clusterMonitor"]
 _START_SECONDS: Final = 300.0
 """Room for the recovery of a large database."""
 _ADOPTION_SECONDS: Final = 15.0
-_STOP_SECONDS: Final = 20.0
+_ANSWER_SECONDS: Final = 10.0
+"""How long a mongod that is started may take for an answer, so that one that hangs holds up no end."""
+STOP_SECONDS: Final = 20.0
+"""How long mongod may take to shut down until it is killed."""
 _POLL_SECONDS: Final = 0.02
 _ORPHAN_POLL_SECONDS: Final = 0.2
 _PORTS_TRIED: Final = 5
 _ADDRESS_IN_USE: Final = 48
 """The exit code of a mongod that cannot listen on its port."""
+_SHORTAGES: Final = {errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+
+_PATHS: Final = CodecOptions[dict[str, Any]](unicode_decode_error_handler="surrogateescape")
+"""A directory may have any bytes in its name."""
 
 # MongoDB's error codes.
 _USER_NOT_FOUND: Final = 11
@@ -68,10 +80,13 @@ class EmbeddedMongod:
 
     Args:
         data_directory: Where its data, log and secrets are kept. Created at the first start.
+        restarts: When it is started again if it dies.
     """
 
-    def __init__(self, data_directory: Path) -> None:
+    def __init__(self, data_directory: Path, restarts: Restarts | None = None) -> None:
         self._directory = DataDirectory(data_directory)
+        self._restarts = restarts or Restarts()
+        self._log_start = 0
         self._process: _Process | None = None
         self._supervision: asyncio.Task[None] | None = None
 
@@ -98,9 +113,12 @@ class EmbeddedMongod:
         )
 
     async def run(self) -> None:
-        """Supervise mongod after its start: if it dies, restart it on its port, once.
+        """Supervise mongod after its start: if it dies, start it again on its port, as often as that makes sense.
 
-        Returns when it is lost for good, because it died again or could not be restarted, or after `stop`.
+        Returns after `stop`.
+
+        Raises:
+            MongodError: It can't be started any more, and that will not pass by itself.
         """
         self._supervision = asyncio.create_task(self._supervise())
         try:
@@ -124,23 +142,43 @@ class EmbeddedMongod:
             # If this call is cancelled, mongod stops all the same, and the next server waits for that.
             self._directory.release()
 
+    def terminate(self) -> None:
+        """Ask mongod to shut down, without waiting for it."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM)
+
     async def _supervise(self) -> None:
-        await self._until_dead()
+        while True:
+            began = time.monotonic()
+            await self._until_dead()
+            self._restarts.died(time.monotonic() - began)
+            while not await self._is_restarted():
+                pass
+
+    async def _is_restarted(self) -> bool:
+        """Start mongod again; False if that failed, and is to be tried again."""
+        await asyncio.sleep(self._restarts.pause)
         try:
             await self._launch()
         except MongodError as error:
-            logger.critical("mongod could not be restarted: %s", error)
-            return
-        await self._until_dead()
-        logger.critical("mongod is not restarted a second time")
+            if not self._restarts.failed(error):
+                raise MongodError(f"mongod has died and can't be started again: {error}") from error
+            logger.error(  # noqa: TRY400 - the message says all
+                "mongod could not be started again, next try in %.0f s: %s", self._restarts.pause, error
+            )
+            return False
+        self._restarts.started()
+        return True
 
     async def _until_dead(self) -> None:
         assert self._process is not None
         exit_code = await self._process.wait()
         logger.error(
-            "mongod (pid %d) died with exit code %d, see %s",
+            "mongod (pid %d) died with exit code %d%s, see %s",
             self._process.pid,
             exit_code,
+            f": {no_room(self._directory)}" if self._directory.is_full(self._log_start) else "",
             self._directory.log,
         )
 
@@ -172,10 +210,16 @@ class EmbeddedMongod:
     async def _launch(self) -> None:
         """Start mongod and wait until it is ready."""
         binary = find_binary()
-        with self._directory.open_log() as log:
-            log_start = log.tell()
+        try:
+            log = self._directory.open_log()
+        except BlockingIOError:
+            raise MongodError(f"another mongod holds {self._directory.log}") from None
+        except OSError as error:
+            raise _lacking(f"cannot write {self._directory.log}: {error.strerror}", error) from error
+        with log:
+            self._log_start = log.tell()
             try:
-                self._process = await asyncio.create_subprocess_exec(
+                self._process = process = await asyncio.create_subprocess_exec(
                     binary,
                     *arguments(self._directory),
                     stdin=asyncio.subprocess.DEVNULL,
@@ -185,13 +229,17 @@ class EmbeddedMongod:
                 )
             except OSError as error:
                 cure = f"set {BINARY_VARIABLE} to a mongod that runs here"
-                raise MongodError(f"cannot run {binary}: {error.strerror}; {cure}") from error
-        exit_code = await self._until_ready(self._process, _START_SECONDS)
+                raise _lacking(f"cannot run {binary}: {error.strerror}; {cure}", error) from error
+        try:
+            exit_code = await self._until_ready(process, _START_SECONDS)
+        except MongodError:
+            await _end(process)
+            raise
         if exit_code == _ADDRESS_IN_USE:
             raise _PortTakenError(f"port {self._directory.port} of {HOST} is taken")
         if exit_code is not None:
-            raise MongodError(explain(exit_code, self._directory.complaint(log_start), self._directory.log))
-        logger.info("mongod started (pid %d, port %d)", self._process.pid, self._directory.port)
+            raise explain(exit_code, self._directory, self._log_start)
+        logger.info("mongod started (pid %d, port %d)", process.pid, self._directory.port)
 
     async def _until_ready(self, process: _Process, seconds: float) -> int | None:
         """Wait until mongod is ready for the service, or give the exit code of one that ended instead."""
@@ -210,6 +258,10 @@ class EmbeddedMongod:
 
 class _PortTakenError(MongodError):
     """Somebody else listens on the port."""
+
+
+def _lacking(message: str, error: OSError) -> MongodError:
+    return MongodError(message, passes=error.errno in _SHORTAGES)
 
 
 class _Process(Protocol):
@@ -262,6 +314,7 @@ async def _make_ready(directory: DataDirectory, ended: asyncio.Future[int]) -> N
         authSource="local",
         connectTimeoutMS=2_000,
         serverSelectionTimeoutMS=500,
+        socketTimeoutMS=_ANSWER_SECONDS * 1000,
     ) as client:
         # To cancel the client instead, when mongod ends, would leave sockets open.
         while not ended.done():
@@ -289,8 +342,8 @@ async def _listens(port: int) -> bool:
 
 async def _take_step(client: AsyncMongoClient[dict[str, Any]], directory: DataDirectory) -> bool:
     """Do what the state of mongod calls for next; True if nothing is left to do."""
-    options = await client.admin.command("getCmdLineOpts")
-    if options["parsed"]["storage"]["dbPath"] != str(directory.db):
+    options = await client.admin.command("getCmdLineOpts", codec_options=_PATHS)
+    if not directory.holds(options["parsed"]["storage"]["dbPath"]):
         return False  # on a copy of the directory another mongod has our port and key; ours is about to end
     if (await client.admin.command("hello"))["isWritablePrimary"]:
         await _set_user(client.admin, directory.password)
@@ -323,8 +376,8 @@ async def _end(process: _Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
         except asyncio.TimeoutError:
-            logger.warning("mongod (pid %d) did not stop in %.0f s: killing it", process.pid, _STOP_SECONDS)
+            logger.warning("mongod (pid %d) did not stop in %.0f s: killing it", process.pid, STOP_SECONDS)
             process.send_signal(signal.SIGKILL)
             await process.wait()

