@@ -120,7 +120,7 @@ def test_serves_after_a_restart_what_was_deposited_before(serve: Serve, tmp_path
     assert service.stop() == 0
 
 
-def test_mongod_that_is_killed_is_restarted_once_and_then_missed(serve: Serve, tmp_path: Path) -> None:
+def test_mongod_that_is_killed_is_started_again_and_missed_meanwhile(serve: Serve, tmp_path: Path) -> None:
     directory = tmp_path / "data"
     service = serve("--data-dir", str(directory))
     with Results(service.target) as results:
@@ -129,6 +129,7 @@ def test_mongod_that_is_killed_is_restarted_once_and_then_missed(serve: Serve, t
         assert results.count("sample", {}) == 1
         eventually(lambda: health(service.target) == health(service.target, RESULTS_SERVICE) == SERVING)
 
+        (directory / "keyfile").chmod(0o644)  # which mongod does not start with
         kill_mongod(directory)
         eventually(lambda: health(service.target) == health(service.target, RESULTS_SERVICE) == NOT_SERVING)
         with grpc.insecure_channel(service.target) as channel:
@@ -138,8 +139,11 @@ def test_mongod_that_is_killed_is_restarted_once_and_then_missed(serve: Serve, t
             assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
             assert "NOT_APPLIED" in str(caught.value.trailing_metadata())
         assert results.info()["server"]["api"] == "workflow_results.v1"  # the server itself goes on
+        (directory / "keyfile").chmod(0o600)
+        eventually(lambda: health(service.target) == health(service.target, RESULTS_SERVICE) == SERVING, 60)
+        assert results.lock("sample", ["a"])
     assert service.stop() == 0
-    assert "not restarted a second time" in service.log.read_text()
+    assert "could not be started again, next try in 2 s: mongod ended at its start" in service.log.read_text()
 
 
 def test_sigterm_lets_calls_under_way_finish(with_mongo_uri: Serve, results: Results, pipeline: str) -> None:

@@ -3,41 +3,66 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import sys
+from typing import BinaryIO, cast
 
-from workflow_results_server import logs
-from workflow_results_server.app import stop_on_signals
-from workflow_results_server.server import Server
+from workflow_results_server import logs, process
+from workflow_results_server.server import Server, end_seconds
 from workflow_results_server.settings import Settings, SettingsError
 from workflow_results_server.store import ConnectionRefused
 from workflow_results_server.tokens import TokensError
-from workflow_results_server.workers import READY
+from workflow_results_server.workers import HURRY, READY
 
 
-async def _work(settings: Settings) -> None:
-    stop = stop_on_signals()
+async def _work(settings: Settings, orders: BinaryIO) -> None:
+    stop = process.stop_on_signals()
+    heard = b""
+    loop = asyncio.get_running_loop()
+
+    def listen() -> None:  # it becomes readable, at its end, when the parent is gone
+        nonlocal heard
+        heard = orders.read(len(HURRY))
+        loop.remove_reader(orders)
+        stop.set()
+
+    loop.add_reader(orders, listen)
     server = Server(settings, share_port=True)
+    stopping = asyncio.create_task(stop.wait())
+    starting = asyncio.create_task(server.start())
     try:
-        await server.start()
-        sys.stdout.buffer.write(READY)
-        sys.stdout.flush()
-        loop = asyncio.get_running_loop()
-        loop.add_reader(sys.stdin.fileno(), stop.set)  # it becomes readable when the parent is gone
-        await stop.wait()
-        loop.remove_reader(sys.stdin.fileno())
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            with contextlib.suppress(BrokenPipeError):  # the parent is gone
+                os.write(sys.stdout.fileno(), READY)
+            await stopping
     finally:
-        await server.stop()
+        hurry = heard == HURRY
+        process.end_for_certain(2 * end_seconds(settings, hurry=hurry))
+        stopping.cancel()
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await server.stop(hurry=hurry)
+        loop.remove_reader(orders)
 
 
 def main() -> int:
     """Serve with the settings that stand in the first line of standard input."""
-    settings = Settings.from_json(sys.stdin.readline())
+    orders = cast(BinaryIO, open(0, "rb", buffering=0, closefd=False))  # noqa: SIM115 - no file is opened
+    line = orders.readline()  # and not a byte more: what follows is for later
+    if not line.endswith(b"\n"):
+        return 1  # the parent is gone
+    settings = Settings.from_json(line.decode())
     logs.configure(settings.log_level, settings.log_format)
     try:
-        asyncio.run(_work(settings))
+        process.run(_work(settings, orders))
     except (SettingsError, TokensError, ConnectionRefused) as error:
-        sys.stderr.write(f"workflow-results: {error}\n")
+        process.complain(f"workflow-results: {error}")
         return 1
+    finally:
+        process.drop_what_stderr_does_not_take()
     return 0
 
 

@@ -6,16 +6,15 @@ import asyncio
 import logging
 import resource
 import signal
-import sys
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from workflow_results_server import logs
-from workflow_results_server.mongod import EmbeddedMongod, MongodError
-from workflow_results_server.server import Server, address
+from workflow_results_server import logs, process
+from workflow_results_server.mongod import STOP_SECONDS, EmbeddedMongod, MongodError
+from workflow_results_server.server import Server, address, end_seconds
 from workflow_results_server.settings import SettingsError, default_data_directory
-from workflow_results_server.store import ConnectionRefused
+from workflow_results_server.store import ConnectionRefused, checked_uri
 from workflow_results_server.tls import Certificates
 from workflow_results_server.tokens import TokensError, TokensFile
 from workflow_results_server.workers import Workers
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_SLACK_SECONDS: Final = 10.0
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM, SIGINT or, unless it is ignored, SIGHUP.
 
     Prints `listening on HOST:PORT` on standard output once calls are accepted.
 
@@ -37,19 +36,23 @@ def run(settings: Settings) -> int:
         settings: The settings of the server.
 
     Returns:
-        The exit status: 0 after a clean stop, 1 when the server could not start.
+        The exit status: 0 after a clean stop, 1 when the server could not start, or has lost its MongoDB for good.
     """
-    logs.configure(settings.log_level, settings.log_format)
-    _allow_connections()
     try:
+        if not process.take_standard_streams():
+            raise SettingsError("standard output is closed: `listening on HOST:PORT` must go somewhere, like /dev/null")
+        logs.configure(settings.log_level, settings.log_format)
+        _allow_connections()
         settings.check()
         _check_files(settings)
-        asyncio.run(_serve(settings))
-        for number in _SIGNALS:  # whose handlers have gone with the loop: one more does not matter any more
+        process.run(_serve(settings))
+        for number in process.ending_signals():  # whose handlers have gone with the loop: one more does not matter
             signal.signal(number, signal.SIG_IGN)
     except (SettingsError, TokensError, ConnectionRefused, MongodError) as error:
-        sys.stderr.write(f"workflow-results: {error}\n")
+        process.complain(f"workflow-results: {error}")
         return 1
+    finally:
+        process.drop_what_stderr_does_not_take()
     return 0
 
 
@@ -75,40 +78,78 @@ def _allow_connections() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    stop = stop_on_signals()
-    stopping = asyncio.create_task(stop.wait())
-    async with AsyncExitStack() as stack:
-        stack.callback(stopping.cancel)
-        starting = asyncio.create_task(_start(settings, stack))
+    stopping = asyncio.create_task(process.stop_on_signals().wait())
+    service = _Service(settings)
+    starting = asyncio.create_task(service.start())
+    try:
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done():  # a MongoDB that recovers may take minutes
-            starting.cancel()
-            with suppress(asyncio.CancelledError):
-                await starting
-            return
-        port = starting.result()
-        sys.stdout.write(f"listening on {address(settings.host, port)}\n")
-        sys.stdout.flush()
-        await stopping
+        if starting.done():  # a MongoDB that recovers may take minutes
+            port = starting.result()
+            try:
+                process.say(f"listening on {address(settings.host, port)}")
+            except OSError as error:
+                raise SettingsError(f"can't write to standard output: {error.strerror}") from error
+            await service.until(stopping)
         _logger.info("stopping: calls under way are finished first")
+    finally:
+        service.end_for_certain()
+        stopping.cancel()
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await service.end()
 
 
-async def _start(settings: Settings, stack: AsyncExitStack) -> int:
-    """Start MongoDB and the server, and leave to the stack how they end; gives the port."""
-    if settings.mongo_uri is None:
-        mongod = EmbeddedMongod(settings.data_directory or default_data_directory())
-        stack.push_async_callback(mongod.stop)
-        settings = replace(settings, mongo_uri=await mongod.start())
-        supervision = asyncio.create_task(mongod.run())
-        stack.callback(supervision.cancel)
-    server = Server(settings) if settings.workers == 1 else Workers(settings)
-    stack.push_async_callback(server.stop)
-    return await server.start()
+class _Service:
+    """Who answers calls, and the MongoDB, where it is an embedded one."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._mongod: EmbeddedMongod | None = None
+        self._supervision: asyncio.Task[None] | None = None
+        self._server: Server | Workers | None = None
+        self._hurry = False
 
-def stop_on_signals() -> asyncio.Event:
-    """Give an event that is set by SIGTERM and SIGINT."""
-    stop = asyncio.Event()
-    for number in _SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+    async def start(self) -> int:
+        """Start MongoDB and the server; gives the port."""
+        settings = self._settings
+        if settings.mongo_uri is None:
+            directory = settings.data_directory or default_data_directory()
+            _logger.info("results are kept in %s, by an embedded MongoDB", directory.absolute())
+            self._mongod = EmbeddedMongod(directory)
+            settings = replace(settings, mongo_uri=await self._mongod.start())
+            self._supervision = asyncio.create_task(self._mongod.run())
+        else:
+            _logger.info("results are kept in the MongoDB at %s", ", ".join(checked_uri(settings.mongo_uri)))
+        self._server = Server(settings) if settings.workers == 1 else Workers(settings)
+        return await self._server.start()
+
+    async def until(self, stopping: asyncio.Task[bool]) -> None:
+        """Wait until the server shall stop.
+
+        Raises:
+            MongodError: The embedded MongoDB is lost for good.
+        """
+        if self._supervision is None:
+            await stopping
+            return
+        await asyncio.wait((stopping, self._supervision), return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            self._hurry = True  # no call can be answered any more
+            _logger.critical("MongoDB is lost for good: the server stops")
+            self._supervision.result()
+
+    def end_for_certain(self) -> None:
+        """Let this process end some time after it should have."""
+        seconds = end_seconds(self._settings, hurry=self._hurry) + STOP_SECONDS + _SLACK_SECONDS
+        process.end_for_certain(seconds, self._mongod.terminate if self._mongod else None)
+
+    async def end(self) -> None:
+        """Finish the calls under way, and stop MongoDB."""
+        try:
+            if self._server:
+                await self._server.stop(hurry=self._hurry)
+        finally:
+            if self._mongod:
+                await self._mongod.stop()
+            if self._supervision:
+                await asyncio.gather(self._supervision, return_exceptions=True)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 
 from workflow_results import rules
 from workflow_results.v1 import results_pb2, results_pb2_grpc
-from workflow_results_server import reflection
+from workflow_results_server import health, reflection
 from workflow_results_server.access import Access
 from workflow_results_server.interceptor import Interceptor
 from workflow_results_server.limits import channel_options
 from workflow_results_server.service import ResultsService
 from workflow_results_server.settings import SettingsError
-from workflow_results_server.store import Store
+from workflow_results_server.store import CLOSE_SECONDS, Store
 from workflow_results_server.tls import Certificates
 from workflow_results_server.tokens import TokensFile
 
@@ -32,17 +32,10 @@ _COLLECTED_OBJECTS: Final = 20_000
 """How many new objects make Python's garbage collector look, instead of its 700 to 2,000."""
 _LAST_WORDS_SECONDS: Final = 1.0
 """How long streams may take to tell clients that the server stops; a client that does not listen is cut off then."""
+_SLACK_SECONDS: Final = 4.0
+"""What a busy machine may need more for an end whose parts all have their limits."""
 _PING_SECONDS: Final = 2.0
 """How often MongoDB is asked whether it is there."""
-
-
-class _Health(health.aio.HealthServicer):  # type: ignore[misc]
-    """Health with the RPC that grpcio-health-checking declares, in its newer versions, but leaves out."""
-
-    async def List(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Tell the health of all services."""
-        answers = {name: health_pb2.HealthCheckResponse(status=status) for name, status in self._server_status.items()}
-        return health_pb2.HealthListResponse(statuses=answers)
 
 
 class Server:
@@ -63,7 +56,7 @@ class Server:
         tokens = TokensFile(settings.tokens) if settings.tokens else None
         access = Access(tokens, certificates=settings.tls_client_ca is not None)
         self._interceptor = Interceptor(_SERVICE, access)
-        self._health = _Health()
+        self._health = health.Health("", _SERVICE)
         self._server: grpc.aio.Server = grpc.aio.server(
             interceptors=[self._interceptor],
             options=[
@@ -107,14 +100,14 @@ class Server:
             raise SettingsError(
                 f"can't listen on {address(settings.host, settings.port)}: the port is taken, or the host is not here"
             ) from error
-        await self._tell_health(serving=True)
+        self._health.tell(serving=True)
         await self._server.start()
         # What was imported and made so far is never garbage, and what a request makes is hardly ever a cycle.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_COLLECTED_OBJECTS)
         self._watch = asyncio.create_task(self._watch_mongodb())
-        _logger.info("listening", extra={"address": address(settings.host, port)})
+        _logger.info("listening", extra={"address": address(settings.host, port), **_doors(settings)})
         return port
 
     def _listen(self, where: str) -> int:
@@ -122,17 +115,21 @@ class Server:
             return self._server.add_insecure_port(where)
         return self._server.add_secure_port(where, self._certificates.credentials())
 
-    async def stop(self) -> None:
+    async def stop(self, *, hurry: bool = False) -> None:
         """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end.
 
-        Streams of health and reflection, which have no end that one could wait for, are ended early.
+        Streams of health and reflection, which have no end that one could wait for, are ended early. Nothing here
+        waits for a peer, or for MongoDB, without a limit: `end_seconds` tells how long it takes at most.
+
+        Args:
+            hurry: Whether not to wait for the calls under way: MongoDB is lost, and they can't be answered.
         """
         if self._watch:
             self._watch.cancel()
             await asyncio.wait((self._watch,))
-        await self._health.enter_graceful_shutdown()
+        self._health.stop()
         self._interceptor.stop()
-        drain = self._settings.drain_seconds
+        drain = _drain_seconds(self._settings, hurry=hurry)
         later = asyncio.get_running_loop().call_later
         # Load balancers watch the health for as long as they can. They are hearing of the end right now.
         endings = (
@@ -156,12 +153,22 @@ class Server:
                 _logger.log(
                     logging.INFO if alive else logging.ERROR, "MongoDB is %s", "back" if alive else "lost: NOT_SERVING"
                 )
-                await self._tell_health(serving=alive)
+                self._health.tell(serving=alive)
 
-    async def _tell_health(self, *, serving: bool) -> None:
-        status = health_pb2.HealthCheckResponse
-        for name in ("", _SERVICE):
-            await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+
+def _doors(settings: Settings) -> dict[str, str]:
+    """Say for the log how calls come in, and from whom."""
+    tls = "with client certificates" if settings.tls_client_ca else "yes" if settings.tls_cert else "no"
+    return {"tls": tls, "callers": str(settings.tokens) if settings.tokens else "everyone"}
+
+
+def _drain_seconds(settings: Settings, *, hurry: bool) -> float:
+    return 0.0 if hurry else settings.drain_seconds
+
+
+def end_seconds(settings: Settings, *, hurry: bool = False) -> float:
+    """Give the longest time that `Server.stop` should take; a server that takes longer hangs."""
+    return _drain_seconds(settings, hurry=hurry) + _LAST_WORDS_SECONDS + CLOSE_SECONDS + _SLACK_SECONDS
 
 
 def _age(seconds: float, grace: float) -> list[tuple[str, int]]:

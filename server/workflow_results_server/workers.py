@@ -13,18 +13,26 @@ import signal
 import socket
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from workflow_results_server.server import address
+from workflow_results_server.server import address, end_seconds
 from workflow_results_server.settings import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from workflow_results_server.settings import Settings
+
+T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 
 READY: Final = b"ready\n"
 """What a worker writes on its standard output once it accepts calls."""
+HURRY: Final = b"hurry\n"
+"""What a worker reads on its standard input when it shall end without waiting for the calls under way."""
+_START_SECONDS: Final = 120.0
+"""How long a worker may take until it accepts calls."""
 _RESTART_SECONDS: Final = 1.0
 """The pause before a worker that died is started again, so that one that can't live does not spin."""
 
@@ -41,6 +49,7 @@ class Workers:
         self._reserved: socket.socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
+        self._hurry = False
 
     async def start(self) -> int:
         """Start the workers and wait until all accept calls.
@@ -59,8 +68,13 @@ class Workers:
         await asyncio.gather(*ready)
         return port
 
-    async def stop(self) -> None:
-        """Let all workers finish the calls under way, and end."""
+    async def stop(self, *, hurry: bool = False) -> None:
+        """Let all workers finish the calls under way, and end; kill those that don't.
+
+        Args:
+            hurry: Whether they shall not wait for the calls under way.
+        """
+        self._hurry = hurry
         self._stopping.set()
         await asyncio.gather(*self._tasks)
         if self._reserved:
@@ -69,40 +83,64 @@ class Workers:
     async def _keep(self, number: int, settings: Settings, ready: asyncio.Future[None]) -> None:
         """Keep one worker alive."""
         while not self._stopping.is_set():
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "workflow_results_server",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                start_new_session=True,  # a Ctrl-C in the terminal comes to us alone, and we stop the workers in order
-            )
-            assert process.stdin
-            assert process.stdout
-            # Through a pipe, since the URI holds a password. It stays open: its end tells the worker that we are gone.
-            process.stdin.write(settings.to_json().encode() + b"\n")
-            if await process.stdout.readline() == READY and not ready.done():
-                ready.set_result(None)
-            await self._ended(process)
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "workflow_results_server",
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    start_new_session=True,  # a Ctrl-C in the terminal comes to us alone, and we stop them in order
+                )
+            except OSError as error:  # too many processes, or too little memory
+                code = error.strerror
+            else:
+                assert process.stdin
+                assert process.stdout
+                # Through a pipe, since the URI holds a password. It stays open: its end tells the worker that we are
+                # gone.
+                process.stdin.write(settings.to_json().encode() + b"\n")
+                if await self._unless_stopping(process.stdout.readline(), _START_SECONDS) == READY:
+                    if not ready.done():
+                        ready.set_result(None)
+                    await self._unless_stopping(process.wait())
+                await self._end(number, process)
+                code = str(process.returncode)
             if self._stopping.is_set():
                 return
             if not ready.done():
                 ready.set_exception(SettingsError(f"worker {number} could not start; the log above says why"))
                 return
-            _logger.error("a worker died and is started again", extra={"worker": number, "code": process.returncode})
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), _RESTART_SECONDS)
+            _logger.error("a worker died and is started again", extra={"worker": number, "code": code})
+            await self._unless_stopping(asyncio.sleep(_RESTART_SECONDS))
 
-    async def _ended(self, process: asyncio.subprocess.Process) -> None:
-        """Wait until a worker has ended; ask it to when the server stops."""
-        ended = asyncio.create_task(process.wait())
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
+    async def _unless_stopping(self, coroutine: Coroutine[Any, Any, T], seconds: float | None = None) -> T | None:
+        """Wait for something, but no longer than until the server stops, or some time has passed; gives None then."""
+        task = asyncio.ensure_future(coroutine)
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait((task, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        await ended
+        if task.done():
+            return task.result()
+        task.cancel()
+        return None
+
+    async def _end(self, number: int, process: asyncio.subprocess.Process) -> None:
+        """Let a worker end by itself, and kill one that takes longer than it may."""
+        if process.returncode is not None:
+            return
+        assert process.stdin
+        with contextlib.suppress(ProcessLookupError):
+            if self._hurry:
+                process.stdin.write(HURRY)
+            else:
+                process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), end_seconds(self._settings, hurry=self._hurry))
+            except asyncio.TimeoutError:
+                _logger.warning("a worker hangs and is killed", extra={"worker": number, "pid": process.pid})
+                process.kill()
+                await process.wait()
 
 
 def _reserve(host: str, port: int) -> socket.socket:

@@ -5,9 +5,10 @@ from workflow_results_server.store.connection import ConnectionRefused, checked_
 from workflow_results_server.store.deposits import Outcome
 from workflow_results_server.store.history import Entry, Origin
 from workflow_results_server.store.reads import Batch, Selection
-from workflow_results_server.store.store import Store
+from workflow_results_server.store.store import CLOSE_SECONDS, Store
 
 __all__ = [
+    "CLOSE_SECONDS",
     "Batch",
     "Change",
     "ConnectionRefused",

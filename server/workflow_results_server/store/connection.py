@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from pymongo import AsyncMongoClient, ReadPreference
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _CONNECT_MS: Final = 5_000
 """How long the start, and what else runs without a time limit, waits for a primary. Calls have their own limits."""
+_CONNECTED_SECONDS: Final = 30.0
+"""How long a MongoDB may take that was there, and then does not answer."""
 
 _WEAKENING: Final[dict[str, Callable[[Any], bool]]] = {
     "w": lambda value: value != "majority",
@@ -88,12 +91,12 @@ async def connect(uri: str, database: str) -> AsyncDatabase[dict[str, Any]]:
         appname="workflow-results",
     )
     try:
-        hello = await client.admin.command("hello")
-        await client.admin.command("listDatabases", nameOnly=True)  # needs the credentials to be right
+        # Not by pymongo.timeout, under which the wait for a primary would take as long.
+        hello = await asyncio.wait_for(_greeted(client), _CONNECTED_SECONDS)
     except OperationFailure as error:
         await client.close()
         raise ConnectionRefused(f"the MongoDB at {hosts} refused the credentials of --mongo-uri") from error
-    except PyMongoError as error:
+    except (PyMongoError, asyncio.TimeoutError) as error:
         await client.close()
         raise ConnectionRefused(
             f"no MongoDB with a primary answers at {hosts}: is it running, reachable and initiated?"
@@ -108,3 +111,9 @@ async def connect(uri: str, database: str) -> AsyncDatabase[dict[str, Any]]:
         read_concern=ReadConcern("majority"),
         write_concern=WriteConcern("majority", j=True),
     )
+
+
+async def _greeted(client: AsyncMongoClient[dict[str, Any]]) -> dict[str, Any]:
+    hello: dict[str, Any] = await client.admin.command("hello")
+    await client.admin.command("listDatabases", nameOnly=True)  # needs the credentials to be right
+    return hello

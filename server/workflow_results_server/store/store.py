@@ -37,7 +37,10 @@ _INDEXES: Final = [
     ),
 ]
 _PREPARE_SECONDS: Final = 60.0
-_LAST_SECONDS: Final = 5.0
+_LAST_SECONDS: Final = 4.0
+_CLOSE_SECONDS: Final = 1.0
+CLOSE_SECONDS: Final = _LAST_SECONDS + _CLOSE_SECONDS
+"""How long `Store.close` takes at most."""
 _CONCURRENT_COUNTS: Final = 16
 
 
@@ -94,9 +97,12 @@ class Store:
 
     async def close(self) -> None:
         """Finish soon what is under way, whose callers are gone, and close the connections to MongoDB."""
+        end = time.monotonic() + _LAST_SECONDS
         await self._group_commit.finish(_LAST_SECONDS)
-        await wait_for_all(_LAST_SECONDS)
-        await self._database.client.close()
+        await wait_for_all(max(0.0, end - time.monotonic()))
+        closing = asyncio.ensure_future(self._database.client.close())  # it tells MongoDB which sessions are over
+        closing.add_done_callback(retrieve_outcome)
+        await asyncio.wait((closing,), timeout=_CLOSE_SECONDS)
 
     @uncancelled
     async def is_alive(self, seconds: float) -> bool:

@@ -1,0 +1,125 @@
+"""What is special about a process that serves: its standard streams, its signals, and an end that comes for certain."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+_logger = logging.getLogger(__name__)
+
+_STDOUT: Final = 1
+_STDERR: Final = 2
+_LEFT_SECONDS: Final = 1.0
+
+
+def take_standard_streams() -> bool:
+    """Put /dev/null in the place of standard streams that are closed.
+
+    Else their numbers would become those of sockets and files that are opened later, and what is written to
+    standard error, by this process or by another one that it starts, would go there.
+
+    Returns:
+        Whether standard output was open.
+    """
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    for number, stream in enumerate(streams):
+        if stream is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            os.set_inheritable(number, True)
+    if sys.stderr is None:
+        sys.stderr = open(_STDERR, "w", closefd=False)  # noqa: SIM115 - for as long as the process lives
+    return streams[1] is not None
+
+
+def say(line: str) -> None:
+    """Write a line on standard output.
+
+    Raises:
+        OSError: It can't be written, and is in no buffer that Python would try to write again at the end.
+    """
+    os.write(_STDOUT, f"{line}\n".encode())
+
+
+def complain(line: str) -> None:
+    """Write a line on standard error, if that takes it."""
+    with suppress(OSError):
+        os.write(_STDERR, f"{line}\n".encode(errors="backslashreplace"))
+
+
+def drop_what_stderr_does_not_take() -> None:
+    """Drop what is left of lines that standard error, on a full disk, did not take: it would change the exit status."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, _STDERR)
+        os.close(null)
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Give the signals that end a server: SIGHUP, too, unless it is ignored, as nohup has it."""
+    ending = [signal.SIGTERM, signal.SIGINT]
+    return ending if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [*ending, signal.SIGHUP]
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Give an event that is set by the signals that end a server."""
+    stop = asyncio.Event()
+    for number in ending_signals():
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine like `asyncio.run`, but wait only for a moment for what is still under way at its end.
+
+    Those are calls of a MongoDB that does not answer, whose callers are gone.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(main)
+    finally:
+        if left := asyncio.all_tasks(loop):
+            for task in left:
+                task.cancel()
+            done, _ = loop.run_until_complete(asyncio.wait(left, timeout=_LEFT_SECONDS))
+            for task in done:
+                task.cancelled() or task.exception()  # asyncio would complain if nobody looked
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def end_for_certain(seconds: float, last_act: Callable[[], object] | None = None) -> None:
+    """End this process after some time, whatever it does then.
+
+    What ends a server has limits everywhere. This one is for what nobody has thought of: a thread that waits for a
+    name server, an event loop that is held up.
+
+    Args:
+        seconds: The time until then.
+        last_act: What to do before.
+    """
+
+    def end() -> None:
+        _logger.critical("this process has not ended in time: it is killed")
+        try:
+            if last_act:
+                last_act()
+        finally:
+            os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True  # an end in time is not waited with
+    timer.start()
