@@ -278,10 +278,8 @@ def test_standalone_mongod_is_refused_with_the_cure(tmp_path: Path) -> None:
 
 
 def test_settings_that_are_wrong_are_refused() -> None:
-    lines = refused(
-        ["--port", "70000"], ["--workers", "0"], ["--database", "admin"], ["--call-seconds", "0"], ["--host", ""]
-    )
-    for option, line in zip(("--port", "--workers", "--database", "--call-seconds", "--host must"), lines, strict=True):
+    lines = refused(["--port", "70000"], ["--workers", "0"], ["--database", "admin"], ["--call-seconds", "0"])
+    for option, line in zip(("--port", "--workers", "--database", "--call-seconds"), lines, strict=True):
         assert line.startswith(f"workflow-results: {option}")
     refused(["--mongo-uri", "mongodb://localhost", "--data-dir", "data"], ["--config", "missing.yml"], status=2)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -10,16 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pymongo import AsyncMongoClient
 
+from conftest import work
 from embedded import fake_mongod, kill_a_server, run
+from workflow_results import Results
+from workflow_results.cli import main
+from workflow_results_server.data_directory import DataDirectory
 from workflow_results_server.mongod import EmbeddedMongod
 
 
 def serve(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "workflow_results", "serve", "--port", "0", *arguments],
-        env={"PATH": "/usr/bin:/bin", **environment},
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -122,3 +128,145 @@ def test_transactions_of_a_killed_server_are_ended(directory: Path) -> None:
             await mongod.stop()
 
     run(scenario())
+
+
+def shell(redirection: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start a server whose standard streams a shell has redirected."""
+    command = [sys.executable, "-m", "workflow_results", "serve", "--port", "0", *arguments]
+    return subprocess.Popen(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("redirection", "words"),
+    [(">&-", "standard output is closed"), (">/dev/full", "can't write to standard output: No space left on device")],
+)
+def test_standard_output_that_takes_nothing(directory: Path, redirection: str, words: str, workers: str) -> None:
+    server = shell(redirection, "--data-dir", str(directory), "--workers", workers, "--log-level", "error")
+    with server:
+        _, errors = server.communicate(timeout=60)
+    assert server.returncode == 1
+    assert errors.startswith(f"workflow-results: {words}")
+    assert errors.count("\n") == 1
+    assert not DataDirectory(directory).mongod_lives()
+    assert directory.exists() == (redirection == ">/dev/full"), "a mongod was started for nothing"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "<&- 2>&-"])
+def test_standard_error_that_takes_nothing(
+    directory: Path, mongo_uri: str, redirection: str, workers: str, tmp_path: Path
+) -> None:
+    server = shell(redirection, "--mongo-uri", mongo_uri, "--workers", workers, "--log-level", "debug")
+    with server:
+        assert server.stdout
+        target = server.stdout.readline().split()[-1]
+        with Results(target) as results:
+            assert results.status() is not None
+        server.terminate()
+        server.communicate(timeout=60)
+    assert server.returncode == 0
+    refused = shell(redirection, "--mongo-uri", "mongodb://h/?w=1")
+    with refused:
+        refused.communicate(timeout=60)
+    assert refused.returncode == 1
+
+
+def test_help_that_cannot_be_written() -> None:
+    for arguments in (["--help"], ["serve", "--help"], ["--version"]):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "workflow_results", *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        assert (done.returncode, done.stderr) == (
+            1,
+            "Error: can't write to standard output: No space left on device\n",
+        )
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sighup_stops_a_server(directory: Path, workers: str) -> None:
+    server = serve("--data-dir", str(directory), "--workers", workers)
+    with server:
+        assert server.stdout
+        assert server.stdout.readline()
+        server.send_signal(signal.SIGHUP)
+        _, errors = server.communicate(timeout=60)
+    assert server.returncode == 0
+    assert "Traceback" not in errors
+    assert not DataDirectory(directory).mongod_lives()
+
+
+def test_sighup_is_ignored_under_nohup(mongo_uri: str) -> None:
+    server = subprocess.Popen(
+        ["nohup", sys.executable, "-m", "workflow_results", "serve", "--port", "0", "--mongo-uri", mongo_uri],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with server:
+        assert server.stdout
+        target = server.stdout.readline().split()[-1]
+        server.send_signal(signal.SIGHUP)
+        with Results(target) as results:
+            for _ in range(3):
+                assert results.status() is not None
+        server.terminate()
+        assert server.wait(60) == 0
+
+
+OPTIONS = ("host", "port", "mongo-uri", "data-dir", "database", "tokens", "tls-cert", "log-level", "config", "insecure")
+
+
+def test_empty_settings_are_refused_by_name(tmp_path: Path) -> None:
+    def refused(*arguments: str, **environment: str) -> str:
+        result = CliRunner().invoke(main, ["serve", *arguments], env=environment, prog_name="workflow-results")
+        assert result.exit_code == 2, result.output
+        return result.output.splitlines()[-1]
+
+    for option in OPTIONS:
+        variable = f"WORKFLOW_RESULTS_SERVE_{option}".upper().replace("-", "_")
+        for empty in ("", " "):
+            assert f"the environment variable {variable} is empty" in refused(**{variable: empty})
+            assert f"--{option} is empty" in refused(f"--{option}", empty)
+            assert f"--{option} is empty" in refused(f"--{option}={empty}")
+        key = option.replace("-", "_")
+        if key != "config":
+            config = tmp_path / "config.yml"
+            config.write_text(f"{key}: ''\n")
+            assert f"{key} is empty" in refused("--config", str(config))
+            config.write_text(f'{key}: "a\\0b"\n')
+            assert f"{key} holds a character that can't be meant" in refused("--config", str(config))
+
+
+def test_an_empty_tokens_variable_is_refused_by_name() -> None:
+    result = CliRunner().invoke(main, ["token", "list"], env={"WORKFLOW_RESULTS_SERVE_TOKENS": ""})
+    assert result.exit_code == 2
+    assert "WORKFLOW_RESULTS_SERVE_TOKENS is empty" in result.output
+
+
+def test_data_directory_whose_name_is_not_utf_8(tmp_path: Path) -> None:
+    directory = os.fsdecode(bytes(tmp_path) + b"/d\xff\xe4t\xe4")
+    for workers in ("2", "1"):  # the second one on data that are there
+        server = serve("--data-dir", directory, "--workers", workers, "--log-format", "json")
+        with server:
+            assert server.stdout
+            target = server.stdout.readline().split()[-1]
+            with Results(target) as results:
+                assert results.deposit([work("sample", workers)]) == {"sample": True}
+                assert results.count("sample", {}) == 3 - int(workers)
+            server.terminate()
+            _, errors = server.communicate(timeout=60)
+        assert server.returncode == 0, errors
+        assert "Traceback" not in errors

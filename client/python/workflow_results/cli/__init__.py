@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from typing import Any, Final
+
 import click
 
 from workflow_results.cli.archive import backup, restore
@@ -10,8 +15,25 @@ from workflow_results.cli.serve import serve
 from workflow_results.cli.token import token
 from workflow_results.version import __version__
 
+_UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "WORKFLOW_RESULTS"})
+
+class _Commands(click.Group):
+    """Says in one line that what it prints can't be written, as on a full disk."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in _UNWRITABLE:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes again at the end
+            raise SystemExit(f"Error: can't write to standard output: {error.strerror}") from None
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "WORKFLOW_RESULTS"}
+)
 @click.version_option(__version__, prog_name="workflow-results")
 def main() -> None:
     """The results store of scientific pipelines."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,37 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
     for name, value in options.items():
         if not isinstance(value, (str, int, float)):
             raise click.BadParameter(f"{path}: {name} must be one text, number or bool")  # it may hold a password
+        if isinstance(value, str) and not value.strip():
+            raise click.BadParameter(f"{path}: {name} is empty: give it a value, or leave it out")
+        if isinstance(value, str) and not _is_usable(value):
+            raise click.BadParameter(f"{path}: {name} holds a character that can't be meant")
     context.default_map = options
 
 
-@click.command()
+def _is_usable(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+class _Serve(click.Command):
+    """Refuses settings that are empty, where click would take the default: another one than whoever gave it meant."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for name in (f"{ctx.auto_envvar_prefix}_{parameter.name}".upper() for parameter in self.params):
+            if not os.environ.get(name, "given").strip():
+                raise click.UsageError(f"the environment variable {name} is empty: give it a value, or unset it", ctx)
+        for option, value in zip(["", *args], args, strict=False):
+            name, given, inline = value.partition("=")
+            if not value.strip() or (given and name.startswith("--") and not inline.strip()):
+                raise click.UsageError(
+                    f"{name if given else option or 'an argument'} is empty: give it a value, or leave it out", ctx
+                )
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Serve)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=50051, show_default=True, help="The port to listen on; 0 for one that is free.")
 @click.option("--mongo-uri", metavar="URI", help="The MongoDB replica set to use. Default: an embedded one.")

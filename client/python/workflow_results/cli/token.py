@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _ROLES: Final = ("reader", "depositor", "curator", "admin")
+_VARIABLE: Final = "WORKFLOW_RESULTS_SERVE_TOKENS"
 _PIPELINES: Final = "--pipelines"
 _MOST_DAYS: Final = 36_500
 
@@ -39,6 +40,8 @@ class _Create(click.Command):
 
 def _default_file() -> Path:
     """Give where the file is unless told otherwise (XDG Base Directory Specification)."""
+    if _VARIABLE in os.environ:  # or click would have taken it
+        raise click.UsageError(f"the environment variable {_VARIABLE} is empty: give it a value, or unset it")
     try:
         return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "workflow-results" / "tokens.yml"
     except RuntimeError as error:
@@ -50,7 +53,7 @@ def _file_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--tokens",
         "path",
         type=click.Path(dir_okay=False, path_type=Path),
-        envvar="WORKFLOW_RESULTS_SERVE_TOKENS",
+        envvar=_VARIABLE,
         default=_default_file,
         metavar="FILE",
         help="The tokens file. Default: $WORKFLOW_RESULTS_SERVE_TOKENS, else workflow-results/tokens.yml in"
