@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from workflow_results.cli.archive import backup, restore
+from workflow_results.cli.certificate import certificate
 from workflow_results.cli.demo import demo
 from workflow_results.cli.serve import serve
 from workflow_results.cli.token import token
@@ -36,11 +37,16 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="workflow-results")
 def main() -> None:
-    """The results store of scientific pipelines."""
+    """The results store of scientific pipelines.
+
+    For completion in bash: eval "$(_WORKFLOW_RESULTS_COMPLETE=bash_source workflow-results)". zsh_source and
+    fish_source do the same for other shells.
+    """
 
 
 main.add_command(serve)
 main.add_command(demo)
 main.add_command(token)
+main.add_command(certificate)
 main.add_command(backup)
 main.add_command(restore)

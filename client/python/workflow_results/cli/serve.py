@@ -110,8 +110,13 @@ class _Serve(click.Command):
 def serve(data_dir: Path | None, **options: Any) -> None:
     """Start a server.
 
-    Prints `listening on HOST:PORT` once it accepts calls, logs to standard error, and stops on SIGTERM or Ctrl-C after
-    the calls under way. Options may also come from the environment, as WORKFLOW_RESULTS_SERVE_PORT and the like, or
+    Results are kept by an embedded MongoDB in --data-dir, or in the MongoDB of --mongo-uri; the log says where.
+
+    Prints `listening on HOST:PORT` once it accepts calls, logs to standard error, and stops on SIGTERM, SIGHUP or
+    Ctrl-C after the calls under way, with status 0. The status is 1 when it can't start, or has lost its embedded
+    MongoDB for good, and 2 when options are wrong.
+
+    Options may also come from the environment, as WORKFLOW_RESULTS_SERVE_PORT and the like, or
     from a file; arguments go first, then the environment, then the file.
     """
     try:
