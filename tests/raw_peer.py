@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import h2.config
 import h2.connection
 import h2.events
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes
 
 from wire import SERVICE
 
 _ENDS = (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)
 
 
+HEALTH = "/grpc.health.v1.Health"
 CANCEL = struct.pack(">I", 8)
 """The payload of a frame that resets a stream."""
 
@@ -136,6 +140,38 @@ class Peer:
     def close(self) -> None:
         """Be gone without a word."""
         self.socket.close()
+
+
+class Deaf:
+    """A peer with a window of 0, so that no answer can be sent to it, and that goes on to answer pings.
+
+    Args:
+        target: Where the server listens.
+        path: The method that it calls.
+        message: The request.
+    """
+
+    def __init__(self, target: str, path: str, message: bytes = b"") -> None:
+        self.peer = Peer(target, seconds=60)
+        self.peer.open({SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        stream = self.peer.http2.get_next_available_stream_id()
+        headers = [(name, path if name == ":path" else value) for name, value in self.peer.headers("")]
+        self.peer.http2.send_headers(stream, headers)
+        self.peer.send(stream, framed(message))
+        self._thread = threading.Thread(target=self._answer_pings)
+        self._thread.start()
+
+    def _answer_pings(self) -> None:
+        with contextlib.suppress(OSError, ProtocolError):  # pings behind the last GOAWAY are too much for h2
+            while not self.peer.closed:
+                self.peer.receive()
+
+    def close(self) -> None:
+        """Be gone, and wait for the thread that answers."""
+        with contextlib.suppress(OSError):
+            self.peer.socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self.peer.close()
 
 
 @contextlib.contextmanager

@@ -18,19 +18,16 @@ import grpc
 import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from h2.exceptions import ProtocolError
-from h2.settings import SettingCodes
 
 from conftest import Service, eventually
 from embedded import fake_mongod
-from raw_peer import Peer, framed
+from raw_peer import HEALTH, Deaf, Peer
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.data_directory import DataDirectory
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
-HEALTH = "/grpc.health.v1.Health"
 ENDS_SECONDS = 30.0
 """Much more than the second of `--drain-seconds` and the few after it; a server that waits for somebody never ends."""
 
@@ -93,31 +90,6 @@ def check(target: str, service: str = "") -> Any:
     with grpc.insecure_channel(target) as channel:
         request = health_pb2.HealthCheckRequest(service=service)
         return health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status
-
-
-class Deaf:
-    """A peer with a window of 0, so that no answer can be sent to it, and that goes on to answer pings."""
-
-    def __init__(self, target: str, path: str, message: bytes = b"") -> None:
-        self.peer = Peer(target, seconds=60)
-        self.peer.open({SettingCodes.INITIAL_WINDOW_SIZE: 0})
-        stream = self.peer.http2.get_next_available_stream_id()
-        headers = [(name, path if name == ":path" else value) for name, value in self.peer.headers("")]
-        self.peer.http2.send_headers(stream, headers)
-        self.peer.send(stream, framed(message))
-        self._thread = threading.Thread(target=self._answer_pings)
-        self._thread.start()
-
-    def _answer_pings(self) -> None:
-        with contextlib.suppress(OSError, ProtocolError):  # pings behind the last GOAWAY are too much for h2
-            while not self.peer.closed:
-                self.peer.receive()
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self.peer.socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self.peer.close()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -21,6 +21,7 @@ from conftest import Service, work
 from hostile import mongo_proxy
 from hostile.attack import SLOW_SECONDS, Beats, Judge, beat, send
 from hostile.cases import PIPELINE, Case, make, make_large
+from raw_peer import HEALTH, Deaf
 from workflow_results import Results
 
 if TYPE_CHECKING:
@@ -66,11 +67,13 @@ def _stand() -> Iterator[tuple[Service, Connection]]:
             with _process(mongo_proxy.run, int(port)) as proxy:
                 uri = f"mongodb://results:{password}@127.0.0.1:{proxy.recv()}/?directConnection=true&authSource=admin"
                 os.environ["WORKFLOW_RESULTS_SERVE_MONGO_URI"] = uri
-                service = Service("--log-level", "info", log=Path(name) / "log")
+                service = Service("--log-level", "info", "--drain-seconds", "5", log=Path(name) / "log")
+                watcher = Deaf(service.target, f"{HEALTH}/Watch")  # which must hold up neither others nor the end
                 try:
                     yield service, proxy
                 finally:
                     service.stop()
+                    watcher.close()
                     proxy.send("stop")
         finally:
             idle.stop()
