@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,14 +15,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pymongo
 import pytest
 from hypothesis import HealthCheck, settings
 
+from wire import PATIENCE, Stub, open_channel
 from workflow_results import Results
-from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.data_directory import DataDirectory
+
+pytest_plugins = ["guard"]
 
 settings.register_profile("workflow-results", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workflow-results")
@@ -42,10 +45,8 @@ class Service:
             text=True,
         )
         assert self.process.stdout
-        overdue = threading.Timer(_START_SECONDS, self.process.kill)
-        overdue.start()
-        line = self.process.stdout.readline()
-        overdue.cancel()
+        with killed_after(_START_SECONDS, self.process):
+            line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             self.stop()
             raise AssertionError(f"the server did not start: {log.read_text()}")
@@ -55,11 +56,21 @@ class Service:
         """End the process and give its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(60)
-        assert self.process.stdout
-        self.process.stdout.close()
-        self._stderr.close()
-        return status
+        try:
+            return self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()  # one that hangs, which the error is about
+            assert self.process.stdout
+            self.process.stdout.close()
+            self._stderr.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_clients() -> Iterator[None]:
+    """Give calls more time than scripts have: what must succeed does so on a machine that is busy, too."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("WORKFLOW_RESULTS_TIMEOUT", str(PATIENCE))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -102,9 +113,9 @@ def results(service: Service) -> Iterator[Results]:
 
 
 @pytest.fixture(scope="session")
-def stub(service: Service) -> Iterator[results_pb2_grpc.ResultsServiceStub]:
-    with grpc.insecure_channel(service.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
-        yield results_pb2_grpc.ResultsServiceStub(channel)
+def stub(service: Service) -> Iterator[Stub]:
+    with open_channel(service.target) as channel:
+        yield Stub(channel)
 
 
 @pytest.fixture
@@ -144,11 +155,41 @@ def workflow_core(code: str, home: Path) -> Any:
         check=True,
         capture_output=True,
         text=True,
+        timeout=PATIENCE,
     )
     return json.loads(done.stdout)
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 20, otherwise: str = "this took too long") -> None:
+@contextlib.contextmanager
+def killed_after(seconds: float, process: subprocess.Popen[Any]) -> Iterator[None]:
+    """Kill a process unless the block is left in time, so that nobody waits for its output for ever."""
+    overdue = threading.Timer(seconds, process.kill)
+    overdue.daemon = True
+    overdue.start()
+    try:
+        yield
+    finally:
+        overdue.cancel()
+
+
+def ended(child: int) -> int:
+    """Wait for a forked child, and give its exit status; a child that hangs is killed."""
+    try:
+        eventually(lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT), otherwise="a child hangs")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+    return os.waitstatus_to_exitcode(status)
+
+
+def join(*threads: threading.Thread) -> None:
+    """Wait for the end of threads."""
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), f"{thread.name} hangs"
+
+
+def eventually(condition: Callable[[], Any], seconds: float = PATIENCE, otherwise: str = "this took too long") -> None:
     """Wait until a condition holds; fail with a message if it does not in time."""
     end = time.monotonic() + seconds
     while not condition():

@@ -14,8 +14,10 @@ import pytest
 from click.testing import CliRunner
 from pymongo import AsyncMongoClient
 
-from conftest import work
+from conftest import eventually, killed_after, work
 from embedded import fake_mongod, kill_a_server, run
+from guard import RUN_VARIABLE
+from wire import PATIENCE
 from workflow_results import Results
 from workflow_results.cli import main
 from workflow_results_server.data_directory import DataDirectory
@@ -25,7 +27,12 @@ from workflow_results_server.mongod import EmbeddedMongod
 def serve(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "workflow_results", "serve", "--port", "0", *arguments],
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environment},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            RUN_VARIABLE: os.environ[RUN_VARIABLE],
+            **environment,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -37,10 +44,9 @@ def test_sigterm_ends_a_server_whose_mongod_takes_its_time(directory: Path, tmp_
     slow = fake_mongod(tmp_path, f"echo $$ > {started}; exec sleep 1000")
     server = serve("--data-dir", str(directory), WORKFLOW_RESULTS_MONGOD=slow)
     try:
-        while not (started.exists() and started.read_text().strip()):
-            assert server.poll() is None
+        eventually(lambda: server.poll() is not None or (started.exists() and started.read_text().strip()))
         server.send_signal(signal.SIGTERM)
-        output, errors = server.communicate(timeout=30)
+        output, errors = server.communicate(timeout=PATIENCE)
     finally:
         server.kill()
     assert (server.returncode, output) == (0, ""), errors
@@ -64,10 +70,11 @@ sys.exit(status)
     )
     with process:
         assert process.stdout
-        assert process.stdout.readline() == "ended\n"
+        with killed_after(PATIENCE, process):
+            assert process.stdout.readline() == "ended\n"
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
 
 
@@ -99,7 +106,7 @@ def test_a_config_that_cannot_be_used(tmp_path: Path, config: str, message: str)
         [sys.executable, "-m", "workflow_results", "serve", "--config", str(path), "--mongo-uri", "mongodb://h/"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert server.returncode in (1, 2)
@@ -114,7 +121,7 @@ def test_transactions_of_a_killed_server_are_ended(directory: Path) -> None:
     async def scenario() -> None:
         mongod = EmbeddedMongod(directory)
         password, port = ((directory / name).read_text() for name in ("password", "port"))
-        uri = f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin&serverSelectionTimeoutMS=2000"
+        uri = f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin&serverSelectionTimeoutMS=30000"
         try:
             async with AsyncMongoClient[dict[str, Any]](uri) as left_behind, left_behind.start_session() as session:
                 collection = left_behind["results"]["sample"]
@@ -123,7 +130,7 @@ def test_transactions_of_a_killed_server_are_ended(directory: Path) -> None:
                 await collection.update_one({"_id": "a"}, {"$set": {"n": 1}}, session=session)
                 await mongod.start()
                 change = collection.update_one({"_id": "a"}, {"$set": {"n": 2}})
-                assert (await asyncio.wait_for(change, 10)).modified_count == 1
+                assert (await asyncio.wait_for(change, 40)).modified_count == 1
         finally:
             await mongod.stop()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 import bson
 import grpc
@@ -16,6 +18,46 @@ from workflow_results.v1 import results_pb2_grpc
 
 Stub = results_pb2_grpc.ResultsServiceStub
 SERVICE = "/workflow_results.v1.ResultsService"
+PATIENCE = 60.0
+"""How long to wait for what must happen, on a machine that is busy with other things, too."""
+
+T = TypeVar("T")
+
+
+class _Patient(
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+):
+    """Gives each call without a deadline one, so that no test waits for ever."""
+
+    def _call(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
+        return continuation(details._replace(timeout=details.timeout or PATIENCE), request)
+
+    intercept_unary_unary: Any = _call
+    intercept_unary_stream: Any = _call
+    intercept_stream_unary: Any = _call
+    intercept_stream_stream: Any = _call
+
+
+def patient(channel: grpc.Channel) -> grpc.Channel:
+    """Give a channel whose calls all end."""
+    return grpc.intercept_channel(channel, _Patient())
+
+
+@contextlib.contextmanager
+def open_channel(target: str, *options: tuple[str, Any], **arguments: Any) -> Iterator[grpc.Channel]:
+    """Open a channel whose calls all end, and which takes messages as large as they come."""
+    options = (("grpc.max_receive_message_length", 17 << 20), *options)
+    with grpc.insecure_channel(target, options, **arguments) as channel:
+        yield patient(channel)
+
+
+def taken_from(queue: SimpleQueue[T | None]) -> Iterator[T]:
+    """Give what comes into a queue until None does; fails if nothing does."""
+    while (item := queue.get(timeout=PATIENCE)) is not None:
+        yield item
 
 
 class Answer:
@@ -35,7 +77,7 @@ class Answer:
 
 def refused(call: Any, request: Any) -> Answer:
     with pytest.raises(grpc.RpcError) as caught:
-        answer = call(request, timeout=30)
+        answer = call(request, timeout=PATIENCE)
         if isinstance(answer, Iterator):
             list(answer)
     return Answer(caught.value)
