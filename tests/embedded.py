@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import AsyncMongoClient
 
+from conftest import killed_after
+from wire import PATIENCE
 from workflow_results_server.data_directory import DataDirectory
 from workflow_results_server.mongod import EmbeddedMongod, MongodError
 
@@ -43,7 +45,7 @@ asyncio.run(serve(*sys.argv[1:]))
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(coroutine, 30))
+    asyncio.run(asyncio.wait_for(coroutine, 2 * PATIENCE))
 
 
 @contextlib.asynccontextmanager
@@ -63,7 +65,8 @@ def kill_a_server(directory: Path, halt_before: str = "") -> int:
     arguments = [sys.executable, "-c", SERVER, str(directory), halt_before]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        started = server.stdout.readline()
+        with killed_after(PATIENCE, server):
+            started = server.stdout.readline()
         server.kill()
     assert started, "the server did not start mongod"
     return pid_of(directory)

@@ -6,6 +6,8 @@ import contextlib
 import socket
 import threading
 
+from wire import PATIENCE
+
 
 class Proxy:
     """A TCP proxy that can lose answers.
@@ -36,7 +38,8 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client = self._listener.accept()[0]
-                server = socket.create_connection(self._server)
+                server = socket.create_connection(self._server, PATIENCE)
+                server.settimeout(None)
                 self._sockets += client, server
                 for ends in ((client, server), (server, client)):
                     self._threads.append(threading.Thread(target=self._pass, args=ends))
@@ -48,8 +51,8 @@ class Proxy:
             while data := source.recv(65536):
                 if to_server and self.hold_from and self.hold_from in data:
                     self._answering.clear()
-                if not to_server:
-                    self._answering.wait()
+                if not (to_server or self._answering.wait(PATIENCE)):
+                    break
                 last = to_server and self._cut_at and self._cut_at in data
                 if last:
                     self._answering.clear()
@@ -67,13 +70,13 @@ class Proxy:
 
     def _stop_listening(self) -> None:
         end(self._listener)
-        self._threads[0].join(10)
+        self._threads[0].join(PATIENCE)
 
     def close(self) -> None:
         self._stop_listening()
         self.cut()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE)
         for each in (self._listener, *self._sockets):
             each.close()
 

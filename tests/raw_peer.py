@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +17,7 @@ import h2.events
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
-from wire import SERVICE
+from wire import PATIENCE, SERVICE
 
 _ENDS = (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)
 
@@ -48,7 +50,7 @@ class Peer:
         closed: Whether the server has ended the connection.
     """
 
-    def __init__(self, target: str, seconds: float = 30) -> None:
+    def __init__(self, target: str, seconds: float = PATIENCE) -> None:
         host, _, port = target.rpartition(":")
         self.socket = socket.create_connection((host, int(port)), timeout=seconds)
         configuration = h2.config.H2Configuration(client_side=True, validate_outbound_headers=False)
@@ -111,9 +113,16 @@ class Peer:
     def until(self, condition: Callable[[h2.events.Event], bool]) -> list[h2.events.Event]:
         """Give everything up to the first event that meets a condition, or to the end of the connection."""
         seen: list[h2.events.Event] = []
+        end = time.monotonic() + (self.socket.gettimeout() or PATIENCE)
         while not any(condition(event) for event in seen) and not self.closed:
+            assert time.monotonic() < end, f"nothing but {seen[-3:]}"
             seen += self.receive()
         return seen
+
+    def tend(self) -> None:
+        """Answer what has come, as HTTP/2 must, without waiting: who answers no ping loses the connection."""
+        while not self.closed and select.select([self.socket], [], [], 0)[0]:
+            self.receive()
 
     def answer(self, stream: int, seen: list[h2.events.Event] | None = None) -> dict[str, str]:
         """Wait for the end of a call; gives its trailing headers, and `reset` or `closed` if it ended without."""

@@ -12,6 +12,7 @@ import grpc
 import trustme
 import yaml
 
+from wire import PATIENCE, patient
 from workflow_results_server.tokens import digest_of
 
 COMMAND = str(Path(sys.executable).with_name("workflow-results"))
@@ -49,7 +50,7 @@ class Authority:
         certificate, key = [file.read_bytes() for file in identity or []] or (None, None)
         credentials = grpc.ssl_channel_credentials(self.file.read_bytes(), key, certificate)
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 17 << 20)]
-        return grpc.secure_channel(target, credentials, options)
+        return patient(grpc.secure_channel(target, credentials, options))
 
 
 def entry(role: str, *pipelines: str, token: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -76,6 +77,6 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         env={"PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )

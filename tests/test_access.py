@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from conftest import Service, eventually, work
 from security import DAY, NOW, Authority, bearer, entry, write
-from wire import Answer
+from wire import PATIENCE, Answer
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.access import LEAST_ROLES, Access
@@ -112,18 +112,18 @@ def made(channel: grpc.Channel, rpc: str, pipeline: str, metadata: list[tuple[st
     try:
         if rpc == "Health":
             stub = health_pb2_grpc.HealthStub(channel)
-            stub.Check(health_pb2.HealthCheckRequest(), timeout=10, metadata=metadata)
-            stub.List(health_pb2.HealthListRequest(), timeout=10, metadata=metadata)
-            next(stub.Watch(health_pb2.HealthCheckRequest(), timeout=10, metadata=metadata))
+            stub.Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE, metadata=metadata)
+            stub.List(health_pb2.HealthListRequest(), timeout=PATIENCE, metadata=metadata)
+            next(stub.Watch(health_pb2.HealthCheckRequest(), timeout=PATIENCE, metadata=metadata))
         elif rpc == "Reflection":
             names = reflection_pb2.ServerReflectionRequest(list_services="*")
             reflection = reflection_pb2_grpc.ServerReflectionStub(channel)
-            list(reflection.ServerReflectionInfo(iter([names]), timeout=10, metadata=metadata))
+            list(reflection.ServerReflectionInfo(iter([names]), timeout=PATIENCE, metadata=metadata))
         else:
             call = getattr(results_pb2_grpc.ResultsServiceStub(channel), rpc.rstrip("*"))
             given = request(rpc, pipeline)
             method = RPCS[rpc.rstrip("*")]
-            answer = call(iter([given]) if method.client_streaming else given, timeout=10, metadata=metadata)
+            answer = call(iter([given]) if method.client_streaming else given, timeout=PATIENCE, metadata=metadata)
             if method.server_streaming:
                 list(answer)
     except grpc.RpcError as error:

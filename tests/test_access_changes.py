@@ -16,7 +16,7 @@ import yaml
 
 from conftest import Service, eventually, work
 from security import DAY, NOW, bearer, entry, run, write
-from wire import documents, refused
+from wire import PATIENCE, documents, open_channel, refused, taken_from
 from workflow_results import PermissionDeniedError, Results, ResultsError, UnauthenticatedError
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
@@ -46,13 +46,15 @@ def test_a_removed_token_ends_the_streams_that_it_began(serve: Serve, tokens: Pa
     works = [work(pipeline, f"{number:03}", data=bytes(500_000)) for number in range(100)]
     with Results(server.target, token="keeper") as keeper:
         assert keeper.deposit(works) == {pipeline: True}
-        with grpc.insecure_channel(server.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
+        with open_channel(server.target) as channel:
             stub = results_pb2_grpc.ResultsServiceStub(channel)
             requests: SimpleQueue[pb.DepositStreamRequest | None] = SimpleQueue()
-            leaver: dict[str, Any] = {"metadata": bearer("leaver"), "timeout": 20}
-            depositing = stub.DepositStream(iter(requests.get, None), **leaver)
+            leaver: dict[str, Any] = {"metadata": bearer("leaver"), "timeout": 2 * PATIENCE}
+            depositing = stub.DepositStream(taken_from(requests), **leaver)
             reading = stub.View(pb.ViewRequest(pipeline=pipeline, limit=-1), **leaver)
-            staying = stub.View(pb.ViewRequest(pipeline=pipeline, limit=-1), metadata=tuple(bearer("keeper")))
+            staying = stub.View(
+                pb.ViewRequest(pipeline=pipeline, limit=-1), timeout=2 * PATIENCE, metadata=tuple(bearer("keeper"))
+            )
             next(reading), next(staying)
             requests.put(pb.DepositStreamRequest(sequence=1, works=documents(work(pipeline, "before"))))
             assert next(depositing).outcomes == [pb.DEPOSIT_OUTCOME_DEPOSITED]
@@ -66,7 +68,7 @@ def test_a_removed_token_ends_the_streams_that_it_began(serve: Serve, tokens: Pa
                     list(stream)
                 assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
             assert list(staying)[-1].summary.count in (100, 101)
-        assert keeper.get_by_id(pipeline, ["before", "after"], timeout=10)[0]["id"] == "before"
+        assert keeper.get_by_id(pipeline, ["before", "after"])[0]["id"] == "before"
         assert keeper.count(pipeline, {"id": "after"}) == 0
 
 
@@ -186,7 +188,7 @@ def test_a_denied_call_tells_nothing_about_what_is_stored(serve: Serve, tokens: 
     with Results(target, token="keeper") as keeper:
         keeper.deposit([work(pipeline, "a", results={"locked": True}), work("out-1", "a")])
         assert {pipeline, "out-1"} <= keeper.status().keys()
-    with grpc.insecure_channel(target) as channel:
+    with open_channel(target) as channel:
         stub = results_pb2_grpc.ResultsServiceStub(channel)
         missing = pipeline[::-1]
 
@@ -237,7 +239,7 @@ def test_the_history_tells_who_has_changed_a_result(serve: Serve, tokens: Path, 
 
 
 def test_malformed_authorization_is_a_wrong_token(serve: Serve, tokens: Path) -> None:
-    with grpc.insecure_channel(serve("--tokens", str(tokens)).target) as channel:
+    with open_channel(serve("--tokens", str(tokens)).target) as channel:
         info = results_pb2_grpc.ResultsServiceStub(channel).Info
         wrong = [
             "",
@@ -252,11 +254,11 @@ def test_malformed_authorization_is_a_wrong_token(serve: Serve, tokens: Path) ->
         for header in wrong:
             answer = refused(partial(info, metadata=(("authorization", header),)), pb.InfoRequest())
             assert answer.info.reason == "TOKEN_INVALID", header
-        assert info(pb.InfoRequest(), timeout=10, metadata=(("authorization", "bearer keeper"),)).server_version
+        assert info(pb.InfoRequest(), metadata=(("authorization", "bearer keeper"),)).server_version
 
 
 def test_a_caller_is_refused_before_its_request_is_looked_at(serve: Serve, tokens: Path) -> None:
-    with grpc.insecure_channel(serve("--tokens", str(tokens)).target) as channel:
+    with open_channel(serve("--tokens", str(tokens)).target) as channel:
         call: Any = channel.unary_unary("/workflow_results.v1.ResultsService/Count")
         assert refused(call, b"\xff").info.reason == "TOKEN_MISSING"
         unknown: Any = channel.unary_unary("/workflow_results.v1.ResultsService/Abolish")

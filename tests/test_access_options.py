@@ -15,6 +15,7 @@ import pytest
 
 from conftest import Service
 from security import COMMAND, Authority, run
+from wire import PATIENCE
 from workflow_results import Results
 from workflow_results_server.settings import Settings
 from workflow_results_server.tokens import TokensError, digest_of, read, remove
@@ -183,7 +184,7 @@ def test_a_token_that_cannot_be_printed_is_not_lost_in_silence(tokens: Path) -> 
             check=False,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert done.returncode == 1, done.stderr
         assert done.stderr.startswith("Error: the token can't be written to standard output, and is lost: ")
@@ -254,7 +255,7 @@ def test_tokens_that_are_made_at_a_time_are_all_kept(tmp_path: Path) -> None:
     started = [
         subprocess.Popen(each, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for each in commands
     ]
-    secrets = [process.communicate(timeout=60)[0].strip() for process in started]
+    secrets = [process.communicate(timeout=PATIENCE)[0].strip() for process in started]
     callers = read(path)
     assert set(callers.by_name) == set(names)
     assert {callers.by_digest[digest_of(secret)].name for secret in secrets} == set(names)

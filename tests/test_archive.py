@@ -16,6 +16,7 @@ from bson import Decimal128, MaxKey, MinKey, ObjectId, Regex, Timestamp
 
 from codec_values import UUID, same
 from conftest import Service, work
+from wire import PATIENCE
 from workflow_results import Results, rules
 from workflow_results.v1 import results_pb2 as pb
 
@@ -72,7 +73,7 @@ def extended(document: dict[str, Any], element: bytes) -> bytes:
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("workflow-results")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_what_was_backed_up_is_restored(
@@ -176,7 +177,7 @@ def test_a_backup_that_would_lack_something_says_so(
     program = Path(sys.executable).with_name("workflow-results")
     pipelines = f"--pipeline {small} --pipeline {pipeline} --pipeline {small}"
     full = f"ulimit -f 20; exec {program} backup {directory} --target {service.target} {pipelines}"
-    done = subprocess.run(["sh", "-c", full], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["sh", "-c", full], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, "File too large" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
     names = {small: ".bson", pipeline: ".bson.part"}
     assert {path.name for path in directory.rglob("*.*")} == {name + suffix for name, suffix in names.items()}

@@ -11,7 +11,7 @@ import pytest
 from bson import json_util
 
 from conftest import work
-from wire import SERVICE, Stub, documents, invalid, read, refused
+from wire import SERVICE, Stub, documents, invalid, open_channel, read, refused
 from workflow_results import InvalidRequestError, Results
 from workflow_results.rules import KIB, MIB
 from workflow_results.v1 import results_pb2 as pb
@@ -219,7 +219,7 @@ def test_an_error_of_a_thousand_fields_stays_small(stub: Stub, pipeline: str) ->
 
 
 def test_requests_that_cannot_be_parsed(service: Any) -> None:
-    with grpc.insecure_channel(service.target) as channel:
+    with open_channel(service.target) as channel:
         for method in (name.name for name in pb.DESCRIPTOR.services_by_name["ResultsService"].methods):
             answer = refused(channel.unary_stream(f"{SERVICE}/{method}"), b"\xff\xff\xff")
             if method in ("Status", "Info", "DepositStream"):

@@ -22,6 +22,7 @@ import workflow_results
 import workflow_results_server
 from conftest import Service, eventually, work
 from proxy import Proxy
+from wire import PATIENCE, open_channel
 from workflow_results import (
     DeadlineExceededError,
     InvalidRequestError,
@@ -92,7 +93,7 @@ def test_target_that_never_answers_fails_in_time_with_the_cure(
     began = time.monotonic()
     with Results(target, timeout=0.4) as results, pytest.raises(ServiceUnavailableError) as caught:
         call(results)
-    assert 0.2 < time.monotonic() - began < 10
+    assert 0.2 < time.monotonic() - began < PATIENCE
     assert not caught.value.outcome_unknown
     for part in (target, "workflow-results serve", "WORKFLOW_RESULTS_TARGET"):
         assert part in str(caught.value)
@@ -127,7 +128,7 @@ def test_closed_client_says_so(service: Service, pipeline: str) -> None:
 
 def test_closing_at_once_is_silent(service: Service) -> None:
     program = f"from workflow_results import Results\nwith Results({service.target!r}) as results: results.status()"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.stdout, done.stderr) == ("", "")
 
 
@@ -191,7 +192,7 @@ def test_forked_child_works_and_leaves_the_parent_alone(results: Results, pipeli
     works = [work(pipeline, f"{number:04}", data=bytes(3_000)) for number in range(2000)]
     assert results.deposit(works) == {pipeline: True}
     program = [sys.executable, "-c", FORKING, results.baseurl, pipeline, how]
-    done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=2 * PATIENCE)
     told = [
         line for line in done.stderr.splitlines() if "fork_posix.cc" not in line
     ]  # gRPC itself says that it is busy
@@ -218,7 +219,7 @@ def test_deposit_survives_a_restart_of_the_server(serve: Serve, pipeline: str, d
         depositing = in_a_thread(results.deposit, works)
         eventually(lambda: database[pipeline].estimated_document_count() > 20)
         restarted(serve, service)
-        assert depositing.result(30) == {pipeline: True}
+        assert depositing.result(PATIENCE) == {pipeline: True}
     assert database[pipeline].count_documents({}) == 300
 
 
@@ -241,23 +242,30 @@ def test_change_whose_answer_is_lost_is_not_repeated(
     eventually(lambda: list(database[pipeline].find()) != before)
     proxy.cut()
     with pytest.raises(ServiceUnavailableError, match=proxy.target) as caught:
-        changing.result(10)
+        changing.result(PATIENCE)
     assert caught.value.outcome_unknown
     assert results_through_proxy.count(pipeline, {}) == 2 - (method == "delete_ids")
+
+
+def unanswered(results: Results, call: Callable[[Results, str], object], pipeline: str) -> DeadlineExceededError:
+    """Make a call whose answer is held back; with more time if it was not even sent, as on a busy machine."""
+    for results.timeout in (0.3, 3, 30):
+        with pytest.raises((DeadlineExceededError, ServiceUnavailableError), match=results.baseurl) as caught:
+            call(results, pipeline)
+        if isinstance(caught.value, DeadlineExceededError):
+            return caught.value
+    raise caught.value
 
 
 @pytest.mark.parametrize("method", CHANGES)
 def test_change_that_is_not_answered_in_time_may_have_happened(
     results_through_proxy: Results, proxy: Proxy, pipeline: str, method: str
 ) -> None:
-    results_through_proxy.timeout = 0.3
     proxy.hold_from = pipeline.encode()
-    with pytest.raises(DeadlineExceededError, match=proxy.target) as caught:
-        CHANGES[method](results_through_proxy, pipeline)
-    assert caught.value.outcome_unknown
-    with pytest.raises(DeadlineExceededError, match=proxy.target) as caught:
-        results_through_proxy.count(pipeline, {})
-    assert not caught.value.outcome_unknown
+    assert unanswered(results_through_proxy, CHANGES[method], pipeline).outcome_unknown
+    assert not unanswered(
+        results_through_proxy, lambda *_: results_through_proxy.count(pipeline, {}), pipeline
+    ).outcome_unknown
 
 
 def test_read_and_deposit_whose_answers_are_lost_are_repeated(
@@ -268,8 +276,8 @@ def test_read_and_deposit_whose_answers_are_lost_are_repeated(
     depositing = in_a_thread(results_through_proxy.deposit, [work(pipeline, "c")])
     eventually(lambda: database[pipeline].count_documents({}) == 3)
     proxy.cut()
-    assert depositing.result(10) == {pipeline: True}
-    assert counting.result(10) in (2, 3)
+    assert depositing.result(PATIENCE) == {pipeline: True}
+    assert counting.result(PATIENCE) in (2, 3)
 
 
 def test_change_waits_for_a_connection_that_was_lost(
@@ -293,10 +301,10 @@ def test_commit_whose_answer_is_lost_is_not_called_off(
     host = re.findall(r"@([^/]+)/", mongo_uri)[0]
     with contextlib.closing(Proxy(host, cut_at=b"commitTransaction")) as proxy:
         uri = mongo_uri.replace(host, proxy.target).replace("replicaSet=rs0", "directConnection=true")
-        service = serve("--mongo-uri", uri, "--call-seconds", "1")
-        with grpc.insecure_channel(service.target) as channel, pytest.raises(grpc.RpcError) as caught:
+        service = serve("--mongo-uri", uri, "--call-seconds", "4")  # in which it must come to its commit
+        with open_channel(service.target) as channel, pytest.raises(grpc.RpcError) as caught:
             stub = results_pb2_grpc.ResultsServiceStub(channel)
-            stub.DeleteIds(pb.DeleteIdsRequest(pipeline=pipeline, ids=["a"]), timeout=20)
+            stub.DeleteIds(pb.DeleteIdsRequest(pipeline=pipeline, ids=["a"]))
     eventually(lambda: database[pipeline].count_documents({}) == 0)
     assert caught.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
     assert "NOT_APPLIED" not in str(caught.value.trailing_metadata())

@@ -13,6 +13,7 @@ import pytest
 
 import workflow_results
 from conftest import workflow_core
+from wire import PATIENCE
 from workflow_results import Results
 from workflow_results.channel import _RETRIED
 from workflow_results.v1 import results_pb2 as pb
@@ -167,7 +168,7 @@ def test_arrows_go_one_way() -> None:
 
 def test_import_is_light() -> None:
     code = "import sys, workflow_results; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     heavy = {"workflow_results_server", "numpy", "pandas", "pymongo.asynchronous", "yaml", "rich", "click"}
     assert not heavy & set(done.stdout.split())
     assert done.stderr == ""

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import workflow_core
+from conftest import killed_after, workflow_core
+from wire import PATIENCE
 from workflow_results import rules
 from workflow_results.cli.sample_works import PIPELINES, sample_works
 from workflow_results.documents import decode, encode
@@ -95,13 +96,16 @@ def test_sample_works_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> Non
 @contextmanager
 def running_demo(directory: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Run the demo with its temporary files in a directory, and see that nothing of it remains."""
-    with subprocess.Popen(
-        [sys.executable, "-c", "from workflow_results.cli import main; main()", "demo", *arguments],
-        env={**os.environ, "TMPDIR": str(directory), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", "from workflow_results.cli import main; main()", "demo", *arguments],
+            env={**os.environ, "TMPDIR": str(directory), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        killed_after(2 * PATIENCE, process),
+    ):
         yield process
     assert list(directory.iterdir()) == []
     assert processes_with(directory) == []
@@ -124,7 +128,7 @@ def processes_with(directory: Path) -> list[str]:
 
 def test_the_demo_tells_its_story_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with running_demo(tmp_path, "--works", "300", WORKFLOW_RESULTS_SERVE_PORT="1") as process:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
     assert "\033" not in output, "there are control codes in a file"
     assert max(map(len, output.splitlines())) <= 100
@@ -155,14 +159,14 @@ def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, moment: str, 
             assert line, "the demo ended too early"
         assert list(tmp_path.iterdir()) != []
         process.send_signal(number)
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate()
     assert (process.returncode, errors) == (130, "")
     assert "Interrupted" in output
 
 
 def test_a_demo_that_fails_says_why_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with running_demo(tmp_path, WORKFLOW_RESULTS_MONGOD="/nonexistent/mongod") as process:
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate()
     assert process.returncode == 1
     assert errors.startswith("Error: the server did not start\n")
     assert "set WORKFLOW_RESULTS_MONGOD to a mongod that runs here" in errors
@@ -170,13 +174,13 @@ def test_a_demo_that_fails_says_why_and_leaves_nothing_behind(tmp_path: Path) ->
 
 
 def test_a_demo_whose_server_dies_says_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with running_demo(tmp_path, "--works", "1000000", WORKFLOW_RESULTS_TIMEOUT="1") as process:
+    with running_demo(tmp_path, "--works", "1000000", WORKFLOW_RESULTS_TIMEOUT="3") as process:
         assert process.stdout
         while "Deposit 1,000,000 works" not in process.stdout.readline():
             assert process.poll() is None
         [directory] = tmp_path.iterdir()
         os.kill(int((directory / "data" / "lock").read_text()), signal.SIGKILL)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate()
     assert process.returncode == 1
     assert errors.startswith("Error: ")
     assert "Traceback" not in errors

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from conftest import Service, work
+from conftest import Service, ended, eventually, work
 from proxy import Proxy
+from wire import PATIENCE
 from workflow_results import (
     ConflictError,
     DeadlineExceededError,
@@ -46,7 +47,7 @@ def test_works_given_one_at_a_time_are_stored_each_with_its_receipt(results: Res
 
 def test_threads_share_a_depositor_for_several_pipelines(results: Results, pipeline: str) -> None:
     def deposit(number: int) -> str:
-        return depositor.deposit(work(f"{pipeline}-{number % 3}", str(number))).result(30).id
+        return depositor.deposit(work(f"{pipeline}-{number % 3}", str(number))).result(PATIENCE).id
 
     with results.depositor() as depositor, futures.ThreadPoolExecutor(16) as pool:
         assert list(pool.map(deposit, range(300))) == [str(number) for number in range(300)]
@@ -58,7 +59,7 @@ def test_outcomes_are_those_of_the_order_given(results: Results, pipeline: str) 
     rejected = work(pipeline, "deep", nested=nested(150))
     with results.depositor() as depositor:
         given = [depositor.deposit(each) for each in (same, same, work(pipeline, "a", n=2), rejected)]
-        receipts = [future.result(30) for future in given]
+        receipts = [future.result(PATIENCE) for future in given]
     assert [receipt.outcome for receipt in receipts] == [
         Outcome.DEPOSITED,
         Outcome.ALREADY_DEPOSITED,
@@ -125,7 +126,7 @@ def test_a_callback_may_deposit(results: Results, pipeline: str) -> None:
         first = depositor.deposit(work(pipeline, "first"))
         second: list[Any] = []
         first.add_done_callback(lambda _: second.append(depositor.deposit(work(pipeline, "second"))))
-        assert first.result(30).stored
+        assert first.result(PATIENCE).stored
         depositor.flush()
     assert second[0].result().stored
 
@@ -137,11 +138,11 @@ def test_futures_can_be_waited_for_and_awaited(results: Results, pipeline: str) 
     with results.depositor() as depositor:
         for round_ in range(10):
             given = [depositor.deposit(work(pipeline, f"{round_}-{number}")) for number in range(500)]
-            assert not futures.wait(given, 30).not_done
+            assert not futures.wait(given, PATIENCE).not_done
         given = [depositor.deposit(work(pipeline, f"await-{number}")) for number in range(500)]
         assert [receipt.outcome for receipt in asyncio.run(wrapped(given))] == [Outcome.DEPOSITED] * 500
         given = [depositor.deposit(work(pipeline, f"next-{number}")) for number in range(500)]
-        assert {future.result().stored for future in futures.as_completed(given, 30)} == {True}
+        assert {future.result().stored for future in futures.as_completed(given, PATIENCE)} == {True}
     assert results.count(pipeline, {}) == 6_000
 
 
@@ -149,7 +150,7 @@ def test_a_callback_may_wait_for_another_depositor_but_not_for_its_own(results: 
     answers: list[Any] = []
 
     def call_back(_: Any) -> None:
-        answers.append(other.deposit(work(pipeline, "other")).result(30).outcome)
+        answers.append(other.deposit(work(pipeline, "other")).result(PATIENCE).outcome)
         with pytest.raises(ResultsError, match="own thread"):
             depositor.flush()
 
@@ -171,10 +172,10 @@ def test_a_callback_that_would_end_the_thread_does_no_harm(
 def test_a_service_that_hangs_is_given_up_in_time(serve: Serve, pipeline: str) -> None:
     server = serve()
     with Results(server.target) as client:
-        with pytest.raises(DeadlineExceededError), client.depositor(timeout=1) as depositor:
-            depositor.deposit(work(pipeline, "a")).result(30)
+        with pytest.raises(DeadlineExceededError), client.depositor(timeout=5) as depositor:
+            depositor.deposit(work(pipeline, "a")).result(PATIENCE)
             server.process.send_signal(signal.SIGSTOP)
-            depositor.deposit(work(pipeline, "b")).result(20)
+            depositor.deposit(work(pipeline, "b")).result(PATIENCE)
         server.process.send_signal(signal.SIGCONT)
     server.stop(signal.SIGKILL)
 
@@ -184,7 +185,7 @@ def test_use_outside_a_with_block_is_refused(results: Results, pipeline: str) ->
     with pytest.raises(ResultsError, match="with block"):
         depositor.deposit(work(pipeline, "a"))
     with depositor:
-        assert depositor.deposit(work(pipeline, "a")).result(30).stored
+        assert depositor.deposit(work(pipeline, "a")).result(PATIENCE).stored
     with pytest.raises(ResultsError, match="with block"):
         depositor.deposit(work(pipeline, "b"))
     with pytest.raises(ResultsError, match="once"), depositor:
@@ -204,7 +205,7 @@ def test_a_service_that_is_lost_is_told_with_the_works(dead_target: str, pipelin
     with Results(dead_target) as results, lost as raised, results.depositor(timeout=0.5) as depositor:
         given = [depositor.deposit(each) for each in works]
         with pytest.raises(ServiceUnavailableError):
-            given[0].result(30)
+            given[0].result(PATIENCE)
         with pytest.raises(ServiceUnavailableError) as again:
             depositor.deposit(work(pipeline, "late"))
     assert raised.value.works == works
@@ -223,11 +224,10 @@ def test_acknowledgements_that_are_lost_are_asked_for_again(service: Service, re
     works = [work(pipeline, f"{number:04}", data=bytes(10_000)) for number in range(1_000)]
     with contextlib.closing(Proxy(service.target)) as proxy, Results(proxy.target) as client:
         with client.depositor() as depositor:
-            depositor.deposit(work(pipeline, "first")).result(30)
+            depositor.deposit(work(pipeline, "first")).result(PATIENCE)
             proxy.hold_from = b"0500"
             given = [depositor.deposit(each) for each in works]
-            while not results.get_by_id(pipeline, ["0500"]):
-                pass
+            eventually(lambda: results.get_by_id(pipeline, ["0500"]))
             assert not given[500].done()
             proxy.cut()
         assert {future.result().outcome for future in given} <= {Outcome.DEPOSITED, Outcome.ALREADY_DEPOSITED}
@@ -243,7 +243,7 @@ def test_killed_server_that_comes_back_gets_every_work_once(serve: Serve, result
         for number, each in enumerate(works):
             given.append(depositor.deposit(each))
             if number in (2_000, 6_000):
-                given[number // 2].result(30)
+                given[number // 2].result(PATIENCE)
                 server.stop(signal.SIGKILL)
                 server = serve("--port", server.target.rpartition(":")[2])
     server.stop(signal.SIGKILL)
@@ -266,6 +266,6 @@ def test_a_fork_waits_for_the_stream_and_the_child_may_not_use_it(service: Servi
                     status = 0
                 os._exit(status)
             given += [depositor.deposit(work(pipeline, f"{number:04}")) for number in range(500, 1_000)]
-            assert os.waitpid(child, 0)[1] == 0
+            assert ended(child) == 0
         assert all(future.result().stored for future in given)
         assert results.count(pipeline, {}) == 1_001

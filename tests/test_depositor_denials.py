@@ -10,6 +10,7 @@ import pytest
 
 from conftest import Service, work
 from security import entry, write
+from wire import PATIENCE
 from workflow_results import Outcome, PermissionDeniedError, Results
 
 Serve = Callable[..., Service]
@@ -43,7 +44,7 @@ def test_denied_works_fail_alone(target: str, results: Results, pipeline: str, s
     with Results(target, token="depositor") as client, client.depositor() as depositor:
         given = [depositor.deposit(each) for each in works]
         for position, each in denied.items():
-            error = given[position].exception(30)
+            error = given[position].exception(PATIENCE)
             assert isinstance(error, PermissionDeniedError)
             assert str(error).startswith(f"{each['pipeline']} {each['id']}: ")
             assert "works[" not in str(error)
@@ -69,7 +70,7 @@ def test_works_with_one_id_are_taken_in_their_order_beside_denied_ones(
     ]
     with Results(target, token="depositor") as client, client.depositor() as depositor:
         given = [depositor.deposit(each) for each in works]
-        denied = [future.exception(30) is not None for future in given]
+        denied = [future.exception(PATIENCE) is not None for future in given]
     assert denied == [False, True, False, True, False, True, False]
     outcomes = [given[position].result().outcome for position in (4, 6)]
     assert outcomes == [Outcome.CONFLICT, Outcome.ALREADY_DEPOSITED]
@@ -91,7 +92,7 @@ def test_who_may_deposit_nothing_is_told_at_once(target: str, pipeline: str) -> 
     denied = pytest.raises(PermissionDeniedError, match="DepositStream needs the role depositor")
     with denied as raised, Results(target, token="reader") as client, client.depositor() as depositor:
         future = depositor.deposit(work(pipeline, "a"))
-        assert isinstance(future.exception(30), PermissionDeniedError)
+        assert isinstance(future.exception(PATIENCE), PermissionDeniedError)
         with pytest.raises(PermissionDeniedError):
             depositor.deposit(work(pipeline, "b"))
     assert [each["id"] for each in raised.value.works] == ["a"]

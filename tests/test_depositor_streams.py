@@ -10,7 +10,8 @@ from typing import Any
 
 import grpc
 
-from conftest import work
+from conftest import join, work
+from wire import PATIENCE
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 
@@ -28,8 +29,10 @@ def answering(deposit_stream: DepositStream) -> Iterator[str]:
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"DepositStream": handler})])
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    yield f"127.0.0.1:{port}"
-    server.stop(None).wait()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(None).wait(PATIENCE)
 
 
 def acknowledgement(request: pb.DepositStreamRequest) -> pb.DepositStreamResponse:
@@ -45,7 +48,7 @@ def test_who_deposits_faster_than_the_service_has_to_wait(pipeline: str) -> None
         requests: Iterator[pb.DepositStreamRequest], _context: Any
     ) -> Iterator[pb.DepositStreamResponse]:
         for request in requests:
-            may_acknowledge.wait(30)
+            may_acknowledge.wait(PATIENCE)
             answer = acknowledgement(request)
             acknowledged.append(len(answer.outcomes))
             yield answer
@@ -62,8 +65,7 @@ def test_who_deposits_faster_than_the_service_has_to_wait(pipeline: str) -> None
         assert feeding.is_alive()
         assert not acknowledged
         may_acknowledge.set()
-        feeding.join(30)
-        assert not feeding.is_alive()
+        join(feeding)
     assert sum(acknowledged) == len(given) == 400
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
+from wire import PATIENCE
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.primary import Primary
@@ -29,7 +30,7 @@ def test_callers_that_go_during_an_election_leave_the_client_usable() -> None:
             uri = f"mongodb://127.0.0.1:{nobody.getsockname()[1]}/?replicaSet=rs0"
             async with AsyncMongoClient[dict[str, Any]](uri) as client:
                 primary = Primary(client["any"])
-                callers = [asyncio.create_task(primary.wait_until_ready(5.0)) for _ in range(CALLERS)]
+                callers = [asyncio.create_task(primary.wait_until_ready(PATIENCE)) for _ in range(CALLERS)]
                 # PyMongo looks for a primary again after half a second: they go at that very time.
                 await asyncio.sleep(0.44)
                 for caller in callers:

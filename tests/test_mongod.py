@@ -18,6 +18,7 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
 from embedded import deposit, eventually, fake_mongod, kill_a_server, kill_mongod, pid_of, run, running
+from wire import PATIENCE
 from workflow_results_server import mongod as mongod_module
 from workflow_results_server.data_directory import DataDirectory
 from workflow_results_server.mongod import EmbeddedMongod, MongodError
@@ -50,7 +51,7 @@ def test_new_directory_becomes_a_primary_that_only_its_owner_can_use(
                     await stranger.archive.works.find_one({})
 
             assert os.getsid(pid_of(directory)) != os.getsid(0)
-            commands = subprocess.check_output(["ps", "-A", "-ww", "-o", "args"], text=True)  # noqa: ASYNC221
+            commands = subprocess.check_output(["ps", "-A", "-ww", "-o", "args"], text=True, timeout=PATIENCE)  # noqa: ASYNC221
             assert str(directory) in commands
             for secret in ("password", "keyfile"):
                 text = (directory / secret).read_text()

@@ -22,6 +22,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from conftest import Service, eventually, work
+from wire import PATIENCE, open_channel, taken_from
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
@@ -80,7 +81,7 @@ def refused(*all_arguments: list[str], status: int = 1) -> list[str]:
         for arguments in all_arguments
     ]
     try:
-        said = [server.communicate(timeout=30) for server in servers]
+        said = [server.communicate(timeout=PATIENCE) for server in servers]
     finally:
         for server in servers:
             server.kill()
@@ -90,9 +91,11 @@ def refused(*all_arguments: list[str], status: int = 1) -> list[str]:
 
 
 def health(target: str, service: str = "") -> Any:
-    with grpc.insecure_channel(target) as channel:
+    with open_channel(target) as channel:
         return (
-            health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service), timeout=5).status
+            health_pb2_grpc.HealthStub(channel)
+            .Check(health_pb2.HealthCheckRequest(service=service), timeout=PATIENCE)
+            .status
         )
 
 
@@ -132,7 +135,7 @@ def test_mongod_that_is_killed_is_started_again_and_missed_meanwhile(serve: Serv
         (directory / "keyfile").chmod(0o644)  # which mongod does not start with
         kill_mongod(directory)
         eventually(lambda: health(service.target) == health(service.target, RESULTS_SERVICE) == NOT_SERVING)
-        with grpc.insecure_channel(service.target) as channel:
+        with open_channel(service.target) as channel:
             stub = results_pb2_grpc.ResultsServiceStub(channel)
             with pytest.raises(grpc.RpcError) as caught:
                 stub.Lock(pb.LockRequest(pipeline="sample", ids=["a"]), timeout=8)
@@ -150,13 +153,13 @@ def test_sigterm_lets_calls_under_way_finish(with_mongo_uri: Serve, results: Res
     works = [work(pipeline, f"{number:03}", results={"data": bytes(200_000)}) for number in range(100)]
     assert results.deposit(works) == {pipeline: True}
     service = with_mongo_uri()
-    with grpc.insecure_channel(service.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
+    with open_channel(service.target) as channel:
         stub = results_pb2_grpc.ResultsServiceStub(channel)
         reading = stub.View(pb.ViewRequest(pipeline=pipeline, limit=-1))
         next(reading)
 
         requests: SimpleQueue[pb.DepositStreamRequest | None] = SimpleQueue()
-        depositing = stub.DepositStream(iter(requests.get, None))
+        depositing = stub.DepositStream(taken_from(requests))
         requests.put(pb.DepositStreamRequest(sequence=1))
         assert next(depositing).sequence == 1
 
@@ -168,13 +171,13 @@ def test_sigterm_lets_calls_under_way_finish(with_mongo_uri: Serve, results: Res
         assert not list(depositing)
         assert service.process.poll() is None
         assert [part.summary.count for part in reading][-1] == 100
-        assert service.process.wait(10) == 0
+        assert service.process.wait(PATIENCE) == 0
     assert results.get_by_id(pipeline, ["new"])
 
 
 def stopping(stub: results_pb2_grpc.ResultsServiceStub) -> bool:
     try:
-        stub.Info(pb.InfoRequest(), timeout=5)
+        stub.Info(pb.InfoRequest(), timeout=PATIENCE)
     except grpc.RpcError as error:
         return error.code() is grpc.StatusCode.UNAVAILABLE
     return False
@@ -184,12 +187,12 @@ def test_sigterm_waits_no_longer_than_told(with_mongo_uri: Serve, results: Resul
     works = [work(pipeline, f"{number:03}", results={"data": bytes(600_000)}) for number in range(100)]
     assert results.deposit(works) == {pipeline: True}
     service = with_mongo_uri("--drain-seconds", "0.5")
-    with grpc.insecure_channel(service.target, [("grpc.max_receive_message_length", 17 << 20)]) as channel:
+    with open_channel(service.target) as channel:
         reading = results_pb2_grpc.ResultsServiceStub(channel).View(pb.ViewRequest(pipeline=pipeline, limit=-1))
         next(reading)
         began = time.monotonic()
         assert service.stop() == 0
-        assert 0.4 < time.monotonic() - began < 5
+        assert 0.4 < time.monotonic() - began < PATIENCE / 2
         with pytest.raises(grpc.RpcError):
             list(reading)
 
@@ -268,7 +271,7 @@ def test_standalone_mongod_is_refused_with_the_cure(tmp_path: Path) -> None:
         try:
             uri = f"mongodb://127.0.0.1:{port}"
             command = [COMMAND, "serve", "--port", "0", "--mongo-uri", uri]
-            done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+            done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
         finally:
             standalone.kill()
     assert done.returncode == 1
@@ -306,15 +309,15 @@ def test_arguments_go_before_the_environment_and_that_before_the_file(
 
 
 def reflected(target: str) -> set[str]:
-    with grpc.insecure_channel(target) as channel:
+    with open_channel(target) as channel:
         return set(ProtoReflectionDescriptorDatabase(channel).get_services())
 
 
 def test_api_and_health_can_be_asked_for(service: Service) -> None:
     assert {RESULTS_SERVICE, "grpc.health.v1.Health"} <= reflected(service.target)
     assert health(service.target) == health(service.target, RESULTS_SERVICE) == SERVING
-    with grpc.insecure_channel(service.target) as channel:
-        listed = health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest(), timeout=5).statuses
+    with open_channel(service.target) as channel:
+        listed = health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest(), timeout=PATIENCE).statuses
     assert {name: answer.status for name, answer in listed.items()} == {"": SERVING, RESULTS_SERVICE: SERVING}
 
 

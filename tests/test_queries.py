@@ -11,8 +11,8 @@ from typing import Any
 import bson
 import pytest
 
-from conftest import work
-from workflow_results import DeadlineExceededError, InvalidRequestError, Results
+from conftest import join, work
+from workflow_results import DeadlineExceededError, InvalidRequestError, Results, ServiceUnavailableError
 
 VALUES: dict[str, Any] = {
     "text": "a",
@@ -54,16 +54,17 @@ def test_a_value_is_found(results: Results, name: str) -> None:
 def test_an_update_that_makes_a_result_too_large_is_refused_at_once(results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, "a", pad=bytes(9 << 20))])
     with pytest.raises(InvalidRequestError, match="larger than MongoDB's 16 MiB"):
-        results.update([{"pipeline": pipeline, "id": "a", "more": bytes(9 << 20)}], timeout=60)
+        results.update([{"pipeline": pipeline, "id": "a", "more": bytes(9 << 20)}])
     assert "more" not in results.get_by_id(pipeline, ["a"])[0]
 
 
 def test_a_change_that_runs_out_of_time_leaves_nothing_locked_up(results: Results, pipeline: str) -> None:
     ids = [f"{number:05}" for number in range(20_000)]
-    results.deposit([work(pipeline, id_) for id_ in ids], timeout=60)
-    with pytest.raises(DeadlineExceededError):
+    results.deposit([work(pipeline, id_) for id_ in ids])
+    with pytest.raises((DeadlineExceededError, ServiceUnavailableError)):  # on a busy machine it isn't even sent
         results.lock(pipeline, ids, timeout=0.2)
-    assert results.update([{"pipeline": pipeline, "id": id_, "n": 1} for id_ in ids[:10]], timeout=10)
+    # Less than the minute after which MongoDB ends transactions that are left open.
+    assert results.update([{"pipeline": pipeline, "id": id_, "n": 1} for id_ in ids[:10]], timeout=40)
 
 
 def test_an_impatient_first_deposit_does_not_fail_the_others(service: Any, pipeline: str) -> None:
@@ -80,8 +81,7 @@ def test_an_impatient_first_deposit_does_not_fail_the_others(service: Any, pipel
             thread.start()
         with contextlib.suppress(DeadlineExceededError):
             impatient.deposit([work(pipeline, "impatient")], timeout=0.003)
-        for thread in threads:
-            thread.join()
+        join(*threads)
     assert answers == [{pipeline: True}] * 3
 
 

@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from conftest import Service, work
-from wire import Answer
+from wire import PATIENCE, Answer, open_channel, taken_from
 from workflow_results import Results, ServiceUnavailableError
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
@@ -63,7 +63,7 @@ def test_nobody_notices_a_rolling_restart(serve: Serve, pipeline: str) -> None:
                 serve("--port", port)
         finally:
             done.set()
-        rounds = sum(caller.result(60) for caller in callers)
+        rounds = sum(caller.result(PATIENCE) for caller in callers)
         assert results.count(pipeline, {}) == results.get_locked_count(pipeline) == 2 * rounds
 
 
@@ -108,7 +108,7 @@ def test_a_call_that_a_server_calls_off_is_sent_again_where_that_is_safe() -> No
 
 def test_streams_go_on_at_another_server_when_theirs_stops(serve: Serve, results: Results, pipeline: str) -> None:
     works = [work(pipeline, f"{number:03}", data=bytes(600_000)) for number in range(60)]
-    assert results.deposit(works, timeout=60) == {pipeline: True}
+    assert results.deposit(works) == {pipeline: True}
     ids = [each["id"] for each in reversed(works)]
     stopping, lasting = serve("--drain-seconds", "0.2"), serve()
     with Results(f"ipv4:{stopping.target},{lasting.target}") as both:
@@ -123,8 +123,8 @@ def test_streams_go_on_at_another_server_when_theirs_stops(serve: Serve, results
 def test_idle_streams_are_told_that_their_server_stops(serve: Serve) -> None:
     server = serve("--drain-seconds", "0.2")
     requests: SimpleQueue[pb.DepositStreamRequest | None] = SimpleQueue()
-    with grpc.insecure_channel(server.target) as channel:
-        stream = results_pb2_grpc.ResultsServiceStub(channel).DepositStream(iter(requests.get, None))
+    with open_channel(server.target) as channel:
+        stream = results_pb2_grpc.ResultsServiceStub(channel).DepositStream(taken_from(requests))
         requests.put(pb.DepositStreamRequest(sequence=1))
         assert next(stream).sequence == 1
         assert server.stop() == 0
@@ -138,20 +138,20 @@ def test_idle_streams_are_told_that_their_server_stops(serve: Serve) -> None:
 
 def test_streams_of_other_services_do_not_hold_a_stopping_server(serve: Serve) -> None:
     """Load balancers watch the health for as long as they are connected, and need no token for it."""
-    server = serve("--drain-seconds", "60")
+    server = serve("--drain-seconds", "600")
     listing = reflection_pb2.ServerReflectionRequest(list_services="*")
     requests: SimpleQueue[reflection_pb2.ServerReflectionRequest | None] = SimpleQueue()
-    with grpc.insecure_channel(server.target) as channel:
+    with open_channel(server.target) as channel:
         watches = [
             health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=service))
             for service in ("", "workflow_results.v1.ResultsService", "unknown")
         ]
         seen = [[next(watch).status] for watch in watches]
-        idle = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter(requests.get, None))
+        idle = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(taken_from(requests))
         requests.put(listing)
         next(idle)
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0
+        assert server.process.wait(PATIENCE) == 0
         for watch, statuses in zip(watches, seen, strict=True):
             with pytest.raises(grpc.RpcError) as caught:
                 statuses += (response.status for response in watch)

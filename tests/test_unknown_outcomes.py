@@ -10,7 +10,9 @@ import grpc
 import pytest
 
 from conftest import work
+from wire import PATIENCE
 from workflow_results import DeadlineExceededError, Results, ResultsError, ServiceUnavailableError
+from workflow_results.deadline import Deadline
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import errors
@@ -21,7 +23,13 @@ class Scripted(results_pb2_grpc.ResultsServiceServicer):
     """A server that does with each request what the test wants, the last of which goes on for ever."""
 
     def __init__(self) -> None:
-        self.script: list[str] = []
+        self.play([])
+
+    def play(self, script: list[str]) -> None:
+        """Begin a script."""
+        self.script = [*script]
+        self.over = False
+        """Whether all of it has been done."""
 
     def Deposit(self, _request: pb.DepositRequest, context: grpc.ServicerContext) -> pb.DepositResponse:  # noqa: N802
         self._act(context)
@@ -39,7 +47,8 @@ class Scripted(results_pb2_grpc.ResultsServiceServicer):
         return pb.LockResponse(applied=True)
 
     def _act(self, context: grpc.ServicerContext) -> str:
-        act = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        self.over = len(self.script) == 1
+        act = self.script[0] if self.over else self.script.pop(0)
         if act == "break":
             context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
         elif act in grpc.StatusCode.__members__:
@@ -62,14 +71,17 @@ def scripted() -> Scripted:
 
 
 @pytest.fixture
-def client(scripted: Scripted) -> Iterator[Results]:
+def client(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> Iterator[Results]:
+    """A client that tries again until the script is over, and not until its time is, in the middle of a try."""
+    pause = Deadline.pause
+    monkeypatch.setattr(Deadline, "pause", lambda self, seconds: not scripted.over and pause(self, seconds))
     server = grpc.server(ThreadPoolExecutor(4))
     results_pb2_grpc.add_ResultsServiceServicer_to_server(scripted, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with Results(f"127.0.0.1:{port}", timeout=1) as results:
+    with Results(f"127.0.0.1:{port}") as results:
         yield results
-    server.stop(None)
+    server.stop(None).wait(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +95,7 @@ def test_what_a_try_before_may_have_done_is_not_forgotten(
         lambda: client.deposit([work("any", "a")]),
         lambda: client.lock("any", ["a"], request_id="named"),
     ):
-        scripted.script = [*script]
+        scripted.play(script)
         with pytest.raises((DeadlineExceededError, ServiceUnavailableError)) as caught:
             call()
         assert caught.value.outcome_unknown is unknown
@@ -107,7 +119,7 @@ def test_what_a_try_before_may_have_done_is_not_forgotten(
 def test_only_a_refusal_tells_that_nothing_was_changed(
     scripted: Scripted, client: Results, code: str, unknown: bool
 ) -> None:
-    scripted.script = [code]
+    scripted.play([code])
     for call in (
         lambda: client.deposit([work("any", "a")]),
         lambda: client.lock("any", ["a"]),
@@ -122,7 +134,7 @@ def test_only_a_refusal_tells_that_nothing_was_changed(
 def test_a_deposit_of_which_a_part_was_stored_has_changed_something(
     scripted: Scripted, client: Results, script: list[str], unknown: bool
 ) -> None:
-    scripted.script = script
+    scripted.play(script)
     works = [work("any", "a", data=bytes(900_000)) for _ in range(2)]  # two requests, the one after the other
     with pytest.raises(DeadlineExceededError) as caught:
         client.deposit(works)
@@ -137,7 +149,7 @@ def test_a_deposit_of_which_a_part_was_stored_has_changed_something(
 def test_a_depositor_does_not_forget_what_a_stream_before_may_have_stored(
     scripted: Scripted, client: Results, script: list[str], unknown: bool
 ) -> None:
-    scripted.script = script
+    scripted.play(script)
     with pytest.raises(ServiceUnavailableError) as caught, client.depositor() as depositor:
         future = depositor.deposit(work("any", "a"))
     failure = future.exception()

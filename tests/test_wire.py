@@ -97,7 +97,7 @@ def test_deposit_stream_acknowledges_each_request(stub: Stub, pipeline: str) -> 
                 sequence=number * 10, works=documents(work(pipeline, str(number % 4), n=number))
             )
 
-    answers = {answer.sequence: list(answer.outcomes) for answer in stub.DepositStream(requests(), timeout=30)}
+    answers = {answer.sequence: list(answer.outcomes) for answer in stub.DepositStream(requests())}
     assert answers == {
         **{number * 10: [pb.DEPOSIT_OUTCOME_DEPOSITED] for number in range(4)},
         40: [pb.DEPOSIT_OUTCOME_CONFLICT],
@@ -107,7 +107,7 @@ def test_deposit_stream_acknowledges_each_request(stub: Stub, pipeline: str) -> 
 def test_deposit_stream_ends_with_the_error_of_an_invalid_request(stub: Stub) -> None:
     bad = pb.DepositStreamRequest(works=pb.Documents(bson=b"\x01"))
     with pytest.raises(grpc.RpcError) as caught:
-        list(stub.DepositStream(iter([bad]), timeout=30))
+        list(stub.DepositStream(iter([bad])))
     assert Answer(caught.value).info.reason == "MALFORMED_REQUEST"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import workflow_core
+from wire import PATIENCE
 from workflow_results import GRPCContext, InvalidRequestError, Results
 
 PAYLOADS = """
@@ -31,7 +32,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home directory with workflow-core's development workspace."""
     home = tmp_path_factory.mktemp("home")
     command = [str(Path(sys.executable).with_name("workflow")), "workspace", "set", "development"]
-    subprocess.run(command, env={"HOME": str(home), "PATH": "/usr/bin:/bin"}, check=True, capture_output=True)
+    subprocess.run(
+        command, env={"HOME": str(home), "PATH": "/usr/bin:/bin"}, check=True, capture_output=True, timeout=PATIENCE
+    )
     return home
 
 

@@ -102,7 +102,7 @@ class Member:
         assert self.process
         self.process.send_signal(number)
         if number == signal.SIGKILL:
-            self.process.wait()
+            self.process.wait(_WAIT_SECONDS)
 
     def hello(self) -> dict[str, Any]:
         """Ask it for its role; empty if it does not answer soon."""

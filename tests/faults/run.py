@@ -31,6 +31,7 @@ _HISTORY: Final = "_history"
 _ENTRY: Final = ("reason", "method", "pipeline", "ids")
 _ALIKE_SECONDS: Final = 60.0
 _END_SECONDS: Final = 90.0
+_FILL_SECONDS: Final = 300.0
 
 
 class Run:
@@ -103,7 +104,7 @@ class Run:
         self._clients.append(client)
         return client
 
-    def _finish(self, client: subprocess.Popen[bytes], seconds: float | None = None) -> None:
+    def _finish(self, client: subprocess.Popen[bytes], seconds: float = _FILL_SECONDS) -> None:
         """Wait for the end of a client, which must be a good one."""
         if status := client.wait(seconds):
             raise ChildProcessError(f"a client ended with {status}: {LOGS[1]} tells more")
@@ -111,7 +112,7 @@ class Run:
     def _kill_clients(self) -> None:
         for client in self._clients:
             client.kill()
-            client.wait()
+            client.wait(_END_SECONDS)
         self._clients.clear()
 
     def _tell(self, text: str) -> None:

@@ -16,6 +16,7 @@ from faults.bugs import BUG_VARIABLE
 from faults.replica_set import NotReady
 
 _START_SECONDS: Final = 60.0
+_GONE_SECONDS: Final = 60.0
 _INJECTED: Final = Path(__file__).parent / "injected"
 
 
@@ -60,7 +61,8 @@ class Service:
             overdue.cancel()
             if line.startswith("listening on "):
                 return
-            self.process.wait()
+            self.process.kill()
+            self.process.wait(_GONE_SECONDS)
         raise NotReady(f"the server does not start: {self._log.read_text()[-2_000:]}")
 
     def workers(self) -> list[int]:
@@ -80,7 +82,7 @@ class Service:
         for worker in workers:
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(_GONE_SECONDS)
 
     def stop(self) -> None:
         """End it cleanly: calls under way are finished."""
