@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from workflow_results import rules
 from workflow_results.v1 import results_pb2, results_pb2_grpc
-from workflow_results_server import health, reflection
+from workflow_results_server import health, process, reflection
 from workflow_results_server.access import Access
 from workflow_results_server.interceptor import Interceptor
 from workflow_results_server.limits import channel_options
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _SERVICE: Final = results_pb2.DESCRIPTOR.services_by_name["ResultsService"].full_name
-_COLLECTED_OBJECTS: Final = 20_000
-"""How many new objects make Python's garbage collector look, instead of its 700 to 2,000."""
 _LAST_WORDS_SECONDS: Final = 1.0
 """How long streams may take to tell clients that the server stops; a client that does not listen is cut off then."""
 _SLACK_SECONDS: Final = 4.0
@@ -102,10 +99,7 @@ class Server:
             ) from error
         self._health.tell(serving=True)
         await self._server.start()
-        # What was imported and made so far is never garbage, and what a request makes is hardly ever a cycle.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_COLLECTED_OBJECTS)
+        process.settle_memory()
         self._watch = asyncio.create_task(self._watch_mongodb())
         _logger.info("listening", extra={"address": address(settings.host, port), **_doors(settings)})
         return port
