@@ -5,15 +5,25 @@ The store and the service raise them; `interceptor.py` puts them on the wire.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from workflow_results.rules import cut, visible
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+_LENGTH: Final = 1_000
+"""More is cut on the wire."""
 
 DOMAIN = "workflow-results"
 """The domain of every google.rpc.ErrorInfo."""
 NOT_APPLIED = {"outcome": "NOT_APPLIED"}
 """The metadata that tells a client that nothing was changed, so that it may send the request again."""
+
+
+def _shown(text: str) -> str:
+    """Escape what callers said, since clients in all languages show it in terminals and logs; cut it first."""
+    return visible(cut(text, _LENGTH))
 
 
 class RequestError(Exception):
@@ -36,12 +46,13 @@ class RequestError(Exception):
         metadata: dict[str, str] | None = None,
         fields: dict[str, str] | None = None,
     ) -> None:
+        message = _shown(message)
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
         self.metadata = metadata or {}
-        self.fields = fields or {}
+        self.fields = {_shown(field): _shown(problem) for field, problem in (fields or {}).items()}
 
     @property
     def not_applied(self) -> bool:

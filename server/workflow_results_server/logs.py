@@ -1,4 +1,8 @@
-"""Structured logs on standard error: one line an event, with its fields, as text or as JSON."""
+"""Structured logs on standard error: one line an event, with its fields, as text or as JSON.
+
+What callers say may stand in any of it, so that all is escaped: nobody writes lines or fields of his own into the log,
+nor anything that a terminal obeys.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,15 @@ import json
 import logging
 from typing import Final
 
+from workflow_results.rules import visible
 from workflow_results_server.interceptor import request_id
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+_CONTINUED: Final = "\n    | "
+"""What each further line of a traceback begins with: no event does."""
+_MARKS: Final = frozenset(" \"'\\=")
+"""With these, the value of a field could look like another field."""
 
 
 def configure(level: str, format_: str) -> None:
@@ -38,12 +48,16 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 class _Text(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    def format(self, record: logging.LogRecord) -> str:
+        fields = " ".join(f"{name}={_value(str(value))}" for name, value in _fields(record).items())
+        message = visible(record.getMessage())
+        event = f"{self.formatTime(record)} {record.levelname:<7} {record.name}: {message} {fields}".rstrip()
+        more = self.formatException(record.exc_info) if record.exc_info else ""
+        return _CONTINUED.join([event, *(visible(line) for line in more.split("\n") if line)])
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
-        return f"{super().formatMessage(record)} {fields}".rstrip()
+
+def _value(text: str) -> str:
+    return text if text.isprintable() and not _MARKS.intersection(text) else repr(text)
 
 
 class _Json(logging.Formatter):
@@ -57,4 +71,11 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        return json.dumps(event, default=str)
+        return json.dumps({name: _encodable(value) for name, value in event.items()})
+
+
+def _encodable(value: object) -> object:
+    """Let text be valid Unicode, which some readers of JSON insist on, and make text of what JSON doesn't know."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return str(value).encode(errors="backslashreplace").decode()

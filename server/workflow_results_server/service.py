@@ -250,7 +250,9 @@ def _json(batch: Batch, options: JSONOptions) -> list[str]:
     texts = extended_json.from_bson(batch.data, options)
     single = len(batch.data) > rules.BATCH_BYTES  # only those can become too large
     if single and len(texts[0].encode()) > rules.RESPONSE_BYTES - rules.MIB:
-        message = f"result {batch.last} is too large for a message as JSON: ask for BSON, or with a projection"
+        message = (
+            f"result {rules.quoted(batch.last)} is too large for a message as JSON: ask for BSON, or with a projection"
+        )
         raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message)
     return texts
 

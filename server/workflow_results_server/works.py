@@ -90,7 +90,8 @@ class Rejected:
     @property
     def sentence(self) -> str:
         """What is wrong and where in the work."""
-        return rules.cut(f"{self.path} {self.message}".lstrip(), _SENTENCE_LENGTH)
+        sentence = rules.cut(f"{self.path} {self.message}".lstrip(), _SENTENCE_LENGTH)
+        return rules.cut(rules.visible(sentence), _SENTENCE_LENGTH)
 
     @property
     def where(self) -> str:

@@ -18,6 +18,7 @@ from workflow_results.deposits import judged, outcomes_of, prepare_one, too_larg
 from workflow_results.errors import DeadlineExceededError, PermissionDeniedError, ResultsError, ServiceUnavailableError
 from workflow_results.forks import no_fork
 from workflow_results.receipts import Outcome, Receipt
+from workflow_results.rules import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +162,8 @@ class Depositor:
     def _judged(self) -> ResultsError | None:
         unasked = [(receipt, denied) for receipt, future, denied in self._not_stored if not future.seen]
         receipts = [receipt for receipt, _ in unasked]
-        error = judged([(f"{each.pipeline} {each.id}", each) for each in receipts], self._given, strict=self._strict)
+        named = [(f"{each.pipeline} {quoted(each.id)}", each) for each in receipts]
+        error = judged(named, self._given, strict=self._strict)
         if denied := next((denied for _, denied in unasked if denied), None):
             error = PermissionDeniedError(str(error), reason=denied.reason, request_id=denied.request_id)
         if error is not None:
@@ -288,7 +290,7 @@ class Depositor:
         for work, future in zip(request.works, request.futures, strict=True):
             told = _POSITION.sub("", str(error))
             denied = PermissionDeniedError(
-                f"{work['pipeline']} {work['id']}: {told}", reason=error.reason, request_id=error.request_id
+                f"{work['pipeline']} {quoted(work['id'])}: {told}", reason=error.reason, request_id=error.request_id
             )
             denied.works, denied.outcome_unknown = [work], request.outcome_unknown
             receipt = Receipt(work["pipeline"], work["id"], Outcome.REJECTED, f"{error.reason}: {told}")

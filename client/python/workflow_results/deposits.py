@@ -238,7 +238,7 @@ def summed_up(deposited: Deposited, *, strict: bool) -> dict[str, bool]:
         return stored
     receipts = deposited.receipts()
     failed = [
-        (f"works[{position}] ({receipt.pipeline} {receipt.id})", receipt)
+        (f"works[{position}] ({receipt.pipeline} {rules.quoted(receipt.id)})", receipt)
         for position, receipt in enumerate(receipts)
         if not receipt.stored
     ]
@@ -267,5 +267,5 @@ def judged(failed: Sequence[tuple[str, Receipt]], number: int, *, strict: bool) 
         message = f"not stored, {len(told):,} of {number:,} {verb}: {'; '.join(told[:_NAMED_IN_ERRORS])}{more}"
         if outcome is Outcome.REJECTED or strict:
             return class_(message)
-        _logger.warning(message)
+        _logger.warning(rules.visible(message))
     return None

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workflow_results.rules import visible
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,7 +45,7 @@ class ResultsError(Exception):
     """
 
     def __init__(self, message: str, *, reason: str = "", request_id: str = "") -> None:
-        super().__init__(message)
+        super().__init__(visible(message))  # which holds what callers said, and goes to terminals and logs
         self.reason = reason
         self.request_id = request_id
         self.outcome_unknown = False

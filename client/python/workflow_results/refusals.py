@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from workflow_results.errors import LockedError, NotFoundError
 from workflow_results.receipts import Refusal
+from workflow_results.rules import quoted
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
@@ -48,13 +49,8 @@ def applied(name: str, response: Response, *, strict: bool) -> bool:
 
 def _told(name: str, refusals: Sequence[Refusal], most: int, count: int) -> str:
     told = [
-        f"{refusal.pipeline} {_visible(refusal.id)} {'is locked' if refusal.locked else 'does not exist'}"
+        f"{quoted(refusal.pipeline)} {quoted(refusal.id)} {'is locked' if refusal.locked else 'does not exist'}"
         for refusal in refusals[:most]
     ]
     more = f", and {count - len(told):,} more" if count > len(told) else ""
     return f"{name} changed nothing: {', '.join(told)}{more}"
-
-
-def _visible(id_: str) -> str:
-    """Keep line ends and the like, which an id may hold, out of logs."""
-    return id_ if id_.isprintable() else repr(id_)

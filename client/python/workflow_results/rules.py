@@ -7,6 +7,7 @@ the path of the value: ``f"{path} {problem}"``.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -33,6 +34,14 @@ REASON_LENGTH: Final = 1_000
 STATUSES: Final = ("success", "failure")
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
+
+_MARKS: Final = frozenset(" '\"\\,;()")
+"""With these, a name could look like what stands around it."""
+_SHORT: Final = reprlib.Repr()
+"""Looks at the beginning of large values alone."""
+_SHORT.maxlevel = 3
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 1_000
+_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = 10
 
 _REQUEST_ID = re.compile(r"[!-~]{1,64}")
 _PIPELINE = re.compile(r"[A-Za-z0-9-]{1,128}")
@@ -95,8 +104,29 @@ def request_id_problem(request_id: object) -> str | None:
 
 
 def shorten(value: object, length: int = 60) -> str:
-    """Give the repr of a value, cut where it would make a message unreadable."""
-    return cut(repr(value), length)
+    """Return the repr of a value on one line, cut where it would make a message unreadable."""
+    try:
+        if isinstance(value, (str, bytes, bytearray)):
+            value = value[:length]
+        shown = _SHORT.repr(value)
+    except Exception:  # noqa: BLE001 - of values of any kind; and long ints have no repr at all
+        shown = f"<{type(value).__name__}>"
+    return cut(visible(shown), length)
+
+
+def visible(text: str) -> str:
+    """Escape what would not be seen in a message, or would change what is seen around it.
+
+    That is each line end, control character (as of terminals), mark of the direction of text, and lone surrogate.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def quoted(text: str) -> str:
+    """Return an id, or another name that callers choose, as messages show it: in quotes unless it is a plain word."""
+    return text if text and text.isprintable() and not _MARKS.intersection(text) else repr(str.__str__(text))
 
 
 def cut(text: str, length: int) -> str:

@@ -20,7 +20,7 @@ from workflow_results.documents import number_of
 from workflow_results.errors import ResultsError
 from workflow_results.receipts import Outcome, Receipt
 from workflow_results.results import Results
-from workflow_results.rules import pipeline_problem
+from workflow_results.rules import pipeline_problem, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +109,8 @@ def restore(directory: Path, target: str | None) -> None:
         tally.tell()
     if tally.number_unlike:
         for receipt in tally.unlike:
-            click.echo(f"{receipt.pipeline} {receipt.id!a}: {receipt.outcome.value}: {receipt.reason}", err=True)
+            told = f"{receipt.pipeline} {receipt.id!r}: {receipt.outcome.value}: {receipt.reason}"
+            click.echo(visible(told), err=True)
         raise click.ClickException(
             f"not all results are restored: {tally.number_unlike:,} are not, of which the first are named above"
         )
