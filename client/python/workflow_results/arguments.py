@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import operator
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from workflow_results import rules
 from workflow_results.documents import encode
 from workflow_results.errors import InvalidRequestError
 from workflow_results.v1 import results_pb2 as pb
+
+_NO_LISTS: Final = (str, bytes, bytearray, memoryview, Mapping, io.IOBase)
+"""What can be iterated over and is no list of ids; the lines of a file, say, end with line ends."""
 
 
 def pipeline(name: str) -> str:
@@ -20,7 +24,7 @@ def pipeline(name: str) -> str:
     """
     if problem := rules.pipeline_problem(name):
         raise InvalidRequestError(f"pipeline {problem}")
-    return name
+    return str.__str__(name)  # an enum, say, is formatted otherwise
 
 
 def id_(value: str) -> str:
@@ -40,7 +44,7 @@ def named(name: str, ids: Iterable[str]) -> dict[str, Any]:
     Raises:
         InvalidRequestError: One breaks the rules.
     """
-    if isinstance(ids, (str, bytes, Mapping)) or not isinstance(ids, Iterable):
+    if isinstance(ids, _NO_LISTS) or not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) != 1:
         raise InvalidRequestError(f"ids must be a list of strings, not {rules.shorten(ids)}")
     values = list(ids)
     for index, value in enumerate(values):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from workflow_results import settings
 from workflow_results.errors import InvalidRequestError
 from workflow_results.results import Results
+from workflow_results.rules import shorten
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
 _BACKENDS = ("results",)
@@ -62,11 +64,15 @@ class GRPCContext:
         key_file: str | os.PathLike[str] | None = None,
         tls: bool | None = None,
     ) -> None:
+        if not isinstance(workspace, (str, os.PathLike, NoneType)):
+            raise InvalidRequestError(f"workspace must be the path of a file, not {shorten(workspace)}")
         self.workspace = None if workspace is None else Path(workspace)
         self.timeout = timeout
+        if not isinstance(backends, (list, tuple, set, frozenset)):
+            raise InvalidRequestError(f"backends must be a list like {list(_BACKENDS)}, not {shorten(backends)}")
         self.backends = list(backends)
         if unknown := [backend for backend in self.backends if backend not in _BACKENDS]:
-            raise InvalidRequestError(f"backends must be among {list(_BACKENDS)}, not {unknown}")
+            raise InvalidRequestError(f"backends must be among {list(_BACKENDS)}, not {shorten(unknown)}")
         if "results" in self.backends:
             self.results = Results(
                 settings.target(None, self.workspace),

@@ -118,6 +118,8 @@ def prepare_one(given: dict[str, Any], path: str, *, partial: bool = False) -> t
         error = InvalidStatusError if problem.reason == "INVALID_STATUS" else InvalidRequestError
         separator = "." if not problem.path.startswith("[") else ""
         raise error(f"{path}{separator}{problem.path} {problem.message}", reason=problem.reason)
+    if type(work["id"]) is not str or type(work["pipeline"]) is not str:  # an enum, say, is shown otherwise
+        work = {**work, "id": str.__str__(work["id"]), "pipeline": str.__str__(work["pipeline"])}
     return work, encode(work, path)
 
 

@@ -195,7 +195,7 @@ class Reading(Session):
         deadline = Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
         found: list[dict[str, Any]] = []
         for start in range(0, len(ordered), _IDS_PER_REQUEST):
-            request = pb.GetByIdRequest(pipeline=pipeline, ids=ordered[start : start + _IDS_PER_REQUEST])
+            request = pb.GetByIdRequest(pipeline=named["pipeline"], ids=ordered[start : start + _IDS_PER_REQUEST])
             found += _listed(_results(self._read("GetById", request, deadline)))
         return found
 

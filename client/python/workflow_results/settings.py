@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import numbers
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +20,19 @@ DEFAULT_TIMEOUT: Final = 15.0
 DEFAULT_WORKSPACE: Final = Path("~/.config/workflow/workspace.yml")
 """Where workflow-core keeps the active workspace."""
 
+WHOLE: Final = re.compile(r"[+-]?[0-9]+")
+DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""Numbers as people write them, and not the rest of what Python's `int` and `float` take."""
+
 _LONGEST_TIMEOUT: Final = 366 * 86_400.0
 """More than some years overflow in gRPC."""
 _PORT_MOST: Final = 65_535
+_SOCKETS: Final = ("unix:", "unix-abstract:")
+_RESOLVER: Final = re.compile(r"(dns|ipv4|ipv6|vsock|xds):(//[^/]*/)?")
+"""What may stand before the addresses in a target of gRPC."""
+_LISTS: Final = ("ipv4:", "ipv6:")
+_ADDRESS: Final = re.compile(r"(?:\[[^,\[\]\s]+\]|[^,:/\[\]\s]+):([1-9][0-9]{0,4})")
+_VISIBLE: Final = re.compile(r"[!-~]*")
 _TARGET: Final = "WORKFLOW_RESULTS_TARGET"
 _TOKENS: Final = ("WORKFLOW_RESULTS_TOKEN", "WORKFLOW_TOKEN")
 _TIMEOUT: Final = "WORKFLOW_RESULTS_TIMEOUT"
@@ -39,16 +51,31 @@ def target(argument: str | None, workspace: Path | None = None) -> str:
     Raises:
         InvalidRequestError: The target, or the workspace file, can't be used.
     """
-    found = argument or os.environ.get(_TARGET) or _workspace_target(workspace) or DEFAULT_TARGET
+    if argument is not None:
+        return _checked_target("target", argument)
+    if given := os.environ.get(_TARGET):
+        return _checked_target(_TARGET, given)
+    name, found = _workspace_target(workspace)
+    return DEFAULT_TARGET if found is None else _checked_target(name, found)
+
+
+def _checked_target(name: str, found: object) -> str:
     if not isinstance(found, str):
-        raise InvalidRequestError(f"target must be a string like 'host:port', not {shorten(found)}")
-    scheme = found.partition("://")[0]
-    if scheme in ("http", "https", "grpc", "grpcs"):
-        raise InvalidRequestError(f"target must be 'host:port', without '{scheme}://': {shorten(found)}")
-    port = found.rpartition(":")[2]
-    if not scheme.startswith("unix") and not (":" in found and port.isdecimal() and int(port) <= _PORT_MOST):
-        raise InvalidRequestError(f"target must end with a port, like 'localhost:50051', not {shorten(found)}")
-    return found
+        raise InvalidRequestError(f"{name} must be a string like 'host:port', not {shorten(found)}")
+    target_ = str.__str__(found)  # of an enum, say, formatting would give something else
+    scheme = target_.partition("://")[0]
+    if scheme.lower() in ("http", "https", "grpc", "grpcs"):
+        raise InvalidRequestError(f"{name} must be 'host:port', without '{scheme}://': {shorten(target_)}")
+    if not target_.isprintable():
+        raise InvalidRequestError(f"{name} must hold visible characters alone, not {shorten(target_)}")
+    if not target_.startswith(_SOCKETS):
+        rest = _RESOLVER.sub("", target_, count=1)
+        addresses = rest.split(",") if target_.startswith(_LISTS) else [rest]
+        if not all((match := _ADDRESS.fullmatch(each)) and int(match[1]) <= _PORT_MOST for each in addresses):
+            raise InvalidRequestError(
+                f"{name} must be 'host:port', like 'localhost:50051' or '[::1]:50051', not {shorten(target_)}"
+            )
+    return target_
 
 
 def token(argument: Any) -> tuple[str | None, str]:
@@ -65,13 +92,13 @@ def token(argument: Any) -> tuple[str | None, str]:
         InvalidRequestError: The token is not a string of visible ASCII characters.
     """
     reveal = getattr(argument, "get_secret_value", None)
-    found, source = reveal() if reveal else argument, "the argument"
+    found, source, name = reveal() if reveal else argument, "the argument", "token"
     if found is None:
-        source = next(filter(os.environ.get, _TOKENS), "")
+        source = name = next(filter(os.environ.get, _TOKENS), "")
         found = os.environ.get(source)
-    if found is not None and not (isinstance(found, str) and found.isascii() and found.isprintable()):
-        raise InvalidRequestError("token must be a string of visible ASCII characters")
-    return found or None, source
+    if found is not None and not (isinstance(found, str) and _VISIBLE.fullmatch(found)):
+        raise InvalidRequestError(f"{name} must be a string of visible ASCII characters, without spaces")
+    return str.__str__(found) if found else None, source
 
 
 def timeout(argument: float | None) -> float | None:
@@ -88,9 +115,11 @@ def timeout(argument: float | None) -> float | None:
     """
     if argument is None and (text := os.environ.get(_TIMEOUT)):
         try:
+            if not DECIMAL.fullmatch(text):
+                raise ValueError(text)
             return checked_timeout(float(text))
         except ValueError:
-            raise InvalidRequestError(f"{_TIMEOUT} must be a positive number of seconds, not {text!r}") from None
+            raise InvalidRequestError(f"{_TIMEOUT} must be a positive number of seconds, not {shorten(text)}") from None
     return None if argument is None else checked_timeout(argument)
 
 
@@ -103,27 +132,49 @@ def checked_timeout(seconds: float) -> float:
     Raises:
         InvalidRequestError: It is not a positive number.
     """
-    number = isinstance(seconds, numbers.Real) and not isinstance(seconds, bool)
-    if not number or not seconds > 0 or math.isinf(seconds):
+    number = math.nan
+    if isinstance(seconds, numbers.Real) and not isinstance(seconds, bool):
+        with suppress(OverflowError):  # of ints that no float can hold
+            number = float(seconds)
+    if not 0 < number < math.inf:
         raise InvalidRequestError(f"timeout must be a positive number of seconds, not {shorten(seconds)}")
-    return min(float(seconds), _LONGEST_TIMEOUT)
+    return min(number, _LONGEST_TIMEOUT)
 
 
-def _workspace_target(workspace: Path | None) -> Any:
+def flag(name: str, value: bool) -> bool:
+    """Check a bool: any other value is an accident, and often means the contrary of its truth, like "no".
+
+    Raises:
+        InvalidRequestError: It is something else.
+    """
+    if value is not True and value is not False:
+        raise InvalidRequestError(f"{name} must be True or False, not {shorten(value)}")
+    return value
+
+
+def _workspace_target(workspace: Path | None) -> tuple[str, object]:
+    """Give the name of the target in the workspace file, and the target; None where it has none."""
     try:
         path = (workspace or DEFAULT_WORKSPACE).expanduser()
     except RuntimeError:  # a container's user may have no home
-        return None
+        return "", None
     if not path.is_file():
         if workspace:
             raise InvalidRequestError(f"workspace must be a file; there is none at {workspace}")
-        return None
+        return "", None
     try:
         content = parse_yaml(path.read_bytes())
     except OSError as error:
         raise InvalidRequestError(f"workspace {path} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise InvalidRequestError(f"workspace {path} {error}") from error
+    walked: list[str] = []
     for key in ("grpc", "targets", "results"):
-        content = content.get(key) if isinstance(content, dict) else None
-    return content or None
+        if content is None:
+            return "", None
+        if not isinstance(content, dict):
+            where = ".".join(walked) or "the file"
+            raise InvalidRequestError(f"workspace {path}: {where} must hold a mapping, not {type(content).__name__}")
+        content = content.get(key)
+        walked.append(key)
+    return f"workspace {path}: {'.'.join(walked)}", content
