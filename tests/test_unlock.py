@@ -7,10 +7,11 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from conftest import work
-from workflow_results import NotFoundError, Results
+from workflow_results import InvalidRequestError, NotFoundError, Results
 from workflow_results.deadline import Deadline
 
 
@@ -54,6 +55,26 @@ def test_confirm_takes_the_place_of_the_terminal(results: Results, locked: str, 
     assert len(asked) == 1
     assert asked[0].startswith("Unlock 1 locked of 2 results")
     assert results.get_locked_count(locked) == (1 if answer else 2)
+
+
+@pytest.mark.parametrize("answer", ["no", "yes", "", 1, 0, None, [], np.bool_(True), np.bool_(False)])
+def test_an_answer_that_is_no_bool_changes_nothing(results: Results, locked: str, answer: Any) -> None:
+    """`confirm=input` returns "no", which is true."""
+    with pytest.raises(InvalidRequestError, match=r"confirm must return True or False, not .*: nothing was changed"):
+        results.unlock(locked, ["a"], confirm=lambda _: answer)
+    assert results.get_locked_count(locked) == 2
+
+
+@pytest.mark.parametrize("force", ["no", "false", 1, 0, None, np.bool_(True)])
+def test_a_force_that_is_no_bool_changes_nothing(results: Results, locked: str, force: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"force must be True or False, not "):
+        results.unlock(locked, ["a"], force, confirm=lambda _: True)
+    assert results.get_locked_count(locked) == 2
+
+
+def test_a_confirm_that_cannot_be_called_is_named(results: Results, locked: str) -> None:
+    with pytest.raises(InvalidRequestError, match="confirm must be a function that asks, not 'yes'"):
+        results.unlock(locked, ["a"], confirm="yes")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("unanswered", [0.0, 1_000.0])

@@ -12,6 +12,7 @@ import grpc
 
 from workflow_results import pem
 from workflow_results.errors import InvalidRequestError
+from workflow_results.rules import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +90,8 @@ def found(
         InvalidRequestError: A file can't be used, arguments exclude each other, or the token would be sent in plain
             text to another machine.
     """
-    if tls not in (None, True, False):
-        raise InvalidRequestError(f"tls must be True, False or None, not {tls!r}")
+    if not (tls is None or tls is True or tls is False):  # 0 and 1 are equal to them
+        raise InvalidRequestError(f"tls must be True, False or None, not {shorten(tls)}")
     if tls is False:
         if given := [name for name, file in files.items() if file is not None]:
             raise InvalidRequestError(f"{given[0]} is of no use with tls=False: leave out one of them")
@@ -122,7 +123,7 @@ def _path(name: str, file: str | os.PathLike[str] | None) -> Path | None:
     if found_ is None:
         return None
     if not isinstance(found_, (str, os.PathLike)) or not os.fspath(found_):
-        raise InvalidRequestError(f"{name} must be the path of a file, not {found_!r}")
+        raise InvalidRequestError(f"{name} must be the path of a file, not {shorten(found_)}")
     return Path(found_).expanduser()
 
 

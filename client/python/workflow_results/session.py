@@ -34,7 +34,7 @@ class Session:
     ) -> None:
         self.baseurl = settings.target(baseurl)
         self.timeout = settings.timeout(timeout)
-        self._strict = strict
+        self._strict = settings.flag("strict", strict)
         secret, source = settings.token(token)
         shown = credentials.found(
             self.baseurl, secret, source, tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file

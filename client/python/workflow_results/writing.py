@@ -7,8 +7,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from workflow_results import arguments, deposits, settings
+from workflow_results import arguments, deposits, rules, settings
 from workflow_results.depositor import Depositor
+from workflow_results.errors import InvalidRequestError
 from workflow_results.refusals import applied
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
@@ -200,7 +201,8 @@ class Writing(Session):
             pipeline: The pipeline of the results.
             ids: Their ids, at most 100,000. Unlocking what is not locked is fine.
             force: Whether to go ahead without asking. Defaults to asking on the terminal.
-            confirm: Asks instead of the terminal: is given the question, and returns the answer.
+            confirm: Asks instead of the terminal: is given the question, and returns True to go ahead, False to leave
+                all as it is. An answer that is no bool, like the text that `input` gives, is an error.
             reason: Why, as in `update`.
             request_id: Names this request, so that it may be repeated, as in `update`.
             timeout: Seconds for the calls, without the time for the answer, see the class.
@@ -210,9 +212,13 @@ class Writing(Session):
             names them), the answer was no, or there is no terminal to ask on.
 
         Raises:
+            InvalidRequestError: `force`, or what `confirm` returned, is neither True nor False; nothing was changed.
             NotFoundError: With `strict`, for results that do not exist.
             ResultsError: See the class.
         """
+        settings.flag("force", force)
+        if confirm is not None and not callable(confirm):
+            raise InvalidRequestError(f"confirm must be a function that asks, not {rules.shorten(confirm)}")
         named = arguments.named(pipeline, ids)
         origin = arguments.origin(reason, request_id)
         deadline = self._deadline(timeout)
@@ -221,12 +227,17 @@ class Writing(Session):
             if counted.refusals and not request_id:  # else the request may have been carried out before
                 return applied("unlock", counted, strict=self._strict)
             question = (
-                f"Unlock {counted.locked_count:,} locked of {len(named['ids']):,} results of {pipeline}? "
+                f"Unlock {counted.locked_count:,} locked of {len(named['ids']):,} results of {named['pipeline']}? "
                 "They can then be updated and deleted."
             )
             asked = time.monotonic()
-            if not (confirm or ask_on_terminal)(question):
+            answer = (confirm or ask_on_terminal)(question)
+            if answer is False:
                 return False
+            if answer is not True:  # "no" is as true as "yes"
+                raise InvalidRequestError(
+                    f"confirm must return True or False, not {rules.shorten(answer)}: nothing was changed"
+                )
             deadline = deadline.later(time.monotonic() - asked)
         return self._change("Unlock", "unlock", pb.UnlockRequest(**named, **origin, force=True), deadline)
 

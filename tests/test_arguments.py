@@ -1,0 +1,321 @@
+"""What the methods and the settings of a client take, and what they refuse rather than guess."""
+
+from __future__ import annotations
+
+import enum
+import fractions
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from bson import Binary, Code, ObjectId, Regex
+from pydantic import SecretStr
+
+from conftest import Service, work
+from workflow_results import GRPCContext, InvalidRequestError, Outcome, Receipt, Results, rules
+
+HUGE = 10**400
+HUGER = 10**5_000
+"""Python writes no int with so many digits."""
+
+
+class Word(str, enum.Enum):
+    """A string that is formatted in its own way."""
+
+    A = "a"
+
+
+def word(value: str) -> Any:
+    class Other(str, enum.Enum):
+        ONLY = value
+
+    return Other.ONLY
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "localhost:٥٠٠٥١",  # noqa: RUF001
+        "localhost:5²",
+        "localhost:99999",
+        "localhost:65536",
+        "localhost:0",
+        "localhost:00050051",
+        "localhost:5_0051",
+        "localhost:+50051",
+        "localhost:",
+        "localhost",
+        "localhost:50051/",
+        "localhost: 50051",
+        "local host:50051",
+        "localhost:50051\n",
+        "local\0host:50051",
+        "local\u202ehost:50051",
+        "\ud800:50051",
+        ":50051",
+        "",
+        "::1:50051",
+        "dns:50051",
+        "a:1,b:2",
+        "ipv4:127.0.0.1:1,127.0.0.1:x",
+        "http://localhost:50051",
+        "HTTPS://localhost:50051",
+        5,
+        False,
+        b"localhost:50051",
+        HUGER,
+    ],
+    ids=rules.shorten,
+)
+def test_targets_that_are_refused(target: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("WORKFLOW_RESULTS_TARGET", raising=False)
+    with pytest.raises(InvalidRequestError, match=r"^target must ") as caught:
+        Results(target)
+    assert str(caught.value).isprintable()
+    if isinstance(target, str) and target.isascii() and target.isprintable() and target:
+        workspace = tmp_path / "workspace.yml"
+        workspace.write_text(f"grpc: {{targets: {{results: {target!r}}}}}")
+        with pytest.raises(InvalidRequestError, match=r"workspace .*workspace.yml: grpc.targets.results must "):
+            GRPCContext(workspace)
+        monkeypatch.setenv("WORKFLOW_RESULTS_TARGET", target)
+        with pytest.raises(InvalidRequestError, match=r"^WORKFLOW_RESULTS_TARGET must "):
+            Results()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "localhost:1",
+        "a-b.example.org:65535",
+        "bücher.example:5",
+        "127.0.0.1:5",
+        "[::1]:5",
+        "[fe80::1%eth0]:5",
+        "dns:a:5",
+        "dns:///a:5",
+        "dns://8.8.8.8/a:5",
+        "ipv4:127.0.0.1:5,127.0.0.2:6",
+        "ipv6:[::1]:5,[::2]:6",
+        "unix:/a b",
+        "unix:relative",
+        "unix-abstract:name",
+    ],
+)
+def test_targets_that_are_taken(target: str) -> None:
+    with Results(target) as results:
+        assert results.baseurl == target
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("grpc: localhost:5", "grpc must hold a mapping, not str"),
+        ("grpc: {targets: [1]}", "grpc.targets must hold a mapping, not list"),
+        ("[grpc]", "the file must hold a mapping, not list"),
+        ("grpc: {targets: {results: false}}", "grpc.targets.results must be a string like 'host:port', not False"),
+        ("grpc: {targets: {results: ''}}", "grpc.targets.results must be 'host:port'"),
+    ],
+)
+def test_a_workspace_that_names_no_target_where_it_should(
+    content: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WORKFLOW_RESULTS_TARGET", raising=False)
+    path = tmp_path / "workspace.yml"
+    path.write_text(content)
+    with pytest.raises(InvalidRequestError) as caught:
+        GRPCContext(path)
+    assert problem in str(caught.value)
+    for without in ("", "grpc:", "grpc: {targets: }", "grpc: {targets: {results: }}", "other: 1"):
+        path.write_text(without)
+        assert GRPCContext(path).results.baseurl == "localhost:50051"
+
+
+@pytest.mark.parametrize(
+    "timeout",
+    [HUGE, HUGER, -HUGE, fractions.Fraction(HUGE), fractions.Fraction(1, HUGE), float("nan"), np.bool_(True)],
+    ids=rules.shorten,
+)
+def test_timeouts_that_no_clock_can_hold(timeout: Any, results: Results) -> None:
+    for call in (lambda: Results("localhost:1", timeout=timeout), lambda: results.count("a", {}, timeout=timeout)):
+        with pytest.raises(InvalidRequestError, match="timeout must be a positive number of seconds, not ") as caught:
+            call()
+        assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1_0", "٧", "nan", "inf", "Infinity", "1e999", "0x10", " 5", "5s", "-1", "0", "true", "9" * 500],  # noqa: RUF001
+)
+def test_timeouts_in_the_environment_that_are_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKFLOW_RESULTS_TIMEOUT", text)
+    with pytest.raises(InvalidRequestError, match="WORKFLOW_RESULTS_TIMEOUT must be a positive number") as caught:
+        Results("localhost:1")
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("5", 5.0), ("+5", 5.0), ("2.5", 2.5), (".5", 0.5), ("5.", 5), ("1e1", 10)]
+)
+def test_timeouts_in_the_environment_that_are_taken(text: str, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKFLOW_RESULTS_TIMEOUT", text)
+    assert Results("localhost:1").timeout == seconds
+
+
+@pytest.mark.parametrize("token", [" x", "x ", "a b", "x\n", "é", b"x", 5, True])
+def test_tokens_that_are_refused(token: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidRequestError, match=r"^token must be a string of visible ASCII characters"):
+        Results("localhost:1", token=token)
+    if isinstance(token, str):
+        monkeypatch.setenv("WORKFLOW_TOKEN", token)
+        with pytest.raises(InvalidRequestError, match=r"^WORKFLOW_TOKEN must be a string of visible ASCII characters"):
+            Results("localhost:1")
+        with pytest.raises(InvalidRequestError, match=r"^token must be"):
+            Results("localhost:1", token=SecretStr(token))
+
+
+@pytest.mark.parametrize("value", ["no", "false", "True", 1, 0, 1.0, [], np.bool_(True)])
+def test_what_is_true_or_false_is_a_bool(value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="strict must be True or False, not "):
+        Results("localhost:1", strict=value)
+    for make in (Results, lambda _, tls: GRPCContext(tls=tls)):
+        with pytest.raises(InvalidRequestError, match="tls must be True, False or None, not "):
+            make("localhost:1", tls=value)
+
+
+def test_backends_and_workspaces_of_other_types_are_named() -> None:
+    with pytest.raises(InvalidRequestError, match=r"backends must be a list like \['results'\], not 'results'"):
+        GRPCContext(backends="results")
+    with pytest.raises(InvalidRequestError, match="workspace must be the path of a file, not 5"):
+        GRPCContext(5)  # type: ignore[arg-type]
+
+
+NO_STRINGS = [Code("a"), ObjectId(), Binary(b"a"), Regex("a"), b"a", 5, None, True]
+
+
+@pytest.mark.parametrize("value", NO_STRINGS)
+def test_what_only_looks_like_a_string_is_no_id_and_no_pipeline(results: Results, pipeline: str, value: Any) -> None:
+    name = type(value).__name__
+    for method in (results.get_by_id, results.delete_ids, results.lock):
+        with pytest.raises(InvalidRequestError, match=rf"ids\[1\] must be a string, not {name}"):
+            method(pipeline, ["a", value])
+    with pytest.raises(InvalidRequestError, match=rf"^id must be a string, not {name}"):
+        results.history(pipeline, value)
+    with pytest.raises(InvalidRequestError, match=rf"^pipeline must be a string, not {name}"):
+        results.count(value, {})
+    with pytest.raises(InvalidRequestError, match=rf"works\[0\].pipeline must be a string, not {name}"):
+        results.deposit([work(value, "a")])
+    if value is not None:
+        with pytest.raises(InvalidRequestError, match=rf"works\[0\].id must be a string, not {name}"):
+            results.deposit([work(pipeline, value)])
+
+
+@pytest.mark.parametrize("a", [Word.A, np.str_("a")])
+def test_strings_of_other_types_are_the_strings_that_they_hold(
+    service: Service, results: Results, pipeline: str, a: Any
+) -> None:
+    """In a text, `Word.A` is "Word.A"."""
+    first, second = work(pipeline, a, n=1), work(pipeline, "a", n=2)
+    receipts = results.deposit_receipts([first, second])
+    assert [(each.outcome, each.id, type(each.id)) for each in receipts] == [
+        (Outcome.DEPOSITED, "a", str),
+        (Outcome.CONFLICT, "a", str),
+    ], "works with one id are taken in order"
+    assert first["id"] is a, "arguments are left as they are"
+    with results.depositor() as depositor:
+        future = depositor.deposit(first)
+    assert future.result() == Receipt(pipeline, "a", Outcome.ALREADY_DEPOSITED)
+    assert type(future.result().id) is str
+    assert [each["id"] for each in results.get_by_id(pipeline, [a, "a"])] == ["a"]
+    assert results.lock(pipeline, [a, "a"])
+    assert results.history(pipeline, a)[0].result_count == 1
+    named = {each["pipeline"]: each for each in results.get_by_id(pipeline, ["a"])}
+    pipeline_enum = word(pipeline)
+    assert results.deposit([{**named[pipeline], "pipeline": pipeline_enum}, work(pipeline, "b")]) == {pipeline: True}
+    with Results(word(service.target)) as client:
+        assert client.baseurl == f"{client.baseurl}" == service.target
+        assert client.count(pipeline_enum, {}) == 2
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ("a", "b"),
+        lambda: {"a", "b"},
+        lambda: {"a": 1, "b": 2}.keys(),
+        lambda: iter(["a", "b"]),
+        lambda: (each for each in "ab"),
+        lambda: np.array(["a", "b"]),
+        lambda: np.array(["a", "b"], dtype=object),
+    ],
+)
+def test_ids_of_any_list(results: Results, pipeline: str, make: Callable[[], Any]) -> None:
+    results.deposit([work(pipeline, id_) for id_ in "abc"])
+    assert [each["id"] for each in results.get_by_id(pipeline, make())] == ["b", "a"]
+    assert results.delete_ids(pipeline, make())
+    assert results.count(pipeline, {}) == 1
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        "a",
+        b"a",
+        bytearray(b"a"),
+        memoryview(b"a"),
+        {"a": 1},
+        None,
+        5,
+        np.array("a"),
+        np.array([["a"]]),
+        io.StringIO("a\nb\n"),
+        type("Frame", (), {"ndim": 2, "__iter__": lambda _: iter("ab")})(),
+    ],
+)
+def test_what_is_no_list_of_ids(results: Results, ids: Any) -> None:
+    for method in (results.get_by_id, results.delete_ids, results.lock, results.unlock):
+        with pytest.raises(InvalidRequestError, match="ids must be a list of strings, not ") as caught:
+            method("a", ids)
+        assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("number", [True, np.bool_(True), 1.0, "1", "١", None, np.array([1]), fractions.Fraction(1)])  # noqa: RUF001
+def test_what_is_no_int(results: Results, number: Any) -> None:
+    for name, call in (
+        ("limit", lambda: results.view("a", {}, limit=number)),
+        ("skip", lambda: results.stream("a", {}, skip=number)),
+        ("event_number", lambda: results.get_by_event("a", number)),
+        ("count", lambda: results.get_by_count("a", number)),
+    ):
+        with pytest.raises(InvalidRequestError, match=f"{name} must be an int, not "):
+            call()
+
+
+class Unspeakable:
+    def __repr__(self) -> str:
+        raise RuntimeError("not even this")
+
+
+@pytest.mark.parametrize("number", [HUGER, 2**63, np.uint64(2**63), -2], ids=rules.shorten)
+def test_ints_out_of_range(results: Results, number: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="limit must be from -1 to 9223372036854775807, not "):
+        results.view("a", {}, limit=number)
+
+
+def test_values_that_cannot_be_shown_are_named_by_their_type(results: Results, pipeline: str) -> None:
+    unspeakable: Any = Unspeakable()
+    with pytest.raises(InvalidRequestError, match="limit must be an int, not <Unspeakable"):
+        results.view(pipeline, {}, limit=unspeakable)
+    with pytest.raises(InvalidRequestError, match=r"works\[0\].status must be .*, not <Unspeakable"):
+        results.deposit([{"pipeline": pipeline, "status": unspeakable}])
+    with pytest.raises(InvalidRequestError, match=r"works\[0\].n must be within 64 bits, .*, not <int>"):
+        results.deposit([work(pipeline, "a", n=HUGER)])
+
+
+def test_numpy_ints_are_ints(results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, id_, event=[7]) for id_ in "abc"])
+    assert [each["id"] for each in results.view(pipeline, {}, skip=np.uint8(1), limit=np.int64(1))] == ["b"]
+    assert len(results.get_by_event(pipeline, np.int32(7))) == 3
+    assert [each["id"] for each in results.get_by_count(pipeline, np.array(2))] == ["c", "b"]  # type: ignore[arg-type]
