@@ -160,6 +160,8 @@ def test_arguments_that_cannot_be_used_change_nothing(tokens: Path) -> None:
         ("a", "--role", "reader", "--pipelines", "x_y"): "--pipelines must hold globs",
         ("a", "--role", "king", "--pipelines", "x"): "'king' is not one of",
         ("a", "--pipelines", "x"): "Missing option '--role'",
+        ("--role", "reader", "--pipelines", "x-*", "bob"): "NAME must come before it, as in: create NAME --role ROLE",
+        ("--role", "admin"): "Missing argument 'NAME'",
         ("a\nb", "--role", "admin"): "NAME must hold visible characters alone",
         ("", "--role", "admin"): "NAME must be a text of 1",
         ("a", "--role", "admin", "--days", "0"): "--days",

@@ -18,7 +18,7 @@ from conftest import eventually, killed_after, work
 from embedded import fake_mongod, kill_a_server, run
 from guard import RUN_VARIABLE
 from wire import PATIENCE
-from workflow_results import Results
+from workflow_results import Results, rules
 from workflow_results.cli import main
 from workflow_results_server.data_directory import DataDirectory
 from workflow_results_server.mongod import EmbeddedMongod
@@ -81,9 +81,16 @@ sys.exit(status)
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ("port: null", "port must be one text, number or bool"),
-        ("port: [1]", "port must be one text, number or bool"),
-        ("mongo_uri: [mongodb://u:hunter2@h/]", "mongo_uri must be one text, number or bool"),
+        ("port: null", "port must be a whole number"),
+        ("port: [1]", "port must be a whole number"),
+        ("port: true", "port must be a whole number"),
+        ("port: 50051.0", "port must be a whole number"),
+        ("port: '5_0051'", "'5_0051' is not a valid integer"),
+        ("call_seconds: yes", "call_seconds must be a number"),
+        ("insecure: 1", "insecure must be true or false"),
+        ("database: no", "database must be a text, in quotes"),
+        ("tls_cert: 5", "tls_cert must be a text, in quotes"),
+        ("mongo_uri: [mongodb://u:hunter2@h/]", "mongo_uri must be a text, in quotes"),
         (
             'port: 1\nmongo_uri: "mongodb://u:hunter2@h/\n',
             "can't be read as YAML: found unexpected end of stream in line 3",
@@ -92,10 +99,15 @@ sys.exit(status)
         ("mongo_uri: !hunter2 mongodb://h", "can't be read as YAML: could not determine a constructor for the tag …"),
         ("mongo_uri: !!timestamp hunter2", "can't be read as YAML"),
         ("mongo_uri: mongodb://u:hunter2\x80@h", "can't be read as YAML"),
-        ("host: {a: 1}", "host must be one text, number or bool"),
+        ("host: {a: 1}", "host must be a text, in quotes"),
         ("port: many", "--port"),
-        ("call_seconds: .nan", "--call-seconds can't be nan"),
-        ("colour: red", "must hold a mapping with keys among"),
+        ("call_seconds: .nan", "'nan' is not a valid float"),
+        ("call_seconds: .inf", "'inf' is not a valid float"),
+        ("host: h\ncolour: red", "has a key that is not known, 'colour': its keys may be call_seconds, "),
+        ("prot: 1", "has a key that is not known, 'prot': did you mean 'port'?"),
+        ("data-dir: d", "has a key that is not known, 'data-dir': did you mean 'data_dir'?"),
+        ("'mongodb://u:hunter2@h/': 1", "has a key that is not known, number 1: its keys may be"),
+        ("[port]", "must hold a mapping with keys among"),
         ("port: [", "can't be read as YAML"),
     ],
 )
@@ -113,6 +125,35 @@ def test_a_config_that_cannot_be_used(tmp_path: Path, config: str, message: str)
     assert message in server.stderr
     assert "Traceback" not in server.stderr
     assert "hunter2" not in server.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("port", value) for value in ("٥٠٠٥١", "5_0", " 50", "0x10", "1.0", "1e3", "", "9" * 5_000)),  # noqa: RUF001
+        *(("call-seconds", value) for value in ("٣", "1_0", "nan", "inf", "1e999", "0x1p3", "")),
+    ],
+    ids=rules.shorten,
+)
+@pytest.mark.parametrize("from_environment", [False, True])
+def test_numbers_are_digits(option: str, value: str, from_environment: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKFLOW_RESULTS_SERVE_PORT", raising=False)
+    environment, arguments = {}, [f"--{option}", value]
+    if from_environment and value:  # what is empty there is as good as not there
+        environment, arguments = {f"WORKFLOW_RESULTS_SERVE_{option.upper().replace('-', '_')}": value}, []
+    done = CliRunner().invoke(main, ["serve", "--mongo-uri", "mongodb://h/", *arguments], env=environment)
+    assert done.exit_code == 2
+    assert f"Invalid value for '--{option}'" in done.output
+    assert "is not a valid" in done.output
+    assert len(done.output) < 400
+
+
+def test_numbers_of_all_commands_are_digits() -> None:
+    for arguments in (["demo", "--works", "1_000"], ["token", "create", "a", "--role", "admin", "--days", "٣"]):
+        done = CliRunner().invoke(main, arguments)
+        assert (done.exit_code, "is not a valid integer" in done.output) == (2, True), done.output
+    described = CliRunner().invoke(main, ["token", "create", "--help"]).output
+    assert "1<=x<=36500" in described, "the limits are told as before"
 
 
 def test_transactions_of_a_killed_server_are_ended(directory: Path) -> None:

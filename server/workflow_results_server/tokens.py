@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from workflow_results.files import check_regular, parse_yaml
-from workflow_results.rules import shorten
+from workflow_results.files import check_regular, parse_yaml, unknown_key
+from workflow_results.rules import quoted, shorten
 from workflow_results_server.callers import Caller, Role
 
 if TYPE_CHECKING:
@@ -116,8 +116,10 @@ def read(path: Path) -> Callers:
         raise TokensError(f"tokens file {path} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise TokensError(f"tokens file {path} {error}") from error
-    if not isinstance(content, dict) or content.keys() != {"callers"} or not isinstance(content["callers"], dict):
+    if not isinstance(content, dict) or not isinstance(content.get("callers"), dict):
         raise TokensError(f"tokens file {path} must hold one mapping, `callers`, and nothing else")
+    if problem := unknown_key(content, ["callers"]):
+        raise TokensError(f"tokens file {path} {problem}")
     return _indexed(path, (_caller(path, name, entry) for name, entry in content["callers"].items()))
 
 
@@ -126,7 +128,9 @@ def _indexed(path: Path, callers: Iterable[Caller]) -> Callers:
     by_digest: dict[str, Caller] = {}
     for caller in callers:
         if caller.digest and (other := by_digest.setdefault(caller.digest, caller)) is not caller:
-            raise TokensError(f"tokens file {path}: {other.name} and {caller.name} must not have the same token")
+            raise TokensError(
+                f"tokens file {path}: {quoted(other.name)} and {quoted(caller.name)} must not have the same token"
+            )
         by_name[caller.name] = caller
     return Callers(by_name, by_digest)
 
@@ -137,8 +141,10 @@ def _caller(path: Path, name: object, entry: Any) -> Caller:
 
     if problem := name_problem(name):
         raise wrong("", f"is a name that {problem}")
-    if not isinstance(entry, dict) or not entry.keys() <= _FIELDS:
+    if not isinstance(entry, dict):
         raise wrong("", f"must be a mapping with keys among {', '.join(sorted(_FIELDS))}")
+    if problem := unknown_key(entry, _FIELDS):
+        raise wrong("", problem)
     role = ROLES.get(entry["role"]) if isinstance(entry.get("role"), str) else None
     if role is None:
         raise wrong(".role", f"must be one of {', '.join(ROLES)}, not {shorten(entry.get('role'))}")
@@ -224,8 +230,8 @@ def add(path: Path, caller: Caller, *, replace: bool = False) -> None:
     with _changing(path) as callers:
         if caller.name in callers and not replace:
             raise TokensError(
-                f"there is a caller {caller.name} in {path}: give --replace for a new token that takes the place of the"
-                " old one at once, or make a second caller and remove this one later"
+                f"there is a caller {quoted(caller.name)} in {path}: give --replace for a new token that takes the"
+                " place of the old one at once, or make a second caller and remove this one later"
             )
         callers[caller.name] = caller
 
@@ -240,7 +246,7 @@ def remove(path: Path, name: str) -> None:
         raise TokensError(f"there is no tokens file {path}")
     with _changing(path) as callers:
         if callers.pop(name, None) is None:
-            raise TokensError(f"there is no caller {name} in {path}")
+            raise TokensError(f"there is no caller {quoted(name)} in {path}")
 
 
 @contextlib.contextmanager

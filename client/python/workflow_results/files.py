@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import re
 import stat
 from typing import TYPE_CHECKING, Any, Final
 
+from workflow_results.rules import shorten
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _QUOTED: Final = re.compile(r"""(['"])[!\w].*\1""")
 """Names, tags and characters of a file in the problems that PyYAML tells; not the punctuation that it misses."""
+_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,29}")
+"""What a slip of the hand looks like. Anything else may be a secret in a wrong place, and is not shown."""
 
 
 def check_regular(path: Path) -> None:
@@ -52,3 +58,24 @@ def parse_yaml(content: bytes, loader: Any = None) -> Any:
         raise ValueError(f"can't be read as YAML: {_QUOTED.sub('…', error.problem or '')}{line}") from None
     except (ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError):  # of tags like `!!bool no way`
         raise ValueError("can't be read as YAML") from None
+
+
+def unknown_key(mapping: Iterable[object], known: Iterable[str]) -> str | None:
+    """Explain which key of a mapping in a file is not known, if one is not.
+
+    Args:
+        mapping: The keys of the mapping, in their order.
+        known: Those that it may have.
+
+    Returns:
+        What is wrong, worded to follow what names the mapping, or None.
+    """
+    names = sorted(known)
+    for number, key in enumerate(mapping, 1):
+        if isinstance(key, str) and key in names:
+            continue
+        shown = shorten(key) if _KEY.fullmatch(str(key)) else f"number {number}"
+        near = difflib.get_close_matches(str(key).lower().replace("-", "_"), names, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"its keys may be {', '.join(names)}"
+        return f"has a key that is not known, {shown}: {hint}"
+    return None

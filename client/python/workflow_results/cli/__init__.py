@@ -13,13 +13,14 @@ from workflow_results.cli.archive import backup, restore
 from workflow_results.cli.certificate import certificate
 from workflow_results.cli.demo import demo
 from workflow_results.cli.serve import serve
+from workflow_results.cli.strict import Main, make_strict
 from workflow_results.cli.token import token
 from workflow_results.version import __version__
 
 _UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
-class _Commands(click.Group):
+class _Commands(Main):
     """Says in one line that what it prints can't be written, as on a full disk."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -50,3 +51,4 @@ main.add_command(token)
 main.add_command(certificate)
 main.add_command(backup)
 main.add_command(restore)
+make_strict(main)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.types import BoolParamType, FloatParamType, IntParamType
 
-from workflow_results.files import parse_yaml
+from workflow_results.files import parse_yaml, unknown_key
 
 _FILE: Any = click.Path(path_type=Path)
 
@@ -24,17 +25,34 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
         raise click.BadParameter(f"{path} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise click.BadParameter(f"{path} {error}") from error
-    known = {parameter.name for parameter in context.command.params} - {"config"}
-    if not isinstance(options, dict) or not options.keys() <= known:
-        raise click.BadParameter(f"{path} must hold a mapping with keys among {', '.join(sorted(filter(None, known)))}")
+    known = {parameter.name: parameter.type for parameter in context.command.params if parameter.name}
+    del known["config"]
+    if not isinstance(options, dict):
+        raise click.BadParameter(f"{path} must hold a mapping with keys among {', '.join(sorted(known))}")
+    if problem := unknown_key(options, known):
+        raise click.BadParameter(f"{path} {problem}")
     for name, value in options.items():
-        if not isinstance(value, (str, int, float)):
-            raise click.BadParameter(f"{path}: {name} must be one text, number or bool")  # it may hold a password
-        if isinstance(value, str) and not value.strip():
-            raise click.BadParameter(f"{path}: {name} is empty: give it a value, or leave it out")
-        if isinstance(value, str) and not _is_usable(value):
-            raise click.BadParameter(f"{path}: {name} holds a character that can't be meant")
+        if problem := _value_problem(known[name], value):
+            raise click.BadParameter(f"{path}: {name} {problem}")
     context.default_map = options
+
+
+def _value_problem(kind: click.ParamType[Any], value: object) -> str | None:
+    """Explain what is wrong with the value of an option in a file, which is not shown: it may hold a password.
+
+    A text is read as on the command line; what YAML makes of other values must be what the option is.
+    """
+    if isinstance(value, str):
+        if not value.strip():
+            return "is empty: give it a value, or leave it out"
+        return None if _is_usable(value) else "holds a character that can't be meant"
+    if isinstance(kind, BoolParamType):
+        return None if isinstance(value, bool) else "must be true or false"
+    if isinstance(kind, IntParamType):
+        return None if type(value) is int else "must be a whole number"
+    if isinstance(kind, FloatParamType):
+        return None if type(value) in (int, float) else "must be a number"
+    return "must be a text, in quotes where YAML would take it for something else"
 
 
 def _is_usable(text: str) -> bool:

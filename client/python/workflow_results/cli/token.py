@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from workflow_results.rules import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -35,7 +37,16 @@ class _Create(click.Command):
             elif taking and spread[-1] != _PIPELINES:
                 spread.append(_PIPELINES)
             spread.append(each)
-        return super().parse_args(ctx, spread)
+        try:
+            return super().parse_args(ctx, spread)
+        except click.MissingParameter as error:
+            if error.param and error.param.name == "name" and _PIPELINES in args:
+                raise click.UsageError(
+                    f"NAME is missing: {_PIPELINES} takes every word up to the next option, so that NAME must come"
+                    f" before it, as in: create NAME --role ROLE {_PIPELINES} GLOB…",
+                    ctx,
+                ) from None
+            raise
 
 
 def _default_file() -> Path:
@@ -130,7 +141,8 @@ def create(
         )
     serve = f"workflow-results serve --tokens {click.format_filename(path.absolute())} --tls-cert FILE --tls-key FILE"
     serve += " --tls-client-ca FILE" if certificate else ""
-    click.echo(f"{name} has the role {role} for {', '.join(pipelines)} on servers started with: {serve}", err=True)
+    told = f"{name} has the role {role} for {', '.join(pipelines)} on servers started with: {serve}"
+    click.echo(visible(told), err=True)
 
 
 def _print(secret: str, name: str) -> None:
@@ -171,7 +183,7 @@ def remove(name: str, path: Path) -> None:
 
     with _explaining():
         tokens.remove(path, name)
-    click.echo(f"{name} is removed from {click.format_filename(path.absolute())}", err=True)
+    click.echo(visible(f"{name} is removed from {click.format_filename(path.absolute())}"), err=True)
 
 
 def _shown(time: datetime | None) -> str:

@@ -1,0 +1,89 @@
+"""What the command line takes as numbers, and how it shows what is wrong: more strictly than click."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.types import FloatParamType, IntParamType
+
+from workflow_results.rules import visible
+from workflow_results.settings import DECIMAL, WHOLE
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    _Type = click.ParamType[Any]
+else:  # in older versions of click it takes no parameters
+    _Type = click.ParamType
+
+_CONTINUED: Final = "\n    "
+"""How a message goes on with what a server said; no other line end in it is ours."""
+_LONGEST: Final = 40
+"""The most characters of a number."""
+
+
+class _Strict(_Type):
+    """Refuses what Python's `int` and `float` take beside numbers in ASCII digits: `1_0`, `nan`, `inf`, True, 1.9."""
+
+    @classmethod
+    def like(cls, kind: _Type) -> Self:
+        """Make one of another type with the same limits."""
+        strict = cls()
+        vars(strict).update(vars(kind))
+        return strict
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        pattern = WHOLE if isinstance(self, IntParamType) else DECIMAL
+        written = value if isinstance(value, str) else repr(value)
+        if len(written) > _LONGEST or not pattern.fullmatch(written) or not math.isfinite(float(written)):
+            self.fail(f"{written[:_LONGEST]!r} is not a valid {self.name.removesuffix(' range')}.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Whole(_Strict, IntParamType):
+    pass
+
+
+class _WholeRange(_Strict, click.IntRange):
+    pass
+
+
+class _Number(_Strict, FloatParamType):
+    pass
+
+
+class _NumberRange(_Strict, click.FloatRange):
+    pass
+
+
+_STRICTER: Final[dict[type[_Type], type[_Strict]]] = {
+    IntParamType: _Whole,
+    click.IntRange: _WholeRange,
+    FloatParamType: _Number,
+    click.FloatRange: _NumberRange,
+}
+
+
+def make_strict(command: click.Command) -> None:
+    """Let a command, and those in it, take as numbers nothing but numbers."""
+    for parameter in command.params:
+        if stricter := _STRICTER.get(type(parameter.type)):
+            parameter.type = stricter.like(parameter.type)
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            make_strict(each)
+
+
+class Main(click.Group):
+    """A group whose errors are escaped, whatever stands in them: they go to a terminal."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke the command."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            lines = _CONTINUED.join(map(visible, error.message.split(_CONTINUED)))
+            vars(error)["message"] = lines  # which is declared to be final
+            raise
