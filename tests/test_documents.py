@@ -58,6 +58,18 @@ class Number(int, enum.Enum):
     THREE = 3
 
 
+class Nanoseconds(dt.datetime):
+    """Like a pandas Timestamp: a datetime with more in it, which its methods keep."""
+
+    nanosecond = 999
+
+    def astimezone(self, _zone: dt.tzinfo | None = None) -> Any:
+        raise AssertionError("a Timestamp would come of this, which bson's encoder knows nothing of")
+
+
+Nanoseconds.__module__, Nanoseconds.__name__ = "pandas._libs.tslibs.timestamps", "Timestamp"
+
+
 class Celsius(float):
     pass
 
@@ -135,6 +147,18 @@ ACCEPTED: dict[str, tuple[object, object]] = {
         dt.datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
     ),
     "datetime subclass": (Fake(2024, 3, 9, tzinfo=UTC), dt.datetime(2024, 3, 9, tzinfo=UTC)),
+    "pandas Timestamp": (
+        Nanoseconds(2024, 3, 9, 13, 0, 0, 123_999, tzinfo=dt.timezone(dt.timedelta(hours=1))),
+        dt.datetime(2024, 3, 9, 12, 0, 0, 123_000, tzinfo=UTC),
+    ),
+    "pandas Timestamp before 1970": (
+        Nanoseconds(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        dt.datetime(1969, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC),
+    ),
+    "array of pandas Timestamps": (
+        np.array([Nanoseconds(2024, 3, 9, tzinfo=UTC), None], object),
+        [dt.datetime(2024, 3, 9, tzinfo=UTC), None],
+    ),
     "DatetimeMS": (DatetimeMS(0), dt.datetime(1970, 1, 1, tzinfo=UTC)),
     "DatetimeMS out of range": (DatetimeMS(2**62), DatetimeMS(2**62)),
     "numpy bool": (np.bool_(True), True),

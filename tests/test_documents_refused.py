@@ -46,8 +46,14 @@ class Quantity(np.ndarray[Any, Any]):
     """An array with a unit, as astropy has it."""
 
 
-def of_pandas(*bases: type, **attributes: object) -> type:
-    return type("Thing", bases, {"__module__": "pandas.core", **attributes})
+def of_pandas(*bases: type, name: str = "Thing", **attributes: object) -> type:
+    return type(name, bases, {"__module__": "pandas.core", **attributes})
+
+
+def of_astropy(name: str, *bases: type) -> type:
+    """A type like those of astropy, and one that is derived from it: as Angle from Quantity."""
+    base = type(name, bases, {"__module__": "astropy.some.where", "__iter__": method, "tolist": method})
+    return type("Derived", (base,), {"__module__": "elsewhere"})
 
 
 class WithoutOffset(dt.tzinfo):
@@ -67,13 +73,36 @@ REFUSED: dict[str, tuple[object, str]] = {
     "datetime without an offset": (dt.datetime(2024, 3, 9, tzinfo=WithoutOffset()), NAIVE),
     "like NaT": (Fake(1, 1, 1), NAIVE),
     "pandas NaT": (
-        of_pandas(dt.datetime, to_pydatetime=method)(1, 1, 1),
-        "must be None or a timezone-aware datetime, as .to_pydatetime",
+        of_pandas(dt.datetime, name="NaTType", to_pydatetime=method)(1, 1, 1),
+        "must be None or a timezone-aware datetime, not pandas.core.NaTType",
     ),
-    "pandas Timestamp": (
-        of_pandas(dt.datetime, to_pydatetime=method)(2024, 1, 1, tzinfo=UTC),
-        "must be None or a timezone-aware datetime, as .to_pydatetime",
+    "naive pandas Timestamp": (
+        of_pandas(dt.datetime, name="Timestamp", to_pydatetime=method)(2024, 1, 1),
+        r"must be a timezone-aware Timestamp, as .tz_localize\('UTC'\) gives, not a naive one",
     ),
+    "pandas Timestamp of a year beyond Python's": (
+        of_pandas(dt.datetime, name="Timestamp", year=20_000)(1, 1, 1, tzinfo=UTC),
+        "must be within the years 1 to 9999, not in the year 20000",
+    ),
+    "pandas Timestamp at the end": (
+        of_pandas(dt.datetime, name="Timestamp")(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1))),
+        "must be within the years 1 to 9999 in UTC",
+    ),
+    "pandas Timedelta": (
+        of_pandas(dt.timedelta, name="Timedelta")(1),
+        r"must be a number, as .total_seconds\(\) gives, not pandas.core.Timedelta",
+    ),
+    "astropy Quantity": (
+        np.zeros(2).view(of_astropy("Quantity", np.ndarray)),
+        r"must be its .value, with its unit beside it, as str\(.unit\) gives, not elsewhere.Derived",
+    ),
+    "astropy Time": (
+        of_astropy("Time")(),
+        r"must be a timezone-aware datetime, as .to_datetime\(datetime.timezone.utc\) gives",
+    ),
+    "astropy TimeDelta": (of_astropy("TimeDelta")(), r"must be a number, as .to_value\('s'\) gives"),
+    "astropy unit": (of_astropy("UnitBase")(), r"must be a string, as str\(\) gives"),
+    "astropy SkyCoord": (of_astropy("SkyCoord")(), "must be numbers, as .ra.deg and .dec.deg are"),
     "pandas Series": (of_pandas(tolist=method, to_dict=method)(), r"must be a list, as .tolist\(\) gives"),
     "pandas DataFrame": (of_pandas(to_dict=method, __iter__=method)(), "must be a dict, as .to_dict"),
     "pandas NA": (of_pandas()(), "must be a dict, list, string, number, .* not pandas.core.Thing"),

@@ -2,7 +2,8 @@
 
 What is sent comes back equal, except where BSON has one type for several of Python's: tuples and numpy arrays
 come back as lists, every mapping as a dict, numpy scalars and enums as their value, paths as strings,
-`re.Pattern` as `bson.Regex`, and datetimes in UTC, cut to the millisecond (the earlier one, before 1970 too).
+`re.Pattern` as `bson.Regex`, and datetimes and timezone-aware pandas Timestamps as datetimes in UTC, cut to the
+millisecond (the earlier one, before 1970 too), without microseconds and nanoseconds.
 A value that would change without anyone noticing is refused, with its path and what would be right.
 """
 

@@ -1,10 +1,11 @@
 """What bson's encoder can't be trusted with: values to convert before, and values to refuse by their path.
 
-numpy and pandas are recognised by the names of their types, so that neither is ever imported here.
+numpy, pandas and astropy are recognised by the names of their types, so that none is ever imported here.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import numbers
 import operator
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -164,13 +165,35 @@ def _numpy(value: _Numpy, walk: _Walk) -> object:
     raise RefusedError(f"must be {right}")
 
 
-_CONVERTERS_BY_NAME: Final[dict[str, _Convert]] = {"numpy.generic": _numpy, "numpy.ndarray": _numpy}
+def _pandas_timestamp(value: dt.datetime, _walk: _Walk) -> object:
+    """Make a datetime, which has no nanoseconds; they would be cut with the microseconds anyway."""
+    if value.utcoffset() is None:
+        raise RefusedError("must be a timezone-aware Timestamp, as .tz_localize('UTC') gives, not a naive one")
+    day, time = (value.year, value.month, value.day), (value.hour, value.minute, value.second, value.microsecond)
+    try:
+        plain = dt.datetime(*day, *time, tzinfo=value.tzinfo, fold=value.fold)
+    except ValueError:  # of coarser units, pandas has years beyond Python's
+        raise RefusedError(f"must be within the years 1 to 9999, not in the year {value.year}") from None
+    return SCALAR_CONVERTERS[dt.datetime](plain, None)
+
+
+_CONVERTERS_BY_NAME: Final[dict[str, _Convert]] = {
+    "numpy.generic": _numpy,
+    "numpy.ndarray": _numpy,
+    "pandas.Timestamp": _pandas_timestamp,
+    "pandas.NaTType": refusing("None or a timezone-aware datetime"),
+    "astropy.Quantity": refusing("its .value, with its unit beside it, as str(.unit) gives"),
+    "astropy.Time": refusing("a timezone-aware datetime, as .to_datetime(datetime.timezone.utc) gives"),
+    "astropy.TimeDelta": refusing("a number, as .to_value('s') gives"),
+    "astropy.UnitBase": refusing("a string, as str() gives"),
+    "astropy.SkyCoord": refusing("numbers, as .ra.deg and .dec.deg are"),
+}
+"""By the package and the name of a type, or of a base class of it, wherever in the package it stands."""
 
 # What to say of all other types: the first of these attributes that one has tells.
 _HINTS: Final = {
     "__dataclass_fields__": "a dict, as dataclasses.asdict gives",
     "model_dump": "a dict, as .model_dump() gives",
-    "to_pydatetime": "None or a timezone-aware datetime, as .to_pydatetime() gives",
     "tolist": "a list, as .tolist() gives",
     "to_dict": "a dict, as .to_dict() gives",
     "__iter__": "a list",
@@ -203,14 +226,14 @@ class _Converters(dict[type[Any], _Convert]):
 
     @staticmethod
     def _find(kind: type[Any]) -> _Convert:
-        if root_of(kind) != "pandas":  # its timestamps are datetimes, but with nanoseconds
-            for base in kind.__mro__:
-                convert = _CONVERTERS_BY_TYPE.get(base) or _CONVERTERS_BY_NAME.get(name_of(base))
-                if convert:
-                    return convert
-            for interface in (Mapping, Set):  # a class may be registered as one without inheriting from it
-                if issubclass(kind, interface):
-                    return _CONVERTERS_BY_TYPE[interface]
+        for base in kind.__mro__:
+            name = f"{root_of(base)}.{base.__name__}"
+            convert = _CONVERTERS_BY_TYPE.get(base) or _CONVERTERS_BY_NAME.get(name)
+            if convert:
+                return convert
+        for interface in (Mapping, Set):  # a class may be registered as one without inheriting from it
+            if issubclass(kind, interface):
+                return _CONVERTERS_BY_TYPE[interface]
         return refusing(next(hint for attribute, hint in _HINTS.items() if hasattr(kind, attribute)))
 
 
