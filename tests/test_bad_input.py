@@ -130,6 +130,8 @@ def test_an_update_that_makes_a_result_too_large(results: Results, pipeline: str
     with pytest.raises(InvalidRequestError) as caught:
         results.update([{"pipeline": pipeline, "id": "b", "n": 1}, {"pipeline": pipeline, "id": "a", "n": bytes(more)}])
     assert (caught.value.reason, caught.value.outcome_unknown) == ("TOO_LARGE", False)
+    named = f"works[1] would make result a of {pipeline} larger than the 16,760,832 bytes of a work: nothing is updated"
+    assert str(caught.value) == named
     assert results.view(pipeline, {}) == before
     assert results.history(pipeline, "a") == results.history(pipeline, "b") == []
     assert results.update([{"pipeline": pipeline, "id": "a", "n": bytes(5 * MIB)}])

@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pymongo
 from bson.raw_bson import RawBSONDocument
 from pymongo import ReadPreference, UpdateOne
+from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
 from workflow_results import rules
 from workflow_results_server.bson_documents import without
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError
 from workflow_results_server.store.calls import uncancelled
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.failures import TOO_LARGE_CODES, limited
 from workflow_results_server.store.history import Target
 from workflow_results_server.store.statements import chunks
 from workflow_results_server.turns import taken_in_turns
@@ -134,10 +135,16 @@ class Changes:
                 data = each[id_].data
                 fields = await taken_in_turns(len(data), partial(without, data, b"_id", b"id"))
                 writes.append(UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(fields)}))
-            done = await collection.bulk_write(writes, ordered=False, session=session)
-            if await collection.find_one({"_id": {"$in": ids}, "$expr": _TOO_LARGE}, {"_id": 1}, session=session):
-                message = f"a result would have more than the {rules.WORK_BYTES:,} bytes of a work"
-                raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message)
+            try:
+                done = await collection.bulk_write(writes, ordered=False, session=session)
+            except BulkWriteError as error:
+                (failure, *_) = error.details.get("writeErrors") or [{}]
+                if failure.get("code") not in TOO_LARGE_CODES:
+                    raise
+                raise _too_large(each[ids[failure["index"]]]) from error
+            too_large = {"_id": {"$in": ids}, "$expr": _TOO_LARGE}
+            if found := await collection.find_one(too_large, {"_id": 1}, session=session):
+                raise _too_large(each[found["_id"]])
             return done.matched_count, done.modified_count
 
         alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -274,6 +281,13 @@ async def _aborted(session: AsyncClientSession) -> None:
 
     # In a context of its own, since the time limit of the call stands in its context.
     await contextvars.Context().run(asyncio.ensure_future, abort())
+
+
+def _too_large(work: Work) -> RequestError:
+    result = f"result {rules.quoted(work.id)} of {work.pipeline}"
+    problem = f"would make {result} larger than the {rules.WORK_BYTES:,} bytes of a work: nothing is updated"
+    path = f"works[{work.position}]"
+    return RequestError("FAILED_PRECONDITION", "TOO_LARGE", f"{path} {problem}", fields={path: problem})
 
 
 def _updating(update: Sequence[Mapping[str, Any]]) -> Write:

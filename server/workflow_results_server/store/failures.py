@@ -24,7 +24,7 @@ _logger = logging.getLogger(__name__)
 
 _DEADLINE_CODES: Final = {50, 262}
 """MaxTimeMSExpired and ExceededTimeLimit."""
-_TOO_LARGE_CODES: Final = {10334, 17419, 17420}
+TOO_LARGE_CODES: Final = {10334, 17419, 17420}
 """BSONObjectTooLarge, and what an update says that makes a document too large."""
 _REGEX_INVALID: Final = 51091
 _WRITE_CONFLICT: Final = 112
@@ -69,7 +69,7 @@ def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: 
         return RequestError(
             "INVALID_ARGUMENT", "INVALID_QUERY", "MongoDB can't carry out this query on values that it meets"
         )
-    if code in _TOO_LARGE_CODES:
+    if code in TOO_LARGE_CODES:
         return RequestError("FAILED_PRECONDITION", "TOO_LARGE", "a result would become larger than MongoDB's 16 MiB")
     # The text of a BulkWriteError holds documents of the caller.
     detail = "" if isinstance(error, BulkWriteError) else str(error)[:_DETAIL_LENGTH]
