@@ -140,7 +140,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         return self._stream(selection, request, pb.ViewResponse)
 
     def GetByCount(self, request: pb.GetByCountRequest, context: Context) -> AsyncIterator[pb.GetByCountResponse]:
-        """Stream the newest results."""
+        """Stream the results with the highest ids: for ObjectId strings, the newest."""
         count = request.count if request.HasField("count") else _DEFAULT_COUNT
         selection = Selection(limit=requests.limit("count", count))
         return self._stream(selection, request, pb.GetByCountResponse)

@@ -159,7 +159,10 @@ class Reading(Session):
         return dict(sorted(counts.items()))
 
     def get_by_count(self, pipeline: str, count: int = 10, *, timeout: float | None = None) -> list[dict[str, Any]]:
-        """Get the newest results.
+        """Get the results with the highest ids, in byte order: for ObjectId strings, the newest.
+
+        Ids that don't begin with a time have no such order; then ask for the newest by a field, as in
+        `view(pipeline, {"creation": {"$gt": …}})`.
 
         Args:
             pipeline: The pipeline of the results.

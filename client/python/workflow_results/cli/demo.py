@@ -106,7 +106,7 @@ def _deposit(story: _Story, results: Results, works: Iterator[dict[str, Any]], n
 
 def _look(story: _Story, results: Results) -> dict[str, Any]:
     """Read in several ways, and give a result."""
-    story.step("Look at the newest", "Results come newest first, here and everywhere.")
+    story.step("Look at the newest", "Results come by their ids, the highest first: ObjectIds begin with a time.")
     newest = story.call(results.get_by_count, _LOCALIZATION, 5)
     table = Table("id", "event", "created (UTC)", "status", box=None, pad_edge=False, header_style="dim")
     table.columns[0].no_wrap = True
