@@ -8,6 +8,8 @@ Example:
 """
 
 from workflow_results.context import GRPCContext
+from workflow_results.deposit_future import DepositFuture
+from workflow_results.depositor import Depositor
 from workflow_results.errors import (
     ConflictError,
     DeadlineExceededError,
@@ -28,6 +30,8 @@ from workflow_results.version import __version__
 __all__ = [
     "ConflictError",
     "DeadlineExceededError",
+    "DepositFuture",
+    "Depositor",
     "GRPCContext",
     "HistoryEntry",
     "InvalidRequestError",

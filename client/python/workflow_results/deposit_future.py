@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import logging
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from workflow_results.errors import ResultsError
 from workflow_results.receipts import Receipt
+from workflow_results.rules import quoted, visible
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _logger = logging.getLogger(__name__)
 
@@ -27,14 +28,32 @@ class DepositFuture(Future[Receipt]):
     # What a Future consists of takes as long to make as to encode a work, and most of them are looked at when they are
     # done, if ever. So it is made when somebody looks.
 
-    def __init__(self, making: threading.Lock) -> None:
+    _made = False
+    _known: Receipt | ResultsError | None = None
+    seen = False
+    """Whether anybody has asked what became of the work."""
+
+    def __init__(self, making: threading.Lock, work: Mapping[str, Any] | None = None) -> None:
         self._making = making
-        self._made = False
-        self._known: Receipt | ResultsError | None = None
-        self.seen = False
-        """Whether anybody has asked what became of the work."""
+        self._work = work
+
+    def __repr__(self) -> str:
+        work, known = self._work or {}, self._known  # in this order: the work is dropped when the rest is known
+        state = "pending"
+        if isinstance(known, Receipt):
+            work = known._asdict()
+            state = f"{known.outcome.value}{f': {known.reason}' if known.reason else ''}"
+        elif known is not None:
+            state = f"{type(known).__name__}: {known}"
+        named = f" of {work['pipeline']} {quoted(work['id'])}" if work else ""
+        return f"<DepositFuture{named}: {visible(state)}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a DepositFuture can't be copied or pickled: take what its result() returns, a Receipt")
 
     def __getattr__(self, name: str) -> Any:
+        if "_making" not in self.__dict__:  # of an object that nothing has initialized
+            raise AttributeError(name)
         with self._making:
             if not self._made:
                 super().__init__()
@@ -66,6 +85,8 @@ class DepositFuture(Future[Receipt]):
         with self._making:
             self._known = known
             made = self._made
+        # The work may be large, and a receipt names it.
+        self._work = None if isinstance(known, Receipt) else self._work and _named(self._work)
         if made:
             try:
                 self._tell()
@@ -78,3 +99,7 @@ class DepositFuture(Future[Receipt]):
             self.set_exception(copy.copy(self._known))  # each has a traceback of its own
         elif self._known is not None:
             self.set_result(self._known)
+
+
+def _named(work: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"pipeline": work["pipeline"], "id": work["id"]}

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from workflow_results import rules
 from workflow_results.deadline import Deadline, pauses
@@ -88,7 +88,7 @@ class Depositor:
         """
         self._check_process()
         work, data = prepare_one(work, "work")
-        future = DepositFuture(self._making)
+        future = DepositFuture(self._making, work)
         with self._changed:
             self._check_open()
             self._given += 1
@@ -147,7 +147,8 @@ class Depositor:
             self._check_process()
         elif self._forks != no_fork.forks:
             return
-        assert self._thread is not None
+        if self._thread is None:
+            raise _not_open()
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -158,6 +159,25 @@ class Depositor:
         if type_ is None:
             raise error
         _logger.warning("beside the exception that ends the block: %s", error)
+
+    def __repr__(self) -> str:
+        name = f"<Depositor of {quoted(self._channel.target)}"
+        if self._forks != no_fork.forks:  # a thread that is not here may hold the lock
+            return f"{name}: opened before a fork>"
+        with self._changed:
+            waiting = sum(len(each.works) for each in (*self._in_flight, *self._gathered))
+            if self._failure is not None:
+                state, waiting = "has lost the service", len(self._failure.works)
+            elif self._thread is None:
+                state = "not open yet"
+            elif not self._closing:
+                state = "open"
+            else:
+                state = "closing" if self._thread.is_alive() else "closed"
+            return f"{name}: {state}, {self._given:,} given, {waiting:,} not acknowledged>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Depositor can't be copied or pickled: make one with Results.depositor() where it is used")
 
     def _judged(self) -> ResultsError | None:
         unasked = [(receipt, denied) for receipt, future, denied in self._not_stored if not future.seen]
@@ -178,7 +198,7 @@ class Depositor:
         if self._failure is not None:
             raise copy.copy(self._failure)
         if self._thread is None or self._closing:
-            raise ResultsError("the depositor is not open: use it in a with block")
+            raise _not_open()
 
     def _run(self) -> None:
         """Send what is gathered until the depositor is closed and everything is acknowledged."""
@@ -323,3 +343,7 @@ class Depositor:
         for request in lost:
             for future in request.futures:
                 future.become(error)
+
+
+def _not_open() -> ResultsError:
+    return ResultsError("the depositor is not open: use it in a with block")

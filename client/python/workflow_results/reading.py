@@ -11,6 +11,8 @@ from workflow_results.documents import decode, pieces
 from workflow_results.forks import no_fork
 from workflow_results.garbage import collected_less_often
 from workflow_results.history import HistoryEntry, told
+from workflow_results.result_stream import Handed, HandedBatches, ResultStream
+from workflow_results.rules import quoted
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 
@@ -55,7 +57,8 @@ class Reading(Session):
             InvalidRequestError: The query or projection holds what is not supported; the message names its path.
             ResultsError: See the class.
         """
-        return _listed(self.stream(pipeline, query, projection, skip, limit, timeout=timeout))
+        request = _view_request(pipeline, query, projection, skip, limit)
+        return _listed(_results(self._read("View", request, timeout)))
 
     def stream(
         self,
@@ -66,7 +69,7 @@ class Reading(Session):
         limit: int = _UNLIMITED,
         *,
         timeout: float | None = None,
-    ) -> Generator[dict[str, Any], None, None]:
+    ) -> ResultStream[dict[str, Any]]:
         """Iterate over the results that match a query, in constant memory.
 
         Args:
@@ -77,14 +80,18 @@ class Reading(Session):
             limit: As in `view`, but defaults to no limit.
             timeout: Seconds for the whole iteration, see the class.
 
-        Yields:
-            The results. Through restarts of the service, none is missing and none comes twice. `close()` ends it early.
+        Returns:
+            An iterator over the results. Through restarts of the service, none is missing and none comes twice.
+            `close()` ends it early, and so does the end of a `with` block.
 
         Raises:
             InvalidRequestError: As in `view`.
             ResultsError: See the class.
         """
-        return _results(self.stream_batches(pipeline, query, projection, skip, limit, timeout=timeout))
+        request = _view_request(pipeline, query, projection, skip, limit)
+        handed = Handed()
+        results = _results(self._read("View", request, timeout), handed)
+        return ResultStream(results, self._named("stream", request), handed)
 
     def stream_batches(
         self,
@@ -95,7 +102,7 @@ class Reading(Session):
         limit: int = _UNLIMITED,
         *,
         timeout: float | None = None,
-    ) -> Generator[bytes, None, None]:
+    ) -> ResultStream[bytes]:
         """Iterate over the results that match a query, undecoded: to write files, or to fill a DataFrame.
 
         Args:
@@ -106,21 +113,18 @@ class Reading(Session):
             limit: As in `stream`.
             timeout: As in `stream`.
 
-        Yields:
-            About 1 MiB of BSON documents back to back, as in mongodump's .bson files, each with MongoDB's `_id`.
+        Returns:
+            An iterator as that of `stream`, but over batches: about 1 MiB of BSON documents back to back, as in
+            mongodump's .bson files, each with MongoDB's `_id`.
 
         Raises:
             InvalidRequestError: As in `view`.
             ResultsError: See the class.
         """
-        request = pb.ViewRequest(
-            pipeline=arguments.pipeline(pipeline),
-            query=arguments.document("query", query),
-            projection=arguments.document("projection", projection),
-            skip=arguments.integer("skip", skip, least=0),
-            limit=arguments.integer("limit", limit, least=_UNLIMITED),
-        )
-        return self._read("View", request, timeout)
+        request = _view_request(pipeline, query, projection, skip, limit)
+        handed = HandedBatches()
+        batches = handed.each(self._read("View", request, timeout))
+        return ResultStream(batches, self._named("stream_batches", request), handed)
 
     def count(self, pipeline: str, query: dict[str, Any], *, timeout: float | None = None) -> int:
         """Count the results that match a query, exactly.
@@ -295,13 +299,31 @@ class Reading(Session):
             timeout = Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
         return reads.batches(self._channel, method, request, timeout, self._patience)
 
+    def _named(self, method: str, request: pb.ViewRequest) -> str:
+        return f"{method} of {request.pipeline} at {quoted(self.baseurl)}"
 
-def _results(batches: Generator[bytes, None, None]) -> Generator[dict[str, Any], None, None]:
+
+def _view_request(
+    pipeline: str, query: dict[str, Any], projection: dict[str, bool], skip: int, limit: int
+) -> pb.ViewRequest:
+    return pb.ViewRequest(
+        pipeline=arguments.pipeline(pipeline),
+        query=arguments.document("query", query),
+        projection=arguments.document("projection", projection),
+        skip=arguments.integer("skip", skip, least=0),
+        limit=arguments.integer("limit", limit, least=_UNLIMITED),
+    )
+
+
+def _results(
+    batches: Generator[bytes, None, None], handed: Handed | None = None
+) -> Generator[dict[str, Any], None, None]:
     forks = no_fork.forks
+    handed = handed or Handed()
     with closing(batches):
         for batch in batches:
             for piece in pieces(batch):
-                for result in decode(piece):
+                for result in handed.each(decode(piece)):
                     reads.same_process(forks)
                     yield result
 

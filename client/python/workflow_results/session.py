@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from workflow_results import credentials, settings
 from workflow_results.channel import Channel
@@ -43,6 +43,10 @@ class Session:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.baseurl!r}, timeout={self.timeout!r}, strict={self._strict!r})"
+
+    def __reduce__(self) -> NoReturn:
+        # A copy would share the connection, and a pickle hold what is secret.
+        raise TypeError(f"a {type(self).__name__} can't be copied or pickled: make another one where it is used")
 
     def __enter__(self) -> Self:
         return self

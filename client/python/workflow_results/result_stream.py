@@ -1,0 +1,100 @@
+"""What streams of results are in the hands of users: iterators that can be closed, and show what they are."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import operator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+T = TypeVar("T")
+
+_EMPTY: Final[tuple[Any, ...]] = ()
+
+
+class Handed:
+    """How many results a generator has handed out, counted list by list: to count each would take time of each."""
+
+    def __init__(self) -> None:
+        self._begun = 0
+        self._current: Iterator[Any] = iter(_EMPTY)
+
+    def each(self, results: list[T]) -> Iterator[T]:
+        """Return an iterator over some results, all of which are to be handed out."""
+        self._begun += len(results)
+        current = iter(results)
+        self._current = current
+        return current
+
+    def __str__(self) -> str:
+        number = self._begun - operator.length_hint(self._current)
+        return f"{number:,} result{'' if number == 1 else 's'}"
+
+
+class HandedBatches:
+    """How many batches a generator has handed out."""
+
+    def __init__(self) -> None:
+        self._number = self._bytes = 0
+
+    def each(self, batches: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+        """Hand out batches."""
+        try:
+            for batch in batches:
+                self._number += 1
+                self._bytes += len(batch)
+                yield batch
+        finally:
+            batches.close()
+
+    def __str__(self) -> str:
+        return f"{self._number:,} batch{'' if self._number == 1 else 'es'} of {self._bytes:,} bytes"
+
+
+class ResultStream(itertools.chain[T]):
+    """An iterator over results, or over batches of them, while they are read.
+
+    `close()` ends it early, and so does the end of a `with` block.
+    """
+
+    # A chain of one generator: the one kind of iterator that is written in C and adds nothing to what it iterates over.
+
+    def __new__(cls, parts: Generator[T, None, None], _name: str, _handed: object) -> Self:
+        """Make a chain of the parts alone."""
+        return super().__new__(cls, parts)
+
+    def __init__(self, parts: Generator[T, None, None], name: str, handed: object) -> None:
+        self._parts = parts
+        self._name = name
+        self._handed = handed
+
+    def close(self) -> None:
+        """End the stream; closing twice is fine."""
+        self._parts.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = inspect.getgeneratorstate(self._parts)
+        if state == inspect.GEN_CREATED:
+            return f"<{self._name}: not begun>"
+        how = "ended after {}" if state == inspect.GEN_CLOSED else "{} so far"
+        return f"<{self._name}: {how.format(self._handed)}>"
+
+    def _not_copied(self, *_: object) -> NoReturn:
+        raise TypeError("a stream can't be copied or pickled: begin another one where it is used")
+
+    __reduce__ = __copy__ = __deepcopy__ = _not_copied
