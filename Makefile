@@ -50,7 +50,7 @@ SEED ?= 1
 test-faults: $(VENV)/.dev ## Check a replica set under kills, pauses and partitions (SECONDS=600 SEED=1 BUG=)
 	@PYTHONPATH=tests $(BIN)/python -m faults --seconds $(SECONDS) --seed $(SEED) $(if $(BUG),--bug $(BUG))
 
-test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests to a server, in about five minutes
+test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests, and the largest there are, in about ten minutes
 	@PYTHONPATH=tests $(BIN)/python -m hostile
 
 bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, in less than ten minutes

@@ -33,13 +33,14 @@ _START_SECONDS = 120.0
 
 
 class Service:
-    """`workflow-results serve` as a process of its own."""
+    """`workflow-results serve` as a process of its own, which may open so many files, if that is told."""
 
-    def __init__(self, *arguments: str, log: Path) -> None:
+    def __init__(self, *arguments: str, log: Path, files: int = 0) -> None:
         self.log = log
+        limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"] if files else []
         self._stderr = log.open("ab")
         self.process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("workflow-results")), "serve", "--port", "0", *arguments],
+            [*limited, str(Path(sys.executable).with_name("workflow-results")), "serve", "--port", "0", *arguments],
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             text=True,

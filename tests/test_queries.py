@@ -53,7 +53,9 @@ def test_a_value_is_found(results: Results, name: str) -> None:
 
 def test_an_update_that_makes_a_result_too_large_is_refused_at_once(results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, "a", pad=bytes(9 << 20))])
-    with pytest.raises(InvalidRequestError, match=r"works\[0\] would make result a of .* larger than the 16,760,832 bytes"):
+    with pytest.raises(
+        InvalidRequestError, match=r"works\[0\] would make result a of .* larger than the 16,760,832 bytes"
+    ):
         results.update([{"pipeline": pipeline, "id": "a", "more": bytes(9 << 20)}], timeout=60)
     assert "more" not in results.get_by_id(pipeline, ["a"])[0]
 

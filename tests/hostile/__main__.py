@@ -1,11 +1,10 @@
-"""100,000 hostile requests against a real server: see docs/hostile-input.md."""
+"""100,000 hostile requests against a real server, and some at the limits of the wire: see docs/hostile-input.md."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
-import multiprocessing
 import os
 import random
 import re
@@ -13,33 +12,35 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import psutil
-
-from conftest import Service, work
-from hostile import mongo_proxy
-from hostile.attack import SLOW_SECONDS, Beats, Judge, beat, send
-from hostile.cases import PIPELINE, Case, make, make_large
-from raw_peer import HEALTH, Deaf
-from workflow_results import Results
+from hostile.attack import SLOW_SECONDS, Judge, send
+from hostile.cases import Case, make, make_large
+from hostile.limits import PHASES, Phase
+from hostile.memory import MIB
+from hostile.stand import Stand, beating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from multiprocessing.connection import Connection
+    from collections.abc import Iterator
 
-MIB: Final = 1 << 20
 GROWTH_BYTES: Final = 32 * MIB
 """How much more memory the server may have at the end than after a fifth of the cases."""
+MOST_BYTES: Final = 1024 * MIB
+"""How much memory a server may have at any time."""
+ENOUGH_BYTES: Final = 3 * MOST_BYTES
+"""With how much memory a server gets no more cases: this machine needs some, too."""
 _FAULT: Final = re.compile(r"Traceback|ERROR|CRITICAL|code=(INTERNAL|UNKNOWN)|MongoDB failed")
 _OK_SHARE: Final = 0.1
 """How many of the answers must be OK: hostile requests that are all refused at the door test nothing behind it."""
 _ASKED_SHARE: Final = 0.05
 """How many queries must reach MongoDB, for each case, beside those of the other caller."""
-_STORED: Final = 300
 _LARGE: Final = 20
 _SHOWN: Final = 10
-_PROCESSES: Final = multiprocessing.get_context("spawn")
+_LIMIT_SECONDS: Final = 30.0
+"""How long a case at the limits may take."""
+
+Facts: TypeAlias = "dict[str, list[Any]]"
+"""What was found, and what speaks against it."""
 
 
 def main() -> int:
@@ -48,138 +49,171 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randint(0, 2**32))
     parser.add_argument("--only", type=int, metavar="NUMBER", help="send a single case, and show its answer")
+    parser.add_argument("--only-large", action="store_true", help="send the large cases and those at the limits alone")
+    parser.add_argument("--item", metavar="TEXT", default="", help="of those at the limits, send what has this in it")
     arguments = parser.parse_args()
-    print(f"seed {arguments.seed}, {arguments.cases:,} cases", flush=True)
-    with _stand() as (service, proxy):
+    seed = arguments.seed
+    print(f"seed {seed}, {0 if arguments.only_large else arguments.cases:,} cases", flush=True)
+    os.environ.pop("WORKFLOW_RESULTS_SERVE_MONGO_URI", None)
+    name = "workflow-results-hostile-"
+    with contextlib.ExitStack() as stack:
+        stand = Stand(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=name))), stack)
         if arguments.only is not None:
-            return _single(service.target, arguments.seed, arguments.only)
-        return _all(service, proxy, arguments.seed, arguments.cases)
+            return _single(stand, seed, arguments.only)
+        run = Run(stand, seed)
+        if not arguments.only_large:
+            run.generated(arguments.cases)
+        if not arguments.item:
+            run.large()
+        for phase in PHASES:
+            if arguments.item in phase.item:
+                run.limits(phase)
+        run.end()
+        return run.failed
 
 
-@contextlib.contextmanager
-def _stand() -> Iterator[tuple[Service, Connection]]:
-    """A server whose way to MongoDB leads through the proxy; a second one, with nothing to do, keeps that MongoDB."""
-    with tempfile.TemporaryDirectory(prefix="workflow-results-hostile-") as name:
-        data = Path(name) / "data"
-        idle = Service("--data-dir", str(data), log=Path(name) / "idle.log")
-        try:
-            port, password = ((data / each).read_text().strip() for each in ("port", "password"))
-            with _process(mongo_proxy.run, int(port)) as proxy:
-                uri = f"mongodb://results:{password}@127.0.0.1:{proxy.recv()}/?directConnection=true&authSource=admin"
-                os.environ["WORKFLOW_RESULTS_SERVE_MONGO_URI"] = uri
-                service = Service("--log-level", "info", "--drain-seconds", "5", log=Path(name) / "log")
-                watcher = Deaf(service.target, f"{HEALTH}/Watch")  # which must hold up neither others nor the end
-                try:
-                    yield service, proxy
-                finally:
-                    service.stop()
-                    watcher.close()
-                    proxy.send("stop")
-        finally:
-            idle.stop()
-
-
-@contextlib.contextmanager
-def _process(function: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
-    here, there = _PROCESSES.Pipe()
-    process = _PROCESSES.Process(target=function, args=(there, *arguments), daemon=True)
-    process.start()
-    try:
-        yield here
-    finally:
-        process.join(30)
-        process.kill()
-
-
-def _fill(target: str) -> None:
-    fields: list[dict[str, Any]] = [
-        {"a": 1},
-        {"a": [1, 2, {"b": 1}]},
-        {"b": None},
-        {"t": "a" * 30 + "!"},
-        {"n": 2.5, "results": {"x": 1}},
-    ]
-    with Results(target) as results:
-        results.deposit([work(PIPELINE, f"w{number}", **fields[number % 5]) for number in range(_STORED)])
-
-
-def _single(target: str, seed: int, number: int) -> int:
-    _fill(target)
+def _single(stand: Stand, seed: int, number: int) -> int:
     case, judge = make(seed, number) if number >= 0 else make_large(seed, -1 - number), Judge()
-    asyncio.run(send(target, [case], judge))
+    asyncio.run(send(stand.fill(), [case], judge))
     print(case, dict(judge.codes), *(told for _, told in judge.wrong), sep="\n")
     return bool(judge.wrong)
 
 
-def _all(service: Service, proxy: Connection, seed: int, number: int) -> int:
-    _fill(service.target)
-    server = psutil.Process(service.process.pid)
-    judge, large = Judge(), Judge()
-    memory: list[int] = []
-    began = time.monotonic()
+class Run:
+    """Sends cases, and tells what came of them.
 
-    def cases() -> Iterator[Case]:
-        for each in range(number):
-            if each % max(1, number // 20) == 0:
-                memory.append(server.memory_info().rss)
-                print(f"{each:,} cases, {time.monotonic() - began:.0f} s, {memory[-1] / MIB:.0f} MiB", flush=True)
-            yield make(seed, each)
+    Args:
+        stand: What they are sent to.
+        seed: What they are made from.
 
-    with _beating(service.target, counts=True) as beside:
-        asyncio.run(send(service.target, cases(), judge))
-    memory.append(server.memory_info().rss)
-    with _beating(service.target, counts=False) as beside_large:  # which our own look at large commands would hold up
-        asyncio.run(send(service.target, (make_large(seed, each) for each in range(_LARGE)), large, in_flight=1))
-    proxy.send("tell")
-    commands, problems = proxy.recv()
-    again = Judge()  # what is slow alone, too, is slow by itself
-    asyncio.run(send(service.target, [case for case, _ in judge.slow], again, in_flight=1))
-    fine = sum(count[True] for count in judge.kinds.values())
-    asked = commands.get("find", 0) + commands.get("aggregate", 0) - beside.counts
-    growth = memory[-1] - memory[len(memory) // 5]
-    log = service.log.read_text().splitlines()
-    print(f"took {time.monotonic() - began:.0f} s; MongoDB received {commands}")
-    print("answers:", dict(judge.codes.most_common()))
-    print("answered OK:", {kind: f"{count[True] / count.total():.0%}" for kind, count in sorted(judge.kinds.items())})
-    print(f"then {_LARGE} large ones: {dict(large.codes)}; the server had {server.memory_info().rss / MIB:.0f} MiB")
-    facts: dict[str, list[Any]] = {
-        f"{fine:,} of {number:,} answers were OK, at least {_OK_SHARE:.0%}": (
-            [dict(judge.codes)] if fine < number * _OK_SHARE else []
-        ),
-        f"{asked:,} queries reached MongoDB, at least {_ASKED_SHARE:.0%} of the cases": (
-            [commands] if asked < number * _ASKED_SHARE else []
-        ),
-        f"{sum(commands.values()):,} commands reached MongoDB, {len(problems)} with what is not on the lists": problems,
-        f"{len(judge.wrong + large.wrong)} of {judge.codes.total() + _LARGE:,} answers were not as documented": [
-            *judge.wrong,
-            *large.wrong,
-        ],
-        f"beside them {beside}": beside.against(),
-        f"beside the large ones {beside_large}": beside_large.against(),
-        f"{len(judge.slow)} cases took over {SLOW_SECONDS:g} s, {len(again.slow)} also alone": again.slow,
-        f"memory grew by {growth / MIB:.1f} MiB after a fifth of the cases, to {memory[-1] / MIB:.0f} MiB": (
-            [memory] if growth > GROWTH_BYTES else []
-        ),
-        "no fault of its own in the log of the server": [line for line in log if _FAULT.search(line)],
-    }
-    for fact, against in facts.items():
-        print(f"{'FAIL' if against else 'PASS'}  {fact}")
-        for each in against[:_SHOWN]:
-            print("     ", *(each if isinstance(each, tuple) else (each,)))
-    return any(facts.values())
+    Attributes:
+        failed: Whether anything spoke against a fact.
+    """
 
+    def __init__(self, stand: Stand, seed: int) -> None:
+        self._stand = stand
+        self._seed = seed
+        self._target = stand.fill()
+        self._peaks: dict[str, int] = {}
+        self.failed = False
 
-@contextlib.contextmanager
-def _beating(target: str, *, counts: bool) -> Iterator[Beats]:
-    """Let another call meanwhile, and count, too; what it saw is there at the end."""
-    beats = Beats()
-    with _process(beat, target, counts) as heart:
-        heart.recv()
+    def _tell(self, facts: Facts) -> None:
+        for fact, against in facts.items():
+            self.failed |= bool(against)
+            print(f"{'FAIL' if against else 'PASS'}  {fact}", flush=True)
+            for each in against[:_SHOWN]:
+                print("     ", *(each if isinstance(each, tuple) else (each,)))
+
+    def generated(self, number: int) -> None:
+        """Send generated cases."""
+        server = self._stand.server("open")[1]
+        judge = Judge()
+        memory: list[int] = []
+        began = time.monotonic()
+
+        def cases() -> Iterator[Case]:
+            for each in range(number):
+                if each % max(1, number // 20) == 0:
+                    memory.append(server.now())
+                    print(f"{each:,} cases, {time.monotonic() - began:.0f} s, {memory[-1] / MIB:.0f} MiB", flush=True)
+                yield make(self._seed, each)
+
+        with beating(self._target, counts=True) as beside:
+            asyncio.run(send(self._target, cases(), judge))
+        memory.append(server.now())
+        commands, problems = self._stand.received()
+        again = Judge()  # what is slow alone, too, is slow by itself
+        asyncio.run(send(self._target, [case for case, _ in judge.slow], again, in_flight=1))
+        self._peaks["generated cases"] = server.peak()
+        fine = sum(count[True] for count in judge.kinds.values())
+        asked = commands.get("find", 0) + commands.get("aggregate", 0) - beside.counts
+        growth = memory[-1] - memory[len(memory) // 5]
+        answered = {kind: f"{count[True] / count.total():.0%}" for kind, count in sorted(judge.kinds.items())}
+        print(f"took {time.monotonic() - began:.0f} s; MongoDB received {commands}")
+        print("answers:", dict(judge.codes.most_common()))
+        print("answered OK:", answered)
+        self._tell(
+            {
+                f"{fine:,} of {number:,} answers were OK, at least {_OK_SHARE:.0%}": (
+                    [dict(judge.codes)] if fine < number * _OK_SHARE else []
+                ),
+                f"{asked:,} queries reached MongoDB, at least {_ASKED_SHARE:.0%} of the cases": (
+                    [commands] if asked < number * _ASKED_SHARE else []
+                ),
+                f"{sum(commands.values()):,} commands reached MongoDB, {len(problems)} with what is not on the lists": (
+                    problems
+                ),
+                f"{len(judge.wrong)} of {judge.codes.total():,} answers were not as documented": judge.wrong,
+                f"beside them {beside}": beside.against(),
+                f"{len(judge.slow)} cases took over {SLOW_SECONDS:g} s, {len(again.slow)} also alone": again.slow,
+                f"memory grew by {growth / MIB:.1f} MiB after a fifth of the cases, to {memory[-1] / MIB:.0f} MiB": (
+                    [memory] if growth > GROWTH_BYTES else []
+                ),
+            }
+        )
+
+    def large(self) -> None:
+        """Send some that are as large as may be, of what takes long to look at."""
+        judge = Judge()
+        cases = (make_large(self._seed, each) for each in range(_LARGE))
+        with beating(self._target) as beside:  # and no counts, which our own look at large commands would hold up
+            asyncio.run(send(self._target, cases, judge, in_flight=1))
+        self._peaks["large ones"] = self._stand.server("open")[1].peak()
+        print(f"then {_LARGE} large ones: {dict(judge.codes)}")
+        self._tell(
+            {
+                f"{len(judge.wrong)} of their answers were not as documented": judge.wrong,
+                f"beside them {beside}": beside.against(),
+            }
+        )
+
+    def limits(self, phase: Phase) -> None:
+        """Send those of a kind at the limits of the wire, unless the server has had far too much already."""
+        service, memory = self._stand.server(phase.server)
+        memory.peak()
+        judge = Judge(limits=True)
+        began = time.monotonic()
+        against: list[Any] = []
+        beside = ""
+
+        def cases() -> Iterator[Case]:
+            for case in phase.cases(self._seed):
+                if memory.now() > ENOUGH_BYTES or len(judge.wrong) > _SHOWN:
+                    return
+                yield case
+
         try:
-            yield beats
-        finally:
-            heart.send("stop")
-            beats.take(*heart.recv())
+            with beating(service.target, token="" if phase.server == "open" else "reader") as beats:
+                asyncio.run(send(service.target, cases(), judge, in_flight=phase.at_once, seconds=_LIMIT_SECONDS))
+            beside = str(beats)
+            against = [*beats.against(), *phase.check(service.target)]
+        except Exception as error:  # noqa: BLE001 - a server that is gone is a finding, too
+            against = [f"{type(error).__name__}: {error}"]
+        self._peaks[phase.item] = peak = memory.peak()
+        if peak > MOST_BYTES:
+            against.append(f"it had {peak / MIB:,.0f} MiB")
+        took = time.monotonic() - began
+        print(f"{judge.codes.total()} cases, {took:.0f} s: {dict(judge.codes)}; beside them {beside}")
+        told = f"at most {peak / MIB:,.0f} MiB of memory, {memory.now() / MIB:,.0f} MiB afterwards"
+        self._tell({f"{phase.item}: {told}": [*against, *judge.wrong]})
+        if against or memory.now() > MOST_BYTES:
+            self._stand.forget(phase.server)  # so that what comes next is judged by itself
+
+    def end(self) -> None:
+        """Tell what is to be told of all cases."""
+        _, problems = self._stand.received()
+        log = [line for path in self._stand.logs for line in path.read_text(errors="replace").splitlines()]
+        where = max(self._peaks, key=self._peaks.__getitem__)
+        print("memory at most:", ", ".join(f"{peak / MIB:,.0f} MiB in {name}" for name, peak in self._peaks.items()))
+        self._tell(
+            {
+                f"{len(problems)} commands reached MongoDB with what is not on the lists": problems,
+                "no fault of its own in the log of the server": [line for line in log if _FAULT.search(line)],
+                f"the peak of memory, {self._peaks[where] / MIB:,.0f} MiB, is below {MOST_BYTES / MIB:,.0f} MiB": (
+                    [where] if self._peaks[where] > MOST_BYTES else []
+                ),
+            }
+        )
 
 
 if __name__ == "__main__":

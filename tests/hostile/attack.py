@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import bson
@@ -26,16 +27,20 @@ if TYPE_CHECKING:
 IN_FLIGHT: Final = 8
 SLOW_SECONDS: Final = 1.0
 
-_CALL_SECONDS: Final = 30
 _FINE: Final = {"OK", "INVALID_ARGUMENT", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED", "UNIMPLEMENTED", "GIVEN_UP"}
+_FINE_AT_LIMITS: Final = {"UNAUTHENTICATED", "PERMISSION_DENIED", "UNAVAILABLE OVERLOADED"}
 _DETAILED: Final = {"INVALID_ARGUMENT", "FAILED_PRECONDITION"}
 _OWN_ERROR: Final = "Internal error from Core"
 """What grpc.aio says of a call that the server has answered while it still had messages to send."""
 _BEAT_SECONDS: Final = 0.02
+_KEPT_BYTES: Final = 1_000
 
 
 class Judge:
     """What came of the cases.
+
+    Args:
+        limits: Whether they are at the limits: some have no token, and who asks for very much may be told to wait.
 
     Attributes:
         codes: How often each code came.
@@ -44,7 +49,8 @@ class Judge:
         slow: The cases that took long, and the seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, limits: bool = False) -> None:
+        self._limits = limits
         self.codes: Counter[str] = Counter()
         self.kinds: dict[str, Counter[bool]] = {}
         self.wrong: list[tuple[Case, str]] = []
@@ -52,9 +58,12 @@ class Judge:
 
     def take(self, case: Case, code: str, told: str, reason: str, seconds: float) -> None:
         """Take an answer."""
-        self.codes[f"{code} {reason}".rstrip()] += 1
+        short = f"{code} {reason}".rstrip()
+        if self._limits:  # which must not be kept
+            case = replace(case, messages=tuple(message[:_KEPT_BYTES] for message in case.messages))
+        self.codes[short] += 1
         self.kinds.setdefault(case.kind, Counter())[code == "OK"] += 1
-        if code not in _FINE:
+        if not {code, short} & (_FINE | _FINE_AT_LIMITS if self._limits else _FINE):
             self.wrong.append((case, f"{code} {reason}: {told}"))
         elif code in _DETAILED and not reason:
             self.wrong.append((case, f"{code} without a reason: {told}"))
@@ -91,8 +100,10 @@ class Beats:
         )
 
 
-async def send(target: str, cases: Iterable[Case], judge: Judge, in_flight: int = IN_FLIGHT) -> None:
-    """Send cases, some at a time."""
+async def send(
+    target: str, cases: Iterable[Case], judge: Judge, in_flight: int = IN_FLIGHT, seconds: float = 30
+) -> None:
+    """Send cases, some at a time, each with so many seconds to be answered."""
     options = [("grpc.max_receive_message_length", 32 << 20), ("grpc.use_local_subchannel_pool", 1)]
     left = iter(cases)
     async with grpc.aio.insecure_channel(target, options) as channel:
@@ -100,20 +111,20 @@ async def send(target: str, cases: Iterable[Case], judge: Judge, in_flight: int 
         async def some() -> None:
             for case in left:
                 began = time.perf_counter()
-                code, told, reason = await _answer(channel, case)
+                code, told, reason = await _answer(channel, case, seconds)
                 judge.take(case, code, told, reason, time.perf_counter() - began)
 
         await asyncio.gather(*(some() for _ in range(in_flight)))
 
 
-async def _answer(channel: Any, case: Case) -> tuple[str, str, str]:
+async def _answer(channel: Any, case: Case, seconds: float) -> tuple[str, str, str]:
     if len(case.messages) == 1:
         call: Any = channel.unary_stream(case.path, None, None)(
-            case.messages[0], timeout=_CALL_SECONDS, metadata=case.metadata
+            case.messages[0], timeout=seconds, metadata=case.metadata
         )
     else:
         requests = _one_by_one(case.messages)
-        call = channel.stream_stream(case.path, None, None)(requests, timeout=_CALL_SECONDS, metadata=case.metadata)
+        call = channel.stream_stream(case.path, None, None)(requests, timeout=seconds, metadata=case.metadata)
     try:
         number = 0
         async for _ in call:
@@ -142,17 +153,18 @@ def _reason(error: grpc.aio.AioRpcError) -> str:
     return str(info.reason)
 
 
-def beat(pipe: Connection, target: str, counts: bool) -> None:
+def beat(pipe: Connection, target: str, counts: bool, token: str) -> None:
     """Ask for Info, or for a count in turn, as a process of its own; tells the slowest answer and the slowest sleep."""
+    metadata = (("authorization", f"Bearer {token}"),) if token else ()
     slowest = overslept = 0.0
     number = 0
     failures: list[str] = []
     one = pb.CountRequest(pipeline=PIPELINE, query=pb.Document(bson=bson.encode({"id": "w1"})))
     with grpc.insecure_channel(target) as channel:
         stub = results_pb2_grpc.ResultsServiceStub(channel)
-        stub.Info(pb.InfoRequest(), wait_for_ready=True, timeout=30)
+        stub.Info(pb.InfoRequest(), wait_for_ready=True, timeout=30, metadata=metadata)
         pipe.send("beating")
-        kinds: list[Callable[[], object]] = [lambda: stub.Info(pb.InfoRequest(), timeout=30)]
+        kinds: list[Callable[[], object]] = [lambda: stub.Info(pb.InfoRequest(), timeout=30, metadata=metadata)]
         if counts:
             kinds.append(lambda: stub.Count(one, timeout=30))
         calls = itertools.cycle(kinds)

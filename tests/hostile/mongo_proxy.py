@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HEADER: Final = struct.Struct("<iiiiI")
 _OP_MSG, _OP_QUERY, _OP_COMPRESSED = 2013, 2004, 2012
 _MOST_PROBLEMS: Final = 100
+_LARGE_BYTES: Final = 4 << 20
 
 
 class _Once(dict[str, Any]):
@@ -35,6 +36,7 @@ _LENIENT: Final = CodecOptions[_Once](
     document_class=_Once, unicode_decode_error_handler="replace", datetime_conversion=DatetimeConversion.DATETIME_MS
 )
 _ANY: Final = _LENIENT.with_options(document_class=dict)
+_RAW: Final = CodecOptions(RawBSONDocument)
 
 
 class Sniffer:
@@ -71,8 +73,9 @@ class Sniffer:
                     command[name] = value
             else:
                 identifier, _, documents = section[4:].partition(b"\0")
-                # Works, and the fields that updates set, are data: they may hold a name twice, deep in them.
-                options = _ANY if identifier in (b"documents", b"updates") else _LENIENT
+                # Works, and the fields that updates set, are data: they may hold a name twice, deep in them. All that
+                # is looked at of works are their fields; of the largest not even those, which would hold up the others.
+                options = {b"documents": _RAW, b"updates": _ANY}.get(identifier, _LENIENT)
                 command[identifier.decode()] = _documents(documents, options)
         self.commands[next(iter(command))] += 1
         for problem in problems(command):
@@ -83,8 +86,9 @@ class Sniffer:
             self.problems.append(problem)
 
 
-def _documents(data: bytes, options: CodecOptions[Any]) -> list[dict[str, Any]]:
-    return [bson.decode(each.raw, options) for each in bson.decode_all(data, CodecOptions(RawBSONDocument))]
+def _documents(data: bytes, options: CodecOptions[Any]) -> list[Any]:
+    documents = [each.raw for each in bson.decode_all(data, _RAW)]
+    return [bson.decode(each, options) for each in documents if options is not _RAW or len(each) < _LARGE_BYTES]
 
 
 async def _serve(pipe: Connection, mongod_port: int) -> None:
