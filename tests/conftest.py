@@ -145,7 +145,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def pipeline() -> str:
-    return f"test-{uuid.uuid4()}"
+    return f"test-pipeline_{uuid.uuid4()}"
 
 
 def workflow_core(code: str, home: Path) -> Any:

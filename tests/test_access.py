@@ -211,6 +211,7 @@ def test_every_rpc_stands_in_the_tables() -> None:
         (["frb"], ["frb"], ["frb-dm", "a-frb", "FRB", "fr", ""]),
         (["frb-*"], ["frb-", "frb-dm", "frb-dm-2"], ["frb", "FRB-dm", "a-frb-dm", "frb_dm"]),
         (["*-dm"], ["-dm", "frb-dm"], ["frb-dm-2", "frb-dm\n", "dm"]),
+        (["frb_*"], ["frb_", "frb_dm"], ["frb-dm", "_frb_dm", "frb"]),
         (["frb-?", "[ab]-[!0-9]"], ["frb-1", "a-x", "b--"], ["frb-12", "c-x", "a-1", "a-"]),
         (["*"], ["frb", "A-1", ""], []),
     ],

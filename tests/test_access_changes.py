@@ -109,7 +109,7 @@ BROKEN = {
     "callers: {a: {role: king, pipelines: ['*']}}": "callers.'a'.role must be one of reader, depositor, curator, admin",
     "callers: {a: {role: reader}}": "callers.'a'.pipelines must be a list",
     "callers: {a: {role: reader, pipelines: '*'}}": "callers.'a'.pipelines must be a list",
-    "callers: {a: {role: reader, pipelines: ['x_y']}}": "callers.'a'.pipelines must hold globs",
+    "callers: {a: {role: reader, pipelines: ['_x*']}}": "callers.'a'.pipelines must hold globs",
     "callers: {a: {role: admin, secret: wr_secret}}": "callers.'a' has a key that is not known, 'secret'",
     "callers: {a: {role: admin, expire: 2030-01-01T00:00:00Z}}": "'expire': did you mean 'expires'?",
     "callers: {a: {role: admin, wr_secret-of-no-one-but-long-as-one: x}}": "a key that is not known, number 2: ",

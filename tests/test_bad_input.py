@@ -167,6 +167,22 @@ def test_works_that_cannot_be_told_apart(stub: Stub, data: bytes, pipeline: str)
     assert read(stub.View(pb.ViewRequest(pipeline=pipeline)))[1] == 0
 
 
+@pytest.mark.parametrize("name", ["-", "0", "a_", "-_", "A_b-9", f"a{'_' * 127}"])
+def test_names_of_pipelines(stub: Stub, results: Results, database: Any, name: str) -> None:
+    assert results.deposit([work(name, "a")]) == {name: True}
+    assert results.status()[name] == 1
+    assert read(stub.View(pb.ViewRequest(pipeline=name)))[1] == 1
+    database.drop_collection(name)
+
+
+@pytest.mark.parametrize("name", ["", "_", "_history", "_a", "a.b", "a b", "é", "a\n", "$a", f"a{'_' * 128}"])
+def test_what_is_no_name_of_a_pipeline(stub: Stub, name: str) -> None:
+    invalid(stub.View, pb.ViewRequest(pipeline=name), "pipeline")
+    invalid(stub.DeleteIds, pb.DeleteIdsRequest(pipeline=name, ids=["a"]), "pipeline")
+    (rejection,) = stub.Deposit(pb.DepositRequest(works=documents(work(name, "a")))).rejections
+    assert (rejection.reason, rejection.message.partition(" must be ")[0]) == ("INVALID_WORK", "pipeline")
+
+
 def test_invalid_fields_are_named(stub: Stub, pipeline: str) -> None:
     invalid(stub.View, pb.ViewRequest(pipeline="a b"), "pipeline")
     invalid(stub.View, pb.ViewRequest(pipeline=pipeline, skip=-1), "skip")

@@ -282,14 +282,14 @@ def test_bad_arguments_are_named(results: Results, stub: Stub, there: str) -> No
     with pytest.raises(InvalidRequestError, match="id must have 1 to 128 characters"):
         results.history(there, "")
     with pytest.raises(InvalidRequestError, match="pipeline must be"):
-        results.history("no_pipeline", "a")
+        results.history("_history", "a")
     for request, field in (
         (pb.LockRequest(pipeline=there, ids=["a"], reason="x" * 1001), "reason"),
         (pb.LockRequest(pipeline=there, ids=["a"], request_id="é"), "request_id"),
     ):
         invalid(stub.Lock, request, field)
     for asked, field in (
-        (pb.HistoryRequest(pipeline="no_pipeline", id="a"), "pipeline"),
+        (pb.HistoryRequest(pipeline="_history", id="a"), "pipeline"),
         (pb.HistoryRequest(pipeline=there), "id"),
         (pb.HistoryRequest(pipeline=there, id="a", page_size=-1), "page_size"),
         (pb.HistoryRequest(pipeline=there, id="a", page_token="x"), "page_token"),

@@ -36,7 +36,7 @@ _PREFIX: Final = "wr_"
 """What tokens begin with, so that people and scanners of leaked secrets know one when they see it."""
 _TOKEN_BYTES: Final = 32
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
-_GLOB: Final = re.compile(r"[A-Za-z0-9*?\[\]!-]{1,256}")
+_GLOB: Final = re.compile(r"(?!_)[A-Za-z0-9_*?\[\]!-]{1,256}")
 """The characters of pipelines, and those with a meaning in globs: others match no pipeline."""
 _NAME_LENGTH: Final = 256
 _FIELDS: Final = frozenset({"role", "pipelines", "token", "created", "expires"})
@@ -93,7 +93,8 @@ def pipelines_problem(globs: object) -> str | None:
         return "must be a list of at least one glob, like ['frb-*']"
     for glob in globs:
         if not isinstance(glob, str) or not _GLOB.fullmatch(glob):
-            return f"must hold globs of letters, digits, hyphens and * ? [ ] !, not {shorten(glob)}"
+            allowed = "letters, digits, hyphens, (not first) underscores and * ? [ ] !"
+            return f"must hold globs of {allowed}, not {shorten(glob)}"
     return None
 
 

@@ -204,8 +204,9 @@ def _works(source: Random) -> tuple[str, list[bytes]]:
 
 
 def _ids(source: Random) -> tuple[str, list[bytes]]:
-    method = source.choice(("Lock", "Unlock", "DeleteIds", "GetById"))
-    request = pb.LockRequest(pipeline=source.choice((PIPELINE, "", "a b", "$cmd", "system.users", "x" * 129)))
+    method = source.choice(("Lock", "Unlock", "DeleteIds", "GetById", "DropPipeline"))  # whose first fields are alike
+    names = (PIPELINE, "", "a b", "a_b", "$cmd", "_history", "system.users", "x" * 129)
+    request = pb.LockRequest(pipeline=source.choice(names))
     request.ids.extend(source.choice((*IDS, f"w{source.randint(0, 500)}")) for _ in range(source.randint(0, 5)))
     return _call(method, request)
 

@@ -44,7 +44,8 @@ _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 1_000
 _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = 10
 
 _REQUEST_ID = re.compile(r"[!-~]{1,64}")
-_PIPELINE = re.compile(r"[A-Za-z0-9-]{1,128}")
+_PIPELINE = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,127}")
+"""A name that begins with '_' would be that of a collection of the service itself."""
 
 
 def pipeline_problem(pipeline: object) -> str | None:
@@ -52,7 +53,8 @@ def pipeline_problem(pipeline: object) -> str | None:
     if not isinstance(pipeline, str) or pipeline.__hash__ is None:  # bson.Code is a string that can't be hashed
         return f"must be a string, not {type(pipeline).__name__}"
     if not _PIPELINE.fullmatch(pipeline):
-        return f"must be 1 to {PIPELINE_LENGTH} ASCII letters, digits and hyphens, not {shorten(pipeline)}"
+        allowed = f"1 to {PIPELINE_LENGTH} ASCII letters, digits, hyphens and (not first) underscores"
+        return f"must be {allowed}, not {shorten(pipeline)}"
     return None
 
 
