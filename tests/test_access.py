@@ -48,6 +48,7 @@ Update           MM    II     II       EE       RR      RR         +P       ++
 DeleteIds        MM    II     II       EE       RR      RR         +P       ++
 Lock             MM    II     II       EE       RR      RR         +P       ++
 Unlock           MM    II     II       EE       RR      RR         +P       ++
+DropPipeline     MM    II     II       EE       RR      RR         RR       ++
 """
 """By caller two letters: for a pipeline of its own, and for another one. `*` with works that are locked already.
 
@@ -102,6 +103,8 @@ def request(rpc: str, pipeline: str) -> Any:
             work(pipeline, "locked", results={"locked": True}) if locked else work(pipeline, "a"),
         ]
         return kind(works=pb.Documents(json=[json.dumps(each) for each in works]))
+    if rpc == "DropPipeline":
+        return kind(pipeline=f"{pipeline}-never-there")
     if rpc == "History":
         return kind(pipeline=pipeline, id="a")
     return kind(pipeline=pipeline) if "pipeline" in kind.DESCRIPTOR.fields_by_name else kind()

@@ -167,6 +167,18 @@ def test_works_that_cannot_be_told_apart(stub: Stub, data: bytes, pipeline: str)
     assert read(stub.View(pb.ViewRequest(pipeline=pipeline)))[1] == 0
 
 
+def test_very_many_rejections_fit_into_an_answer(stub: Stub, pipeline: str) -> None:
+    """The first ones tell why; the rest is told so much as clients can receive."""
+    bad = bson.encode(work("\U0001f4a5" * 58, "a"))
+    request = pb.DepositRequest(works=pb.Documents(bson=bad * 70_000 + bson.encode(work(pipeline, "a"))))
+    answer = stub.Deposit(request, timeout=120)
+    assert answer.outcomes[-1] == pb.DEPOSIT_OUTCOME_DEPOSITED
+    assert [rejection.index for rejection in answer.rejections] == list(range(70_000))
+    assert {rejection.reason for rejection in answer.rejections} == {"INVALID_WORK"}
+    assert answer.rejections[10_000].message.startswith("pipeline must be")
+    assert answer.rejections[-1].message == "is rejected like others before it: send it alone to be told why"
+
+
 @pytest.mark.parametrize("name", ["-", "0", "a_", "-_", "A_b-9", f"a{'_' * 127}"])
 def test_names_of_pipelines(stub: Stub, results: Results, database: Any, name: str) -> None:
     assert results.deposit([work(name, "a")]) == {name: True}

@@ -36,7 +36,10 @@ SIGNATURES = {
     "unlock": "(pipeline, ids, force=False) -> bool",
 }
 """Of the methods of the HTTP client, without the keyword-only parameters."""
-OURS = {"history": "(pipeline, id) -> list[HistoryEntry]"}
+OURS = {
+    "history": "(pipeline, id=None) -> list[HistoryEntry]",
+    "drop_pipeline": "(pipeline) -> bool",
+}
 """Of the other methods that each have an RPC."""
 BEYOND = {"stream", "stream_batches", "deposit_receipts", "depositor", "close"}
 STREAMED = {"DepositStream"}
@@ -188,4 +191,5 @@ def test_info_tells_versions_and_limits(results: Results) -> None:
     assert info["server"]["api"] == "workflow_results.v1"
     assert info["server"]["mongodb"].split(".")[0].isdigit()
     assert info["server"]["limits"]["work_bytes"] == 16 * 1024 * 1024 - 16 * 1024
+    assert info["server"]["limits"]["pipelines"] > 0
     assert info["client"]["target"] == results.baseurl

@@ -58,11 +58,11 @@ def test_a_deposit_while_its_pipeline_cannot_be_prepared_may_be_sent_again(monke
         def __missing__(self, _name: str) -> Any:
             return self
 
-        async def create_indexes(self, _indexes: Any) -> None:
+        async def index_information(self) -> None:
             raise STEPPED_DOWN
 
     async def run() -> None:
-        store = Store(cast("Any", Database()), "any", 1)
+        store = Store(cast("Any", Database()), "any", 1, 10)
         with pytest.raises(RequestError) as raised:
             await store.deposit("p", [], 1)
         assert not isinstance(raised.value, InvalidRequest)
@@ -81,7 +81,7 @@ def test_a_work_is_not_rejected_because_the_primary_steps_down(code: int, interr
 
     async def run() -> None:
         works = [Work(0, "p", "a", bson.encode({"_id": "a"}))]
-        depositing = deposits.deposit(cast("Any", Collection()), works, cast("Any", None))
+        depositing = deposits.deposit(cast("Any", Collection()), works, cast("Any", None), AsyncMock())
         if interrupted:
             with pytest.raises(Unavailable) as raised:
                 await depositing

@@ -290,7 +290,7 @@ def test_bad_arguments_are_named(results: Results, stub: Stub, there: str) -> No
         invalid(stub.Lock, request, field)
     for asked, field in (
         (pb.HistoryRequest(pipeline="_history", id="a"), "pipeline"),
-        (pb.HistoryRequest(pipeline=there), "id"),
+        (pb.HistoryRequest(pipeline=there, id="a" * 129), "id"),
         (pb.HistoryRequest(pipeline=there, id="a", page_size=-1), "page_size"),
         (pb.HistoryRequest(pipeline=there, id="a", page_token="x"), "page_token"),
     ):

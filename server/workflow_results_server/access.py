@@ -41,6 +41,7 @@ LEAST_ROLES: Final = {
     "DeleteIds": Role.CURATOR,
     "Lock": Role.CURATOR,
     "Unlock": Role.CURATOR,
+    "DropPipeline": Role.ADMIN,
 }
 """The least role for each RPC. One that does not stand here is denied to everyone."""
 _LEAST_FOR_LOCKED: Final = Role.CURATOR

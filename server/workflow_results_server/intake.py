@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,12 +27,27 @@ _ADMITTED_BYTES: Final = 128 * rules.MIB
 _REQUESTS_OF_A_STREAM: Final = 8
 """How many requests of a stream may be on their way at a time; the next ones wait at the client."""
 _PIPELINES_AT_ONCE: Final = 8
+_PIPELINES_OF_A_TURN: Final = 1_000
+"""How many are begun before the event loop turns to others."""
+_MESSAGES_BYTES: Final = 4 * rules.MIB
+_CUT_SHORT: Final = "is rejected like others before it: send it alone to be told why"
 _OUTCOMES: Final = {
     Outcome.DEPOSITED: pb.DEPOSIT_OUTCOME_DEPOSITED,
     Outcome.ALREADY_DEPOSITED: pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED,
     Outcome.CONFLICT: pb.DEPOSIT_OUTCOME_CONFLICT,
     Outcome.REFUSED: pb.DEPOSIT_OUTCOME_REJECTED,
+    Outcome.TOO_MANY_PIPELINES: pb.DEPOSIT_OUTCOME_REJECTED,
 }
+
+_NO_ROOM: Final = (
+    "is of a new pipeline, but there are as many as this server allows ({most:,}): an admin can drop one that has no"
+    " results (drop_pipeline), or let the server allow more (serve --max-pipelines)"
+)
+_REASONS: Final = {
+    Outcome.REFUSED: ("REFUSED_BY_MONGODB", "is a document that MongoDB refuses"),
+    Outcome.TOO_MANY_PIPELINES: ("TOO_MANY_PIPELINES", _NO_ROOM),
+}
+"""Why the store does not take a work."""
 
 
 class Intake:
@@ -162,23 +178,26 @@ class Intake:
                 results = await self._store.deposit(pipeline, each, seconds)
             for work, outcome in zip(each, results, strict=True):
                 outcomes[work.position] = _OUTCOMES[outcome]
-                if outcome is Outcome.REFUSED:
-                    rejections[work.position] = pb.Rejection(
-                        index=work.position, reason="REFUSED_BY_MONGODB", message="is a document that MongoDB refuses"
-                    )
+                if outcome in _REASONS:
+                    reason, message = _REASONS[outcome]
+                    message = message.format(most=self._store.pipelines.most)
+                    rejections[work.position] = pb.Rejection(index=work.position, reason=reason, message=message)
 
         if len(by_pipeline) == 1:
             await store(*by_pipeline.popitem())
         else:
             # All are finished before one's failure is told, so that nothing goes on behind the caller's back.
-            done = await asyncio.gather(*(store(*each) for each in by_pipeline.items()), return_exceptions=True)
+            left = iter(by_pipeline.items())
+            done: list[BaseException | None] = []
+            while some := list(itertools.islice(left, _PIPELINES_OF_A_TURN)):
+                done += await asyncio.gather(*(store(*each) for each in some), return_exceptions=True)
             failures = [failure for failure in done if failure is not None]
             certain = len(failures) == len(done) and all(
                 isinstance(failure, RequestError) and failure.not_applied for failure in failures
             )
             for failure in failures:
                 raise failure.of_a_part() if isinstance(failure, RequestError) and not certain else failure
-        return outcomes, [rejections[position] for position in sorted(rejections)]
+        return outcomes, _short([rejections[position] for position in sorted(rejections)])
 
     def _is_full(self, size: int) -> bool:
         return bool(self._admitted) and self._admitted + size > _ADMITTED_BYTES
@@ -197,6 +216,16 @@ class Intake:
         for room in self._waiting:
             if not room.done():
                 room.set_result(None)
+
+
+def _short(rejections: list[pb.Rejection]) -> list[pb.Rejection]:
+    """Shorten messages that would make an answer larger than clients accept; the first ones stay whole."""
+    room = _MESSAGES_BYTES
+    for rejection in rejections:
+        room -= rejection.ByteSize()
+        if room < 0:
+            rejection.message = _CUT_SHORT
+    return rejections
 
 
 async def _allowed(documents: pb.Documents) -> Parsed:

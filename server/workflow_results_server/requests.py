@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bson.json_util import JSONOptions
 
-    ChangeRequest = pb.UpdateRequest | pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest
+    ChangeRequest = pb.UpdateRequest | pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest | pb.DropPipelineRequest
 
 _PAGE_SIZE: Final = 100
 """Entries, each of which has some 70 KiB at most: what is set in it by callers is bounded."""
@@ -87,7 +87,7 @@ def origin(request: ChangeRequest) -> Origin:
     if problem := rules.reason_problem(request.reason):
         raise InvalidRequest("reason", problem)
     caller = current.get().name
-    if not request.request_id:
+    if isinstance(request, pb.DropPipelineRequest) or not request.request_id:
         return Origin(caller, request.reason)
     if problem := rules.request_id_problem(request.request_id):
         raise InvalidRequest("request_id", problem)

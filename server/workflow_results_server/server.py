@@ -85,7 +85,9 @@ class Server:
         """
         settings = self._settings
         assert settings.mongo_uri is not None
-        self._store = await Store.open(settings.mongo_uri, settings.database, settings.call_seconds)
+        self._store = await Store.open(
+            settings.mongo_uri, settings.database, settings.call_seconds, settings.max_pipelines
+        )
         service = ResultsService(self._store, settings.call_seconds)
         results_pb2_grpc.add_ResultsServiceServicer_to_server(service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

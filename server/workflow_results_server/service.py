@@ -14,7 +14,7 @@ from workflow_results_server.access import allow_works
 from workflow_results_server.callers import current
 from workflow_results_server.errors import InvalidRequest, RequestError
 from workflow_results_server.intake import Intake
-from workflow_results_server.store import Change, Selection
+from workflow_results_server.store import OF_PIPELINE, Change, Selection
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.turns import taken_in_turns
 
@@ -49,6 +49,7 @@ _METHODS: Final = {
     "delete_ids": pb.CHANGE_METHOD_DELETE_IDS,
     "lock": pb.CHANGE_METHOD_LOCK,
     "unlock": pb.CHANGE_METHOD_UNLOCK,
+    "drop_pipeline": pb.CHANGE_METHOD_DROP_PIPELINE,
 }
 _LOCKED_FIELDS: Final = dict.fromkeys(("id", "event", "plots", "products", "results"), 1)
 _LOCKED: Final = {"results.locked": True}
@@ -199,16 +200,24 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                 request_works=rules.REQUEST_WORKS,
                 batch_bytes=rules.BATCH_BYTES,
                 server_seconds=self._seconds,
+                pipelines=self._store.pipelines.most,
             ),
         )
 
     async def History(self, request: pb.HistoryRequest, context: Context) -> pb.HistoryResponse:
-        """Tell the changes of a result."""
-        pipeline, id_ = requests.pipeline(request.pipeline), requests.id_(request.id)
+        """Tell the changes of a result, or of a pipeline itself."""
+        pipeline = requests.pipeline(request.pipeline)
+        id_ = requests.id_(request.id) if request.id else OF_PIPELINE
         size, before = requests.page_size(request.page_size), requests.page(request.page_token)
         entries = await self._store.history.read(pipeline, id_, before, size + 1, self._time(context))
         more = requests.page_token(entries[size - 1].order) if len(entries) > size else ""
         return pb.HistoryResponse(entries=map(_history_entry, entries[:size]), next_page_token=more)
+
+    async def DropPipeline(self, request: pb.DropPipelineRequest, context: Context) -> pb.DropPipelineResponse:
+        """Drop a pipeline that has no results."""
+        pipeline, origin = requests.pipeline(request.pipeline), requests.origin(request)
+        dropped = await self._store.pipelines.drop(pipeline, origin, self._time(context))
+        return pb.DropPipelineResponse(dropped=dropped)
 
     def _time(self, context: Context) -> float:
         """Give the seconds that a unary call may take, so that its answer comes before the caller's deadline."""

@@ -23,12 +23,14 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "drain_seconds": (int, float),
     "connection_seconds": (int, float),
     "max_connections": int,
+    "max_pipelines": int,
 }
 """What a file of options might give otherwise."""
 _PATHS: Final = ("tls_cert", "tls_key", "tls_client_ca", "tokens")
 _PORT_MOST: Final = 65_535
 _WORKERS_MOST: Final = 256
 _CONNECTIONS_MOST: Final = 1_000_000
+_PIPELINES_MOST: Final = 1_000_000
 
 
 class SettingsError(Exception):
@@ -62,6 +64,7 @@ class Settings:
         drain_seconds: How long calls under way may take when the server stops, or ends a connection.
         connection_seconds: After how long a connection ends, so that clients find servers that were added; 0 for never.
         max_connections: The most connections at a time, by worker; 0 for as many as its open files allow.
+        max_pipelines: The most pipelines; 0 for as many as MongoDB's open files allow.
         reflection: Whether clients can ask for the API (gRPC server reflection).
         tls_cert: The certificate of the server, with what leads to its authority; None for plain text.
         tls_key: Its key.
@@ -82,6 +85,7 @@ class Settings:
     drain_seconds: float = 30.0
     connection_seconds: float = 0.0
     max_connections: int = 0
+    max_pipelines: int = 0
     reflection: bool = True
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -120,6 +124,8 @@ class Settings:
             raise SettingsError(
                 f"--max-connections must be from 0 to {_CONNECTIONS_MOST:,}, not {self.max_connections}"
             )
+        if not 0 <= self.max_pipelines <= _PIPELINES_MOST:
+            raise SettingsError(f"--max-pipelines must be from 0 to {_PIPELINES_MOST:,}, not {self.max_pipelines}")
         self._check_access()
         if self.mongo_uri is not None:
             try:

@@ -103,7 +103,9 @@ def _overwrite() -> None:
 
     from workflow_results_server.store import deposits
 
-    async def insert(collection: Any, works: Sequence[Any], session: Any) -> list[deposits.Outcome | None]:
+    async def insert(
+        collection: Any, works: Sequence[Any], session: Any, _unfit: set[str]
+    ) -> list[deposits.Outcome | None]:
         writes: list[ReplaceOne[Any]] = [
             ReplaceOne({"_id": work.id}, RawBSONDocument(work.data), upsert=True) for work in works
         ]

@@ -24,7 +24,7 @@ COMMANDS: Final = frozenset(
         "buildInfo",
         "listDatabases",
     ),
-    ("commitTransaction", "abortTransaction", "endSessions"),
+    ("commitTransaction", "abortTransaction", "endSessions", "hostInfo", "listIndexes", "drop"),
 )
 OPTIONS: Final = {
     "find": frozenset(("find", "filter", "projection", "sort", "skip", "limit", "batchSize", "singleBatch")),
@@ -33,6 +33,8 @@ OPTIONS: Final = {
     "insert": frozenset(("insert", "documents", "ordered")),
     "update": frozenset(("update", "updates", "ordered")),
     "delete": frozenset(("delete", "deletes", "ordered")),
+    "drop": frozenset(("drop", "collectionUUID")),
+    "listIndexes": frozenset(("listIndexes", "cursor")),
 }
 OF_ALL: Final = frozenset(("$db", "lsid", "$clusterTime", "txnNumber", "startTransaction", "autocommit")).union(
     ("readConcern", "writeConcern", "$readPreference", "maxTimeMS")
@@ -69,6 +71,7 @@ COMPUTING: Final = frozenset(
     ("$log10", "$literal"),
 )
 _GROUP: Final = {"_id": 1, "n": {"$sum": 1}}
+_COUNT: Final = [{"$collStats": {"count": {}}}, {"$project": {"ns": 1, "count": 1}}]
 _LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
 _UNLOCK: Final = [
     {
@@ -105,7 +108,10 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
         order = {"order": -1} if command["find"] == "_history" else {"_id": -1}
         if command.get("sort", order) != order:
             yield f"the sort {command['sort']}"
-    elif name == "aggregate":
+    elif name == "drop":
+        if "collectionUUID" not in command or command["drop"].startswith("_"):
+            yield f"a drop of whatever is called {command['drop']}"
+    elif name == "aggregate" and not _counts_pipelines(command["pipeline"]):
         stages = [next(iter(stage)) for stage in command["pipeline"]]
         if stages != ["$match", "$group"] or command["pipeline"][1]["$group"] != _GROUP:
             yield f"the stages {stages}"
@@ -136,6 +142,13 @@ def _looks_for_too_large(command: Mapping[str, Any]) -> bool:
         return False
     ids = query["_id"].get("$in") if isinstance(query["_id"], Mapping) and len(query["_id"]) == 1 else None
     return isinstance(ids, list) and all(isinstance(each, str) for each in ids)
+
+
+def _counts_pipelines(stages: list[Mapping[str, Any]]) -> bool:
+    """Tell whether this is what counts the results of several pipelines, from MongoDB's metadata."""
+    names = [stage.get("$unionWith", {}).get("coll", "_") for stage in stages[2:]]
+    unions = [{"$unionWith": {"coll": name, "pipeline": _COUNT}} for name in names if not name.startswith("_")]
+    return stages == [*_COUNT, *unions]
 
 
 def _update(update: object) -> Iterator[str]:

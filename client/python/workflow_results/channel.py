@@ -39,6 +39,7 @@ _RETRIED: Final = frozenset(
     {
         "Count",
         "Deposit",  # idempotent: what is stored already is told so
+        "DropPipeline",
         "GetByCount",
         "GetByEvent",
         "GetById",

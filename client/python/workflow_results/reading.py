@@ -264,16 +264,22 @@ class Reading(Session):
         request = pb.GetLockedCountRequest(pipeline=arguments.pipeline(pipeline))
         return int(self._channel.unary("GetLockedCount", request, self._deadline(timeout)).count)
 
-    def history(self, pipeline: str, id: str, *, timeout: float | None = None) -> list[HistoryEntry]:  # noqa: A002
-        """Tell who updated, deleted, locked or unlocked a result, when and why.
+    def history(
+        self,
+        pipeline: str,
+        id: str | None = None,  # noqa: A002
+        *,
+        timeout: float | None = None,
+    ) -> list[HistoryEntry]:
+        """Tell who updated, deleted, locked or unlocked a result, when and why; or who dropped a pipeline.
 
         Args:
-            pipeline: The pipeline of the result.
-            id: The id of the result, which may have been deleted.
+            pipeline: The pipeline.
+            id: The id of the result, which may have been deleted. Defaults to none: the changes of the pipeline itself.
             timeout: Seconds, see the class.
 
         Returns:
-            Its changes, the newest first. Deposits are none.
+            The changes, the newest first. Deposits are none.
 
         Raises:
             ResultsError: See the class.
@@ -285,7 +291,7 @@ class Reading(Session):
             'published'
         """
         deadline = self._deadline(timeout)
-        request = pb.HistoryRequest(pipeline=arguments.pipeline(pipeline), id=arguments.id_(id))
+        request = pb.HistoryRequest(pipeline=arguments.pipeline(pipeline), id="" if id is None else arguments.id_(id))
         entries: list[HistoryEntry] = []
         while True:
             page = self._channel.unary("History", request, deadline)

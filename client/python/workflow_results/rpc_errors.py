@@ -35,7 +35,7 @@ _NOTHING_DONE: Final = frozenset(
 )
 """Answers to calls that were refused. After others, those of proxies too, a change may have been made."""
 _ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDeniedError)
-_CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock"})
+_CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock", "DropPipeline"})
 
 
 def explained(error: grpc.RpcError, method: str, target: str, deadline: Deadline) -> errors.ResultsError:

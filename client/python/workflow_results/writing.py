@@ -241,6 +241,28 @@ class Writing(Session):
             deadline = deadline.later(time.monotonic() - asked)
         return self._change("Unlock", "unlock", pb.UnlockRequest(**named, **origin, force=True), deadline)
 
+    def drop_pipeline(self, pipeline: str, *, reason: str = "", timeout: float | None = None) -> bool:
+        """Drop a pipeline that has no results left, which makes room for another one. Takes the token of an admin.
+
+        Its history stays, and tells of the drop: `history(pipeline)`. The next deposit makes the pipeline anew.
+
+        Args:
+            pipeline: The pipeline.
+            reason: Why, as in `update`.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when it was dropped. False when there was none of this name.
+
+        Raises:
+            InvalidRequestError: It has results (`reason` of the error is "PIPELINE_NOT_EMPTY"); nothing was changed.
+            ResultsError: See the class.
+        """
+        if problem := rules.reason_problem(reason):
+            raise InvalidRequestError(f"reason {problem}")
+        request = pb.DropPipelineRequest(pipeline=arguments.pipeline(pipeline), reason=reason)
+        return bool(self._channel.unary("DropPipeline", request, self._deadline(timeout)).dropped)
+
     def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> deposits.Deposited:
         deadline = self._deadline(timeout)
         return deposits.deposit(self._channel, deposits.prepare(works), deadline)

@@ -40,6 +40,15 @@ and then, once:
   mongosh --host {hosts} --eval 'rs.initiate()'"""
 
 
+_FILES_OF_A_PIPELINE: Final = 4
+"""Open files of mongod: for the collection, its index on `_id`, and ours."""
+_SHARE_OF_FILES: Final = 0.5
+"""Of the open files of mongod. The others are for connections, its journal, and what else it holds."""
+_MOST_PIPELINES: Final = 10_000
+"""More collections make MongoDB slow, whatever its files."""
+_LEAST_PIPELINES: Final = 16
+
+
 class ConnectionRefused(Exception):
     """This MongoDB can't be used; the message says why and what cures it."""
 
@@ -117,3 +126,25 @@ async def _greeted(client: AsyncMongoClient[dict[str, Any]]) -> dict[str, Any]:
     hello: dict[str, Any] = await client.admin.command("hello")
     await client.admin.command("listDatabases", nameOnly=True)  # needs the credentials to be right
     return hello
+
+
+async def most_pipelines(database: AsyncDatabase[dict[str, Any]]) -> int:
+    """Give how many pipelines mongod bears, by the files that it may open: with one more it ends, again and again.
+
+    Args:
+        database: A database that is connected.
+
+    Raises:
+        PyMongoError: MongoDB failed.
+    """
+    client = database.client
+    if client.topology_description.topology_type_name == "Sharded":  # of whose shards mongos tells nothing
+        return _MOST_PIPELINES
+    try:
+        told = (await client.admin.command("hostInfo"))["extra"]
+    except OperationFailure:  # this user may not ask
+        return _MOST_PIPELINES
+    files = told.get("extra", told).get("maxOpenFiles")  # MongoDB 6.0 wraps it twice
+    if not files:  # on other systems than Linux
+        return _MOST_PIPELINES
+    return max(_LEAST_PIPELINES, min(_MOST_PIPELINES, int(files * _SHARE_OF_FILES / _FILES_OF_A_PIPELINE)))

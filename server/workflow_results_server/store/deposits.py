@@ -16,20 +16,25 @@ from workflow_results_server.store.failures import MEMBER_CODES
 from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.collection import AsyncCollection
 
     from workflow_results_server.works import Work
 
+    Reopen = Callable[[], Awaitable["Outcome | None"]]
+
+DOES_NOT_FIT: Final = 16755
+"""The code with which an index of places on the globe refuses a document; see `pipelines.py`."""
 _DUPLICATE_KEY: Final = 11000
 _DOCUMENT_CODES: Final = {2, 9, 14, 15, 22, 51, 52, 55, 57, 10334, 17280, 17419, 17420}
 """Codes with which MongoDB refuses a whole insert for what one document holds: InvalidBSON, BSONObjectTooLarge, …"""
 _INTERRUPTING_CODES: Final = MEMBER_CODES | {50, 112, 262}
 """Codes that stand beside a work that MongoDB has nothing against: the time was over, or the primary stepped down."""
 _ROUNDS: Final = 5
-"""How often a work is tried again that is neither insertable nor there, since another caller deletes it meanwhile."""
+"""How often a work is tried again that is neither insertable nor there, since another caller deletes it meanwhile, or
+drops the pipeline."""
 _RAW: Final = CodecOptions(document_class=RawBSONDocument)
 
 
@@ -41,10 +46,12 @@ class Outcome(IntEnum):
     CONFLICT = 3
     REFUSED = 4
     """MongoDB does not take this document."""
+    TOO_MANY_PIPELINES = 5
+    """There is no room for the pipeline."""
 
 
 async def deposit(
-    collection: AsyncCollection[dict[str, Any]], works: Sequence[Work], session: AsyncClientSession
+    collection: AsyncCollection[dict[str, Any]], works: Sequence[Work], session: AsyncClientSession, reopen: Reopen
 ) -> list[Outcome]:
     """Store works of one pipeline.
 
@@ -52,6 +59,7 @@ async def deposit(
         collection: The collection of the pipeline.
         works: The works; those with the same id are taken in their order.
         session: A causally consistent session: it makes the stored document visible on which an insert has failed.
+        reopen: Is called when works did not fit an index; gives what becomes of them, or None to try again.
 
     Returns:
         The outcome of each work, in their order. DEPOSITED and ALREADY_DEPOSITED are durable.
@@ -68,9 +76,13 @@ async def deposit(
         firsts: dict[str, int] = {}
         for index in left:
             firsts.setdefault(works[index].id, index)
-        inserted = await _insert(collection, [works[index] for index in firsts.values()], session)
+        unfit: set[str] = set()
+        inserted = await _insert(collection, [works[index] for index in firsts.values()], session, unfit)
+        verdict = await reopen() if unfit else None
         for index, outcome in zip(firsts.values(), inserted, strict=True):
-            outcomes[index] = outcome
+            outcomes[index] = verdict if works[index].id in unfit else outcome
+        if verdict is Outcome.TOO_MANY_PIPELINES:
+            return [verdict if outcome is None else outcome for outcome in outcomes]
         there: dict[str, list[int]] = {}
         for index in left:
             if outcomes[index] is None and outcomes[firsts[works[index].id]] is not Outcome.REFUSED:
@@ -83,9 +95,12 @@ async def deposit(
 
 
 async def _insert(
-    collection: AsyncCollection[dict[str, Any]], works: Sequence[Work], session: AsyncClientSession
+    collection: AsyncCollection[dict[str, Any]], works: Sequence[Work], session: AsyncClientSession, unfit: set[str]
 ) -> list[Outcome | None]:
-    """Insert works with different ids; None stands for those whose id is there already."""
+    """Insert works with different ids; None stands for those whose id is there already, or that are added to `unfit`.
+
+    Unfit are works that fit no index of places on the globe, which only a look at the indexes can judge.
+    """
     outcomes: list[Outcome | None] = [Outcome.DEPOSITED] * len(works)
     try:
         await collection.insert_many([RawBSONDocument(work.data) for work in works], ordered=False, session=session)
@@ -97,7 +112,9 @@ async def _insert(
                 message = "MongoDB was interrupted while it stored the works"
                 raise Unavailable("MONGODB_UNAVAILABLE", message, not_applied=False) from error
             on_id = failure["code"] == _DUPLICATE_KEY and list(failure.get("keyPattern", {})) == ["_id"]
-            outcomes[failure["index"]] = None if on_id else Outcome.REFUSED
+            if failure["code"] == DOES_NOT_FIT:
+                unfit.add(works[failure["index"]].id)
+            outcomes[failure["index"]] = None if on_id or failure["code"] == DOES_NOT_FIT else Outcome.REFUSED
     except OperationFailure as error:
         if error.code not in _DOCUMENT_CODES:
             raise
@@ -105,8 +122,8 @@ async def _insert(
             return [Outcome.REFUSED]
         half = len(works) // 2
         return [
-            *await _insert(collection, works[:half], session),
-            *await _insert(collection, works[half:], session),
+            *await _insert(collection, works[:half], session, unfit),
+            *await _insert(collection, works[half:], session, unfit),
         ]
     return outcomes
 

@@ -1,7 +1,8 @@
 """The history: one append-only collection that holds who changed which results, when, how and why.
 
 An entry is inserted in the transaction of its change, so that there is neither a change without an entry nor an entry
-without a change. It names up to as many results as one statement does; a larger change has several entries.
+without a change. (A pipeline can't be dropped in a transaction: that entry is inserted just before.) It names up to as
+many results as one statement does; a larger change has several entries.
 
 Entries that carry the id of a request make it repeatable: found again, the request is answered as it was then.
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from bson.timestamp import Timestamp
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
 
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.store.calls import uncancelled
@@ -29,9 +31,11 @@ if TYPE_CHECKING:
 
     from workflow_results_server.store.primary import Primary
 
-    Method = Literal["update", "delete_ids", "lock", "unlock"]
+    Method = Literal["update", "delete_ids", "lock", "unlock", "drop_pipeline"]
 
 COLLECTION: Final = "_history"
+OF_PIPELINE: Final = ""
+"""Stands in an entry of a pipeline itself for the ids of results, of which none is empty."""
 
 _INDEXES: Final = [
     IndexModel([("pipeline", ASCENDING), ("ids", ASCENDING), ("order", DESCENDING)], name="results"),
@@ -81,10 +85,10 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change of a result.
+    """One change of a result, or of a pipeline.
 
     Attributes:
-        order: Its place among the changes of the result.
+        order: Its place among the changes of the same.
         time: When it was made, by the clock of the server that made it.
         method: What was done.
         caller: Who asked for it.
@@ -167,14 +171,7 @@ class History:
         Raises:
             PyMongoError: MongoDB failed.
         """
-        common = {
-            "order": _NOW,
-            "time": datetime.now(timezone.utc),
-            "method": method,
-            "caller": origin.caller,
-            "reason": origin.reason,
-            "request_id": origin.request_id,
-        }
+        common = _common(method, origin)
         counts: Counter[str] = Counter()
         for target in results:
             counts[target.pipeline] += len(target.ids)
@@ -193,13 +190,38 @@ class History:
             entries[0] |= {"digest": origin.digest, "changed": changed}
         await self._entries.insert_many(entries, session=session)
 
-    @uncancelled
-    async def read(self, pipeline: str, id_: str, before: Timestamp | None, limit: int, seconds: float) -> list[Entry]:
-        """Read the changes of a result, the newest first.
+    async def record_drop(self, pipeline: str, uuid: Any, origin: Origin) -> None:
+        """Insert the entry of a pipeline that is being dropped, unless an attempt before has done so.
 
         Args:
-            pipeline: The pipeline of the result.
-            id_: The id of the result.
+            pipeline: The pipeline.
+            uuid: The UUID of its collection.
+            origin: Where the change comes from.
+
+        Raises:
+            PyMongoError: MongoDB failed.
+        """
+        entry = {
+            "_id": uuid,
+            **_common("drop_pipeline", origin),
+            "pipeline": pipeline,
+            **_told(()),
+            "result_count": 0,
+            "ids": [OF_PIPELINE],
+        }
+        try:
+            await self._entries.insert_one(entry)
+        except DuplicateKeyError as error:
+            if "_id" not in (error.details or {}).get("keyPattern", {}):
+                raise
+
+    @uncancelled
+    async def read(self, pipeline: str, id_: str, before: Timestamp | None, limit: int, seconds: float) -> list[Entry]:
+        """Read the changes of a result, or of a pipeline itself, the newest first.
+
+        Args:
+            pipeline: The pipeline.
+            id_: The id of the result, or `OF_PIPELINE`.
             before: The place of the last entry that was read before; None to begin with the newest.
             limit: How many entries to read at most.
             seconds: The time that is left.
@@ -214,6 +236,18 @@ class History:
         with limited(seconds):
             found = await self._entries.find(about, {"ids": 0}).sort("order", DESCENDING).to_list(limit)
         return [Entry(**{name: document[name] for name in Entry.__slots__}) for document in found]
+
+
+def _common(method: Method, origin: Origin) -> dict[str, Any]:
+    """Give what all entries of a change have in common."""
+    return {
+        "order": _NOW,
+        "time": datetime.now(timezone.utc),
+        "method": method,
+        "caller": origin.caller,
+        "reason": origin.reason,
+        "request_id": origin.request_id,
+    }
 
 
 def _told(fields: Sequence[str]) -> dict[str, Any]:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pymongo
-from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import PyMongoError
 
-from workflow_results import rules
-from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
+from workflow_results_server.errors import RequestError
 from workflow_results_server.store import connection, deposits, reads
 from workflow_results_server.store.calls import retrieve_outcome, uncancelled, wait_for_all
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.failures import limited
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
+from workflow_results_server.store.pipelines import Pipelines
 from workflow_results_server.store.primary import Primary
 
 if TYPE_CHECKING:
@@ -28,26 +27,18 @@ if TYPE_CHECKING:
 
     from workflow_results_server.works import Work
 
-_INDEXES: Final = [
-    IndexModel([("event", ASCENDING), ("_id", DESCENDING)], name="event"),
-    IndexModel(
-        [("results.locked", ASCENDING), ("_id", DESCENDING)],
-        name="locked",
-        partialFilterExpression={"results.locked": True},
-    ),
-]
 _PREPARE_SECONDS: Final = 60.0
 _LAST_SECONDS: Final = 4.0
 _CLOSE_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = _LAST_SECONDS + _CLOSE_SECONDS
 """How long `Store.close` takes at most."""
-_CONCURRENT_COUNTS: Final = 16
 
 
 class Store:
     """Results in MongoDB.
 
     Attributes:
+        pipelines: Their collections: how many there may be, and how one is dropped.
         changes: Updates, deletes, locks and unlocks.
         history: Who changed which results.
         mongodb_version: The version of MongoDB.
@@ -56,11 +47,15 @@ class Store:
         database: Where the results are, from `connection.connect`.
         mongodb_version: The version of MongoDB.
         call_seconds: The longest time for an insert, and to wait for the next batch of a read.
+        max_pipelines: The most pipelines.
     """
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]], mongodb_version: str, call_seconds: float) -> None:
+    def __init__(
+        self, database: AsyncDatabase[dict[str, Any]], mongodb_version: str, call_seconds: float, max_pipelines: int
+    ) -> None:
         primary = Primary(database)
         self.history = History(database, primary)
+        self.pipelines = Pipelines(database, primary, self.history, max_pipelines)
         self.changes = Changes(database, primary, self.history)
         self.mongodb_version = mongodb_version
         self._database = database
@@ -68,16 +63,16 @@ class Store:
         self._call_seconds = call_seconds
         self._group_commit = GroupCommit(self._insert)
         self._reads = reads.Reads(primary)
-        self._prepared: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
-    async def open(cls, uri: str, database: str, call_seconds: float) -> Store:
+    async def open(cls, uri: str, database: str, call_seconds: float, max_pipelines: int = 0) -> Store:
         """Connect to MongoDB.
 
         Args:
             uri: A MongoDB connection string.
             database: The name of the database of the results.
             call_seconds: The longest time for an insert, and to wait for the next batch of a read.
+            max_pipelines: The most pipelines; 0 for as many as MongoDB bears.
 
         Raises:
             ConnectionRefused: This MongoDB can't be used.
@@ -86,7 +81,8 @@ class Store:
         try:
             with pymongo.timeout(_PREPARE_SECONDS):
                 build = await connected.client.admin.command("buildInfo")
-                store = cls(connected, build["version"], call_seconds)
+                most = max_pipelines or await connection.most_pipelines(connected)
+                store = cls(connected, build["version"], call_seconds, most)
                 await store.history.prepare()
         except PyMongoError as error:
             await connected.client.close()
@@ -134,7 +130,8 @@ class Store:
         """
         end = time.monotonic() + seconds
         await self._primary.wait_until_ready(seconds)
-        await self._prepare(pipeline, end - time.monotonic())
+        if not await self.pipelines.prepare(pipeline, end - time.monotonic()):
+            return [deposits.Outcome.TOO_MANY_PIPELINES] * len(works)
         return await self._group_commit.deposit(pipeline, works, end - time.monotonic())
 
     def read(self, pipeline: str, selection: reads.Selection) -> AsyncGenerator[reads.Batch, None]:
@@ -156,53 +153,21 @@ class Store:
         with limited(seconds, hint=reads.SLOW_HINT):
             return await self._database[pipeline].count_documents(filter_)
 
-    @uncancelled
     async def status(self, seconds: float) -> dict[str, int]:
         """Count the results of each pipeline that has any, from MongoDB's metadata.
 
         Raises:
             RequestError: MongoDB failed.
         """
-        at_once = asyncio.Semaphore(_CONCURRENT_COUNTS)
-
-        async def count(pipeline: str) -> int:
-            async with at_once:
-                return await self._database[pipeline].estimated_document_count()
-
-        seconds = await self._primary.wait_until_ready(seconds)
-        with limited(seconds):
-            names = await self._database.list_collection_names()
-            pipelines = sorted(name for name in names if rules.pipeline_problem(name) is None)
-            counts = await asyncio.gather(*map(count, pipelines))
-        return {pipeline: number for pipeline, number in zip(pipelines, counts, strict=True) if number}
+        return await self.pipelines.counts(seconds)
 
     async def _insert(self, pipeline: str, works: Sequence[Work]) -> list[deposits.Outcome]:
         with limited(self._call_seconds, may_have_changed=lambda: True):
             async with self._database.client.start_session() as session:
-                return await deposits.deposit(self._database[pipeline], works, session)
+                return await deposits.deposit(self._database[pipeline], works, session, partial(self._reopen, pipeline))
 
-    async def _prepare(self, pipeline: str, seconds: float) -> None:
-        """Create the collection and its indexes, once for all calls that wait for it."""
-        task = self._prepared.get(pipeline)
-        if task is not None and task.done():
-            return
-        if task is None:
-            # In a context of its own: the time limit of the first call must not be that of all who wait.
-            task = contextvars.Context().run(asyncio.ensure_future, self._create(pipeline))
-            task.add_done_callback(retrieve_outcome)
-            self._prepared[pipeline] = task
+    async def _reopen(self, pipeline: str) -> deposits.Outcome | None:
         try:
-            with limited(seconds, may_have_changed=lambda: False):  # no work, at least
-                await asyncio.wait_for(asyncio.shield(task), seconds)
-        except asyncio.TimeoutError:
-            raise DeadlineExceeded(
-                "the time for this call did not suffice to prepare the pipeline", NOT_APPLIED
-            ) from None
-
-    async def _create(self, pipeline: str) -> None:
-        try:
-            with pymongo.timeout(_PREPARE_SECONDS):
-                await self._database[pipeline].create_indexes(_INDEXES)
-        except BaseException:
-            del self._prepared[pipeline]
-            raise
+            return await self.pipelines.reopen(pipeline, self._call_seconds)
+        except RequestError as error:  # works that came before may be stored
+            raise error.of_a_part() from error

@@ -12,6 +12,7 @@ import click
 from workflow_results.cli.archive import backup, restore
 from workflow_results.cli.certificate import certificate
 from workflow_results.cli.demo import demo
+from workflow_results.cli.drop import drop
 from workflow_results.cli.serve import serve
 from workflow_results.cli.strict import Main, make_strict
 from workflow_results.cli.token import token
@@ -51,4 +52,5 @@ main.add_command(token)
 main.add_command(certificate)
 main.add_command(backup)
 main.add_command(restore)
+main.add_command(drop)
 make_strict(main)

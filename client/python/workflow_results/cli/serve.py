@@ -103,6 +103,12 @@ class _Serve(click.Command):
     show_default=True,
     help="The most connections at a time, by worker; 0 for as many as its open files allow.",
 )
+@click.option(
+    "--max-pipelines",
+    default=0,
+    show_default=True,
+    help="The most pipelines; 0 for as many as MongoDB's open files allow.",
+)
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate (PEM).")

@@ -949,7 +949,7 @@ class Limits(google.protobuf.message.Message):
     request_works: builtins.int
     """The most works in one request."""
     pipelines: builtins.int
-    """The most pipelines."""
+    """The most pipelines, those without results included."""
     def __init__(
         self,
         *,
@@ -1298,7 +1298,7 @@ global___HistoryResponse = HistoryResponse
 
 @typing.final
 class HistoryEntry(google.protobuf.message.Message):
-    """One change of a result."""
+    """One change of a result, or of a pipeline."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -1319,7 +1319,7 @@ class HistoryEntry(google.protobuf.message.Message):
     request_id: builtins.str
     """The request, as the caller named it."""
     result_count: builtins.int
-    """How many results of the pipeline the request has named, this one included."""
+    """How many results of the pipeline the request has named, this one included. 0 for DropPipeline."""
     field_count: builtins.int
     """How many top-level fields an Update has set."""
     @property

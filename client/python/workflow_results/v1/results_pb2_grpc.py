@@ -139,7 +139,7 @@ class ResultsServiceServicer(object):
         DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
         Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
         The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
-        are REJECTED with TOO_MANY_PIPELINES.
+        are REJECTED with TOO_MANY_PIPELINES, and all others stored. Deposited again when there is room, they are stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -290,6 +290,7 @@ class ResultsServiceServicer(object):
         The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
         PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
         that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
+        Where an answer is lost and the request repeated, `dropped` is false although it was dropped.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

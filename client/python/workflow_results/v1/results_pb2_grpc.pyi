@@ -81,7 +81,7 @@ class ResultsServiceStub:
     DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
     Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
     The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
-    are REJECTED with TOO_MANY_PIPELINES.
+    are REJECTED with TOO_MANY_PIPELINES, and all others stored. Deposited again when there is room, they are stored.
     """
 
     DepositStream: grpc.StreamStreamMultiCallable[
@@ -228,6 +228,7 @@ class ResultsServiceStub:
     The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
     PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
     that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
+    Where an answer is lost and the request repeated, `dropped` is false although it was dropped.
     """
 
 class ResultsServiceAsyncStub:
@@ -244,7 +245,7 @@ class ResultsServiceAsyncStub:
     DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
     Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
     The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
-    are REJECTED with TOO_MANY_PIPELINES.
+    are REJECTED with TOO_MANY_PIPELINES, and all others stored. Deposited again when there is room, they are stored.
     """
 
     DepositStream: grpc.aio.StreamStreamMultiCallable[
@@ -391,6 +392,7 @@ class ResultsServiceAsyncStub:
     The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
     PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
     that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
+    Where an answer is lost and the request repeated, `dropped` is false although it was dropped.
     """
 
 class ResultsServiceServicer(metaclass=abc.ABCMeta):
@@ -409,7 +411,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
         Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
         The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
-        are REJECTED with TOO_MANY_PIPELINES.
+        are REJECTED with TOO_MANY_PIPELINES, and all others stored. Deposited again when there is room, they are stored.
         """
 
     @abc.abstractmethod
@@ -588,6 +590,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
         PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
         that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
+        Where an answer is lost and the request repeated, `dropped` is false although it was dropped.
         """
 
 def add_ResultsServiceServicer_to_server(servicer: ResultsServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
