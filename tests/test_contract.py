@@ -182,7 +182,17 @@ def test_files_stay_small() -> None:
     for folder in ("client/python", "server", "tests", "bench"):
         for path in (root / folder).rglob("*.py"):
             if "_pb2" not in path.name:
-                assert len(path.read_text().splitlines()) <= 350, path
+                assert code_lines(path.read_text()) <= 350, path
+
+
+def code_lines(source: str) -> int:
+    """Count the lines of a module, without its docstrings."""
+    strings = [
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
+    return len(source.splitlines()) - sum((each.end_lineno or each.lineno) - each.lineno + 1 for each in strings)
 
 
 def test_info_tells_versions_and_limits(results: Results) -> None:

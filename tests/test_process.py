@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import grpc
+import pymongo
 import pytest
 import yaml
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -270,6 +271,8 @@ def test_standalone_mongod_is_refused_with_the_cure(tmp_path: Path) -> None:
     with subprocess.Popen([find_binary(), *arguments], stdout=subprocess.DEVNULL) as standalone:
         try:
             uri = f"mongodb://127.0.0.1:{port}"
+            with pymongo.MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=PATIENCE * 1000) as client:
+                client.admin.command("ping")  # however long its start takes
             command = [COMMAND, "serve", "--port", "0", "--mongo-uri", uri]
             done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
         finally:

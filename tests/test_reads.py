@@ -4,115 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 from unittest.mock import Mock
 
 import bson
 import pytest
-from pymongo import AsyncMongoClient, monitoring
-from pymongo.read_concern import ReadConcern
 
-from workflow_results.documents import OPTIONS
+from sources import LONG, Source, document, numbers, rest, run, tasks, turn, until
 from workflow_results.rules import BATCH_BYTES, KIB, MIB
 from workflow_results_server.errors import RequestError, Unavailable
-from workflow_results_server.store import Batch, Selection, read_memory, reads
-from workflow_results_server.store.primary import Primary
+from workflow_results_server.store import Selection, reads
 from workflow_results_server.store.reads import Reads
-
-Stream = AsyncGenerator[Batch, None]
-
-LONG = 60.0
-
-
-class Source(monitoring.CommandListener):
-    """The collection of a test as the server reads it, and what MongoDB is asked and holds because of that."""
-
-    def __init__(self, uri: str, name: str) -> None:
-        self.client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri, event_listeners=[self])
-        database = self.client.get_database("workflow_results", codec_options=OPTIONS)
-        self.primary = Primary(database)
-        self.collection = database.get_collection(name, read_concern=ReadConcern("majority"))
-        self.asked: list[str] = []
-        self.answered: list[str] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.database_name == self.collection.database.name:
-            self.asked.append(event.command_name)
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        if event.database_name == self.collection.database.name:
-            self.answered.append(event.command_name)
-
-    def failed(self, _event: monitoring.CommandFailedEvent) -> None:
-        """Need not be known."""
-
-    async def cursors(self) -> list[int]:
-        """Give the ids of the cursors that MongoDB holds open."""
-        idle = {"$currentOp": {"idleCursors": True, "allUsers": True}}
-        mine = {"$match": {"ns": self.collection.full_name}}
-        while True:
-            found = [each async for each in await self.client.admin.aggregate([idle, mine])]
-            if all(each["type"] == "idleCursor" for each in found):  # else something is being carried out still
-                return [each["cursor"]["cursorId"] for each in found]
-
-    def read(self, selection: Selection = Selection(), by: Reads | None = None) -> Stream:  # noqa: B008
-        return (by or Reads(self.primary)).read(self.collection, selection, LONG)
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take no reader for one that pauses because the machine is busy."""
     monkeypatch.setattr(reads, "_PAUSE_SECONDS", LONG)
-
-
-def run(uri: str, name: str, test: Callable[[Source], Coroutine[Any, Any, None]]) -> None:
-    """Carry out a test, after which no cursor is open and no task under way."""
-
-    async def within() -> None:
-        source = Source(uri, name)
-        async with source.client:
-            await source.primary.wait_until_ready(LONG)
-            source.asked.clear()
-            source.answered.clear()
-            await asyncio.wait_for(test(source), LONG)
-            assert not tasks()
-            assert await source.cursors() == []
-
-    asyncio.run(within())
-
-
-def tasks() -> list[Any]:
-    """Give the tasks under way that the server's code has made."""
-    coroutines = [task.get_coro() for task in asyncio.all_tasks()]
-    return [each for each in coroutines if "workflow_results_server" in each.cr_code.co_filename]  # type: ignore[union-attr]
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    while not happened():  # noqa: ASYNC110
-        await asyncio.sleep(0)
-
-
-def document(number: int, size: int = KIB) -> dict[str, Any]:
-    """Make a document of a size in bytes."""
-    made = {"_id": f"{number:05}", "n": number, "pad": b""}
-    return {**made, "pad": bytes(size - len(bson.encode(made)))}
-
-
-def numbers(batches: list[Batch]) -> list[int]:
-    """Give what stands in batches, once it is sure that they tell the truth about themselves."""
-    found = []
-    for batch in batches:
-        documents = bson.decode_all(batch.data)
-        assert (batch.number, batch.last) == (len(documents), documents[-1]["_id"])
-        assert len(batch.data) <= BATCH_BYTES or batch.number == 1
-        found += [each["n"] for each in documents]
-    assert not any(batch.final for batch in batches[:-1])
-    return found
-
-
-async def rest(stream: Stream) -> list[Batch]:
-    return [batch async for batch in stream]
 
 
 # 1,024 of these are a batch, so that limits end exactly with the first fetch, with a batch, and beside them.
@@ -184,12 +92,6 @@ def test_one_batch_is_fetched_ahead_and_no_more(mongo_uri: str, database: Any, p
                 commands.append("getMore")
 
     run(mongo_uri, pipeline, test)
-
-
-async def turn() -> None:
-    """Let everything happen that can without MongoDB."""
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(
@@ -341,48 +243,3 @@ def test_a_cursor_that_is_lost_is_made_up_for(
 
     run(mongo_uri, pipeline, test)
     run(mongo_uri, pipeline, test_without_progress)
-
-
-def test_readers_of_large_results_wait_for_each_other_and_others_do_not(
-    mongo_uri: str, database: Any, pipeline: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(read_memory, "_MOST_BYTES", 7 * MIB)
-    database[pipeline].insert_many(document(number, 3 * MIB) for number in range(8))
-
-    async def test(source: Source) -> None:
-        by = Reads(source.primary)
-        one = Selection(limit=1)
-        holding = [source.read(one, by=by) for _ in range(2)]
-        held = [await anext(each) for each in holding]
-        waiting = asyncio.create_task(rest(source.read(one, by=by)))
-        assert await rest(source.read(Selection({"n": -1}), by=by)) == []  # small ones come in between
-        await turn()
-        assert not waiting.done()
-        with pytest.raises(Unavailable, match="large results that others are reading") as refused:
-            await rest(by.read(source.collection, one, 0.05))
-        assert refused.value.reason == "OVERLOADED"
-        assert not waiting.done()
-        await holding[0].aclose()
-        assert numbers(await waiting) == numbers(held[:1]) == [7]
-        await holding[1].aclose()
-        assert numbers(await rest(source.read(by=by))) == list(reversed(range(8)))
-        assert by._memory._held == 0
-
-    run(mongo_uri, pipeline, test)
-
-
-def test_large_results_are_not_fetched_before_they_are_wanted(mongo_uri: str, database: Any, pipeline: str) -> None:
-    database[pipeline].insert_many(document(number, 9 * MIB) for number in range(3))  # of which a reply holds one
-
-    async def test(source: Source) -> None:
-        by = Reads(source.primary)
-        stream = source.read(by=by)
-        batches = []
-        async for batch in stream:
-            batches.append(batch)
-            await turn()
-            assert by._memory._held == len(batch.data)
-        assert numbers(batches) == [2, 1, 0]
-        assert by._memory._held == 0
-
-    run(mongo_uri, pipeline, test)

@@ -130,8 +130,8 @@ def test_a_config_that_cannot_be_used(tmp_path: Path, config: str, message: str)
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        *(("port", value) for value in ("٥٠٠٥١", "5_0", " 50", "0x10", "1.0", "1e3", "", "9" * 5_000)),  # noqa: RUF001
-        *(("call-seconds", value) for value in ("٣", "1_0", "nan", "inf", "1e999", "0x1p3", "")),
+        *(("port", value) for value in ("٥٠٠٥١", "5_0", " 50", "0x10", "1.0", "1e3", "9" * 5_000)),  # noqa: RUF001
+        *(("call-seconds", value) for value in ("٣", "1_0", "nan", "inf", "1e999", "0x1p3")),
     ],
     ids=rules.shorten,
 )
@@ -139,7 +139,7 @@ def test_a_config_that_cannot_be_used(tmp_path: Path, config: str, message: str)
 def test_numbers_are_digits(option: str, value: str, from_environment: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORKFLOW_RESULTS_SERVE_PORT", raising=False)
     environment, arguments = {}, [f"--{option}", value]
-    if from_environment and value:  # what is empty there is as good as not there
+    if from_environment:
         environment, arguments = {f"WORKFLOW_RESULTS_SERVE_{option.upper().replace('-', '_')}": value}, []
     done = CliRunner().invoke(main, ["serve", "--mongo-uri", "mongodb://h/", *arguments], env=environment)
     assert done.exit_code == 2

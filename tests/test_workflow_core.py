@@ -39,6 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_payloads_come_back_equal(home: Path, results: Results, pipeline: str) -> None:
+    pipeline = pipeline.replace("_", "-")  # as its Work wants it
     works = workflow_core(PAYLOADS.replace("PIPELINE", pipeline), home)
     assert results.deposit(works) == {pipeline: True}
     assert results.deposit(works) == {pipeline: True}

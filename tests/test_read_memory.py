@@ -1,0 +1,59 @@
+"""The memory that readers of large results share."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from sources import Source, document, numbers, rest, run, turn
+from workflow_results.rules import MIB
+from workflow_results_server.errors import Unavailable
+from workflow_results_server.store import Selection, read_memory
+from workflow_results_server.store.reads import Reads
+
+
+def test_readers_of_large_results_wait_for_each_other_and_others_do_not(
+    mongo_uri: str, database: Any, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_memory, "_MOST_BYTES", 7 * MIB)
+    database[pipeline].insert_many(document(number, 3 * MIB) for number in range(8))
+
+    async def test(source: Source) -> None:
+        by = Reads(source.primary)
+        one = Selection(limit=1)
+        holding = [source.read(one, by=by) for _ in range(2)]
+        held = [await anext(each) for each in holding]
+        waiting = asyncio.create_task(rest(source.read(one, by=by)))
+        assert await rest(source.read(Selection({"n": -1}), by=by)) == []  # small ones come in between
+        await turn()
+        assert not waiting.done()
+        with pytest.raises(Unavailable, match="large results that others are reading") as refused:
+            await rest(by.read(source.collection, one, 0.05))
+        assert refused.value.reason == "OVERLOADED"
+        assert not waiting.done()
+        await holding[0].aclose()
+        assert numbers(await waiting) == numbers(held[:1]) == [7]
+        await holding[1].aclose()
+        assert numbers(await rest(source.read(by=by))) == list(reversed(range(8)))
+        assert by._memory._held == 0
+
+    run(mongo_uri, pipeline, test)
+
+
+def test_large_results_are_not_fetched_before_they_are_wanted(mongo_uri: str, database: Any, pipeline: str) -> None:
+    database[pipeline].insert_many(document(number, 9 * MIB) for number in range(3))  # of which a reply holds one
+
+    async def test(source: Source) -> None:
+        by = Reads(source.primary)
+        stream = source.read(by=by)
+        batches = []
+        async for batch in stream:
+            batches.append(batch)
+            await turn()
+            assert by._memory._held == len(batch.data)
+        assert numbers(batches) == [2, 1, 0]
+        assert by._memory._held == 0
+
+    run(mongo_uri, pipeline, test)
