@@ -24,6 +24,7 @@ from conftest import Service, eventually
 from embedded import fake_mongod
 from raw_peer import HEALTH, Deaf, Peer
 from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.data_directory import DataDirectory
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -113,6 +114,7 @@ def test_a_watcher_that_takes_no_answer_holds_up_nobody(run: Run, directory: Pat
         thread = threading.Thread(target=listen)
         thread.start()
         stack.callback(thread.join)
+        stack.callback(watch.cancel)
         assert told.get(timeout=30) == SERVING
         os.kill(mongod, signal.SIGSTOP)
         assert told.get(timeout=30) == NOT_SERVING
@@ -210,12 +212,17 @@ def test_a_server_whose_mongod_is_lost_for_good_ends(run: Run, directory: Path, 
     server = run("--workers", workers, "--drain-seconds", "1000")
     target = listening(server)
     with grpc.insecure_channel(target) as channel:
-        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
-        assert next(watch).status == SERVING  # a call under way, which is not waited for
+        requests: SimpleQueue[pb.DepositStreamRequest | None] = SimpleQueue()
+        depositing = results_pb2_grpc.ResultsServiceStub(channel).DepositStream(iter(requests.get, None))
+        requests.put(pb.DepositStreamRequest(sequence=1))
+        assert next(depositing).sequence == 1  # a call under way, which is not waited for
         children = offspring(server.pid)
         (directory / "keyfile").chmod(0o644)
         os.kill(DataDirectory(directory).mongod_pid(), signal.SIGKILL)
-        _, errors = server.communicate(timeout=ENDS_SECONDS)
+        try:
+            _, errors = server.communicate(timeout=ENDS_SECONDS)
+        finally:
+            requests.put(None)
     assert server.returncode == 1
     last = errors.splitlines()[-1]
     assert last.startswith("workflow-results: mongod has died and can't be started again: mongod ended at its start")

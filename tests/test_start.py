@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,16 @@ def test_transactions_of_a_killed_server_are_ended(directory: Path) -> None:
     run(scenario())
 
 
+@contextlib.contextmanager
+def ending(server: subprocess.Popen[str]) -> Iterator[None]:
+    """End a server with the block, whatever has become of it."""
+    try:
+        yield
+    finally:
+        server.kill()
+        server.communicate(timeout=60)
+
+
 def shell(redirection: str, *arguments: str) -> subprocess.Popen[str]:
     """Start a server whose standard streams a shell has redirected."""
     command = [sys.executable, "-m", "workflow_results", "serve", "--port", "0", *arguments]
@@ -196,7 +208,7 @@ def shell(redirection: str, *arguments: str) -> subprocess.Popen[str]:
 )
 def test_standard_output_that_takes_nothing(directory: Path, redirection: str, words: str, workers: str) -> None:
     server = shell(redirection, "--data-dir", str(directory), "--workers", workers, "--log-level", "error")
-    with server:
+    with ending(server):
         _, errors = server.communicate(timeout=60)
     assert server.returncode == 1
     assert errors.startswith(f"workflow-results: {words}")
@@ -211,7 +223,7 @@ def test_standard_error_that_takes_nothing(
     directory: Path, mongo_uri: str, redirection: str, workers: str, tmp_path: Path
 ) -> None:
     server = shell(redirection, "--mongo-uri", mongo_uri, "--workers", workers, "--log-level", "debug")
-    with server:
+    with ending(server):
         assert server.stdout
         target = server.stdout.readline().split()[-1]
         with Results(target) as results:
@@ -220,7 +232,7 @@ def test_standard_error_that_takes_nothing(
         server.communicate(timeout=60)
     assert server.returncode == 0
     refused = shell(redirection, "--mongo-uri", "mongodb://h/?w=1")
-    with refused:
+    with ending(refused):
         refused.communicate(timeout=60)
     assert refused.returncode == 1
 
@@ -245,7 +257,7 @@ def test_help_that_cannot_be_written() -> None:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sighup_stops_a_server(directory: Path, workers: str) -> None:
     server = serve("--data-dir", str(directory), "--workers", workers)
-    with server:
+    with ending(server):
         assert server.stdout
         assert server.stdout.readline()
         server.send_signal(signal.SIGHUP)
@@ -263,7 +275,7 @@ def test_sighup_is_ignored_under_nohup(mongo_uri: str) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    with server:
+    with ending(server):
         assert server.stdout
         target = server.stdout.readline().split()[-1]
         server.send_signal(signal.SIGHUP)
@@ -279,7 +291,10 @@ OPTIONS = ("host", "port", "mongo-uri", "data-dir", "database", "tokens", "tls-c
 
 def test_empty_settings_are_refused_by_name(tmp_path: Path) -> None:
     def refused(*arguments: str, **environment: str) -> str:
-        result = CliRunner().invoke(main, ["serve", *arguments], env=environment, prog_name="workflow-results")
+        # What is not refused as empty is refused for its port: no server shall start.
+        result = CliRunner().invoke(
+            main, ["serve", "--port", "70000", *arguments], env=environment, prog_name="workflow-results"
+        )
         assert result.exit_code == 2, result.output
         return result.output.splitlines()[-1]
 
@@ -308,7 +323,7 @@ def test_data_directory_whose_name_is_not_utf_8(tmp_path: Path) -> None:
     directory = os.fsdecode(bytes(tmp_path) + b"/d\xff\xe4t\xe4")
     for workers in ("2", "1"):  # the second one on data that are there
         server = serve("--data-dir", directory, "--workers", workers, "--log-format", "json")
-        with server:
+        with ending(server):
             assert server.stdout
             target = server.stdout.readline().split()[-1]
             with Results(target) as results:

@@ -61,8 +61,6 @@ def main() -> int:
     except (SettingsError, TokensError, ConnectionRefused) as error:
         process.complain(f"workflow-results: {error}")
         return 1
-    finally:
-        process.drop_what_stderr_does_not_take()
     return 0
 
 

@@ -51,8 +51,6 @@ def run(settings: Settings) -> int:
     except (SettingsError, TokensError, ConnectionRefused, MongodError) as error:
         process.complain(f"workflow-results: {error}")
         return 1
-    finally:
-        process.drop_what_stderr_does_not_take()
     return 0
 
 

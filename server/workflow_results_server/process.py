@@ -69,16 +69,6 @@ def complain(line: str) -> None:
         os.write(_STDERR, f"{line}\n".encode(errors="backslashreplace"))
 
 
-def drop_what_stderr_does_not_take() -> None:
-    """Drop what is left of lines that standard error, on a full disk, did not take: it would change the exit status."""
-    try:
-        sys.stderr.flush()
-    except OSError:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, _STDERR)
-        os.close(null)
-
-
 def ending_signals() -> list[signal.Signals]:
     """Give the signals that end a server: SIGHUP, too, unless it is ignored, as nohup has it."""
     ending = [signal.SIGTERM, signal.SIGINT]
