@@ -116,10 +116,11 @@ class _Service:
             self._mongod = EmbeddedMongod(directory)
             settings = replace(settings, mongo_uri=await self._mongod.start())
             self._supervision = asyncio.create_task(self._mongod.run())
-        else:
-            _logger.info("results are kept in the MongoDB at %s", ", ".join(checked_uri(settings.mongo_uri)))
         self._server = Server(settings) if settings.workers == 1 else Workers(settings)
-        return await self._server.start()
+        port = await self._server.start()
+        if self._mongod is None and settings.mongo_uri is not None:
+            _logger.info("results are kept in the MongoDB at %s", ", ".join(checked_uri(settings.mongo_uri)))
+        return port
 
     async def until(self, stopping: asyncio.Task[bool]) -> None:
         """Wait until the server shall stop.
