@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raw_bson import document, element
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.works import Rejected, Work, parse
 
@@ -24,15 +25,6 @@ TWICE: dict[str, Any] = {
     "results.locked": True,
 }
 """The fields that decide about a work, each with a value of which a second one is added."""
-
-
-def element(name: str, value: object) -> bytes:
-    return bson.encode({name: value})[4:-1]
-
-
-def document(*elements: bytes) -> bytes:
-    body = b"".join(elements)
-    return struct.pack("<i", len(body) + 5) + body + b"\0"
 
 
 def array(size: int, missing: int) -> bytes:
@@ -104,6 +96,31 @@ def test_a_work_cannot_hide_what_is_missing_in_another(name: str) -> None:
     assert len(bson.encode(bson.decode(makes_up))) == len(makes_up) + hidden
     for works in itertools.permutations([work(name), makes_up, work()]):
         check(list(works), {works.index(work(name)): name})
+
+
+INNER = document(element("x", 1), element("y", 2), element("x", 1))
+SCOPE = struct.pack("<i", 4 + 8 + len(INNER)) + b"\x04\0\0\0f()\0" + INNER
+DEEP = {
+    "a.x": b"\x03a\0" + INNER,
+    "a.b[1].x": b"\x03a\0" + document(b"\x04b\0" + document(element("0", 1), b"\x031\0" + INNER)),
+    "code.x": b"\x0fcode\0" + SCOPE,
+    "éa.x": "\x03éa\0".encode() + INNER,
+    "a" * 31 + "….x": b"\x03" + b"a" * 100 + b"\0" + INNER,
+}
+
+
+@pytest.mark.parametrize("path", DEEP)
+@pytest.mark.parametrize("size", [0, 9_000, 300_000])
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_duplicate_is_found_at_any_depth(path: str, size: int, partial: bool) -> None:
+    pad = element("pad", bytes(size))
+    made = [work("", pad), work("", pad, DEEP[path]), work("", DEEP[path], pad)]
+    answers = asyncio.run(parse(pb.Documents(bson=b"".join(made)), partial_works=partial))
+    assert isinstance(answers[0], Work)
+    for answer in answers[1:]:
+        assert isinstance(answer, Rejected)
+        assert (answer.reason, answer.path) == ("DUPLICATE_FIELD", path)
+        assert answer.sentence == f"{path} stands in the work more than once"
 
 
 @pytest.mark.parametrize("name", ODD)

@@ -168,10 +168,10 @@ def locked(result: Document) -> bool:
 
 
 def same_content(one: Document, other: Document) -> bool:
-    """Compare works, types and the order of keys included, but not `locked`, nor `results` that hold nothing else."""
+    """Compare works by value, but not `locked`, nor `results` that hold nothing else."""
     held = [(work.get("results") or {}).keys() for work in (one, other)]
     no_results = {"locked"} in held and all(keys <= {"locked"} for keys in held)
-    return repr(content(one, no_results)) == repr(content(other, no_results))
+    return content(one, no_results) == content(other, no_results)
 
 
 def content(work: Document, no_results: bool) -> Document:

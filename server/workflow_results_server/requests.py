@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from copy import deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import bson
-from bson.timestamp import Timestamp
 
 from workflow_results import rules
-from workflow_results.documents import OPTIONS, decode_strictly
+from workflow_results.documents import decode_strictly
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import bson_documents, extended_json
+from workflow_results_server.bson_validation import RepeatedName, TooDeep, TooManyElements, validate
 from workflow_results_server.callers import current
+from workflow_results_server.content import digest
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.expressions import QUERY_BYTES, Place, QueryError
+from workflow_results_server.expressions import QUERY_BYTES, QUERY_DEPTH, QUERY_ELEMENTS, QUERY_KEYS, Place, QueryError
 from workflow_results_server.filters import checked_filter
 from workflow_results_server.projections import checked_projection
-from workflow_results_server.store import Origin, Selection
+from workflow_results_server.store import Origin
+from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 _PAGE_SIZE: Final = 100
 """Entries, each of which has some 70 KiB at most: what is set in it by callers is bounded."""
-_PAGE_TOKEN: Final = re.compile("([0-9a-f]{8})([0-9a-f]{8})")
+_ID_BYTES: Final = 26
+"""What an ObjectId string takes in a request."""
 _FORMATS: Final = {
     pb.DOCUMENT_FORMAT_UNSPECIFIED: None,
     pb.DOCUMENT_FORMAT_BSON: None,
@@ -52,19 +54,22 @@ def pipeline(name: str) -> str:
     return name
 
 
-def ids(values: Sequence[str]) -> list[str]:
+async def ids(values: Sequence[str]) -> list[str]:
     """Check ids, and leave out repetitions.
 
     Raises:
-        InvalidRequest: One breaks the rules, or there are too many.
+        InvalidRequest: One breaks the rules, or there are too many as sent.
     """
+    if len(values) > rules.TRANSACTION_RESULTS:
+        raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,} as sent, not {len(values):,}")
+    return await taken_in_turns(len(values) * _ID_BYTES, partial(_distinct, values))
+
+
+def _distinct(values: Sequence[str]) -> list[str]:
     for index, value in enumerate(values):
         if problem := rules.id_problem(value):
             raise InvalidRequest(f"ids[{index}]", problem)
-    distinct = list(dict.fromkeys(values))
-    if len(distinct) > rules.TRANSACTION_RESULTS:
-        raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,}, not {len(distinct):,}")
-    return distinct
+    return list(dict.fromkeys(values))
 
 
 def id_(value: str) -> str:
@@ -78,8 +83,13 @@ def id_(value: str) -> str:
     return value
 
 
-def origin(request: ChangeRequest) -> Origin:
+async def origin(request: ChangeRequest, *, works: Sequence[bytes] = (), ids: Sequence[str] = ()) -> Origin:
     """Tell where a change comes from.
+
+    Args:
+        request: The request.
+        works: The works in it, as they are to be stored.
+        ids: The ids in it.
 
     Raises:
         InvalidRequest: Its reason or its request id breaks the rules.
@@ -91,11 +101,19 @@ def origin(request: ChangeRequest) -> Origin:
         return Origin(caller, request.reason)
     if problem := rules.request_id_problem(request.request_id):
         raise InvalidRequest("request_id", problem)
-    same = deepcopy(request)
-    if not isinstance(same, pb.UpdateRequest):
-        same.ids[:] = sorted(set(same.ids))  # whose order means nothing
-    asked = same.DESCRIPTOR.full_name.encode() + same.SerializeToString(deterministic=True)
-    return Origin(caller, request.reason, request.request_id, hashlib.sha256(asked).digest())
+    # Texts that hold no NUL, with one between them. The order of works counts, that of ids means nothing.
+    pipeline = "" if isinstance(request, pb.UpdateRequest) else request.pipeline
+    asked = [request.DESCRIPTOR.full_name, request.reason, pipeline]
+    size = sum(map(len, works)) + sum(map(len, ids))
+    hashed = await taken_in_turns(size, lambda: _digest("\0".join([*asked, *sorted(ids)]), works))
+    return Origin(caller, request.reason, request.request_id, hashed)
+
+
+def _digest(asked: str, works: Sequence[bytes]) -> bytes:
+    whole = hashlib.sha256(hashlib.sha256(asked.encode()).digest())
+    for work in works:
+        whole.update(digest(work))
+    return whole.digest()
 
 
 def page_size(value: int) -> int:
@@ -107,24 +125,6 @@ def page_size(value: int) -> int:
     if value < 0:
         raise InvalidRequest("page_size", f"must be positive, or 0 for {_PAGE_SIZE:,}, not {value}")
     return min(value or _PAGE_SIZE, _PAGE_SIZE)
-
-
-def page(token: str) -> Timestamp | None:
-    """Give the place where a page of a history begins; None stands for its beginning.
-
-    Raises:
-        InvalidRequest: The token is none of ours.
-    """
-    if not token:
-        return None
-    if not (match := _PAGE_TOKEN.fullmatch(token)):
-        raise InvalidRequest("page_token", "must be one that this service gave for the same request")
-    return Timestamp(*(int(number, 16) for number in match.groups()))
-
-
-def page_token(last: Timestamp) -> str:
-    """Tell where a page of a history ends."""
-    return f"{last.time:08x}{last.inc:08x}"
 
 
 def skip(value: int) -> int:
@@ -184,36 +184,6 @@ def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
     return _FORMATS[format_]
 
 
-def resumed(selection: Selection, token: bytes) -> tuple[Selection, int]:
-    """Go on where a stream broke.
-
-    Args:
-        selection: What the stream was to read from its beginning.
-        token: From `resume_token`; empty for a new stream.
-
-    Returns:
-        What is left to read, and how many results were read before.
-
-    Raises:
-        InvalidRequest: The token is none of ours.
-    """
-    if not token:
-        return selection, 0
-    try:
-        last, count = bson.decode(token).values()
-    except (bson.errors.BSONError, ValueError):
-        last = count = None
-    most = rules.INT64_MAX if selection.limit is None else selection.limit
-    if rules.id_problem(last) or not isinstance(count, int) or not 1 <= count <= most:
-        raise InvalidRequest("resume_token", "must be one that this service gave for the same request")
-    return selection.rest(last, count), count
-
-
-def resume_token(last: str, count: int) -> bytes:
-    """Tell where a stream stands: behind the id `last`, after `count` results."""
-    return bson.encode({"last": last, "count": count})
-
-
 def _checked(check: Callable[[dict[str, Any]], dict[str, Any]], place: Place, document: pb.Document) -> dict[str, Any]:
     data = document.bson
     if document.WhichOneof("form") == "json":
@@ -224,15 +194,18 @@ def _checked(check: Callable[[dict[str, Any]], dict[str, Any]], place: Place, do
         raise place.error(f"takes {len(data):,} bytes of BSON; at most {QUERY_BYTES:,} are supported")
     try:
         (whole,) = bson_documents.split(data, 1)
-        fields = decode_strictly(whole)[0]
-    except (bson.errors.BSONError, ValueError, RecursionError) as error:
+        validate(whole, rules.WORK_DEPTH, QUERY_ELEMENTS + QUERY_KEYS)
+        (fields,) = decode_strictly(whole)
+    except RepeatedName as error:  # MongoDB heeds both fields, where a dict holds one
+        raise place.at(error.path).error("stands in the document more than once") from error
+    except TooDeep as error:
+        raise place.error(f"nested too deep; at most {QUERY_DEPTH} levels are supported") from error
+    except TooManyElements as error:
+        limits = f"{QUERY_ELEMENTS:,} list elements and {QUERY_KEYS:,} fields, operators and patterns"
+        raise place.error(f"the query is too large; it may hold at most {limits}") from error
+    except (bson.errors.BSONError, ValueError) as error:
         raise InvalidRequest(f"{place.step}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
-    checked = check(fields)
-    # MongoDB heeds both of two fields with one name, where a dict holds one. Looking for them takes a while, and
-    # whatever has none is nearly always the same once it is encoded again.
-    if not _same_again(fields, whole) and (repeated := bson_documents.repeated(whole)):
-        raise place.at(repeated).error("stands in the document more than once")
-    return checked
+    return check(fields)
 
 
 def _from_json(place: Place, text: str) -> bytes:
@@ -243,10 +216,3 @@ def _from_json(place: Place, text: str) -> bytes:
         return extended_json.to_bson(text)
     except extended_json.NotExtendedJson as error:
         raise InvalidRequest(f"{place.step}.json", str(error), "MALFORMED_REQUEST") from error
-
-
-def _same_again(fields: dict[str, Any], data: bytes) -> bool:
-    try:
-        return bson.encode(fields, codec_options=OPTIONS) == data
-    except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
-        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -12,14 +13,15 @@ from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import extended_json, requests, works
 from workflow_results_server.access import allow_works
 from workflow_results_server.callers import current
-from workflow_results_server.errors import InvalidRequest, RequestError
+from workflow_results_server.continuations import PageTokens, ReadTokens
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError
 from workflow_results_server.intake import Intake
 from workflow_results_server.store import OF_PIPELINE, Change, Selection
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
     import grpc
     from bson.json_util import JSONOptions
@@ -91,10 +93,11 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
     @uncancelled
     async def _update(self, request: pb.UpdateRequest, seconds: float) -> pb.UpdateResponse:
         """Update, while there is room: what is sent and given up by its caller takes memory as well."""
+        end = time.monotonic() + seconds
         with self._intake.admitted(request.works.ByteSize()):
-            return await self._updated(request, seconds)
+            return await self._updated(request, end)
 
-    async def _updated(self, request: pb.UpdateRequest, seconds: float) -> pb.UpdateResponse:
+    async def _updated(self, request: pb.UpdateRequest, end: float) -> pb.UpdateResponse:
         by_pipeline: dict[str, dict[str, works.Work]] = {}
         parsed = await works.parse(request.works, partial_works=True)
         allow_works(parsed)
@@ -105,10 +108,11 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
             if work.id in same:
                 raise InvalidRequest(f"works[{work.position}].id", "must not be that of another work in the update")
             same[work.id] = work
-        origin = requests.origin(request)
+        data = [work.data for work in parsed if isinstance(work, works.Work)]
+        origin = await requests.origin(request, works=data)
         if not by_pipeline:
             return pb.UpdateResponse(applied=True)
-        change = await self._store.changes.update(by_pipeline, origin, seconds)
+        change = await self._store.changes.update(by_pipeline, origin, _left_until(end))
         return pb.UpdateResponse(**_refusals(change))
 
     async def DeleteIds(self, request: pb.DeleteIdsRequest, context: Context) -> pb.DeleteIdsResponse:
@@ -146,11 +150,13 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         selection = Selection(limit=requests.limit("count", count))
         return self._stream(selection, request, pb.GetByCountResponse)
 
-    def GetById(self, request: pb.GetByIdRequest, context: Context) -> AsyncIterator[pb.GetByIdResponse]:
+    async def GetById(self, request: pb.GetByIdRequest, context: Context) -> AsyncIterator[pb.GetByIdResponse]:
         """Stream the results with some ids."""
-        ids = requests.ids(request.ids)
+        ids = await requests.ids(request.ids)
         selection = Selection(filter={"_id": {"$in": ids}}, limit=len(ids))
-        return self._stream(selection, request, pb.GetByIdResponse)
+        async with aclosing(self._stream(selection, request, pb.GetByIdResponse)) as parts:
+            async for part in parts:
+                yield part
 
     def GetByEvent(self, request: pb.GetByEventRequest, context: Context) -> AsyncIterator[pb.GetByEventResponse]:
         """Stream the results of an event."""
@@ -208,14 +214,15 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         """Tell the changes of a result, or of a pipeline itself."""
         pipeline = requests.pipeline(request.pipeline)
         id_ = requests.id_(request.id) if request.id else OF_PIPELINE
-        size, before = requests.page_size(request.page_size), requests.page(request.page_token)
+        size, tokens = requests.page_size(request.page_size), PageTokens(pipeline, id_)
+        before = tokens.place(request.page_token)
         entries = await self._store.history.read(pipeline, id_, before, size + 1, self._time(context))
-        more = requests.page_token(entries[size - 1].order) if len(entries) > size else ""
+        more = tokens.behind(entries[size - 1].order) if len(entries) > size else ""
         return pb.HistoryResponse(entries=map(_history_entry, entries[:size]), next_page_token=more)
 
     async def DropPipeline(self, request: pb.DropPipelineRequest, context: Context) -> pb.DropPipelineResponse:
         """Drop a pipeline that has no results."""
-        pipeline, origin = requests.pipeline(request.pipeline), requests.origin(request)
+        pipeline, origin = requests.pipeline(request.pipeline), await requests.origin(request)
         dropped = await self._store.pipelines.drop(pipeline, origin, self._time(context))
         return pb.DropPipelineResponse(dropped=dropped)
 
@@ -225,21 +232,25 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         return self._seconds if remaining is None else min(remaining * _SHARE_OF_DEADLINE, self._seconds)
 
     async def _change(self, change: ChangeOfIds, request: IdsRequest, context: Context) -> Change:
-        pipeline, ids, origin = requests.pipeline(request.pipeline), requests.ids(request.ids), requests.origin(request)
-        return await change(pipeline, ids, origin, self._time(context)) if ids else Change()
+        end = time.monotonic() + self._time(context)
+        pipeline, ids = requests.pipeline(request.pipeline), await requests.ids(request.ids)
+        origin = await requests.origin(request, ids=ids)
+        return await change(pipeline, ids, origin, _left_until(end)) if ids else Change()
 
     async def _stream(
         self, selection: Selection, request: ReadRequest, response: Callable[..., PartT]
-    ) -> AsyncIterator[PartT]:
+    ) -> AsyncGenerator[PartT, None]:
         pipeline = requests.pipeline(request.pipeline)
         options = requests.json_options(request.format)
-        rest, before = requests.resumed(selection, request.resume_token)
+        make_tokens = partial(ReadTokens, request.DESCRIPTOR.name, pipeline, selection)
+        tokens = await taken_in_turns(request.ByteSize(), make_tokens)
+        rest, before = tokens.resumed(request.resume_token)
         sent = 0
         async with aclosing(self._store.read(pipeline, rest)) as batches:
             async for batch in batches:
                 sent += batch.number
                 part = response()  # filled in place: to put a message into another one copies it
-                part.batch.resume_token = requests.resume_token(batch.last, before + sent)
+                part.batch.resume_token = tokens.behind(batch.last, before + sent)
                 if options:
                     part.batch.results.json.extend(
                         await taken_in_turns(len(batch.data), partial(_json, batch, options))
@@ -252,6 +263,18 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                     return
                 yield part
         yield response(summary=pb.ReadSummary(count=sent))
+
+
+def _left_until(end: float) -> float:
+    """Give the seconds that are left of a call's time, which checking its request has taken a part of.
+
+    Raises:
+        DeadlineExceeded: None are.
+    """
+    left = end - time.monotonic()
+    if left <= 0:
+        raise DeadlineExceeded("the time for this call did not suffice", NOT_APPLIED)
+    return left
 
 
 def _json(batch: Batch, options: JSONOptions) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -13,8 +13,9 @@ import bson
 from bson.timestamp import Timestamp
 
 from workflow_results import rules
-from workflow_results.documents import OPTIONS, decode_strictly
+from workflow_results.documents import OPTIONS
 from workflow_results_server import bson_documents, extended_json
+from workflow_results_server.bson_validation import RepeatedName, TooDeep, validate
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.turns import taken_in_turns
 
@@ -31,7 +32,12 @@ _WORK_VALUES: Final = rules.WORK_BYTES // 4
 _UPDATE_FIELDS: Final = 1_000
 """The most fields that an update may set of a work. MongoDB takes time for the square of their number, which nothing
 stops: 20 ms for 1,000, and 15 s for 30,000."""
-_LONG_BYTES: Final = 8 * rules.KIB
+_DECODED_BYTES: Final = 64 * rules.MIB
+"""The largest work that is decoded to check it. What is made of a larger one could have fifty times its size."""
+_PADDING: Final = 5
+"""How much further than a work is long bson's decoder may read behind it."""
+_LOST_BYTES: Final = rules.MIB
+"""The most bytes of works that may fail to be decoded, which bounds what bson's decoder loses of them."""
 _TURN_SECONDS: Final = 0.001
 """How long works are checked before other calls get their turn on the event loop."""
 _SENTENCE_LENGTH: Final = 120
@@ -42,13 +48,27 @@ _LEAST_LEVEL: Final = 7
 """The bytes that a level of nesting takes at least: its type, the end of its name, its length and its own end."""
 _CONTAINERS: Final = {dict, list}
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
+_LONG_VALUE: Final = rules.KIB
+_STAND_INS: Final[dict[int, object]] = {
+    bson_documents.DOCUMENT: {"…": "…"},
+    bson_documents.ARRAY: ["…"],
+    bson_documents.CODE_WITH_SCOPE: bson.Code("…"),
+}
+"""What is decoded in place of a long value, which is wrong where it stands, whatever is in it."""
+_STEP_LENGTH: Final = 32
+_PATH_LENGTH: Final = 80
+_TOO_DEEP: Final = f"is nested deeper than {rules.WORK_DEPTH} levels"
 _NAMING: Final = ("_id", "id", "pipeline")
 _TIMESTAMP: Final = b"\x11"
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
 _ZERO_VALUE: Final = bytes(9)
 """The end of a name, and eight bytes of a value that are zero."""
+_REF: Final = b"$ref\0"
+"""The name by which bson takes a document for a DBRef, in which the order of its fields is lost."""
 _ENCODED_START: Final = len(b"\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00")
 """Where the first element of the array stands in `bson.encode({"": array})`."""
+
+_logger = logging.getLogger(__name__)
 
 
 class Work(NamedTuple):
@@ -135,9 +155,9 @@ def _parsed(first: int, documents: Sequence[bytes | str], *, partial_works: bool
         _from_json(index, document) if isinstance(document, str) else document
         for index, document in enumerate(documents, first)
     ]
-    decoded = iter(_decoded([document for document in some if isinstance(document, bytes)]))
+    decoded = iter(_decoder.decoded([document for document in some if isinstance(document, bytes)]))
     return [
-        _checked(index, document, *next(decoded), partial=partial_works) if isinstance(document, bytes) else document
+        _checked(index, document, next(decoded), partial=partial_works) if isinstance(document, bytes) else document
         for index, document in enumerate(some, first)
     ]
 
@@ -174,49 +194,76 @@ def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
         yield some
 
 
-def _decoded(documents: list[bytes]) -> list[tuple[dict[str, Any] | None, bool]]:
-    """Decode documents, and tell of each whether encoding it again gives the same bytes.
+class _Decoder:
+    """Decodes works, as long as that does no harm.
 
-    None stands for those that are corrupt. All at once is fastest, and possible almost always.
+    It is the fastest check: what encoded again gives the same bytes is BSON, with strings in UTF-8 and no name twice.
+    But bson's decoder is not made for hostile bytes (see `bson_validation`). What it reads behind a work is padding
+    here, and what it loses for ever when it fails is counted: at some point it is asked no more.
     """
-    try:
-        decoded = decode_strictly(b"".join(documents))
-    except (bson.errors.BSONError, ValueError, RecursionError):
-        if len(documents) == 1:
-            return [(None, False)]
-        half = len(documents) // 2
-        return _decoded(documents[:half]) + _decoded(documents[half:])
-    if sum(map(len, documents)) > len(documents) * _LONG_BYTES:
-        return [(fields, False) for fields in decoded]  # to look at the fields of long documents is faster
-    try:
-        encoded = bson.encode({"": decoded}, codec_options=OPTIONS)
-    except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
-        return [(fields, False) for fields in decoded]
-    exact = []
-    at = _ENCODED_START
-    for index, document in enumerate(documents):
-        at += 2 + len(str(index))  # its type and its name
-        exact.append(encoded.startswith(document, at))
-        at += int.from_bytes(encoded[at : at + 4], "little")
-    return list(zip(decoded, exact, strict=True))
+
+    def __init__(self) -> None:
+        self._may_lose = _LOST_BYTES
+
+    def decoded(self, documents: list[bytes]) -> list[dict[str, Any] | None]:
+        """Decode documents; None stands for those about which that says nothing, so that they must be looked through.
+
+        All at once is fastest.
+        """
+        done: list[dict[str, Any] | None] = [None] * len(documents)
+        short = [index for index, document in enumerate(documents) if len(document) <= _DECODED_BYTES]
+        if not short or self._may_lose <= 0:
+            return done
+        parts = [documents[index] for index in short]
+        sizes = list(map(len, parts))
+        data = b"".join([*parts, bytes(max(sizes) + _PADDING)])
+        if _REF in data:
+            return done
+        try:
+            decoded = bson.decode_all(memoryview(data)[: sum(sizes)], OPTIONS)
+        except (bson.errors.BSONError, ValueError, RecursionError):
+            self._lose(sum(sizes))
+            return done
+        try:
+            encoded = bson.encode({"": decoded}, codec_options=OPTIONS)
+        except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
+            return done
+        at = _ENCODED_START
+        for number, index in enumerate(short):
+            at += 2 + len(str(number))  # its type and its name
+            if encoded.startswith(documents[index], at):
+                done[index] = decoded[number]
+            at += int.from_bytes(encoded[at : at + 4], "little")
+        return done
+
+    def _lose(self, size: int) -> None:
+        self._may_lose -= size
+        if self._may_lose <= 0:
+            _logger.warning("too many works were no BSON: from now on each is looked through without being decoded")
 
 
-def _checked(
-    position: int, document: bytes, fields: dict[str, Any] | None, exact: bool, *, partial: bool
-) -> Work | Rejected:
+_decoder: Final = _Decoder()
+
+
+def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, partial: bool) -> Work | Rejected:
     if len(document) > rules.WORK_BYTES:
         limit = rules.WORK_BYTES
         return Rejected(position, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored")
-    if fields is None and not bson_documents.deeper_than(rules.WORK_DEPTH, document):
-        return Rejected(position, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
-    if fields is None or _deeper_than(rules.WORK_DEPTH, document, fields, exact=exact):
-        return Rejected(position, "TOO_DEEP", "", f"is nested deeper than {rules.WORK_DEPTH} levels")
+    if fields is None:
+        try:
+            validate(document, rules.WORK_DEPTH)
+        except bson_documents.MalformedDocuments:
+            return Rejected(position, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
+        except TooDeep:
+            return Rejected(position, "TOO_DEEP", "", _TOO_DEEP)
+        except RepeatedName as error:
+            return Rejected(position, "DUPLICATE_FIELD", _spelled(error.path), "stands in the work more than once")
+        fields = _deciding_fields(document)
+    elif _deeper_than(rules.WORK_DEPTH, document, fields):
+        return Rejected(position, "TOO_DEEP", "", _TOO_DEEP)
     if partial and len(fields) > _UPDATE_FIELDS:
         message = f"has {len(fields):,} fields at the top level; an update sets at most {_UPDATE_FIELDS:,}"
         return Rejected(position, "TOO_LARGE", "", message)
-    # A field that stands twice is hidden by a dict, and lost when that is encoded.
-    if not exact and (repeated := _repeated(document, every=partial)):
-        return Rejected(position, "DUPLICATE_FIELD", repeated, "stands in the work more than once")
     if problem := rules.work_problem(fields, partial=partial):
         return Rejected(position, problem.reason, problem.path, problem.message)
     if _TIMESTAMP in document and _ZERO_VALUE in document and _ZERO_TIMESTAMP in fields.values():
@@ -229,40 +276,55 @@ def _checked(
     return Work(position, fields["pipeline"], id_, bson_documents.with_id_first(document, id_), locked, set_)
 
 
-def _repeated(document: bytes, *, every: bool) -> str:
-    """Find a field that decides about the work, or one of every that an update sets, and stands in it twice."""
-    seen: set[bytes] = set()
-    for name in bson_documents.names(document):
-        if name in seen and (every or name in _DECIDING):
-            return name.decode()
-        seen.add(name)
-    for element in bson_documents.elements(document):
-        inner = bson_documents.names(element.value) if element.type == bson_documents.DOCUMENT else []
-        if element.name == b"results" and inner.count(b"locked") > 1:
-            return "results.locked"
-    return ""
-
-
-def _deeper_than(limit: int, document: bytes, fields: Mapping[str, Any], *, exact: bool) -> bool:
+def _deeper_than(limit: int, document: bytes, fields: dict[str, Any]) -> bool:
     # Each level needs some bytes, and one of two types, so that a short work or one with few of them is not deep.
     if len(document) <= limit * _LEAST_LEVEL or len(document) - len(document.translate(None, _NESTED)) <= limit:
         return False
     level: list[Any] = [fields]
     for _ in range(limit + 1):
+        groups = (node.values() if type(node) is dict else node for node in level)
         level = [
             value
-            for node in level
-            for value in (node.values() if isinstance(node, Mapping) else node)
+            for group in groups
+            if not _CONTAINERS.isdisjoint(map(type, group))
+            for value in group
             if type(value) in _CONTAINERS
         ]
-        if not level:
-            # Nor is what a dict hides, since its name stands there twice.
-            return not exact and _hides_something(document, fields) and bson_documents.deeper_than(limit, document)
-    return True
+    return bool(level)
 
 
-def _hides_something(document: bytes, fields: Mapping[str, Any]) -> bool:
-    try:
-        return len(bson.encode(fields, codec_options=OPTIONS)) != len(document)
-    except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
-        return True
+def _deciding_fields(document: bytes) -> dict[str, Any]:
+    """Give the fields of a valid work, with their values as far as they decide about the work."""
+    fields: dict[str, Any] = {}
+    for element in bson_documents.elements(document):
+        value: object = None
+        if element.name == b"results" and element.type == bson_documents.DOCUMENT:
+            value = _lock(document, element)
+        elif element.name in _DECIDING:
+            value = _value(document, element.type, element.start, element.end)
+        elif element.type == bson_documents.TIMESTAMP and not any(document[element.value : element.end]):
+            value = _ZERO_TIMESTAMP
+        fields[element.name.decode()] = value
+    return fields
+
+
+def _lock(document: bytes, results: bson_documents.Element) -> dict[str, object]:
+    """Give the `results` of a work with nothing in it but `locked`."""
+    for type_, start, value, end in bson_documents.walk(document, results.value + 4, results.end - 1):
+        if document[start + 1 : value - 1] == b"locked":
+            return {"locked": _value(document, type_, start, end)}
+    return {}
+
+
+def _value(document: bytes, type_: int, start: int, end: int) -> object:
+    """Decode one element, or give something of the same type where that would make much of it."""
+    if type_ in _STAND_INS and end - start > _LONG_VALUE:
+        return _STAND_INS[type_]
+    (value,) = bson.decode(bson_documents.made_of([document[start:end]]), OPTIONS).values()
+    return value
+
+
+def _spelled(path: Sequence[str | int]) -> str:
+    """Spell out the way to a name, cut where it would make a message unreadable."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{rules.cut(step, _STEP_LENGTH)}" for step in path)
+    return rules.cut("".join(steps).removeprefix("."), _PATH_LENGTH)

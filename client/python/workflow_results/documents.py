@@ -20,7 +20,6 @@ from bson.binary import UUID_SUBTYPE, Binary, UuidRepresentation
 from bson.code import Code
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError, InvalidBSON
-from bson.raw_bson import RawBSONDocument
 
 from workflow_results.encoding import rebuild
 from workflow_results.errors import InvalidRequestError, ResultsError
@@ -33,9 +32,21 @@ OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
     uuid_representation=UuidRepresentation.STANDARD,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
-# In raw documents nothing becomes a DBRef, nor (which fails for other lengths than 16) a UUID.
-_RAW_OPTIONS: Final = OPTIONS.with_options(
-    document_class=RawBSONDocument, uuid_representation=UuidRepresentation.UNSPECIFIED
+_REF: Final = b"$ref\0"
+"""The name without which no document is taken for a DBRef."""
+
+
+class _Document(dict[str, Any]):
+    """A dict that bson takes for no DBRef, which it knows by the names in it: it doesn't find any."""
+
+    __slots__ = ()
+    __getitem__: Any = {}.__getitem__
+    get: Any = {}.get
+
+
+# A binary of the subtype for UUIDs may have another length than 16, and none of that is made a UUID then.
+_EXACT_OPTIONS: Final = OPTIONS.with_options(
+    document_class=_Document, uuid_representation=UuidRepresentation.UNSPECIFIED
 )
 _PIECE_BYTES: Final = 32 * KIB
 _LENGTH: Final = struct.Struct("<i")
@@ -158,7 +169,7 @@ def decode_strictly(data: bytes) -> list[dict[str, Any]]:
         InvalidBSON: The bytes are not BSON, or hold a UUID of another length than 16.
     """
     # bson makes a DBRef, which has no order of keys, of each dict that looks like one.
-    return _decode_exactly(data) if b"$ref\0" in data else bson.decode_all(data, OPTIONS)
+    return _decode_exactly(data) if _REF in data else bson.decode_all(data, OPTIONS)
 
 
 class _NotPlainError(Exception):
@@ -202,21 +213,21 @@ def _is_plain(document: Mapping[str, Any]) -> bool:
 
 
 def _decode_exactly(data: bytes) -> list[dict[str, Any]]:
-    return [_fields(raw) for raw in bson.decode_all(data, _RAW_OPTIONS)]
-
-
-def _fields(raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _inflate(value) for key, value in raw.items()}
-
-
-def _inflate(value: object) -> object:
-    """Make of a value decoded with the raw options what the plain ones would, except for DBRefs."""
-    if isinstance(value, RawBSONDocument):
-        return _fields(value)
-    if isinstance(value, list):
-        return [_inflate(element) for element in value]
-    if isinstance(value, Code) and value.scope is not None:
-        return Code(str.__str__(value), _fields(value.scope))
-    if isinstance(value, Binary) and value.subtype == UUID_SUBTYPE and len(value) == 16:
-        return value.as_uuid()
-    return value
+    """Decode documents to what the plain options would give, except for DBRefs and UUIDs of another length than 16."""
+    documents: list[Any] = bson.decode_all(data, _EXACT_OPTIONS)
+    waiting: list[Any] = [documents]
+    while waiting:
+        container = waiting.pop()
+        for key, value in enumerate(container) if type(container) is list else container.items():
+            if type(value) is list:
+                waiting.append(value)
+            elif type(value) is _Document:
+                container[key] = plain = dict(value)
+                waiting.append(plain)
+            elif type(value) is Code and value.scope is not None:
+                scope = dict(value.scope)
+                container[key] = Code(str.__str__(value), scope)
+                waiting.append(scope)
+            elif type(value) is Binary and value.subtype == UUID_SUBTYPE and len(value) == 16:
+                container[key] = value.as_uuid()
+    return documents

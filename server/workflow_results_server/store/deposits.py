@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from enum import IntEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -10,7 +12,8 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from workflow_results_server.bson_documents import same_content, stored_id
+from workflow_results_server.bson_documents import stored_id
+from workflow_results_server.content import same_content
 from workflow_results_server.errors import Unavailable
 from workflow_results_server.store.failures import MEMBER_CODES
 from workflow_results_server.turns import taken_in_turns
@@ -35,6 +38,8 @@ _INTERRUPTING_CODES: Final = MEMBER_CODES | {50, 112, 262}
 _ROUNDS: Final = 5
 """How often a work is tried again that is neither insertable nor there, since another caller deletes it meanwhile, or
 drops the pipeline."""
+_TURN_SECONDS: Final = 0.001
+"""How long works are compared before other calls get their turn on the event loop."""
 _RAW: Final = CodecOptions(document_class=RawBSONDocument)
 
 
@@ -87,10 +92,15 @@ async def deposit(
         for index in left:
             if outcomes[index] is None and outcomes[firsts[works[index].id]] is not Outcome.REFUSED:
                 there.setdefault(works[index].id, []).append(index)
+        turn_ends = time.perf_counter() + _TURN_SECONDS
         async for stored in _stored(collection, list(there), session):
             for index in there[stored_id(stored)]:
-                same = await taken_in_turns(len(stored), partial(same_content, stored, works[index].data))
+                data = works[index].data
+                same = await taken_in_turns(len(stored) + len(data), partial(same_content, stored, data))
                 outcomes[index] = Outcome.ALREADY_DEPOSITED if same else Outcome.CONFLICT
+                if time.perf_counter() > turn_ends:
+                    await asyncio.sleep(0)
+                    turn_ends = time.perf_counter() + _TURN_SECONDS
     raise Unavailable("CONTENTION", "results are deleted as fast as they are deposited", not_applied=False)
 
 

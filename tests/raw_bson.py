@@ -1,0 +1,37 @@
+"""BSON made by hand, as no encoder makes it."""
+
+from __future__ import annotations
+
+import struct
+
+import bson
+
+
+def element(name: str, value: object) -> bytes:
+    """An element that a document may hold more than once."""
+    return bson.encode({name: value})[4:-1]
+
+
+def document(*elements: bytes) -> bytes:
+    body = b"".join(elements)
+    return struct.pack("<i", len(body) + 5) + body + b"\0"
+
+
+def sized(data: bytes) -> bytes:
+    """Data behind their length, as strings are written."""
+    return struct.pack("<i", len(data)) + data
+
+
+def nested(inner: bytes, levels: int) -> bytes:
+    """A document in so many others, whose fields are called `a`."""
+    length = len(inner)
+    heads = []
+    for _ in range(levels):
+        length += len(b"\x03a\0") + 5
+        heads.append(struct.pack("<i", length) + b"\x03a\0")
+    return b"".join([*reversed(heads), inner, bytes(levels)])
+
+
+def deep(*last: bytes) -> bytes:
+    """A document of 15 MB and 90 levels, with some elements at its end."""
+    return nested(document(b"\x05bytes\0" + struct.pack("<i", 15_000_000) + b"\0" + b"x" * 15_000_000, *last), 90)

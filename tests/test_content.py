@@ -1,0 +1,349 @@
+"""The same content: fields in any order at any level, numbers by value, and everything else as it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import itertools
+import json
+import math
+import random
+import tracemalloc
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import bson
+from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from conftest import work
+from raw_bson import deep, element
+from wire import Stub, invalid
+from workflow_results import Outcome, Results
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server.content import digest, same_content
+
+DECIMAL = decimal.Context(prec=34, Emin=-6143, Emax=6144, traps=[])
+MANY_DIGITS = decimal.Context(prec=1200, traps=[])
+
+
+def model(value: Any) -> Any:
+    """Give something that is equal for equal values, by other means than the service's."""
+    match value:
+        case bool() | str() if not isinstance(value, Code):
+            return type(value).__name__, value
+        case int() | float() | Decimal128():
+            number = value.to_decimal() if isinstance(value, Decimal128) else decimal.Decimal(value)
+            return "number", "NaN" if number.is_nan() else number
+        case Mapping():
+            return "document", frozenset((name, model(each)) for name, each in value.items())
+        case list():
+            return "array", tuple(map(model, value))
+        case Code() if value.scope is not None:
+            return "code", str(value), model(value.scope)
+        case _:
+            return "other", bson.encode({"": value})
+
+
+near = st.sampled_from([0, 2**31, 2**53, 2**63, 10**15, 10**18]).flatmap(lambda n: st.integers(n - 3, n + 3))
+int64s = (near | near.map(int.__neg__) | st.integers()).filter(lambda n: -(2**63) <= n < 2**63)
+decimals = st.one_of(
+    st.binary(min_size=16, max_size=16).map(Decimal128.from_bid),
+    (int64s | st.floats()).map(lambda n: Decimal128(DECIMAL.create_decimal(n))),
+    st.builds("{}E{}".format, st.integers(0, 99), st.integers(-6100, 6100)).map(Decimal128),
+)
+numbers = st.one_of(
+    int64s, int64s.map(Int64), int64s.map(float), st.floats(), st.sampled_from([-0.0, 0.5, 1e300, math.nan]), decimals
+)
+texts = st.text("ab", max_size=2)
+scalars = st.one_of(
+    numbers,
+    st.none() | st.booleans() | texts | st.binary(max_size=70) | st.text(min_size=60, max_size=80),
+    st.builds(Binary, st.binary(max_size=2), st.sampled_from([0, 1, 2, 5, 128])),
+    st.builds(Regex, texts, st.sampled_from(["", "i", "im"])),
+    st.builds(Code, texts),
+    st.datetimes().map(lambda value: value.replace(microsecond=0)),
+    st.builds(Timestamp, st.integers(1, 3), st.integers(1, 3)),
+    st.sampled_from([MinKey(), MaxKey(), ObjectId(bytes(12)), ObjectId(b"x" * 12)]),
+)
+names = st.sampled_from(["a", "b", "ab", "", "é", "$ref", "0", "1"])
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(names, inner, max_size=4),
+        st.builds(Code, texts, st.dictionaries(names, inner, max_size=3)),
+    ),
+    max_leaves=10,
+)
+documents = st.dictionaries(names, values, max_size=5)
+rows = st.one_of(
+    *(st.lists(each, min_size=12, max_size=150) for each in (int64s, int64s.map(Int64), st.floats(), st.booleans())),
+    st.lists(numbers, min_size=12, max_size=40),
+)
+"""Long enough that their elements are looked at together."""
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    data, other_data = bson.encode(one), bson.encode(other)
+    answer = same_content(data, other_data)
+    assert same_content(other_data, data) is answer
+    assert same_content(data, data)
+    assert (digest(data) == digest(other_data)) is answer
+    return answer
+
+
+def forms(number: float | Decimal128) -> list[Any]:
+    """Give a number in all types that can hold it."""
+    exact = number.to_decimal() if isinstance(number, Decimal128) else decimal.Decimal(number)
+    found: list[Any] = [number]
+    if exact.is_nan():
+        return [math.nan, Decimal128("NaN")]
+    if exact.is_infinite() or decimal.Decimal(float(exact)) == exact:
+        found.append(float(exact))
+    if exact.is_infinite():
+        return [*found, Decimal128(exact)]
+    if -(2**63) <= exact < 2**63 and exact == int(exact):
+        found += [int(exact), Int64(int(exact))]
+    if not exact:
+        return [*found, -0.0, 0.0, Decimal128("-0"), Decimal128("0E-6000"), Decimal128("0E+6000")]
+    if DECIMAL.create_decimal(exact) == exact:
+        short = DECIMAL.create_decimal(exact).normalize(DECIMAL)
+        found.append(Decimal128(short))
+        sign, digits, exponent = short.as_tuple()
+        if len(digits) < 34 and isinstance(exponent, int) and exponent > -6000:
+            longer = decimal.Decimal((sign, (*digits, 0), exponent - 1))
+            found.append(Decimal128(longer))
+    return found
+
+
+def otherwise(value: Any, choice: random.Random) -> Any:
+    """Write a value in another way: its fields in another order, its numbers of other types."""
+    match value:
+        case dict():
+            items = list(value.items())
+            choice.shuffle(items)
+            return {name: otherwise(each, choice) for name, each in items}
+        case list():
+            return [otherwise(each, choice) for each in value]
+        case Code() if value.scope is not None:
+            return Code(str(value), otherwise(value.scope, choice))
+        case bool():
+            return value
+        case int() | float() | Decimal128():
+            return choice.choice(forms(value))
+        case _:
+            return value
+
+
+@given(documents, st.randoms(use_true_random=False))
+@example({"a": 2**53 + 1, "b": Int64(2**63 - 1)}, random.Random(1))
+def test_written_in_another_way_it_is_the_same(document: dict[str, Any], choice: random.Random) -> None:
+    assert same(document, otherwise(document, choice))
+
+
+@given(rows, st.randoms(use_true_random=False), st.data())
+def test_long_arrays_are_compared_by_value_too(row: list[Any], choice: random.Random, data: st.DataObject) -> None:
+    assert same({"a": row}, {"a": otherwise(row, choice)})
+    if all(type(each) is int for each in row):
+        alike = list(map(choice.choice([float, Int64]), row))
+        assert same({"a": row}, {"a": alike}) is (model(row) == model(alike))
+    at = data.draw(st.integers(0, len(row) - 1))
+    changed = [*row[:at], data.draw(numbers), *row[at + 1 :]]
+    assert same({"a": row}, {"a": changed}) is (model(row) == model(changed))
+    assert not same({"a": row}, {"a": row[:-1]})
+
+
+def test_rows_of_equal_numbers() -> None:
+    zeros = [0, Int64(0), 0.0, -0.0, Decimal128("0.00")]
+    nans = [math.nan, Decimal128("NaN")]
+    large = [Int64(2**53 + 1), Decimal128("9007199254740993")]
+    larger = [float(2**53), 2**53, Decimal128("9007199254740992")]
+    for size in (1, 9, 100, 5000):
+        rows = [[{"a": [1.5] * 20 + [number] * size} for number in kind] for kind in (zeros, nans, large, larger)]
+        digests = [{digest(bson.encode(row)) for row in each} for each in rows]
+        assert list(map(len, digests)) == [1] * 4
+        assert len(set.union(*digests)) == 4
+
+
+@given(documents, documents, st.data())
+def test_anything_else_is_another_content(one: dict[str, Any], other: dict[str, Any], data: st.DataObject) -> None:
+    assert same(one, other) is (model(one) == model(other))
+    if one:
+        name = data.draw(st.sampled_from(list(one)))
+        changed = {**one, name: data.draw(values)}
+        assert same(one, changed) is (model(one) == model(changed))
+        assert not same(one, {each: one[each] for each in one if each != name})
+
+
+FEW = [0, False, None, "", b"", 1, True, "1", 1.5, [], {}, [[]], [0], {"0": 0}, {"a": 0}, Code(""), Code("", {})]
+
+
+def test_types_that_are_no_numbers_are_not_mixed_up() -> None:
+    odd = {
+        "undefined": b"\x06a\0",
+        "symbol": b"\x0ea\0\x01\0\0\0\0",
+        "DBPointer": b"\x0ca\0\x01\0\0\0\0" + bytes(12),
+        "options": b"\x0ba\0\0xi\0",
+        "options the other way": b"\x0ba\0\0ix\0",
+    }
+    encoded = [bson.encode({"a": value}) for value in FEW]
+    encoded += [len(each).__add__(5).to_bytes(4, "little") + each + b"\0" for each in odd.values()]
+    for (index, one), (other_index, other) in itertools.product(enumerate(encoded), repeat=2):
+        assert same_content(one, other) is (index == other_index)
+        assert (digest(one) == digest(other)) is (index == other_index)
+
+
+NO_RESULTS: list[dict[str, Any]] = [{}, {"results": None}, {"results": {}}]
+LOCKS = [{"results": {"locked": value}} for value in (True, False)]
+
+
+def test_a_lock_is_no_content() -> None:
+    def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        return same_content(bson.encode(one), bson.encode(other))
+
+    for one, other in itertools.product(NO_RESULTS, repeat=2):
+        assert alike(one, other) is (one is other)
+    for one, other in itertools.product(LOCKS, NO_RESULTS + LOCKS):
+        assert alike(one, other)
+        assert alike(other, one)
+    full = {"results": {"a": 1, "b": {"locked": 1}}}
+    for locked in (True, False):
+        assert alike(full, {"results": {"b": {"locked": 1}, "locked": locked, "a": 1.0}})
+        assert not alike(full, {"results": {"b": {"locked": 2}, "locked": locked, "a": 1}})
+        assert not alike(full, {"results": {"locked": locked}})
+    assert not alike({"results": [{"locked": True}]}, {"results": [{}]})
+    assert alike({"_id": 1, "a": 2}, {"a": 2, "_id": 3})
+    assert not alike({"a": {"_id": 1}}, {"a": {"_id": 2}})
+
+
+HARD = [
+    *(0.0, -0.0, 1, 1.0, 0.1, 5e-324, 1e22, 1e23, 1e300, math.pi, 1.7976931348623157e308, float(2**53), float(2**63)),
+    *(math.nan, math.inf, -math.inf, True, None, "1"),
+    *map(Int64, (0, 1, 2**53, 2**53 + 1, 2**63 - 1, -(2**63), 10**18)),
+    *map(Decimal128, ("0", "-0", "0E+6000", "1.00", "0.1", "1E+18", "1E+22", "1E+23")),
+    *map(
+        Decimal128, ("9.999999999999999161138816E+22", "9007199254740993", "9223372036854775807", "9223372036854775808")
+    ),
+    *map(
+        Decimal128,
+        ("9223372036854775807.5", "-9223372036854775809", "1E-6176", "1E+6144", "NaN", "-NaN", "Infinity", "-Infinity"),
+    ),
+    # The first 34 digits of doubles, which have more.
+    *map(Decimal128, ("0.1000000000000000055511151231257827", "4.940656458412465441765687928682214E-324")),
+    *map(Decimal128, ("1.000000000000000052504760255204420E+300", "3.141592653589793115997963468544185")),
+]
+
+
+def test_numbers_are_equal_where_mongodb_says_so(database: Any, pipeline: str) -> None:
+    collection = database[pipeline]
+    collection.insert_many([{"_id": index, "a": number} for index, number in enumerate(HARD)])
+    for number in HARD:
+        equal = collection.find({"$expr": {"$eq": ["$a", {"$literal": number}]}}, {"_id": 1})
+        ours = {index for index, each in enumerate(HARD) if same({"": number}, {"": each})}
+        assert {each["_id"] for each in equal} == ours, number
+    collection.drop()
+
+
+WHOLE: dict[str, Any] = {
+    "status": "success",
+    "results": {
+        "snr": 1,
+        "dm": 2.5,
+        "fit": {"cov": [[1.0, 0.5], [0.5, 1.0]], "names": [{"x": 1, "y": None, "z": "w"}]},
+    },
+    "event": [1, 2, 3],
+    "when": dt.datetime(2026, 1, 2, tzinfo=dt.timezone.utc),
+    "uuid": uuid.UUID(int=5),
+    "config": {"a": 1, "b": 2, "c": 3, "d": {"e": 4, "f": 5}},
+}
+
+
+def orders(document: Mapping[str, Any], number: int) -> list[dict[str, Any]]:
+    """Give a document as a language would whose maps have no order."""
+    choice = random.Random(1)
+
+    def shuffled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [shuffled(each) for each in value]
+        if not isinstance(value, Mapping):
+            return value
+        return {name: shuffled(value[name]) for name in choice.sample(list(value), len(value))}
+
+    return [shuffled(document) for _ in range(number)]
+
+
+def test_a_work_whose_fields_have_no_order_is_deposited_once(results: Results, pipeline: str) -> None:
+    works = orders({"id": "a", "pipeline": pipeline, **WHOLE}, 20)
+    outcomes = [receipt.outcome for work in works for receipt in results.deposit_receipts([work])]
+    assert outcomes == [Outcome.DEPOSITED] + [Outcome.ALREADY_DEPOSITED] * 19
+    assert [receipt.outcome for receipt in results.deposit_receipts(works)] == [Outcome.ALREADY_DEPOSITED] * 20
+    assert results.get_by_id(pipeline, ["a"]) == [works[0]]
+    assert list(results.get_by_id(pipeline, ["a"])[0]) == list(works[0]), "it stays as it was deposited first"
+    results.lock(pipeline, ["a"])
+    for other in ({"event": [1, 3, 2]}, {"config": {**WHOLE["config"], "a": True}}, {"uuid": None}, {"extra": 1}):
+        (receipt,) = results.deposit_receipts([{**works[5], **other}])
+        assert receipt.outcome is Outcome.CONFLICT
+    assert [receipt.outcome for receipt in results.deposit_receipts(works)] == [Outcome.ALREADY_DEPOSITED] * 20
+
+
+def test_a_request_in_many_orders_is_one_request(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, id_) for id_ in "ab"])
+    fields = {"results": WHOLE["results"], "config": WHOLE["config"], "event": [1, 2]}
+    named = {"request_id": f"r-{pipeline}", "reason": "because"}
+    sent = [orders({"id": id_, "pipeline": pipeline, **fields}, 20) for id_ in "ab"]
+    for pair in zip(*sent, strict=True):
+        answer = stub.Update(pb.UpdateRequest(works=pb.Documents(bson=b"".join(map(bson.encode, pair))), **named))
+        assert answer.applied
+        answer = stub.Update(pb.UpdateRequest(works=pb.Documents(json=list(map(json.dumps, pair))), **named))
+        assert answer.applied
+    one, other = sent[0][0], sent[1][0]
+    locks = [
+        {**each, "event": [1.0, Int64(2)], "results": {**each["results"], "locked": False}} for each in (one, other)
+    ]
+    request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(map(bson.encode, locks))), **named)
+    assert stub.Update(request).applied
+    assert [entry.reason for entry in results.history(pipeline, "a")] == ["because"]
+    bare = {name: value for name, value in other.items() if name != "results"}
+    for works in (
+        [other, one],
+        [one],
+        [one, {**other, "event": [2, 1]}],
+        [one, {**other, "config": None}],
+        [one, bare],
+    ):
+        request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(map(bson.encode, works))), **named)
+        invalid(stub.Update, request, "request_id", reason="REQUEST_ID_REUSED")
+    again = pb.UpdateRequest(works=pb.Documents(bson=bson.encode(one) + bson.encode(other)), **named)
+    again.reason = "another"
+    invalid(stub.Update, again, "request_id", reason="REQUEST_ID_REUSED")
+    assert len(results.history(pipeline, "b")) == 1
+
+
+def test_ids_are_a_set_in_any_order(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, id_) for id_ in "abc"])
+    named = {"pipeline": pipeline, "request_id": f"i-{pipeline}"}
+    for ids in itertools.permutations("abb"):
+        assert stub.Lock(pb.LockRequest(ids=ids, **named)).applied
+    assert len(results.history(pipeline, "a")) == 1
+    for call, request in (
+        (stub.Lock, pb.LockRequest(ids=["a"], **named)),
+        (stub.Lock, pb.LockRequest(ids=["a", "b", "c"], **named)),
+        (stub.Lock, pb.LockRequest(ids=["a", "b"], reason="x", **named)),
+        (stub.Unlock, pb.UnlockRequest(ids=["a", "b"], force=True, **named)),
+        (stub.DeleteIds, pb.DeleteIdsRequest(ids=["a", "b"], **named)),
+    ):
+        invalid(call, request, "request_id", reason="REQUEST_ID_REUSED")
+
+
+def test_comparing_copies_no_levels() -> None:
+    one, other = deep(element("end", 1)), deep(element("end", 2))
+    tracemalloc.start()
+    try:
+        assert not same_content(one, other)
+        assert digest(one) != digest(other)
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
