@@ -7,7 +7,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from workflow_results.rules import shorten
+from workflow_results.rules import KIB, shorten
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.callers import EVERYONE, Caller, Role, current
 from workflow_results_server.errors import RequestError
@@ -55,6 +55,10 @@ _REFLECTION: Final = "/grpc.reflection."
 _NAMES: Final = ("x509_subject_alternative_name", "x509_common_name")
 """Where gRPC puts the names of a client certificate, which it has verified, in the order in which they count."""
 _CERTIFICATE: Final = "x509_pem_cert"
+_REMEMBERED_BYTES: Final = 8 * KIB
+"""The largest certificate whose names are remembered; most have 2 KiB."""
+_STRING_HEADER: Final = re.compile(rb"[\x0c-\x1e\x81\x82\x86](?:[\0-\x7f]|\x81.|\x82..)\Z", re.DOTALL)
+"""The tag and the length of a string in DER, at the end of what is looked at."""
 _ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-be", "utf-32-be")
 """Those of the strings in certificates."""
 
@@ -111,7 +115,8 @@ class Access:
         shown = context.auth_context()
         names = [name for key in _NAMES for name in shown.get(key, ())]
         (certificate,) = shown.get(_CERTIFICATE) or (b"",)
-        return None, _whole_names(certificate, *names)
+        whole_names = _whole_names if len(certificate) <= _REMEMBERED_BYTES else _whole_names.__wrapped__
+        return None, whole_names(certificate, *names)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -136,8 +141,12 @@ def _string(name: str, encoding: str, content: bytes) -> bool:
         beginning = f"{name}\0".encode(encoding)
     except UnicodeEncodeError:
         return False
-    header = rb"[\x0c-\x1e\x81\x82\x86](?:[\0-\x7f]|\x81.|\x82..)"
-    return re.search(header + re.escape(beginning), content, re.DOTALL) is not None
+    at = content.find(beginning)
+    while at >= 0:
+        if _STRING_HEADER.search(content, max(0, at - 4), at):
+            return True
+        at = content.find(beginning, at + 1)
+    return False
 
 
 def _admit_all(_request: Any) -> None:

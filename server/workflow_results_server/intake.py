@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ from workflow_results import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import works
 from workflow_results_server.access import allow_works
-from workflow_results_server.errors import RequestError, Unavailable
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
 from workflow_results_server.store import Outcome
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _ADMITTED_BYTES: Final = 128 * rules.MIB
 """How many bytes of works may be on their way at a time, which bounds the memory that they take."""
+_WAITING_BYTES: Final = 256 * rules.MIB
+"""How many bytes of works may wait in streams until there is room, which are held as well, one request a stream."""
 _REQUESTS_OF_A_STREAM: Final = 8
 """How many requests of a stream may be on their way at a time; the next ones wait at the client."""
 _PIPELINES_AT_ONCE: Final = 8
@@ -63,13 +66,14 @@ class Intake:
         self._seconds = seconds
         self._admitted = 0
         self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting_bytes = 0
 
     async def deposit(self, documents: pb.Documents, seconds: float) -> Outcomes:
         """Store works, each with an outcome of its own.
 
         Args:
             documents: The works.
-            seconds: The time that is left.
+            seconds: The time that is left for all of them.
 
         Returns:
             The outcome of each work in their order, and why some were rejected.
@@ -78,8 +82,9 @@ class Intake:
             RequestError: The works can't be told apart, the caller may not deposit one, there is no room for them now,
                 or MongoDB failed.
         """
+        end = time.monotonic() + seconds
         with self.admitted(documents.ByteSize()):
-            return await self._stored(await _allowed(documents), seconds)
+            return await self._stored(await _allowed(documents), end)
 
     @contextmanager
     def admitted(self, size: int) -> Iterator[None]:
@@ -92,8 +97,7 @@ class Intake:
             Unavailable: There is no room for them now.
         """
         if self._is_full(size):
-            message = "the server holds as many works as it can: send these again after a pause"
-            raise Unavailable("OVERLOADED", message, not_applied=True)
+            raise _overloaded()
         self._admitted += size
         try:
             yield
@@ -110,7 +114,8 @@ class Intake:
             The acknowledgements.
 
         Raises:
-            RequestError: As in `deposit`, after the acknowledgements of all requests before.
+            RequestError: As in `deposit`, after the acknowledgements of all requests before. There is no room only
+                where too many requests wait for it.
         """
         answers: asyncio.Queue[asyncio.Task[pb.DepositStreamResponse] | None] = asyncio.Queue()
         room = asyncio.Semaphore(_REQUESTS_OF_A_STREAM)
@@ -118,8 +123,16 @@ class Intake:
         async def take() -> None:
             try:
                 async for request in requests:
-                    await room.acquire()
-                    answers.put_nowait(await self._begin(request))
+                    size = request.works.ByteSize()
+                    if room.locked() or self._is_full(size):
+                        with self._waits(size):
+                            await room.acquire()
+                            while self._is_full(size):
+                                await self._room()
+                    else:
+                        await room.acquire()
+                    answers.put_nowait(await self._begin(request, size))
+                    del request  # which would be kept until the next one comes
             finally:
                 answers.put_nowait(None)
 
@@ -142,26 +155,24 @@ class Intake:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
 
-    async def _begin(self, request: pb.DepositStreamRequest) -> asyncio.Task[pb.DepositStreamResponse]:
-        """Check works when there is room for them, and begin to store them: in the order of the stream."""
-        size = request.works.ByteSize()
-        while self._is_full(size):
-            await self._room()
+    async def _begin(self, request: pb.DepositStreamRequest, size: int) -> asyncio.Task[pb.DepositStreamResponse]:
+        """Check works for which there is room, and begin to store them: in the order of the stream."""
+        end = time.monotonic() + self._seconds
         self._admitted += size
         try:
             parsed = await _allowed(request.works)
         except BaseException:
             self._leave(size)
             raise
-        task = asyncio.create_task(self._answer(request, parsed))
+        task = asyncio.create_task(self._answer(request.sequence, parsed, end))
         task.add_done_callback(lambda _task: self._leave(size))
         return task
 
-    async def _answer(self, request: pb.DepositStreamRequest, parsed: Parsed) -> pb.DepositStreamResponse:
-        outcomes, rejections = await self._stored(parsed, self._seconds)
-        return pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes, rejections=rejections)
+    async def _answer(self, sequence: int, parsed: Parsed, end: float) -> pb.DepositStreamResponse:
+        outcomes, rejections = await self._stored(parsed, end)
+        return pb.DepositStreamResponse(sequence=sequence, outcomes=outcomes, rejections=rejections)
 
-    async def _stored(self, parsed: Parsed, seconds: float) -> Outcomes:
+    async def _stored(self, parsed: Parsed, end: float) -> Outcomes:
         outcomes = [pb.DEPOSIT_OUTCOME_REJECTED] * len(parsed)
         rejections: dict[int, pb.Rejection] = {}
         by_pipeline: dict[str, list[works.Work]] = {}
@@ -175,6 +186,9 @@ class Intake:
 
         async def store(pipeline: str, each: list[works.Work]) -> None:
             async with at_once:
+                seconds = end - time.monotonic()  # one limit for all pipelines, however many wait for their turn
+                if seconds <= 0:
+                    raise DeadlineExceeded("the time for this call did not suffice to deposit the works", NOT_APPLIED)
                 results = await self._store.deposit(pipeline, each, seconds)
             for work, outcome in zip(each, results, strict=True):
                 outcomes[work.position] = _OUTCOMES[outcome]
@@ -191,16 +205,30 @@ class Intake:
             done: list[BaseException | None] = []
             while some := list(itertools.islice(left, _PIPELINES_OF_A_TURN)):
                 done += await asyncio.gather(*(store(*each) for each in some), return_exceptions=True)
-            failures = [failure for failure in done if failure is not None]
-            certain = len(failures) == len(done) and all(
-                isinstance(failure, RequestError) and failure.not_applied for failure in failures
-            )
-            for failure in failures:
-                raise failure.of_a_part() if isinstance(failure, RequestError) and not certain else failure
+            if failure := _failure(done):
+                try:
+                    raise failure
+                finally:
+                    del done, failure  # errors that keep this frame, and so the works
         return outcomes, _short([rejections[position] for position in sorted(rejections)])
 
     def _is_full(self, size: int) -> bool:
         return bool(self._admitted) and self._admitted + size > _ADMITTED_BYTES
+
+    @contextmanager
+    def _waits(self, size: int) -> Iterator[None]:
+        """Count works among those that wait in streams.
+
+        Raises:
+            Unavailable: Too many do.
+        """
+        if self._waiting_bytes and self._waiting_bytes + size > _WAITING_BYTES:
+            raise _overloaded()
+        self._waiting_bytes += size
+        try:
+            yield
+        finally:
+            self._waiting_bytes -= size
 
     async def _room(self) -> None:
         """Wait until works have left."""
@@ -226,6 +254,23 @@ def _short(rejections: list[pb.Rejection]) -> list[pb.Rejection]:
         if room < 0:
             rejection.message = _CUT_SHORT
     return rejections
+
+
+def _overloaded() -> Unavailable:
+    message = "the server holds as many works as it can: send these again after a pause"
+    return Unavailable("OVERLOADED", message, not_applied=True)
+
+
+def _failure(outcomes: list[BaseException | None]) -> BaseException | None:
+    """Give the error for a request of whose pipelines some have failed."""
+    failures = [failure for failure in outcomes if failure is not None]
+    if not failures:
+        return None
+    first = failures[0]
+    certain = len(failures) == len(outcomes) and all(
+        isinstance(failure, RequestError) and failure.not_applied for failure in failures
+    )
+    return first if certain or not isinstance(first, RequestError) else first.of_a_part()
 
 
 async def _allowed(documents: pb.Documents) -> Parsed:

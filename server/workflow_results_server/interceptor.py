@@ -1,6 +1,11 @@
 """What every call goes through: its request id, who may make it, its log line, and its errors put on the wire.
 
 Nothing else turns an exception into an answer, so that no text from within ever reaches a caller.
+
+A request may hold 32 MiB, which must be free once it is answered. But gRPC keeps the exception of an aborted call with
+the call, the exception keeps its traceback, that keeps frames, and one of these keeps the call: such a cycle stays
+until Python looks for it, which takes thousands of calls. So a call has two parts: `_outcome` has the request, and
+gives the answer or the words of a refusal; what aborts the call, `answer` in `_wrap`, has no request any more.
 """
 
 from __future__ import annotations
@@ -9,21 +14,24 @@ import asyncio
 import logging
 import time
 import uuid
-from contextlib import aclosing, contextmanager, nullcontext
+from contextlib import aclosing, nullcontext
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import grpc
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from workflow_results import rules
-from workflow_results_server.callers import current
+from workflow_results_server.access import LEAST_ROLES
+from workflow_results_server.callers import Role, current
 from workflow_results_server.errors import DOMAIN, RequestError, Unavailable
+from workflow_results_server.incoming import Room, parser
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from workflow_results_server.access import Access, Admit
+    from workflow_results_server.incoming import Incoming
 
     Context = grpc.aio.ServicerContext[Any, Any]
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -35,6 +43,14 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 _OF_CONCERN: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNAUTHENTICATED", "PERMISSION_DENIED")
 """Codes that an operator wants to see; the others tell of callers' mistakes."""
+_OTHERS_BYTES: Final = 4 * rules.KIB
+"""The largest request to another service than ours: health, and reflection, whose calls last for as long as callers
+like, and which need no token. None needs more than a name."""
+_HELD_BYTES: Final = 128 * rules.MIB
+"""How many bytes of large requests are held at a time while they are answered, which takes a stream of results as long
+as its reader likes; so much for each role, so that readers keep nobody else out."""
+_HELD_ELSEWHERE: Final = frozenset({"Deposit", "DepositStream", "Update"})
+"""Methods whose works are counted in `intake.py`."""
 _PATIENT_SECONDS: Final = 1.0
 _MOST_FIELDS: Final = 10
 _FIELD_BYTES: Final = 300
@@ -42,8 +58,30 @@ _FIELD_BYTES: Final = 300
 _MESSAGE_BYTES: Final = 1000
 
 
-class _Malformed:
-    """Stands for a request that could not be parsed."""
+class _Method(NamedTuple):
+    """What is called.
+
+    Attributes:
+        path: Its path.
+        name: Its name.
+        behaviour: What carries it out.
+        stream_of: The service whose stream it answers with; empty where it answers once.
+        room: Where large requests are counted while they are answered; None where nobody has to.
+    """
+
+    path: str
+    name: str
+    behaviour: Callable[..., Any]
+    stream_of: str
+    room: Room | None
+
+
+class _Refusal(NamedTuple):
+    """What an aborted call is answered with."""
+
+    code: grpc.StatusCode
+    message: str
+    metadata: tuple[tuple[str, str | bytes], ...]
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
@@ -61,6 +99,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         self._streams: dict[asyncio.Task[Any], str] = {}
         self._told: set[asyncio.Task[Any]] = set()
         self._wrapped: dict[str, Handler] = {}
+        self._rooms = {role: Room(_HELD_BYTES) for role in Role}
 
     def stop(self) -> None:
         """Refuse new calls from now on, so that clients turn to another server."""
@@ -94,18 +133,26 @@ class Interceptor(grpc.aio.ServerInterceptor):
         return self._wrapped[path]
 
     def _wrap(self, handler: Handler, path: str) -> Handler:
-        service, _, method = path.strip("/").partition("/")
+        service, _, name = path.strip("/").partition("/")
         behaviour = next(
             each
             for each in (handler.unary_unary, handler.unary_stream, handler.stream_unary, handler.stream_stream)
             if each
         )
-
-        stream_of = service if handler.response_streaming else ""
+        ours = service == self._service
+        room = self._rooms.get(LEAST_ROLES.get(name, Role.ADMIN)) if ours and name not in _HELD_ELSEWHERE else None
+        method = _Method(path, name, behaviour, service if handler.response_streaming else "", room)
+        refused = method._replace(behaviour=_refuse)
 
         async def answer(request: Any, context: Context) -> Any:
-            refuse = self._stopping and service == self._service
-            return await self._answer(path, method, _refuse if refuse else behaviour, request, context, stream_of)
+            outcome = self._outcome(refused if ours and self._stopping else method, request, context)
+            del request  # see the head of this file
+            answered = await outcome
+            if isinstance(answered, _Refusal):
+                await context.abort(answered.code, answered.message, trailing_metadata=answered.metadata)
+            if isinstance(answered, BaseException):
+                raise answered
+            return answered
 
         kind = {
             (False, False): grpc.unary_unary_rpc_method_handler,
@@ -113,48 +160,29 @@ class Interceptor(grpc.aio.ServerInterceptor):
             (True, False): grpc.stream_unary_rpc_method_handler,
             (True, True): grpc.stream_stream_rpc_method_handler,
         }[bool(handler.request_streaming), bool(handler.response_streaming)]
-        return kind(answer, _forgiving(handler.request_deserializer), handler.response_serializer)
+        parse = parser(service, name, handler.request_deserializer, rules.MESSAGE_BYTES if ours else _OTHERS_BYTES)
+        return kind(answer, parse, handler.response_serializer)
 
-    @contextmanager
-    def _under_way(self, service: str) -> Iterator[None]:
-        task = asyncio.current_task()
-        assert task
-        self._streams[task] = service
-        try:
-            yield
-        finally:
-            del self._streams[task]
+    async def _outcome(self, method: _Method, request: Any, context: Context) -> Any:
+        """Carry out a call.
 
-    async def _answer(
-        self,
-        path: str,
-        method: str,
-        behaviour: Callable[..., Any],
-        request: Any,
-        context: Context,
-        stream_of: str,
-    ) -> Any:
+        Args:
+            method: What is called.
+            request: An `Incoming`, or a stream of them.
+            context: The call.
+
+        Returns:
+            The response, if there is one still to be sent; a `_Refusal`; or an exception with which gRPC itself has
+            ended the call, to be raised again.
+        """
         given = next((value for key, value in context.invocation_metadata() or () if key == "x-request-id"), "")
         id_ = given if isinstance(given, str) and not rules.request_id_problem(given) else uuid.uuid4().hex[:16]
         token = request_id.set(id_)
         began = time.perf_counter()
         code, error = "CANCELLED", None
         try:
-            admit = self._access.admission(path, context)
-            streaming = hasattr(request, "__aiter__")
-            admit(None if streaming else request)
-            checked = _checked_stream(request, admit) if streaming else _checked(request)
-            response = None
-            with self._under_way(stream_of) if stream_of else nullcontext():
-                answer = behaviour(checked, context)
-                if hasattr(answer, "__aiter__"):
-                    async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
-                        async for part in parts:
-                            if not streaming:  # the callers of a stream of requests are told what became of each
-                                admit(request)
-                            await _write(part, context)
-                else:  # of a stream, too, if it writes by itself, as health does
-                    response = await answer
+            admit = self._access.admission(method.path, context)
+            response = await self._carried_out(method, request, context, admit)
             code = "OK"
             return response
         except RequestError as raised:
@@ -164,20 +192,51 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 raise
             error = _stopping()
             code = error.code
+        except (grpc.aio.AbortError, grpc.RpcError) as raised:
+            _let_go(raised)
+            return raised
         except Exception as raised:
-            if isinstance(raised, (grpc.aio.AbortError, grpc.RpcError)):
-                raise
-            _logger.exception("a fault in the server", extra={"method": method})
+            _logger.exception("a fault in the server", extra={"method": method.name})
+            _let_go(raised)
             code = "INTERNAL"
             error = RequestError(code, code, f"a fault in the server; its log tells more under {id_}")
         finally:
-            _log(method, code, error, time.perf_counter() - began, context)
+            _log(method.name, code, error, time.perf_counter() - began, context)
             request_id.reset(token)
-        return await context.abort(
+        _let_go(error)
+        return _Refusal(
             grpc.StatusCode[error.code],
             _cut(error.message, _MESSAGE_BYTES),
-            trailing_metadata=(("grpc-status-details-bin", _details(error, id_)), ("x-request-id", id_)),
+            (("grpc-status-details-bin", _details(error, id_)), ("x-request-id", id_)),
         )
+
+    async def _carried_out(self, method: _Method, request: Any, context: Context, admit: Admit) -> Any:
+        streaming = hasattr(request, "__aiter__")
+        admit(None if streaming else request.message)
+        with method.room.taken(request.size) if method.room else nullcontext():
+            checked = _checked_stream(request, admit) if streaming else request.take()
+            self._enter(method.stream_of)
+            try:
+                answer = method.behaviour(checked, context)
+                if not hasattr(answer, "__aiter__"):
+                    return await answer  # of a stream, too, if it writes by itself, as health does
+                async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
+                    async for part in parts:
+                        if not streaming:  # the callers of a stream of requests are told what became of each
+                            admit(checked)
+                        await _write(part, context)
+            finally:
+                self._leave()
+
+    # Neither keeps its task in a frame: a task that is cancelled keeps the exception, and so its frames.
+
+    def _enter(self, stream_of: str) -> None:
+        if stream_of and (task := asyncio.current_task()):
+            self._streams[task] = stream_of
+
+    def _leave(self) -> None:
+        if task := asyncio.current_task():
+            self._streams.pop(task, None)
 
 
 async def _write(part: Any, context: Context) -> None:
@@ -197,29 +256,25 @@ def _stopping(*, not_applied: bool = False) -> Unavailable:
     return Unavailable("SERVER_STOPPING", "this server is stopping", not_applied=not_applied)
 
 
-def _forgiving(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
-    """Let a request that can't be parsed through: raising here, gRPC would answer UNKNOWN."""
-    assert deserialize is not None
-
-    def parse(data: bytes) -> Any:
-        try:
-            return deserialize(data)
-        except Exception:  # noqa: BLE001 - whatever protobuf raises, the request is malformed
-            return _Malformed()
-
-    return parse
-
-
-def _checked(request: Any) -> Any:
-    if isinstance(request, _Malformed):
-        raise RequestError("INVALID_ARGUMENT", "MALFORMED_REQUEST", "the request is not the message of this method")
-    return request
-
-
-async def _checked_stream(requests: AsyncIterator[Any], admit: Admit) -> AsyncIterator[Any]:
+async def _checked_stream(requests: AsyncIterator[Incoming], admit: Admit) -> AsyncIterator[Any]:
     async for request in requests:
-        admit(request)
-        yield _checked(request)
+        admit(request.message)
+        yield request.take()
+
+
+def _let_go(error: BaseException) -> None:
+    """Let go of the frames that an error came through, and with them of the request that some hold.
+
+    An error and a frame that refer to each other would keep both.
+    """
+    seen: set[BaseException | None] = {None}
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is not None and each not in seen:
+            seen.add(each)
+            each.__traceback__ = None
+            waiting += (each.__cause__, each.__context__)
 
 
 def _details(error: RequestError, id_: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -22,8 +23,9 @@ _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="long")
 async def taken_in_turns(size: int, function: Callable[[], ResultT]) -> ResultT:
     """Compute something from so many bytes: at once if they are few, else in a thread, one after the other.
 
-    There, Python lets the event loop go on every few milliseconds.
+    There, Python lets the event loop go on every few milliseconds. Context variables, such as the caller, are the same.
     """
     if size < _LONG_BYTES:
         return function()
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, function)
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, context.run, function)

@@ -38,16 +38,16 @@ def _ignore_locks() -> None:
 
 def _resume_late() -> None:
     """Go on one result behind the one where a stream broke."""
-    from workflow_results_server import requests
+    from workflow_results_server.continuations import ReadTokens
     from workflow_results_server.store import Selection
 
-    resumed = requests.resumed
+    resumed = ReadTokens.resumed
 
-    def late(selection: Selection, token: bytes) -> tuple[Selection, int]:
-        rest, count = resumed(selection, token)
+    def late(tokens: ReadTokens, token: bytes) -> tuple[Selection, int]:
+        rest, count = resumed(tokens, token)
         return (Selection(rest.filter, rest.projection, 1, rest.limit, rest.after) if token else rest), count
 
-    _replace(requests, "resumed", late)
+    _replace(ReadTokens, "resumed", late)
 
 
 def _resume_early() -> None:

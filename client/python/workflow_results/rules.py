@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 KIB: Final = 1024
@@ -148,8 +149,10 @@ class Problem(NamedTuple):
 
 
 _known_fields: set[str] = set()
-"""Names that were found good before, so that most works are checked by one comparison of sets."""
+"""Names that were found good before, so that most works are checked by one comparison of sets. Callers decide what they
+are, so only some short ones are kept, which take 4 MB at most, and others take their places."""
 _KNOWN_MOST: Final = 10_000
+_KNOWN_LENGTH: Final = 64
 
 
 def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem | None:
@@ -185,6 +188,14 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
         for name in work:
             if isinstance(name, str) and (problem := field_problem(name)):
                 return Problem(f"[{shorten(name)}]", "INVALID_WORK", f"is a field name that {problem}")
-        if len(_known_fields) < _KNOWN_MOST:
-            _known_fields.update(work)
+        _remember(work)
     return None
+
+
+def _remember(names: Iterable[Any]) -> None:
+    """Keep good names of fields, so that they need not be looked at again."""
+    strings = (name for name in names if isinstance(name, str) and len(name) <= _KNOWN_LENGTH)
+    short = list(islice(strings, _KNOWN_MOST))
+    if len(_known_fields) + len(short) > _KNOWN_MOST:
+        _known_fields.clear()
+    _known_fields.update(short)

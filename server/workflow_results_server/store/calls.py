@@ -31,11 +31,15 @@ def uncancelled(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
     @functools.wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> T:
         task = asyncio.ensure_future(function(*args, **kwargs))
+        del args, kwargs
         _under_way.add(task)
         task.add_done_callback(_under_way.discard)
         task.add_done_callback(retrieve_outcome)
         await asyncio.wait((task,))
-        return task.result()
+        try:
+            return task.result()
+        finally:
+            del task  # which keeps its error, as that keeps this frame, and so what the call was given
 
     return call
 

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _ABORT_SECONDS: Final = 5.0
+_LATE_SECONDS: Final = 0.3
+"""How long after its time a call is answered at the latest, where MongoDB does not answer."""
 _SHARE_OF_ATTEMPTS: Final = 0.8
 """How much of its time a call has until it must commit. Where no time is left to send a commit, PyMongo sends neither
 that nor an abort, so that the transaction would hold its results for a minute."""
@@ -179,7 +181,6 @@ class Changes:
             locked = await _lock_states(self._database[pipeline], ids)
         return Change(_refusals(pipeline, ids, locked, locked_refuses=False), sum(locked.values()))
 
-    @uncancelled
     async def _transact(
         self, method: Method, targets: Sequence[Target], write: Write, origin: Origin, seconds: float
     ) -> Change:
@@ -223,21 +224,30 @@ class Changes:
                 raise _Hindered
             return Change(refusals)
 
-        seconds = await self._primary.wait_until_ready(seconds)
-        attempts_end = time.monotonic() + seconds * _SHARE_OF_ATTEMPTS
-        commit = max(seconds * (1 - _SHARE_OF_ATTEMPTS), _COMMIT_SECONDS)
-        with limited(seconds * _SHARE_OF_ATTEMPTS + commit, may_have_changed=lambda: complete):
-            async with self._database.client.start_session() as session:
-                for attempt in itertools.cycle((change, look)):
-                    with suppress(_Hindered):
-                        done: Change = await session.with_transaction(
-                            _leaving_nothing_open(attempt, attempts_end),
-                            read_concern=ReadConcern("snapshot"),
-                            write_concern=self._database.write_concern,
-                            read_preference=ReadPreference.PRIMARY,
-                        )
-                        return done
-        raise AssertionError("a cycle never ends")
+        @uncancelled
+        async def carry_out() -> Change:
+            left = await self._primary.wait_until_ready(seconds)
+            attempts_end = time.monotonic() + left * _SHARE_OF_ATTEMPTS
+            commit = max(left * (1 - _SHARE_OF_ATTEMPTS), _COMMIT_SECONDS)
+            with limited(left * _SHARE_OF_ATTEMPTS + commit, may_have_changed=lambda: complete):
+                async with self._database.client.start_session() as session:
+                    for attempt in itertools.cycle((change, look)):
+                        with suppress(_Hindered):
+                            done: Change = await session.with_transaction(
+                                _leaving_nothing_open(attempt, attempts_end),
+                                read_concern=ReadConcern("snapshot"),
+                                write_concern=self._database.write_concern,
+                                read_preference=ReadPreference.PRIMARY,
+                            )
+                            return done
+            raise AssertionError("a cycle never ends")
+
+        try:
+            return await asyncio.wait_for(carry_out(), seconds + _LATE_SECONDS)
+        except asyncio.TimeoutError:
+            # To abort may take longer, and goes on. Nothing that is not complete by now will be committed.
+            message = "the time for this call did not suffice"
+            raise DeadlineExceeded(message, {} if complete else NOT_APPLIED) from None
 
     async def _write_all(self, by_pipeline: Mapping[str, Sequence[str]], session: AsyncClientSession) -> None:
         """Write all results without changing them; see the head of this file."""

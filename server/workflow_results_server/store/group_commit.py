@@ -84,6 +84,7 @@ class GroupCommit:
             raise
         finally:
             timer.cancel()
+            del deposit  # which keeps its error, as that keeps this frame, and so the works
 
     async def finish(self, seconds: float) -> None:
         """Wait for the inserts under way.
@@ -104,12 +105,8 @@ class GroupCommit:
                 except Exception as error:  # noqa: BLE001 - it is raised where the deposits wait
                     _tell(group, error)
                 else:
-                    start = 0
-                    for each in group:
-                        end = start + len(each.works)
-                        if not each.outcomes.done():
-                            each.outcomes.set_result(outcomes[start:end])
-                        start = end
+                    _share(group, outcomes)
+                del group  # as in `deposit`
         finally:
             del self._waiting[pipeline]
 
@@ -140,6 +137,15 @@ def _leave(deposit: _Deposit, waiting: deque[_Deposit]) -> bool:
         waiting.remove(deposit)
         return True
     return False
+
+
+def _share(group: list[_Deposit], outcomes: list[Outcome]) -> None:
+    start = 0
+    for each in group:
+        end = start + len(each.works)
+        if not each.outcomes.done():
+            each.outcomes.set_result(outcomes[start:end])
+        start = end
 
 
 def _tell(group: list[_Deposit], error: Exception) -> None:

@@ -77,7 +77,13 @@ class Primary:
             if not task.done():
                 message = "MongoDB has a new primary, which is not ready yet"
                 raise Unavailable("MONGODB_UNAVAILABLE", message, not_applied=True)
-            task.result()
+            try:
+                task.result()
+            finally:
+                # It keeps its error, as that keeps the frames of all who wait, and so what they were given.
+                if self._catching_up is task:
+                    self._catching_up = None
+                del task
 
     @uncancelled
     async def _answers(self, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -182,16 +183,18 @@ class Reads:
         if selection.limit == 0:  # which MongoDB takes for no limit
             return
         fetch = _FIRST_DOCUMENTS
+        end = time.monotonic() + seconds  # for the next batch, whatever is tried for it
         left = await self._primary.wait_until_ready(seconds)
         data, complete = await self._memory.fetch(share, left, partial(_first, collection, selection))
         for batch in _cut(data, self._aim, complete=complete):
             selection = selection.rest(batch.last, batch.number)
             yield batch
+            end = time.monotonic() + seconds
             fetch = self._good_fetch(batch)
         while not complete and selection.limit != 0:
             opened_for = selection
             try:
-                await self._primary.wait_until_ready(seconds)
+                await self._primary.wait_until_ready(end - time.monotonic())
                 async with _closing(collection.find_raw_batches(**selection.find(), batch_size=fetch)) as cursor:
                     batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
                     better = fetch
@@ -199,14 +202,15 @@ class Reads:
                         size = len(data)
                         data = b""  # what was sent need not be held while more is waited for
                         next_ = partial(_next, cursor, batches)
-                        data, complete = await self._memory.fetch(share, seconds, next_, like=size)
+                        data, complete = await self._memory.fetch(share, end - time.monotonic(), next_, like=size)
                         for batch in _cut(data, self._aim, complete=complete):
                             selection = selection.rest(batch.last, batch.number)
                             yield batch
+                            end = time.monotonic() + seconds
                             better = self._good_fetch(batch)
                     fetch = better
             except RequestError:
-                if selection is opened_for:
+                if selection is opened_for or time.monotonic() >= end:
                     raise
 
     def _good_fetch(self, batch: Batch) -> int:
