@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from workflow_results.errors import ResultsError
+from workflow_results.forks import no_fork
 from workflow_results.receipts import Receipt
 from workflow_results.rules import quoted, visible
 
@@ -36,6 +37,7 @@ class DepositFuture(Future[Receipt]):
     def __init__(self, making: threading.Lock, work: Mapping[str, Any] | None = None) -> None:
         self._making = making
         self._work = work
+        self._forks = no_fork.forks
 
     def __repr__(self) -> str:
         work, known = self._work or {}, self._known  # in this order: the work is dropped when the rest is known
@@ -54,7 +56,7 @@ class DepositFuture(Future[Receipt]):
     def __getattr__(self, name: str) -> Any:
         if "_making" not in self.__dict__:  # of an object that nothing has initialized
             raise AttributeError(name)
-        with self._making:
+        with no_fork, self._making:
             if not self._made:
                 super().__init__()
                 self._made = True
@@ -64,11 +66,13 @@ class DepositFuture(Future[Receipt]):
     def result(self, timeout: float | None = None) -> Receipt:
         """Wait for the receipt, as in `concurrent.futures`."""
         self.seen = True
+        self._check_process()
         return super().result(timeout)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait for the error, if there is one, as in `concurrent.futures`."""
         self.seen = True
+        self._check_process()
         return super().exception(timeout)
 
     def add_done_callback(self, fn: Callable[[Future[Receipt]], object]) -> None:
@@ -79,6 +83,11 @@ class DepositFuture(Future[Receipt]):
     def cancel(self) -> bool:
         """Give False: a work that was handed over is deposited."""
         return False
+
+    def _check_process(self) -> None:
+        """Refuse to wait in the child of a fork for what only its parent will be told."""
+        if self._forks != no_fork.forks and self._known is None:
+            raise ResultsError("this work was handed over before a fork; only the parent process is told its receipt")
 
     def become(self, known: Receipt | ResultsError) -> None:
         """Let the future be done; for the depositor alone."""

@@ -8,6 +8,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any, Final
 
+from workflow_results.forks import no_fork
 from workflow_results.rules import shorten
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def parse_yaml(content: bytes, loader: Any = None) -> Any:
     Raises:
         ValueError: It can't be parsed; the message is worded to follow what names the file, and quotes nothing of it.
     """
-    import yaml  # here, since most clients need none
+    with no_fork:  # a child forked while another thread imports would wait for the import for ever
+        import yaml  # here, since most clients need none
 
     try:
         return yaml.load(content, loader or yaml.SafeLoader)  # noqa: S506 - a safe one

@@ -7,10 +7,16 @@ child shares the epoll instance and the sockets of its parent: it crashes, or ea
 from __future__ import annotations
 
 import threading
-from typing import Final
+import time
+from threading import get_ident
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PATIENCE: Final = 10.0
 """Seconds that a fork waits for calls under way; after that it goes on all the same, and the child may fail."""
+_POLL_SECONDS: Final = 0.01
 
 
 class _Gate:
@@ -18,45 +24,83 @@ class _Gate:
 
     Attributes:
         forks (int): How many forks lie between this process and the one that made the gate.
-        forking (bool): Whether a fork waits.
+        forking (int): How many forks wait, or are under way.
     """
 
     def __init__(self) -> None:
         self.forks = 0
+        self._awaited: list[Callable[[], bool]] = []
+        self._of_parents: list[Callable[[], bool]] = []
         self._renew()
 
     def _renew(self) -> None:
-        self._changed = threading.Condition(threading.Lock())
-        self._inside = 0
-        self.forking = False
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._inside: dict[int, int] = {}
+        """How many times each thread is inside."""
+        self.forking = 0
 
     def __enter__(self) -> None:
-        with self._changed:
-            if self.forking:
+        me = get_ident()
+        with self._lock:
+            if self.forking and me not in self._inside:  # the fork waits for a thread that is, so that one must go on
                 self._changed.wait_for(lambda: not self.forking)
-            self._inside += 1
+            self._inside[me] = self._inside.get(me, 0) + 1
 
     def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._inside -= 1
+        me = get_ident()
+        with self._lock:
+            if left := self._inside[me] - 1:
+                self._inside[me] = left
+            else:
+                del self._inside[me]
+                if self.forking:
+                    self._changed.notify_all()
+
+    def enter_at_once(self) -> bool:
+        """Enter if that is possible without waiting, and report whether it was.
+
+        It is for what may be called anywhere, as finalizers are: also in the thread that forks, or within this class.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
             if self.forking:
-                self._changed.notify_all()
+                return False
+            self._inside[get_ident()] = self._inside.get(get_ident(), 0) + 1
+            return True
+        finally:
+            self._lock.release()
+
+    def wait_for(self, has_ended: Callable[[], bool]) -> None:
+        """Let forks wait for something else, too, that nobody waits for inside.
+
+        Args:
+            has_ended: Tells whether it has ended.
+        """
+        with self._lock:
+            self._awaited = [each for each in (*self._awaited, has_ended) if not each()]
 
     def close(self) -> None:
-        """Wait for the threads inside, and let none in."""
-        with self._changed:
-            self.forking = True
-            self._changed.wait_for(lambda: not self._inside, _PATIENCE)
+        """Wait for the other threads inside, and let none in."""
+        me, end = get_ident(), time.monotonic() + _PATIENCE
+        with self._lock:
+            self.forking += 1
+            self._changed.wait_for(lambda: not self._inside.keys() - {me}, _PATIENCE)
+        while any(not has_ended() for has_ended in self._awaited) and time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
 
     def open(self) -> None:
         """Let threads in again."""
-        with self._changed:
-            self.forking = False
+        with self._lock:
+            self.forking = max(0, self.forking - 1)  # 0 after a Ctrl-C that came before `close` had counted it
             self._changed.notify_all()
 
     def begin_in_child(self) -> None:
-        """Begin anew: in the child, there are no other threads."""
+        """Begin anew: in the child, there are no other threads. What they have left is kept, and never touched."""
         self.forks += 1
+        self._of_parents += self._awaited
+        self._awaited = []
         self._renew()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Any
 
+from workflow_results.forks import no_fork
 from workflow_results.reading import Reading
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.version import __version__
@@ -69,8 +70,10 @@ class Results(Reading, Writing):
         Raises:
             ResultsError: See the class.
         """
-        from importlib.metadata import version  # here, since it takes a tenth of the time to import all of this
+        with no_fork:  # a child forked while another thread imports would wait for the import for ever
+            from importlib.metadata import version  # here, since it takes a tenth of the time to import all of this
 
+            versions = {name: version(name) for name in ("grpcio", "protobuf", "pymongo")}
         response = self._channel.unary("Info", pb.InfoRequest(), self._deadline(timeout))
         limits = {field.name: getattr(response.limits, field.name) for field in response.limits.DESCRIPTOR.fields}
         return {
@@ -79,7 +82,7 @@ class Results(Reading, Writing):
                 "target": self.baseurl,
                 "timeout": self.timeout,
                 "python": platform.python_version(),
-                **{name: version(name) for name in ("grpcio", "protobuf", "pymongo")},
+                **versions,
             },
             "server": {
                 "version": response.server_version,
