@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -34,6 +35,9 @@ _NOTHING_DONE: Final = frozenset(
     }
 )
 """Answers to calls that were refused. After others, those of proxies too, a change may have been made."""
+_REFUSED_STREAM: Final = re.compile(r"RST_STREAM with error code 7\b")
+"""How gRPC tells of a call that was over the server's limit for a connection, and so not even looked at (RFC 9113,
+section 8.7). A server counts calls longer than its clients, so that it happens to those that keep to the limit, too."""
 _ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDeniedError)
 _CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock", "DropPipeline"})
 
@@ -70,7 +74,10 @@ def explained(error: grpc.RpcError, method: str, target: str, deadline: Deadline
         message = f"{method} at {target} failed with {code.name}: {details}"
     explained_ = class_(message, reason=info.reason, request_id=info.metadata.get("request_id", ""))
     explained_.outcome_unknown = (
-        method in _CHANGING and code not in _NOTHING_DONE and info.metadata.get("outcome") != "NOT_APPLIED"
+        method in _CHANGING
+        and code not in _NOTHING_DONE
+        and info.metadata.get("outcome") != "NOT_APPLIED"
+        and not _REFUSED_STREAM.search(details)
     )
     return explained_
 
