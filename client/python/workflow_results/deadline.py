@@ -39,6 +39,10 @@ class Deadline:
         """Give the same deadline so many seconds later, for time that was not spent on the service."""
         return self if self.at is None else replace(self, at=self.at + seconds)
 
+    def since(self, moment: float) -> Deadline:
+        """Return the deadline of as many seconds from a moment on; giving up either gives up both."""
+        return self if self.seconds is None else replace(self, at=moment + self.seconds)
+
     def remaining(self) -> float | None:
         """Give the seconds that are left: at least a millisecond, since gRPC takes 0 and less as an error of ours."""
         return None if self.at is None else max(0.001, self.at - time.monotonic())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,9 +17,10 @@ from workflow_results.receipts import Outcome, Receipt
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from workflow_results.channel import Channel
+    from workflow_results.connections import Place
     from workflow_results.deadline import Deadline
 
 _logger = logging.getLogger(__name__)
@@ -139,22 +141,6 @@ def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> Deposit
             is safe.
     """
     deposited = Deposited(prepared, [Outcome.REJECTED] * len(prepared.works), {})
-    may_have_changed = False
-
-    def send(positions: Sequence[int]) -> None:
-        nonlocal may_have_changed
-        data = b"".join(prepared.encoded[position] for position in positions)
-        try:
-            response = channel.unary("Deposit", pb.DepositRequest(works=pb.Documents(bson=data)), deadline)
-        except ResultsError as error:
-            may_have_changed |= error.outcome_unknown
-            raise
-        may_have_changed = True
-        outcomes, reasons = outcomes_of(response)
-        for position, outcome in zip(positions, outcomes, strict=True):
-            deposited.outcomes[position] = outcome
-        deposited.reasons.update((positions[index], reason) for index, reason in reasons.items())
-
     requests = []
     for positions in _requests(prepared.encoded):
         if problem := too_large(prepared.encoded[positions[0]]):
@@ -163,13 +149,108 @@ def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> Deposit
             requests.append(positions)
     # Works with the same id are taken in their order, so that requests that hold some must not overtake each other.
     repeated = len({(work["pipeline"], work["id"]) for work in prepared.works}) < len(prepared.works)
+    sending = _Sending(channel, deposited, deadline)
     try:
-        _send_all(send, requests, deadline, in_flight=1 if repeated else _REQUESTS_IN_FLIGHT)
+        sending.send(requests, in_flight=1 if repeated else _REQUESTS_IN_FLIGHT)
     except ResultsError as error:
         error.works = prepared.works
-        error.outcome_unknown = may_have_changed  # by any of the requests, whichever has failed first
+        error.outcome_unknown = sending.may_have_changed  # by any of the requests, whichever has failed first
+        raise
+    except BaseException as error:
+        total = len(prepared.works)
+        report_interruption(interruption("a deposit", total - sending.acknowledged, total, prepared.works), error)
         raise
     return deposited
+
+
+class _Sending:
+    """Sends the works of a call, with several requests under way at a time.
+
+    It needs no thread but the caller's: none could be started any more when the interpreter ends, and Ctrl-C would not
+    end what another one waits for.
+
+    Attributes:
+        acknowledged: Of how many works it is known what became of them.
+        may_have_changed: Whether something may be stored.
+    """
+
+    def __init__(self, channel: Channel, deposited: Deposited, deadline: Deadline) -> None:
+        self._channel = channel
+        self._deposited = deposited
+        self._deadline = deadline
+        self._begun: deque[tuple[Sequence[int], pb.DepositRequest, Place | None]] = deque()
+        self.acknowledged = len(deposited.reasons)  # of works that are too large to be sent
+        self.may_have_changed = False
+
+    def send(self, requests: Sequence[Sequence[int]], in_flight: int) -> None:
+        """Send works, of which each request holds those at its positions."""
+        alone = in_flight == 1 or len(requests) == 1
+        try:
+            for positions in requests:
+                encoded = self._deposited.prepared.encoded
+                data = b"".join(encoded[position] for position in positions)
+                request = pb.DepositRequest(works=pb.Documents(bson=data))
+                begun = None if alone else self._channel.begin("Deposit", request, pb.DepositResponse, self._deadline)
+                self._begun.append((positions, request, begun))
+                if len(self._begun) == in_flight or alone:
+                    self._finish()
+            while self._begun:
+                self._finish()
+        except ResultsError:
+            self._deadline.give_up()  # what is under way is waited for, and not sent again
+            while self._begun:
+                with contextlib.suppress(ResultsError):
+                    self._finish()
+            raise
+        finally:
+            for *_, begun in self._begun:  # there are some only after an interrupt
+                if begun is not None:
+                    self._channel.cancel(begun)
+
+    def _finish(self) -> None:
+        """Wait for the answer to the first request under way."""
+        positions, request, begun = self._begun.popleft()
+        try:
+            response = self._channel.unary("Deposit", request, self._deadline, begun)
+        except ResultsError as error:
+            self.may_have_changed |= error.outcome_unknown
+            raise
+        self.may_have_changed = True
+        outcomes, reasons = outcomes_of(response, len(positions))
+        for position, outcome in zip(positions, outcomes, strict=True):
+            self._deposited.outcomes[position] = outcome
+        self._deposited.reasons.update((positions[index], reason) for index, reason in reasons.items())
+        self.acknowledged += len(positions)
+
+
+def interruption(what: str, number: int, of: int, works: list[dict[str, Any]]) -> ResultsError:
+    """Return the error that stands for an interrupted deposit.
+
+    Args:
+        what: What was interrupted, as the subject of a sentence.
+        number: How many works are not acknowledged.
+        of: How many there were in all.
+        works: Those to deposit again.
+    """
+    error = ResultsError(
+        f"{what} was interrupted: {number:,} of {of:,} works are not acknowledged; they may be stored or not, and to"
+        " deposit them again is safe"
+    )
+    error.works, error.outcome_unknown = works, True
+    return error
+
+
+def report_interruption(error: ResultsError, interrupt: BaseException) -> None:
+    """Log such an error, and make it the context of the interrupt, which a traceback shows.
+
+    Args:
+        error: As `interruption` returns it.
+        interrupt: What ends the deposit, such as a KeyboardInterrupt.
+    """
+    _logger.warning("%s: the context of the %s holds them in its `works`", error, type(interrupt).__name__)
+    while interrupt.__context__ is not None:
+        interrupt = interrupt.__context__
+    interrupt.__context__ = error
 
 
 def too_large(data: bytes) -> str:
@@ -179,36 +260,33 @@ def too_large(data: bytes) -> str:
     return f"TOO_LARGE: has {len(data):,} bytes of BSON; at most {rules.WORK_BYTES:,} are stored"
 
 
-def outcomes_of(response: pb.DepositResponse | pb.DepositStreamResponse) -> tuple[list[Outcome], dict[int, str]]:
+def outcomes_of(
+    response: pb.DepositResponse | pb.DepositStreamResponse, number: int
+) -> tuple[list[Outcome], dict[int, str]]:
     """Read the answer to a request.
+
+    Args:
+        response: The answer.
+        number: How many works there were in the request.
 
     Returns:
         The outcomes of its works, and why works were not stored, by their positions in the request.
+
+    Raises:
+        ResultsError: It does not tell the outcome of each work in terms that are known here.
     """
-    outcomes = [_OUTCOMES[each] for each in response.outcomes]
+    outcomes = [_OUTCOMES[each] for each in response.outcomes if each in _OUTCOMES]
+    if not len(outcomes) == len(response.outcomes) == number:
+        error = ResultsError(
+            f"the service told {len(response.outcomes):,} outcomes of {number:,} works, of which this client"
+            f" understands {len(outcomes):,}: is it older than the server?"
+        )
+        error.outcome_unknown = True
+        raise error
     reasons = {each.index: f"{each.reason}: {each.message}" for each in response.rejections}
     if Outcome.CONFLICT in outcomes:
         reasons.update((index, _CONFLICT) for index, outcome in enumerate(outcomes) if outcome is Outcome.CONFLICT)
     return outcomes, reasons
-
-
-def _send_all(
-    send: Callable[[Sequence[int]], None], requests: Sequence[Sequence[int]], deadline: Deadline, in_flight: int
-) -> None:
-    if len(requests) == 1 or in_flight == 1:
-        for request in requests:
-            send(request)
-        return
-    with ThreadPoolExecutor(in_flight, thread_name_prefix="workflow-results-deposit") as pool:
-        sent = [pool.submit(send, request) for request in requests]
-        try:
-            for each in sent:
-                each.result()
-        except BaseException:
-            deadline.give_up()
-            for each in sent:
-                each.cancel()
-            raise
 
 
 def _requests(encoded: Sequence[bytes]) -> Iterator[range]:

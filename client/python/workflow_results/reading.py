@@ -86,7 +86,9 @@ class Reading(Session):
 
         Raises:
             InvalidRequestError: As in `view`.
-            ResultsError: See the class.
+            ResultsError: See the class; also where this would be the 1,001st of all streams and depositors of this
+                `Results` that are open. A stream is open from its first result until it is exhausted, closed or
+                collected as garbage.
         """
         request = _view_request(pipeline, query, projection, skip, limit)
         handed = Handed()

@@ -31,36 +31,37 @@ def batches(
         BSON documents back to back.
 
     Raises:
-        ResultsError: The stream failed, or ended early.
+        ResultsError: The stream failed, or ended early; or too many are open.
     """
     forks = no_fork.forks
     progress, tries = Deadline.after(patience), pauses()
-    while True:
-        try:
-            count, complete = 0, False
-            for part in channel.stream(method, request, deadline, _earlier(deadline, progress)):
-                if part.HasField("batch"):
-                    documents = part.batch.results.bson
-                    count += number_of(documents)
-                    request.resume_token = part.batch.resume_token
-                    yield documents
-                    same_process(forks)
-                    progress, tries = Deadline.after(patience), pauses()
-                if part.HasField("summary"):
-                    if part.summary.count != count:
-                        raise ResultsError(
-                            f"{method} at {channel.target} lost results: {count} came of {part.summary.count}"
-                        )
-                    complete = True  # the stream ends by itself now; to cancel it would only trouble the server
-            if complete:
-                return
-            raise ServiceUnavailableError(f"{method} at {channel.target} ended early, without a summary")
-        except ResultsError as error:
-            if complete:
-                return
-            again = isinstance(error, ServiceUnavailableError)
-            if not (again and _earlier(deadline, progress).pause(next(tries))):
-                raise
+    with channel.place() as place:  # also between two tries, so that none fails since there are too many streams now
+        while True:
+            try:
+                count, complete = 0, False
+                for part in channel.stream(place, method, request, deadline, _earlier(deadline, progress)):
+                    if part.HasField("batch"):
+                        documents = part.batch.results.bson
+                        count += number_of(documents)
+                        request.resume_token = part.batch.resume_token
+                        yield documents
+                        same_process(forks)
+                        progress, tries = Deadline.after(patience), pauses()
+                    if part.HasField("summary"):
+                        if part.summary.count != count:
+                            raise ResultsError(
+                                f"{method} at {channel.target} lost results: {count} came of {part.summary.count}"
+                            )
+                        complete = True  # the stream ends by itself now; to cancel it would only trouble the server
+                if complete:
+                    return
+                raise ServiceUnavailableError(f"{method} at {channel.target} ended early, without a summary")
+            except ResultsError as error:
+                if complete:
+                    return
+                again = isinstance(error, ServiceUnavailableError)
+                if not (again and _earlier(deadline, progress).pause(next(tries))):
+                    raise
 
 
 def same_process(forks: int) -> None:

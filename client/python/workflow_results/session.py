@@ -57,7 +57,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; calls under way fail, and later ones raise. Closing twice is fine."""
+        """Close the connections; calls under way fail, and later ones raise. Closing twice is fine."""
         self._channel.close()
 
     @property

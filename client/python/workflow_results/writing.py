@@ -43,7 +43,8 @@ class Writing(Session):
             InvalidRequestError: A work breaks a rule. Found before sending, nothing was sent; found by the service,
                 all other works are stored, and `receipts` of the error tells which.
             ConflictError: With `strict`, instead of False.
-            ResultsError: See the class. `works` of the error holds the works with their ids.
+            ResultsError: See the class. `works` of the error holds the works with their ids. After Ctrl-C, such an
+                error is the `__context__` of the KeyboardInterrupt.
 
         Example:
             >>> results.deposit([work.payload])
@@ -78,6 +79,8 @@ class Writing(Session):
             A depositor for a `with` block, the end of which waits until all works are acknowledged. A work that is
             rejected, or that the caller may not deposit, keeps none of the others from being stored; what became of it
             tells its future, else the end of the block raises an `InvalidRequestError` or `PermissionDeniedError`.
+            Ctrl-C ends the block within a second; which works are not acknowledged is logged, and stands in the
+            `works` of the errors of their futures. At most 1,000 streams and depositors of a `Results` may be open.
 
         Example:
             >>> with results.depositor() as depositor:

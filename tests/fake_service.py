@@ -1,0 +1,42 @@
+"""A service that answers as a test wants."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from google.protobuf.message_factory import GetMessageClass
+
+from workflow_results.v1 import results_pb2 as pb
+
+_SERVICE = pb.DESCRIPTOR.services_by_name["ResultsService"]
+_HANDLERS: dict[tuple[bool, bool], Any] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
+
+
+@contextlib.contextmanager
+def serving(threads: int = 8, **methods: Callable[[Any, grpc.ServicerContext], Any]) -> Iterator[str]:
+    """Give the target of a service with some methods, each a function of request and context, as in a servicer.
+
+    It takes 100 calls of a connection at a time, as the real one does.
+    """
+    handlers = {}
+    for name, answer in methods.items():
+        method = _SERVICE.methods_by_name[name]
+        handlers[name] = _HANDLERS[method.client_streaming, method.server_streaming](
+            answer, GetMessageClass(method.input_type).FromString, GetMessageClass(method.output_type).SerializeToString
+        )
+    server = grpc.server(ThreadPoolExecutor(threads), options=[("grpc.max_concurrent_streams", 100)])
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers)])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(None).wait()

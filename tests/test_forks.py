@@ -1,0 +1,137 @@
+"""Forks while other threads are in the middle of something: the child works, and neither waits for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import Service, eventually, work
+from workflow_results import Results, ResultsError, ServiceUnavailableError
+from workflow_results.forks import _Gate, no_fork
+
+FIRST_CALL = """
+import os, signal, sys, threading
+from workflow_results import GRPCContext, Results
+
+target, file, call = sys.argv[1:]
+importing, forked = threading.Event(), threading.Event()
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        # As slow as a network disk, so that a fork that waits for nothing comes in the middle.
+        if threading.current_thread() is not threading.main_thread() and not importing.is_set():
+            importing.set()
+            forked.wait(1)
+
+use = eval(call)
+sys.meta_path.insert(0, Slow())
+threading.Thread(target=use, daemon=True).start()
+assert importing.wait(20), "nothing is imported later"
+if not (child := os.fork()):
+    signal.alarm(20)
+    use()
+    os._exit(0)
+forked.set()
+sys.exit(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    path = tmp_path / "workspace.yml"
+    path.write_text("grpc: {targets: {results: 'localhost:1'}}")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("file", "call"),
+    [
+        ("", "Results(target).status"),
+        ("", "lambda: list(Results(target).stream('sample', {}))"),
+        ("", "lambda: Results(target).deposit([{'pipeline': 'forked', 'status': 'success', 'id': 'a'}])"),
+        ("", "lambda: Results(target).depositor().__enter__().__exit__(None, None, None) or Results(target).status()"),
+        ("", "Results(target).info"),
+        ("workspace", "lambda: GRPCContext(workspace=file)"),
+    ],
+    ids=["status", "stream", "deposit", "depositor", "info", "workspace"],
+)
+def test_a_fork_while_another_thread_makes_the_first_call(
+    request: pytest.FixtureRequest, service: Service, file: str, call: str
+) -> None:
+    path = str(request.getfixturevalue(file)) if file else ""
+    program = [sys.executable, "-c", FIRST_CALL, service.target, path, call]
+    done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def in_a_child(use: Callable[[], object]) -> int:
+    """Give the status of a child that does this: 0 if it can, 14 if that takes too long."""
+    if not (child := os.fork()):
+        signal.alarm(20)
+        status = 1
+        try:
+            use()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1]
+
+
+def test_a_receipt_that_only_the_parent_gets_is_not_waited_for_in_the_child(results: Results, pipeline: str) -> None:
+    def use() -> None:
+        assert known.result().stored
+        for ask in (pending.result, pending.exception):
+            with pytest.raises(ResultsError, match="fork"):
+                ask()
+
+    with results.depositor() as depositor:
+        known = depositor.deposit(work(pipeline, "a"))
+    with Results("127.0.0.1:1") as nobody, pytest.raises(ServiceUnavailableError), nobody.depositor(timeout=2) as lost:
+        pending = lost.deposit(work(pipeline, "b"))
+        assert in_a_child(use) == 0
+    assert isinstance(pending.exception(), ServiceUnavailableError)
+
+
+def test_a_callback_may_call_while_a_fork_waits_for_it(service: Service, pipeline: str) -> None:
+    called_back, counted = threading.Event(), threading.Event()
+
+    def call_back(_: object) -> None:
+        called_back.set()
+        eventually(lambda: no_fork.forking)
+        assert results.count(pipeline, {}) == 1
+        counted.set()
+
+    with Results(service.target) as results:
+        with results.depositor() as depositor:
+            depositor.deposit(work(pipeline, "a")).add_done_callback(call_back)
+            assert called_back.wait(20)
+            child = os.fork()
+            if not child:
+                os._exit(0 if counted.is_set() else 1)
+            assert os.waitpid(child, 0)[1] == 0
+        assert in_a_child(lambda: results.count(pipeline, {})) == 0
+
+
+def test_two_forks_at_a_time_both_keep_calls_out() -> None:
+    gate, entered = _Gate(), threading.Event()
+
+    def enter() -> None:
+        with gate:
+            entered.set()
+
+    gate.close()
+    gate.close()
+    threading.Thread(target=enter).start()
+    gate.open()
+    assert not entered.wait(0.2)
+    assert not gate.enter_at_once()
+    gate.open()
+    assert entered.wait(20)
+    assert gate.enter_at_once()

@@ -1,0 +1,109 @@
+"""What the client does with a service that answers otherwise than it should."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import bson
+import grpc
+import pytest
+
+from conftest import work
+from fake_service import serving
+from workflow_results import Outcome, Results, ResultsError
+from workflow_results.v1 import results_pb2 as pb
+
+STORED = pb.DEPOSIT_OUTCOME_DEPOSITED
+
+
+@pytest.mark.parametrize("told", [0, 2, 4])
+def test_a_stream_that_lost_results_is_an_error(told: int) -> None:
+    def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
+        for numbers in ((3, 2), (1,)):
+            documents = b"".join(bson.encode({"_id": str(number), "id": str(number)}) for number in numbers)
+            batch = pb.ResultBatch(results=pb.Documents(bson=documents), resume_token=b"token")
+            yield pb.ViewResponse(batch=batch)
+        yield pb.ViewResponse(summary=pb.ReadSummary(count=told))
+
+    with serving(View=view) as target, Results(target) as results:
+        read: list[dict[str, Any]] = []
+        with pytest.raises(ResultsError, match=f"lost results: 3 came of {told}"):
+            read += results.stream("any", {})
+        with pytest.raises(ResultsError, match="lost results"):
+            results.view("any", {})
+        stream = results.stream("any", {})
+        assert [next(stream)["id"] for _ in range(3)] == ["3", "2", "1"]
+        with pytest.raises(ResultsError, match="lost results"):
+            next(stream)
+
+
+def test_requests_with_works_of_one_id_do_not_overtake_each_other() -> None:
+    second, overtaken = threading.Event(), []
+
+    def deposit(request: pb.DepositRequest, _context: Any) -> pb.DepositResponse:
+        numbers = [each["n"] for each in bson.decode_all(request.works.bson)]
+        if numbers == [0]:
+            overtaken.append(second.wait(2))
+        else:
+            second.set()
+        return pb.DepositResponse(outcomes=[STORED])
+
+    with serving(Deposit=deposit) as target, Results(target) as results:
+        large = [work("any", id_, n=n, data=bytes(900_000)) for n, id_ in enumerate("aba")]
+        assert [receipt.outcome for receipt in results.deposit_receipts(large)] == [Outcome.DEPOSITED] * 3
+        assert overtaken == [False]
+
+
+def test_requests_with_works_of_different_ids_are_under_way_together() -> None:
+    together = threading.Barrier(4)
+
+    def deposit(_request: pb.DepositRequest, _context: Any) -> pb.DepositResponse:
+        together.wait(20)
+        return pb.DepositResponse(outcomes=[STORED])
+
+    with serving(Deposit=deposit) as target, Results(target) as results:
+        assert results.deposit([work("any", data=bytes(900_000)) for _ in range(8)]) == {"any": True}
+
+
+def test_of_requests_under_way_one_that_fails_leaves_the_others_to_their_end() -> None:
+    answered = []
+
+    def deposit(request: pb.DepositRequest, context: grpc.ServicerContext) -> pb.DepositResponse:
+        (number,) = [each["n"] for each in bson.decode_all(request.works.bson)]
+        if number == 1:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no")
+        answered.append(number)
+        return pb.DepositResponse(outcomes=[STORED])
+
+    with serving(Deposit=deposit) as target, Results(target) as results:
+        works = [work("any", n=n, data=bytes(900_000)) for n in range(20)]
+        with pytest.raises(ResultsError, match="no") as caught:
+            results.deposit(works)
+    assert caught.value.outcome_unknown
+    assert [each["n"] for each in caught.value.works] == list(range(20))
+    assert sorted(answered) in ([0, 2, 3], [0, 2, 3, 4])
+
+
+@pytest.mark.parametrize("outcomes", [[], [STORED] * 3, [STORED, pb.DEPOSIT_OUTCOME_UNSPECIFIED]])
+def test_outcomes_that_are_not_those_of_the_works_are_an_error_with_the_works(outcomes: list[Any]) -> None:
+    def deposit(_request: pb.DepositRequest, _context: Any) -> pb.DepositResponse:
+        return pb.DepositResponse(outcomes=outcomes)
+
+    def deposit_stream(
+        requests: Iterator[pb.DepositStreamRequest], _context: Any
+    ) -> Iterator[pb.DepositStreamResponse]:
+        for request in requests:
+            yield pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes)
+
+    works = [work("any", id_) for id_ in "ab"]
+    with serving(Deposit=deposit, DepositStream=deposit_stream) as target, Results(target) as results:
+        with pytest.raises(ResultsError, match="outcomes of 2 works") as caught:
+            results.deposit(works)
+        assert (caught.value.works, caught.value.outcome_unknown) == (works, True)
+        with pytest.raises(ResultsError) as caught, results.depositor() as depositor:
+            given = [depositor.deposit(each) for each in works]
+        assert caught.value.outcome_unknown
+        for future in given:
+            assert isinstance(future.exception(), ResultsError)
