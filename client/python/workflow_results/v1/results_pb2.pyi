@@ -728,6 +728,10 @@ class ViewRequest(google.protobuf.message.Message):
         """A MongoDB filter. Operators: $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type $all $elemMatch
         $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and $expr with field paths,
         literals, comparison, boolean and arithmetic operators. Unset or empty, it matches every result.
+
+        $regex: MongoDB 6.0 gives up without an error on long texts where a pattern repeats a group. (a|b)*c finds texts of
+        up to 1,999 characters, ^(ab)+c$ of up to 3,999; [ab]*c and .* find all. What is missed counts as not matching, also
+        under $not.
         """
 
     @property
