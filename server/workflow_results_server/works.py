@@ -32,7 +32,7 @@ _WORK_VALUES: Final = rules.WORK_BYTES // 4
 _UPDATE_FIELDS: Final = 1_000
 """The most fields that an update may set of a work. MongoDB takes time for the square of their number, which nothing
 stops: 20 ms for 1,000, and 15 s for 30,000."""
-_DECODED_BYTES: Final = 64 * rules.MIB
+_DECODED_BYTES: Final = 256 * rules.KIB
 """The largest work that is decoded to check it. What is made of a larger one could have fifty times its size."""
 _PADDING: Final = 5
 """How much further than a work is long bson's decoder may read behind it."""
