@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -36,15 +37,16 @@ def test_mongod_of_a_killed_server_is_adopted(directory: Path) -> None:
     run(scenario())
 
 
-def test_adopted_mongod_is_supervised(directory: Path) -> None:
-    orphan = kill_a_server(directory)
+def test_adopted_mongod_is_supervised(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    kill_a_server(directory)
 
     async def scenario() -> None:
         async with running(directory) as (mongod, client):
             assert await deposit(client) == 1
             supervision = asyncio.create_task(mongod.run())
             kill_mongod(directory)
-            await eventually(lambda: pid_of(directory) != orphan)
+            await eventually(lambda: "mongod started" in caplog.text)  # and all sessions are ended, of ours, too
             assert await deposit(client) == 2
             assert not supervision.done()
 
