@@ -7,6 +7,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from conftest import eventually
 from guard import RUN_VARIABLE
 from reaper import started_with
@@ -69,13 +71,14 @@ def all_ended(run: str) -> bool:
     return not list(started_with(RUN_VARIABLE, run))
 
 
+@pytest.mark.timeout(300)
 def test_a_run_with_tests_that_hang_ends_and_names_them(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_hanging.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\ntimeout = 2\ntimeout_method = signal\n")
     command = f"trap '' INT; exec {sys.executable} -m pytest -p no:cacheprovider --numprocesses 1 --dist worksteal"
     done = subprocess.run(  # with Ctrl-C ignored, as in the background of a script
-        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=4 * PATIENCE, check=False
     )
     assert done.returncode == 1, done.stdout
     failed = {line.split()[1].rpartition("::")[2] for line in done.stdout.splitlines() if line.startswith("FAILED")}

@@ -339,6 +339,7 @@ def outcome(call: Callable[[], Any]) -> str:
         return type(error).__name__
 
 
+@pytest.mark.timeout(400)
 def test_every_answer_is_that_of_the_model(results: Results, database: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)  # else a failure would come with thousands of warnings about refused calls
     with Results(results.baseurl, strict=True) as strict:
