@@ -9,8 +9,10 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
 
 from conftest import Service, work
 from workflow_results import InvalidRequestError, Results
@@ -121,6 +123,28 @@ def test_what_another_drop_and_a_deposit_made_is_not_dropped(
     assert drop_that_pauses(monkeypatch, mongo_uri, empty, ("pipelines", "_dropped"), replace) is True
     assert [result["id"] for result in results.view(empty, {})] == ["c"]
     assert len(results.history(empty)) == 2  # each of the two collections that are gone has one
+
+
+def test_whoever_bars_at_the_same_time_a_pipeline_with_results_is_not_barred(
+    results: Results, mongo_uri: str, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an index that another call is making, MongoDB may tell that it is there, even when it can't be."""
+    results.deposit([work(pipeline, "a")])
+
+    async def run() -> list[Any]:
+        store = await Store.open(mongo_uri, "workflow_results", SECONDS)
+        try:
+            attempts = (store.pipelines.drop(pipeline, Origin(), SECONDS) for _ in range(100))
+            outcomes: list[Any] = await asyncio.gather(*attempts, return_exceptions=True)
+            return outcomes
+        finally:
+            await store.close()
+
+    with monkeypatch.context() as patch:  # the results come just after each has looked
+        patch.setattr(AsyncCollection, "find_one", AsyncMock(return_value=None))
+        outcomes = asyncio.run(asyncio.wait_for(run(), 2 * SECONDS))
+    assert {getattr(outcome, "reason", outcome) for outcome in outcomes} == {"PIPELINE_NOT_EMPTY"}
+    assert results.count(pipeline, {}) == 1
 
 
 def test_a_drop_that_bars_another_collection_than_it_saw_leaves_nothing_barred(

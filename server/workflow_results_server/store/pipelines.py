@@ -1,7 +1,7 @@
 """The collections of pipelines: made before the first deposit, counted, and dropped.
 
 MongoDB can't drop a collection on the condition that it is empty, and deposits come at any time, through any server. So
-what is to be dropped first gets an index that no result fits (`_BAR`). MongoDB makes it only where there is no result,
+what is to be dropped first gets an index that no result fits (`_bar`). MongoDB makes it only where there is no result,
 and then takes none any more: a collection that has it is empty for good. From then on the drop may come as late as it
 likes, and be finished by anybody. It names the collection by its UUID, with which it can't meet a new one of that name.
 A deposit that is barred does not wait: it finishes the drop itself, and goes into a new collection. When the server
@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import time
+import uuid
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pymongo
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel
-from pymongo.errors import OperationFailure
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from workflow_results import rules
@@ -28,12 +30,14 @@ from workflow_results_server.store.deposits import DOES_NOT_FIT, Outcome
 from workflow_results_server.store.failures import limited
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable
 
     from pymongo.asynchronous.database import AsyncDatabase
 
     from workflow_results_server.store.history import History, Origin
     from workflow_results_server.store.primary import Primary
+
+_logger = logging.getLogger(__name__)
 
 _INDEXES: Final = [
     IndexModel([("event", ASCENDING), ("_id", DESCENDING)], name="event"),
@@ -45,9 +49,9 @@ _INDEXES: Final = [
 ]
 _OURS: Final = frozenset({"event", "locked"})
 _BAR: Final = "_dropping"
-"""The name of an index of places on the globe, and the id of a result, a string, is none."""
-_BAR_INDEX: Final = IndexModel([("_id", GEOSPHERE)], name=_BAR)
+"""What the names of the indexes begin with that no result fits."""
 _PREPARE_SECONDS: Final = 60.0
+_COMPLETE_SECONDS: Final = 3600.0
 _READY_SECONDS: Final = 60.0
 """After how long one looks again whether a collection is there, which other servers and administrators may drop."""
 _READY_MOST: Final = 10_000
@@ -55,10 +59,6 @@ _FULL_SECONDS: Final = 1.0
 """How long it is believed that there is no room."""
 _GONE_CODES: Final = {26, 361}
 """NamespaceNotFound and CollectionUUIDMismatch."""
-_COUNTED_AT_ONCE: Final = 100
-"""How many pipelines one command counts, which then takes some 10 ms."""
-_CONCURRENT_COUNTS: Final = 4
-_COUNT: Final[list[dict[str, Any]]] = [{"$collStats": {"count": {}}}, {"$project": {"ns": 1, "count": 1}}]
 
 
 class _NotEmptyError(Exception):
@@ -95,6 +95,7 @@ class Pipelines:
         self._ready: dict[str, float] = {}
         """Until when a collection is believed to be there with its indexes; in the order of these times."""
         self._preparing: dict[str, asyncio.Task[bool]] = {}
+        self._completing: dict[str, asyncio.Task[None]] = {}
         self._looking = asyncio.Lock()
         self._making: set[str] = set()
         self._full: _Full | None = None
@@ -146,8 +147,8 @@ class Pipelines:
         self._ready.pop(pipeline, None)
         with limited(seconds, may_have_changed=lambda: False):
             indexes = await self._indexes(pipeline)
-        others = (dict(each["key"]).values() for each in indexes.values())
-        if _BAR not in indexes and any(GEOSPHERE in kinds for kinds in others):
+        kinds = (dict(each["key"]).values() for each in indexes.values())
+        if not _is_barred(indexes) and any(GEOSPHERE in each for each in kinds):
             return Outcome.REFUSED  # by an index of an administrator's
         return None if await self.prepare(pipeline, seconds) else Outcome.TOO_MANY_PIPELINES
 
@@ -170,52 +171,29 @@ class Pipelines:
         seconds = await self._primary.wait_until_ready(seconds)
         with limited(seconds, may_have_changed=lambda: begun):
             try:
-                uuid = await self._barred(pipeline)
+                collection = await self._barred(pipeline)
             except _NotEmptyError:
                 number = max(1, await self._database[pipeline].estimated_document_count())
                 message = f"pipeline {pipeline} has {number:,} results left: delete them first"
                 raise RequestError("FAILED_PRECONDITION", "PIPELINE_NOT_EMPTY", message) from None
-            if uuid is None:
+            if collection is None:
                 return False
             begun = True
-            await self._history.record_drop(pipeline, uuid, origin)
-            if not await self._dropped(pipeline, uuid):
-                # Somebody else has finished it. Between looking and barring, even: then there is a new one to finish.
+            await self._history.record_drop(pipeline, collection, origin)
+            if not await self._dropped(pipeline, collection):
+                # Somebody else has finished it. If that was before it was barred, a new collection is.
                 await self._finish(pipeline)
         return True
 
-    @uncancelled
-    async def counts(self, seconds: float) -> dict[str, int]:
-        """Count the results of each pipeline that has any, from MongoDB's metadata.
+    async def names(self) -> frozenset[str]:
+        """List the pipelines, also those without results.
 
         Raises:
-            RequestError: MongoDB failed.
+            PyMongoError: MongoDB failed.
         """
-        at_once = asyncio.Semaphore(_CONCURRENT_COUNTS)
-
-        async def count(names: Sequence[str]) -> dict[str, int]:
-            async with at_once:
-                try:
-                    return await self._counted_together(names)
-                except OperationFailure:  # as when one of them has just been dropped
-                    return {name: await self._database[name].estimated_document_count() for name in names}
-
-        seconds = await self._primary.wait_until_ready(seconds)
-        with limited(seconds):
-            names = sorted(await self._names())
-            starts = range(0, len(names), _COUNTED_AT_ONCE)
-            parts = await asyncio.gather(*(count(names[start : start + _COUNTED_AT_ONCE]) for start in starts))
-        return {name: number for part in parts for name, number in part.items() if number}
-
-    async def _counted_together(self, names: Sequence[str]) -> dict[str, int]:
-        """Count the results of several pipelines with one command: 10,000 take a second, and one by one seven."""
-        first, *others = names
-        collection = self._database.get_collection(first, read_concern=ReadConcern("local"))
-        union = [{"$unionWith": {"coll": name, "pipeline": _COUNT}} for name in others]
-        counts = dict.fromkeys(names, 0)
-        async for each in await collection.aggregate([*_COUNT, *union]):
-            counts[each["ns"].partition(".")[2]] += each["count"]
-        return counts
+        found = await self._database.list_collections(nameOnly=True)
+        names = [each["name"] async for each in found if each["type"] == "collection"]
+        return frozenset(name for name in names if rules.pipeline_problem(name) is None)
 
     async def _prepare(self, pipeline: str) -> bool:
         began = time.monotonic()
@@ -234,16 +212,30 @@ class Pipelines:
     async def _made(self, pipeline: str) -> bool:
         """Make what a pipeline lacks; False where it lacks all, and there is no room."""
         indexes = await self._indexes(pipeline)
-        if _BAR in indexes:
+        if _is_barred(indexes):
             await self._finish(pipeline)
         elif indexes:
-            if not indexes.keys() >= _OURS:
-                await self._database[pipeline].create_indexes(_INDEXES)
+            if not indexes.keys() >= _OURS and pipeline not in self._completing:
+                # Deposits need not wait for indexes of results that are there, which may be very many.
+                self._completing[pipeline] = asyncio.create_task(self._complete(pipeline))
             return True
         async with self._room(pipeline) as room:
             if room:
-                await self._database[pipeline].create_indexes(_INDEXES)
+                await self._make_indexes(pipeline, _INDEXES)
         return room
+
+    async def _complete(self, pipeline: str) -> None:
+        try:
+            with pymongo.timeout(_COMPLETE_SECONDS):
+                await self._make_indexes(pipeline, _INDEXES)
+        except PyMongoError as error:  # the next look tries again
+            _logger.warning("a pipeline still lacks indexes", extra={"pipeline": pipeline, "error": str(error)[:500]})
+        finally:
+            del self._completing[pipeline]
+
+    async def _make_indexes(self, pipeline: str, indexes: list[IndexModel]) -> None:
+        """Make indexes, also while a member of the replica set is down, for which MongoDB would wait."""
+        await self._database[pipeline].create_indexes(indexes, commitQuorum="majority")
 
     @asynccontextmanager
     async def _room(self, pipeline: str) -> AsyncIterator[bool]:
@@ -251,7 +243,7 @@ class Pipelines:
         async with self._looking:
             room = not self._is_full(pipeline)  # as another one may just have found
             if room:
-                names = await self._names()
+                names = await self.names()
                 room = pipeline in names or len(names | self._making) < self.most
                 self._full = None if room else _Full(names, time.monotonic() + _FULL_SECONDS)
             if room:
@@ -264,12 +256,6 @@ class Pipelines:
     def _is_full(self, pipeline: str) -> bool:
         """Tell whether it is known that there is no room for a pipeline."""
         return bool(self._full and self._full.until > time.monotonic() and pipeline not in self._full.names)
-
-    async def _names(self) -> frozenset[str]:
-        """List the pipelines, also those without results."""
-        found = await self._database.list_collections(nameOnly=True)
-        names = [each["name"] async for each in found if each["type"] == "collection"]
-        return frozenset(name for name in names if rules.pipeline_problem(name) is None)
 
     async def _indexes(self, pipeline: str) -> dict[str, Any]:
         """Give the indexes of a pipeline by their names: at least one, unless there is no collection."""
@@ -295,18 +281,18 @@ class Pipelines:
         if await collection.find_one({}, {"_id": 1}):
             raise _NotEmptyError
         try:
-            await collection.create_indexes([_BAR_INDEX])
+            await self._make_indexes(pipeline, [_bar()])
         except OperationFailure as error:
             if error.code == DOES_NOT_FIT:
                 raise _NotEmptyError from error
             raise
         return found[0]["info"]["uuid"]
 
-    async def _dropped(self, pipeline: str, uuid: Any) -> bool:
+    async def _dropped(self, pipeline: str, collection: Any) -> bool:
         """Drop the collection that has a UUID, and tell whether it was still there."""
         self._ready.pop(pipeline, None)
         self._full = None
-        drop = {"drop": pipeline, "collectionUUID": uuid, "writeConcern": self._database.write_concern.document}
+        drop = {"drop": pipeline, "collectionUUID": collection, "writeConcern": self._database.write_concern.document}
         try:
             reply = await self._database.command(drop)
         except OperationFailure as error:
@@ -318,8 +304,27 @@ class Pipelines:
         return True
 
     async def _finish(self, pipeline: str) -> None:
-        """Finish a drop that was begun: by a server that was killed since, or is just not as quick."""
-        if _BAR in await self._indexes(pipeline):
-            with suppress(_NotEmptyError):  # then somebody else has finished it
-                if uuid := await self._barred(pipeline):
-                    await self._dropped(pipeline, uuid)
+        """Finish a drop that was begun: by a server that was killed since, or is just not as quick.
+
+        Two at a time may bar a new collection each time that the other one drops; the one that comes last drops that.
+        """
+        with suppress(_NotEmptyError):  # then it is open again
+            while _is_barred(await self._indexes(pipeline)):
+                collection = await self._barred(pipeline)
+                if collection is None or await self._dropped(pipeline, collection):
+                    return
+
+
+def _bar() -> IndexModel:
+    """Give an index that no result fits: of places on the globe, while an id is a string.
+
+    Each is another one. Of an index that another call is just making, MongoDB may tell that it is there already, even
+    when it can't be made in the end.
+    """
+    name = uuid.uuid4().hex
+    return IndexModel([("_id", GEOSPHERE), (name, ASCENDING)], name=f"{_BAR}_{name}")
+
+
+def _is_barred(indexes: Iterable[str]) -> bool:
+    """Tell whether a pipeline is, or may be about to be, barred."""
+    return any(name.startswith(_BAR) for name in indexes)

@@ -11,7 +11,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from workflow_results_server.errors import RequestError
-from workflow_results_server.store import connection, deposits, reads
+from workflow_results_server.store import connection, counts, deposits, reads
 from workflow_results_server.store.calls import retrieve_outcome, uncancelled, wait_for_all
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.failures import limited
@@ -153,13 +153,16 @@ class Store:
         with limited(seconds, hint=reads.SLOW_HINT):
             return await self._database[pipeline].count_documents(filter_)
 
+    @uncancelled
     async def status(self, seconds: float) -> dict[str, int]:
         """Count the results of each pipeline that has any, from MongoDB's metadata.
 
         Raises:
             RequestError: MongoDB failed.
         """
-        return await self.pipelines.counts(seconds)
+        seconds = await self._primary.wait_until_ready(seconds)
+        with limited(seconds):
+            return await counts.counts(self._database, await self.pipelines.names())
 
     async def _insert(self, pipeline: str, works: Sequence[Work]) -> list[deposits.Outcome]:
         with limited(self._call_seconds, may_have_changed=lambda: True):
