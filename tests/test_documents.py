@@ -10,12 +10,10 @@ import pathlib
 import re
 import subprocess
 import sys
-import tracemalloc
 import types
 import uuid
 from collections import ChainMap, OrderedDict, UserDict, defaultdict, namedtuple
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -37,7 +35,6 @@ from bson.binary import Binary
 from bson.raw_bson import RawBSONDocument
 
 from codec_values import OBJECT_ID, UTC, UUID, Config, Fake, Text, same, there_and_back, zero_rank
-from raw_bson import deep, element
 from wire import PATIENCE
 from workflow_results import documents
 from workflow_results.documents import decode, decode_strictly, encode
@@ -263,72 +260,6 @@ def test_arguments_are_not_changed(value: object) -> None:
 
 
 # -- decoding --------------------------------------------------------------------------------------------------------
-
-LOOKALIKES: list[dict[str, Any]] = [
-    {"$ref": "c", "$id": 1},
-    {"$id": 1, "$ref": "c"},
-    {"$id": 1, "z": 0, "$ref": "c", "$db": "d", "a": 2},
-    {"$ref": "c", "$id": {"$ref": "e", "$id": [{"$ref": "f", "$id": None}]}},
-    {"$ref": 5, "$id": 1},
-    {"$ref": "c", "$id": 1, "$db": 7},
-    {"$ref": "c"},
-]
-
-
-@pytest.mark.parametrize("lookalike", LOOKALIKES, ids=repr)
-def test_a_dict_like_a_dbref_stays_a_dict(lookalike: dict[str, Any]) -> None:
-    for document in (lookalike, {"a": lookalike}, {"a": [1, [lookalike, {"b": lookalike}]]}):
-        [back] = decode(encode(document, "works[0]"))
-        assert same(back, document)
-        assert all_types(back) == all_types(document)
-    code = Code("x", {"a": lookalike, "b": [Code("y", lookalike)]})
-    again = there_and_back(code)
-    assert same(again, code)
-    assert all_types(again) == all_types(code)
-
-
-def all_types(value: object) -> set[type]:
-    """All types in a value."""
-    match value:
-        case dict():
-            inner: Iterable[object] = value.values()
-        case list():
-            inner = value
-        case Code(scope=scope):
-            inner = [] if scope is None else [scope]
-        case _:
-            inner = []
-    return {type(value)}.union(*map(all_types, inner))
-
-
-WITHOUT_C = """
-import sys
-sys.modules["bson._cbson"] = None
-import bson
-from test_documents import *
-assert not bson.has_c()
-for lookalike in LOOKALIKES:
-    test_a_dict_like_a_dbref_stays_a_dict(lookalike)
-"""
-
-
-def test_a_dict_like_a_dbref_stays_a_dict_where_bson_is_python(request: pytest.FixtureRequest) -> None:
-    command = [sys.executable, "-W", "ignore", "-c", WITHOUT_C]
-    done = subprocess.run(command, cwd=request.path.parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_decoding_copies_no_levels() -> None:
-    for last in (element("$ref", "x"), element("not a UUID", Binary(b"x", 4))):
-        data = deep(last)
-        tracemalloc.start()
-        try:
-            with suppress(ResultsError):  # of versions of bson that fail for such a UUID
-                [document] = decode(data)
-                assert list(document["a"]["a"]) == ["a"]
-            assert tracemalloc.get_traced_memory()[1] < 60 << 20
-        finally:
-            tracemalloc.stop()
 
 
 def test_the_exact_way_gives_the_same_types() -> None:

@@ -49,7 +49,7 @@ UNKNOWN = (
         "workflow_results.v1.ResultsService.Count.x",
         "ResultsService.Count",
     ),
-    *("workflow_results.v1.Nothing", "workflow_results.v1", "", ".", "..", "Count", "\0.\0", "é" * 10_000),
+    *("workflow_results.v1.Nothing", "workflow_results.v1", "", ".", "..", "Count", "\0.\0", "é" * 1_000),
     *(f".{RESULTS.full_name}", f"{RESULTS.full_name}.", "workflow_results.v1.ViewRequest.Count"),
 )
 

@@ -229,7 +229,7 @@ class Channel:
                 try:
                     call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self._metadata())
                 except RuntimeError as error:
-                    place.connection.fit = False  # gRPC would wait for a thread that it believes to be there
+                    place.connection.spoil()
                     raise NoThreadError(f"{method} needs threads, and none can be started: {error}") from error
                 place.call = call
                 try:

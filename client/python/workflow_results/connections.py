@@ -112,7 +112,7 @@ class Connection:
     Attributes:
         stub: The methods of the service.
         reachable: Whether the service is known to answer, as it is after an answer until a call finds it gone.
-        fit: Whether further calls may go over it.
+        fit: Whether further calls may go over it, and it can be closed.
         places: Who has room on it.
 
     Args:
@@ -185,12 +185,21 @@ class Connection:
         )
         return call(request, **options)
 
+    def spoil(self) -> None:
+        """Let no further calls onto it, since gRPC waits for a thread of it that could not be started."""
+        self.fit = False
+        self.abandon()
+
     def close(self) -> None:
         """Close it; calls under way fail.
 
         Where works are stuck on their way to a service that hangs, gRPC waits for the end of the connection. It does
         so in a thread.
         """
+        if not self.fit:  # to close it would take for ever
+            for place in [*self.places]:
+                place.give_up()
+            return
         closing = threading.Thread(target=self._close, name="workflow-results-closing", daemon=True)
         try:
             closing.start()
@@ -204,7 +213,7 @@ class Connection:
             self._channel.close()
 
     def abandon(self) -> None:
-        """Keep it for ever as it is, unclosed: it belongs to the process that has forked this one."""
+        """Keep it for ever as it is: unclosed, as what belongs to the parent process must be."""
         for each in (self, self._channel, self.stub, *(place.call for place in self.places)):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))  # so that nothing ever tries to close it
 
