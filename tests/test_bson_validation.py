@@ -51,11 +51,17 @@ MADE = {
     "UUID": b"\x05uuid\0\x10\0\0\0\x04" + bytes(16),
     "bools": b"\x04bools\0" + document(*(element(str(index), index % 3 == 0) for index in range(200))),
     "numbers": b"\x04numbers\0" + document(*(element(str(index), index / 3) for index in range(1200))),
+    "strings": b"\x04strings\0" + document(*(element(str(index), f"{index:04}é"[:4]) for index in range(1200))),
+    "strings of two lengths": b"\x04texts\0"
+    + document(*(element(str(index), "ab" * (index % 2)) for index in range(99))),
     "names of another length": b"\x04longer\0" + document(*(element(f"{index:03}", index) for index in range(50))),
 }
 NOT_BSON = {
     "bool": b"\x08bool\0\x02",
     "bool among others": MADE["bools"].replace(b"\x08150\0\1", b"\x08150\0\2"),
+    "string without end among others": MADE["strings"].replace(b"0700\0", b"0700x"),
+    "string of another length among others": MADE["strings"].replace(b"\5\0\0\x000700", b"\6\0\0\x000700"),
+    "string among others that is not UTF-8": MADE["strings"].replace(b"0700\0", b"070\xff\0"),
     "string without end": b"\x02text\0" + sized(b"abc"),
     "string of no bytes": b"\x02text\0\0\0\0\0",
     "string longer than its document": b"\x02text\0\xff\0\0\0abc\0",

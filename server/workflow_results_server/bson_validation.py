@@ -109,6 +109,13 @@ def _validate(data: bytes, start: int, end: int, kind: int, levels: int, left: i
             if not value + 4 < stop <= end or data[stop - 1]:
                 raise _malformed(type_, start)
             data[value + 4 : stop - 1].decode()
+            if kind == ARRAY and start >= alone and stop < end and data[stop] == type_:
+                number = run(data, start, value, stop, end)
+                if not _are_strings(data, value, stop, stop - start, number):
+                    number = 0
+                alone = stop + (0 if number else _PAUSE * (stop - start))
+                stop += number * (stop - start)
+                left -= number
         elif type_ in _DOCUMENTS and end - value > 4:
             stop = value + length_at(data, value)[0]
             if not value + 4 < stop <= end or data[stop - 1]:
@@ -133,6 +140,16 @@ def _validate(data: bytes, start: int, end: int, kind: int, levels: int, left: i
         if len(set(names)) < len(names):
             raise RepeatedName([*_steps(data, first), _repeated(names)])
     return left
+
+
+def _are_strings(data: bytes, value: int, stop: int, size: int, number: int) -> bool:
+    """Tell whether so many elements behind a string of ASCII are such strings, too, and of the same length."""
+    after = stop + number * size
+    return (
+        all(data[at + size : after : size] == data[at : at + 1] * number for at in range(value, value + 4))
+        and not any(data[stop + size - 1 : after : size])
+        and data[value + 4 : after].isascii()
+    )
 
 
 def _end(data: bytes, type_: int, value: int, end: int) -> int:
