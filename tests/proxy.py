@@ -62,6 +62,10 @@ class Proxy:
                     self.cut()
         end(source, sink)
 
+    def hold(self) -> None:
+        """Hold answers back from now on."""
+        self._answering.clear()
+
     def cut(self) -> None:
         """Cut all connections, and lose the answers that were held back; new connections are fine."""
         end(*self._sockets)

@@ -98,3 +98,21 @@ class DeadlineExceeded(RequestError):
 
     def __init__(self, message: str, metadata: dict[str, str] | None = None) -> None:
         super().__init__("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", message, metadata=metadata)
+
+
+def let_go(error: BaseException) -> None:
+    """Let go of the frames that an error came through, and with them of the request that some hold.
+
+    An error and a frame that refer to each other keep both, and PyMongo keeps its errors in just that way.
+
+    Args:
+        error: It, its cause and its context have no traceback any more.
+    """
+    seen: set[BaseException | None] = {None}
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is not None and each not in seen:
+            seen.add(each)
+            each.__traceback__ = None
+            waiting += (each.__cause__, each.__context__)

@@ -24,7 +24,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from workflow_results import rules
 from workflow_results_server.access import LEAST_ROLES
 from workflow_results_server.callers import Role, current
-from workflow_results_server.errors import DOMAIN, RequestError, Unavailable
+from workflow_results_server.errors import DOMAIN, RequestError, Unavailable, let_go
 from workflow_results_server.incoming import Room, parser
 
 if TYPE_CHECKING:
@@ -193,17 +193,17 @@ class Interceptor(grpc.aio.ServerInterceptor):
             error = _stopping()
             code = error.code
         except (grpc.aio.AbortError, grpc.RpcError) as raised:
-            _let_go(raised)
+            let_go(raised)
             return raised
         except Exception as raised:
             _logger.exception("a fault in the server", extra={"method": method.name})
-            _let_go(raised)
+            let_go(raised)
             code = "INTERNAL"
             error = RequestError(code, code, f"a fault in the server; its log tells more under {id_}")
         finally:
             _log(method.name, code, error, time.perf_counter() - began, context)
             request_id.reset(token)
-        _let_go(error)
+        let_go(error)
         return _Refusal(
             grpc.StatusCode[error.code],
             _cut(error.message, _MESSAGE_BYTES),
@@ -260,21 +260,6 @@ async def _checked_stream(requests: AsyncIterator[Incoming], admit: Admit) -> As
     async for request in requests:
         admit(request.message)
         yield request.take()
-
-
-def _let_go(error: BaseException) -> None:
-    """Let go of the frames that an error came through, and with them of the request that some hold.
-
-    An error and a frame that refer to each other would keep both.
-    """
-    seen: set[BaseException | None] = {None}
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        each = waiting.pop()
-        if each is not None and each not in seen:
-            seen.add(each)
-            each.__traceback__ = None
-            waiting += (each.__cause__, each.__context__)
 
 
 def _details(error: RequestError, id_: str) -> bytes:

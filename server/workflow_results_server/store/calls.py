@@ -12,6 +12,8 @@ import asyncio
 import functools
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
+from workflow_results_server.errors import let_go
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -35,9 +37,12 @@ def uncancelled(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
         _under_way.add(task)
         task.add_done_callback(_under_way.discard)
         task.add_done_callback(retrieve_outcome)
-        await asyncio.wait((task,))
         try:
+            await asyncio.wait((task,))
             return task.result()
+        except asyncio.CancelledError:
+            task.add_done_callback(_let_go)
+            raise
         finally:
             del task  # which keeps its error, as that keeps this frame, and so what the call was given
 
@@ -52,6 +57,12 @@ async def wait_for_all(seconds: float) -> None:
     """
     if _under_way:
         await asyncio.wait(_under_way, timeout=seconds)
+
+
+def _let_go(task: asyncio.Task[Any]) -> None:
+    """Let go of what the error of a task keeps, where nobody is left to look at it."""
+    if not task.cancelled() and (error := task.exception()):
+        let_go(error)
 
 
 def retrieve_outcome(task: asyncio.Task[Any]) -> None:

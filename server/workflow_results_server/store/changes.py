@@ -16,7 +16,7 @@ import contextvars
 import itertools
 import logging
 import time
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pymongo
 from bson.raw_bson import RawBSONDocument
 from pymongo import ReadPreference, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from workflow_results import rules
 from workflow_results_server.bson_documents import without
-from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, let_go
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import TOO_LARGE_CODES, limited
 from workflow_results_server.store.history import Target
@@ -37,7 +37,7 @@ from workflow_results_server.store.statements import chunks
 from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.collection import AsyncCollection
@@ -232,14 +232,17 @@ class Changes:
             with limited(left * _SHARE_OF_ATTEMPTS + commit, may_have_changed=lambda: complete):
                 async with self._database.client.start_session() as session:
                     for attempt in itertools.cycle((change, look)):
-                        with suppress(_Hindered):
-                            done: Change = await session.with_transaction(
-                                _leaving_nothing_open(attempt, attempts_end),
-                                read_concern=ReadConcern("snapshot"),
-                                write_concern=self._database.write_concern,
-                                read_preference=ReadPreference.PRIMARY,
-                            )
+                        try:
+                            with _leaving_nothing_open(attempt, attempts_end) as transaction:
+                                done: Change = await session.with_transaction(
+                                    transaction,
+                                    read_concern=ReadConcern("snapshot"),
+                                    write_concern=self._database.write_concern,
+                                    read_preference=ReadPreference.PRIMARY,
+                                )
                             return done
+                        except _Hindered as hindered:
+                            let_go(hindered)
             raise AssertionError("a cycle never ends")
 
         try:
@@ -259,21 +262,29 @@ class Changes:
                     )
 
 
-def _leaving_nothing_open(attempt: Attempt, end: float) -> Attempt:
+@contextmanager
+def _leaving_nothing_open(attempt: Attempt, end: float) -> Iterator[Attempt]:
     """Let an attempt end in time to be committed, and abort it if it fails or comes too late."""
+    attempts = [attempt]
 
     async def transaction(session: AsyncClientSession) -> Change:
         try:
             with pymongo.timeout(max(end - time.monotonic(), 0.001)):
-                done = await attempt(session)
+                done = await attempts[0](session)
             if time.monotonic() >= end:
                 raise DeadlineExceeded("the time for this call did not suffice", NOT_APPLIED)
             return done
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, PyMongoError):
+                let_go(error)
             await _aborted(session)
             raise
 
-    return transaction
+    try:
+        yield transaction
+    finally:
+        # PyMongo keeps the last error with frames that keep the transaction, which must not keep the request.
+        attempts.clear()
 
 
 async def _aborted(session: AsyncClientSession) -> None:

@@ -14,7 +14,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from workflow_results_server.bson_documents import stored_id
 from workflow_results_server.content import same_content
-from workflow_results_server.errors import Unavailable
+from workflow_results_server.errors import Unavailable, let_go
 from workflow_results_server.store.failures import MEMBER_CODES
 from workflow_results_server.turns import taken_in_turns
 
@@ -128,6 +128,7 @@ async def _insert(
     except OperationFailure as error:
         if error.code not in _DOCUMENT_CODES:
             raise
+        let_go(error)
         if len(works) == 1:
             return [Outcome.REFUSED]
         half = len(works) // 2

@@ -15,7 +15,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable, let_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +52,7 @@ def limited(seconds: float, *, may_have_changed: Callable[[], bool] | None = Non
             yield
     except PyMongoError as error:
         not_applied = may_have_changed is None or not may_have_changed()
+        let_go(error)
         raise _translated(error, reading=may_have_changed is None, not_applied=not_applied, hint=hint) from error
 
 
