@@ -85,7 +85,7 @@ except BaseException as error:
             lost = [each["id"] for each in error.works]
         error = error.__context__
 failed = [[each["id"] for each in future.exception(0).works] for future in futures]
-end = time.monotonic() + 20
+end = time.monotonic() + 60
 while any(thread.name == "workflow-results-depositor" for thread in threading.enumerate()):
     assert time.monotonic() < end
     time.sleep(0.01)
