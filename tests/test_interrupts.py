@@ -122,7 +122,9 @@ def interrupted(hanging: Service, pipeline: str) -> Iterator[Callable[..., list[
         of_server = hanging.target, str(hanging.process.pid)
         program = [sys.executable, "-c", PROGRAM, *of_server, pipeline, use, str(times), after]
         done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=120)
-        assert (done.returncode, done.stderr) == (0, "")
+        # The child's gRPC may say that it leaves the parent's sockets alone; not that it was not prepared for the fork.
+        told = [line for line in done.stderr.splitlines() if "file descriptor was created pre fork" not in line]
+        assert (done.returncode, told) == (0, [])
         rest: list[Any]
         kind, seconds, *rest, count = json.loads(done.stdout)
         assert (kind, count) == ("KeyboardInterrupt", 1)
