@@ -22,6 +22,7 @@ from workflow_results import HistoryEntry, InvalidRequestError, Outcome, Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.mongod_binary import find_binary
 from workflow_results_server.settings import Settings, SettingsError
+from workflow_results_server.store import Store, pipelines
 from workflow_results_server.store.connection import most_pipelines
 
 Serve = Callable[..., Service]
@@ -251,6 +252,35 @@ def test_a_collection_that_lacks_indexes_gets_them(results: Results, database: A
     database[pipeline].insert_one({"_id": "a", "id": "a"})
     assert results.deposit([work(pipeline, "b")]) == {pipeline: True}
     eventually(lambda: set(database[pipeline].index_information()) == INDEXES)
+
+
+def test_what_is_known_of_pipelines_ends_and_is_bounded(
+    mongo_uri: str, database: Any, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others have dropped is made again, and nobody fills the memory with names."""
+
+    async def run() -> None:
+        store = await Store.open(mongo_uri, database.name, 60.0)
+        try:
+            monkeypatch.setattr(pipelines, "_READY_SECONDS", 0.0)
+            for name in ("a", "b", "c"):
+                assert await store.pipelines.prepare(f"{pipeline}-{name}", 60.0)
+                assert len(store.pipelines._ready) == 1
+            database.drop_collection(f"{pipeline}-c")
+            assert await store.pipelines.prepare(f"{pipeline}-c", 60.0)
+            assert set(database[f"{pipeline}-c"].index_information()) == INDEXES
+            monkeypatch.setattr(pipelines, "_READY_SECONDS", 60.0)
+            monkeypatch.setattr(pipelines, "_READY_MOST", 2)
+            for name in ("a", "b", "c", "d"):
+                assert await store.pipelines.prepare(f"{pipeline}-{name}", 60.0)
+                assert len(store.pipelines._ready) <= 2
+            database.drop_collection(f"{pipeline}-d")
+            assert await store.pipelines.prepare(f"{pipeline}-d", 60.0)
+            assert f"{pipeline}-d" not in database.list_collection_names()  # nobody has asked again
+        finally:
+            await store.close()
+
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_status_counts_many_pipelines(limited: Callable[..., Service], mongo: Any) -> None:

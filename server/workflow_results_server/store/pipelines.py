@@ -205,7 +205,7 @@ class Pipelines:
         if ready:
             self._ready.pop(pipeline, None)
             self._ready[pipeline] = began + _READY_SECONDS
-            while len(self._ready) > _READY_MOST or next(iter(self._ready.values())) <= began:
+            while len(self._ready) > _READY_MOST or next(iter(self._ready.values())) < began:
                 del self._ready[next(iter(self._ready))]
         return ready
 
