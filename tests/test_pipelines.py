@@ -14,6 +14,7 @@ from unittest.mock import AsyncMock, MagicMock
 import grpc
 import pytest
 from bson import Binary
+from pymongo import _csot
 from pymongo.errors import OperationFailure
 
 from conftest import Service, eventually, work
@@ -252,6 +253,34 @@ def test_a_collection_that_lacks_indexes_gets_them(results: Results, database: A
     database[pipeline].insert_one({"_id": "a", "id": "a"})
     assert results.deposit([work(pipeline, "b")]) == {pipeline: True}
     eventually(lambda: set(database[pipeline].index_information()) == INDEXES)
+
+
+def test_indexes_of_many_results_have_their_own_time(
+    mongo_uri: str, database: Any, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that of the deposit that found them missing, nor that of the preparation within which they are begun."""
+    database[pipeline].insert_one({"_id": "a", "id": "a"})
+    limits: list[float] = []
+    made = asyncio.Event()
+    make_indexes = pipelines.Pipelines._make_indexes
+
+    async def recording(self: pipelines.Pipelines, *args: Any) -> None:
+        limits.append(_csot.remaining() or 0.0)
+        await make_indexes(self, *args)
+        made.set()
+
+    async def run() -> None:
+        store = await Store.open(mongo_uri, database.name, 60.0)
+        try:
+            monkeypatch.setattr(pipelines.Pipelines, "_make_indexes", recording)
+            assert await store.pipelines.prepare(pipeline, 60.0)
+            await made.wait()
+        finally:
+            await store.close()
+
+    asyncio.run(asyncio.wait_for(run(), 120))
+    assert [limit > 1800 for limit in limits] == [True]
+    assert set(database[pipeline].index_information()) == INDEXES
 
 
 def test_what_is_known_of_pipelines_ends_and_is_bounded(

@@ -9,6 +9,7 @@ cancelled; each call has a time limit of its own.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -47,6 +48,14 @@ def uncancelled(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
             del task  # which keeps its error, as that keeps this frame, and so what the call was given
 
     return call
+
+
+def in_own_context(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Start a task that inherits nothing from the call that starts it, above all not its time limit.
+
+    `pymongo.timeout` keeps the limit in the context, and a longer one within it does not count.
+    """
+    return contextvars.Context().run(asyncio.ensure_future, coroutine)
 
 
 async def wait_for_all(seconds: float) -> None:

@@ -12,7 +12,6 @@ behind the unlock that followed it. So a call that leaves some of its results al
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import itertools
 import logging
 import time
@@ -30,7 +29,7 @@ from pymongo.read_concern import ReadConcern
 from workflow_results import rules
 from workflow_results_server.bson_documents import without
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, let_go
-from workflow_results_server.store.calls import uncancelled
+from workflow_results_server.store.calls import in_own_context, uncancelled
 from workflow_results_server.store.failures import TOO_LARGE_CODES, limited
 from workflow_results_server.store.history import Target
 from workflow_results_server.store.statements import chunks
@@ -300,8 +299,7 @@ async def _aborted(session: AsyncClientSession) -> None:
         except Exception as error:  # noqa: BLE001 - nobody waits for it; pymongo fails in its own way on ended sessions
             _logger.warning("a transaction is left to MongoDB to end", extra={"error": type(error).__name__})
 
-    # In a context of its own, since the time limit of the call stands in its context.
-    await contextvars.Context().run(asyncio.ensure_future, abort())
+    await in_own_context(abort())  # since the time of the call may be up
 
 
 def _too_large(work: Work) -> RequestError:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from workflow_results import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
+from workflow_results_server.store.calls import in_own_context
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -70,8 +70,7 @@ class GroupCommit:
         waiting = self._waiting.get(pipeline)
         if waiting is None:
             self._waiting[pipeline] = waiting = deque([deposit])
-            # In a context of its own: the time limit of this call must not be that of all who share its insert.
-            task = contextvars.Context().run(asyncio.ensure_future, self._run(pipeline, waiting))
+            task = in_own_context(self._run(pipeline, waiting))  # for all who share it, with time limits of its own
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         else:

@@ -11,7 +11,6 @@ that began a drop is killed, nothing is lost, nor in the way.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import time
 import uuid
@@ -25,7 +24,7 @@ from pymongo.read_concern import ReadConcern
 
 from workflow_results import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
-from workflow_results_server.store.calls import retrieve_outcome, uncancelled
+from workflow_results_server.store.calls import in_own_context, retrieve_outcome, uncancelled
 from workflow_results_server.store.deposits import DOES_NOT_FIT, Outcome
 from workflow_results_server.store.failures import limited
 
@@ -119,8 +118,7 @@ class Pipelines:
             return False
         task = self._preparing.get(pipeline)
         if task is None:
-            # In a context of its own: the time limit of the first call must not be that of all who wait.
-            task = contextvars.Context().run(asyncio.ensure_future, self._prepare(pipeline))
+            task = in_own_context(self._prepare(pipeline))  # for all who wait, with a time limit of its own
             task.add_done_callback(retrieve_outcome)
             self._preparing[pipeline] = task
         try:
@@ -217,7 +215,7 @@ class Pipelines:
         elif indexes:
             if not indexes.keys() >= _OURS and pipeline not in self._completing:
                 # Deposits need not wait for indexes of results that are there, which may be very many.
-                self._completing[pipeline] = asyncio.create_task(self._complete(pipeline))
+                self._completing[pipeline] = in_own_context(self._complete(pipeline))
             return True
         async with self._room(pipeline) as room:
             if room:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.store.calls import retrieve_outcome, uncancelled
+from workflow_results_server.store.calls import in_own_context, retrieve_outcome, uncancelled
 from workflow_results_server.store.failures import limited
 
 if TYPE_CHECKING:
@@ -69,8 +68,7 @@ class Primary:
                 return seconds - (time.monotonic() - began)
             task = self._catching_up
             if task is None or task.done():
-                # In a context of its own: the time limit of this call must not be that of all who wait.
-                task = contextvars.Context().run(asyncio.ensure_future, self._catch_up())
+                task = in_own_context(self._catch_up())  # for all who wait, with a time limit of its own
                 task.add_done_callback(retrieve_outcome)
                 self._catching_up = task
             await asyncio.wait((task,), timeout=max(0.0, end - time.monotonic()))
