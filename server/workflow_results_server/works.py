@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -17,7 +15,7 @@ from workflow_results.documents import OPTIONS
 from workflow_results_server import bson_documents, extended_json
 from workflow_results_server.bson_validation import RepeatedName, TooDeep, validate
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.turns import taken_in_turns
+from workflow_results_server.turns import Turns, taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,8 +36,6 @@ _PADDING: Final = 5
 """How much further than a work is long bson's decoder may read behind it."""
 _LOST_BYTES: Final = rules.MIB
 """The most bytes of works that may fail to be decoded, which bounds what bson's decoder loses of them."""
-_TURN_SECONDS: Final = 0.001
-"""How long works are checked before other calls get their turn on the event loop."""
 _SENTENCE_LENGTH: Final = 120
 """With which the rejections of the most works that a request may hold fit into a response."""
 _NESTED: Final = b"\x03\x04"
@@ -140,13 +136,11 @@ async def parse(works: pb.Documents, *, partial_works: bool = False) -> list[Wor
     if len(documents) > rules.REQUEST_WORKS:
         raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: make several")
     parsed: list[Work | Rejected] = []
-    turn_ends = time.perf_counter() + _TURN_SECONDS
+    turns = Turns()
     for some in _slices(documents):
         size = sum(map(len, some))
         parsed += await taken_in_turns(size, partial(_parsed, len(parsed), some, partial_works=partial_works))
-        if time.perf_counter() > turn_ends:
-            await asyncio.sleep(0)
-            turn_ends = time.perf_counter() + _TURN_SECONDS
+        await turns.next()
     return parsed
 
 

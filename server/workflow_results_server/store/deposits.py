@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from enum import IntEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -16,7 +14,7 @@ from workflow_results_server.bson_documents import stored_id
 from workflow_results_server.content import same_content
 from workflow_results_server.errors import Unavailable, let_go
 from workflow_results_server.store.failures import MEMBER_CODES
-from workflow_results_server.turns import taken_in_turns
+from workflow_results_server.turns import Turns, taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -38,8 +36,6 @@ _INTERRUPTING_CODES: Final = MEMBER_CODES | {50, 112, 262}
 _ROUNDS: Final = 5
 """How often a work is tried again that is neither insertable nor there, since another caller deletes it meanwhile, or
 drops the pipeline."""
-_TURN_SECONDS: Final = 0.001
-"""How long works are compared before other calls get their turn on the event loop."""
 _RAW: Final = CodecOptions(document_class=RawBSONDocument)
 
 
@@ -92,15 +88,13 @@ async def deposit(
         for index in left:
             if outcomes[index] is None and outcomes[firsts[works[index].id]] is not Outcome.REFUSED:
                 there.setdefault(works[index].id, []).append(index)
-        turn_ends = time.perf_counter() + _TURN_SECONDS
+        turns = Turns()
         async for stored in _stored(collection, list(there), session):
             for index in there[stored_id(stored)]:
                 data = works[index].data
                 same = await taken_in_turns(len(stored) + len(data), partial(same_content, stored, data))
                 outcomes[index] = Outcome.ALREADY_DEPOSITED if same else Outcome.CONFLICT
-                if time.perf_counter() > turn_ends:
-                    await asyncio.sleep(0)
-                    turn_ends = time.perf_counter() + _TURN_SECONDS
+                await turns.next()
     raise Unavailable("CONTENTION", "results are deleted as fast as they are deposited", not_applied=False)
 
 
