@@ -33,6 +33,8 @@ from workflow_results_server.bson_documents import (
 _INT32 = struct.Struct("<i")
 _STRINGS: Final = (STRING, CODE, SYMBOL)
 _DOCUMENTS: Final = (DOCUMENT, ARRAY)
+_ALIKE: Final = {*FIXED_SIZES, *_STRINGS}
+"""Types of which elements that are alike are looked at together."""
 _UUID: Final = 4
 _OLD_BINARY: Final = 2
 """Subtypes of binaries: a UUID has 16 bytes, and the old binary begins with its length once more."""
@@ -97,25 +99,11 @@ def _validate(data: bytes, start: int, end: int, kind: int, levels: int, left: i
         left -= 1
         if (size := fixed_size(type_)) is not None:
             stop = value + size
-            if kind == ARRAY and start >= alone and stop < end and data[stop] == type_:
-                number = run(data, start, value, stop, end)
-                alone = stop + (0 if number else _PAUSE * (stop - start))
-                stop += number * (stop - start)
-                left -= number
-            if type_ == BOOL and data[value : min(stop, end) : value - start + 1].translate(None, b"\0\1"):
-                raise _malformed(type_, start)
         elif type_ in _STRINGS and end - value > 4:
             stop = value + 4 + length_at(data, value)[0]
             if not value + 4 < stop <= end or data[stop - 1]:
                 raise _malformed(type_, start)
             data[value + 4 : stop - 1].decode()
-            if kind == ARRAY and start >= alone and stop < end and data[stop] == type_:
-                number = run(data, start, value, stop, end)
-                if not _are_strings(data, value, stop, stop - start, number):
-                    number = 0
-                alone = stop + (0 if number else _PAUSE * (stop - start))
-                stop += number * (stop - start)
-                left -= number
         elif type_ in _DOCUMENTS and end - value > 4:
             stop = value + length_at(data, value)[0]
             if not value + 4 < stop <= end or data[stop - 1]:
@@ -126,6 +114,15 @@ def _validate(data: bytes, start: int, end: int, kind: int, levels: int, left: i
             stop = _end(data, type_, value, end)
             if type_ == CODE_WITH_SCOPE:
                 left = _validate(data, scope_of(data, value) + 4, stop - 1, DOCUMENT, levels - 1, left)
+        if kind == ARRAY and start >= alone and type_ in _ALIKE and stop < end and data[stop] == type_:
+            size, number = stop - start, run(data, start, value, stop, end)
+            if type_ in _STRINGS and not _are_strings(data, value, stop, size, number):
+                number = 0
+            alone = stop + (0 if number else _PAUSE * size)
+            stop += number * size
+            left -= number
+        if type_ == BOOL and data[value : min(stop, end) : value - start + 1].translate(None, b"\0\1"):
+            raise _malformed(type_, start)
         if stop > end:
             raise _malformed(type_, start)
         if left < 0:
