@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import tracemalloc
 from collections.abc import Coroutine
 from typing import Any
+from unittest.mock import patch
 
 import bson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import work
 from wire import Stub, invalid
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import extended_json, works
 from workflow_results_server.turns import taken_in_turns
+
+
+def values_within(values: Any) -> Any:
+    return st.lists(values) | st.dictionaries(st.text('",[\\{', max_size=2), values)
+
+
+def number_of_values(value: Any) -> int:
+    """How many values there are, an empty list or document counted twice."""
+    within = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 1 if within is None else 1 + (sum(map(number_of_values, within)) or 1)
 
 
 def turns_during(computation: Coroutine[Any, Any, Any]) -> tuple[Any, int]:
@@ -63,6 +78,29 @@ def test_values_are_counted_without_those_in_strings() -> None:
     text = r'{"a": [1, {"b": 2}], "c": ",,,,[[[{{{\"", "d\\": "x,", "e": 1}'
     assert not extended_json.has_more_values(text, 7)
     assert extended_json.has_more_values(text, 6)
+
+
+@given(st.recursive(st.integers(0, 9) | st.text('",[\\{', max_size=4), values_within, max_leaves=30))
+def test_values_are_counted_alike_piece_by_piece(value: Any) -> None:
+    text = json.dumps({"a": value})
+
+    def counted() -> int:
+        return next(most for most in itertools.count() if not extended_json.has_more_values(text, most))
+
+    at_once = counted()
+    with patch.object(extended_json, "_PIECE", 3):
+        assert counted() == at_once == number_of_values(value)
+
+
+def test_values_of_long_texts_are_counted_in_little_time_and_memory() -> None:
+    text = '{"a": [' + ",".join(['"x"'] * 3_000_000) + "]}"
+    tracemalloc.start()
+    try:
+        assert extended_json.has_more_values(text, 1_000_000)
+        assert not extended_json.has_more_values(text, 4_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(text)
+    finally:
+        tracemalloc.stop()
 
 
 def test_texts_with_more_values_than_there_is_room_for_are_not_read(stub: Stub, pipeline: str) -> None:

@@ -24,6 +24,8 @@ from workflow_results_server.json_wrappers import WRAPPERS, UnfitError, announce
 _CODEC: Final = bson.CodecOptions[dict[str, Any]](uuid_representation=UuidRepresentation.STANDARD)
 _ANNOUNCING: Final = frozenset(WRAPPERS)
 _PATH_LENGTH: Final = 40
+_PIECE: Final = 65_536
+"""How many characters are looked at together: of a whole text, the parts would take many times its memory."""
 """How much a message shows of a path, behind which it says what would be right."""
 _INTEGER_PROBLEM: Final = "an integer must fit into 64 bits; larger numbers are doubles, written with a point"
 
@@ -59,8 +61,17 @@ def has_more_values(text: str, most: int) -> bool:
     """
     if _separators(text) <= most:
         return False
-    outside_strings = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
-    return sum(map(_separators, outside_strings)) > most
+    text = text.replace("\\\\", "").replace('\\"', "")
+    if text.count('"') > 4 * (most + 1):  # two of a string, which is a value or the name of one
+        return True
+    number = in_string = 0
+    for start in range(0, len(text), _PIECE):
+        parts = text[start : start + _PIECE].split('"')
+        number += _separators(" ".join(parts[in_string::2]))
+        if number > most:
+            return True
+        in_string = (in_string + len(parts) - 1) % 2
+    return False
 
 
 def _separators(text: str) -> int:
