@@ -124,7 +124,7 @@ def interrupted(hanging: Service, pipeline: str) -> Iterator[Callable[..., list[
         done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=120)
         # The child's gRPC may say that it leaves the parent's sockets alone; not that it was not prepared for the fork.
         told = [line for line in done.stderr.splitlines() if "file descriptor was created pre fork" not in line]
-        assert (done.returncode, told) == (0, [])
+        assert (done.returncode, told) == (0, []), done.stderr
         rest: list[Any]
         kind, seconds, *rest, count = json.loads(done.stdout)
         assert (kind, count) == ("KeyboardInterrupt", 1)

@@ -346,6 +346,6 @@ def test_every_answer_is_that_of_the_model(results: Results, database: Any, capl
         run_state_machine_as_test(
             partial(Comparison, {False: results, True: strict}, database),  # type: ignore[arg-type] # called only
             settings=settings(
-                max_examples=EXAMPLES or 50, stateful_step_count=40, derandomize=not EXAMPLES, database=None
+                max_examples=EXAMPLES or 30, stateful_step_count=40, derandomize=not EXAMPLES, database=None
             ),
         )
