@@ -6,7 +6,7 @@ a request is kept with it, to be raised where errors are answered.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -170,10 +170,12 @@ def field_too_many(data: bytes, shape: _Shape) -> str | None:
     """
     count = 0
     waiting = [("", shape, 0, len(data))]
-    try:
-        while waiting:
-            path, shape, at, end = waiting.pop()
-            groups = 0  # fields of unknown groups are not those of the message, whatever their numbers
+    while waiting:
+        path, shape, at, end = waiting.pop()
+        groups = 0  # fields of unknown groups are not those of the message, whatever their numbers
+        # Where it ends in the middle of a field, or has a kind of fields that there is not, protobuf gives up, too; but
+        # not before it has made all that stands before, messages within it included.
+        with suppress(IndexError, KeyError):
             while at < end:
                 tag, at = data[at], at + 1
                 if tag >= _MORE:
@@ -198,8 +200,6 @@ def field_too_many(data: bytes, shape: _Shape) -> str | None:
                     groups -= 1
                 else:
                     at += _FIXED_SIZES[kind]
-    except (IndexError, KeyError):
-        pass  # it ends in the middle of a field, or has a kind of fields that there is not
     return None
 
 
