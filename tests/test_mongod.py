@@ -173,6 +173,20 @@ def test_what_makes_a_start_hopeless(
     run(scenario())
 
 
+def test_mongod_whose_log_was_removed_is_started_again(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with running(directory, quick()) as (mongod, client):
+            supervision = asyncio.create_task(mongod.run())
+            (directory / "mongod.log").unlink()
+            kill_mongod(directory)
+            await eventually(lambda: supervision.done() or caplog.text.count("mongod started") == 2)
+            assert not supervision.done()
+            assert await deposit(client) == 1
+
+    caplog.set_level(logging.INFO)
+    run(scenario())
+
+
 @pytest.mark.parametrize("full", ["log", "log cut", "disk"])
 def test_a_full_disk_is_waited_for(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, full: str

@@ -185,14 +185,16 @@ class DataDirectory:
         Args:
             since: Where in the log to begin, in bytes.
         """
-        room = os.statvfs(self.db)
-        blocks = room.f_bavail if os.geteuid() else room.f_bfree
-        if blocks * room.f_frsize < _LEAST_ROOM_BYTES or (room.f_files and not room.f_ffree):
-            return True
-        with self.log.open("rb") as log:
-            log.seek(max(since, os.fstat(log.fileno()).st_size - _LAST_LOG_BYTES))
-            end = log.read()
-        return any(words in end for words in _NO_ROOM)
+        with contextlib.suppress(FileNotFoundError):  # somebody may have removed the log, or all of it
+            room = os.statvfs(self.db)
+            blocks = room.f_bavail if os.geteuid() else room.f_bfree
+            if blocks * room.f_frsize < _LEAST_ROOM_BYTES or (room.f_files and not room.f_ffree):
+                return True
+            with self.log.open("rb") as log:
+                log.seek(max(since, os.fstat(log.fileno()).st_size - _LAST_LOG_BYTES))
+                end = log.read()
+            return any(words in end for words in _NO_ROOM)
+        return False
 
     def holds(self, db: str) -> bool:
         """Tell whether a path is that of our data files, however it is spelled."""
