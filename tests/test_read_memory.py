@@ -10,7 +10,8 @@ import pytest
 from sources import Source, document, numbers, rest, run, turn
 from workflow_results.rules import MIB
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.store import Selection, read_memory
+from workflow_results_server.store import Selection, read_memory, reads
+from workflow_results_server.store.read_memory import ReadMemory
 from workflow_results_server.store.reads import Reads
 
 
@@ -55,5 +56,34 @@ def test_large_results_are_not_fetched_before_they_are_wanted(mongo_uri: str, da
             assert by._memory._held == len(batch.data)
         assert numbers(batches) == [2, 1, 0]
         assert by._memory._held == 0
+
+    run(mongo_uri, pipeline, test)
+
+
+def test_a_reader_waits_for_room_after_a_failure_too(
+    mongo_uri: str, database: Any, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database[pipeline].insert_many(document(number, 9 * MIB) for number in range(4))  # of which a reply holds one
+    next_, room = reads._next, ReadMemory._room
+    asked: list[int] = []
+    fetched = 0
+
+    async def failing_once(cursor: Any, batches: Any, seconds: float) -> tuple[bytes, bool]:
+        nonlocal fetched
+        fetched += 1
+        if fetched == 2:
+            raise Unavailable("MONGODB_UNAVAILABLE", "a new primary", not_applied=True)
+        return await next_(cursor, batches, seconds)
+
+    async def noted(memory: ReadMemory, size: int, end: float) -> None:
+        asked.append(size)
+        await room(memory, size, end)
+
+    monkeypatch.setattr(reads, "_next", failing_once)
+    monkeypatch.setattr(ReadMemory, "_room", noted)
+
+    async def test(source: Source) -> None:
+        assert numbers(await rest(source.read())) == [3, 2, 1, 0]
+        assert asked == [9 * MIB] * fetched
 
     run(mongo_uri, pipeline, test)

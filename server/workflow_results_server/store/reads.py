@@ -186,6 +186,7 @@ class Reads:
         end = time.monotonic() + seconds  # for the next batch, whatever is tried for it
         left = await self._primary.wait_until_ready(seconds)
         data, complete = await self._memory.fetch(share, left, partial(_first, collection, selection))
+        size = len(data)
         for batch in _cut(data, self._aim, complete=complete):
             selection = selection.rest(batch.last, batch.number)
             yield batch
@@ -199,10 +200,10 @@ class Reads:
                     batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
                     better = fetch
                     while not complete and better // 2 <= fetch <= better * 2:
-                        size = len(data)
                         data = b""  # what was sent need not be held while more is waited for
                         next_ = partial(_next, cursor, batches)
                         data, complete = await self._memory.fetch(share, end - time.monotonic(), next_, like=size)
+                        size = len(data)
                         for batch in _cut(data, self._aim, complete=complete):
                             selection = selection.rest(batch.last, batch.number)
                             yield batch
