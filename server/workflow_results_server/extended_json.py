@@ -24,9 +24,9 @@ from workflow_results_server.json_wrappers import WRAPPERS, UnfitError, announce
 _CODEC: Final = bson.CodecOptions[dict[str, Any]](uuid_representation=UuidRepresentation.STANDARD)
 _ANNOUNCING: Final = frozenset(WRAPPERS)
 _PATH_LENGTH: Final = 40
+"""How much a message shows of a path, behind which it says what would be right."""
 _PIECE: Final = 65_536
 """How many characters are looked at together: of a whole text, the parts would take many times its memory."""
-"""How much a message shows of a path, behind which it says what would be right."""
 _INTEGER_PROBLEM: Final = "an integer must fit into 64 bits; larger numbers are doubles, written with a point"
 
 

@@ -19,8 +19,6 @@ _LONG_BYTES: Final = 256 * KIB
 """From how many bytes on a thread pays: with the most and smallest values in them, that takes about 0.1 s."""
 _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="long")
 """One alone: several would each take their turn before the event loop gets its next one."""
-
-
 _TURN_SECONDS: Final = 0.001
 
 
