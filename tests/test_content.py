@@ -168,6 +168,13 @@ def test_rows_of_equal_numbers() -> None:
         assert len(set.union(*digests)) == 4
 
 
+def test_rows_of_another_length_are_another_content() -> None:
+    of_a_size = [1, Int64(1), 1.5, True, Decimal128("1"), ObjectId(), Timestamp(1, 2), None, MinKey(), MaxKey()]
+    for value in (*of_a_size, "ab", {}):
+        digests = {digest(bson.encode({"a": [value] * length})) for length in range(130)}
+        assert len(digests) == 130, value
+
+
 @given(documents, documents, st.data())
 def test_anything_else_is_another_content(one: dict[str, Any], other: dict[str, Any], data: st.DataObject) -> None:
     assert same(one, other) is (model(one) == model(other))

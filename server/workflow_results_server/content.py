@@ -199,7 +199,7 @@ def _hash_of_array(data: bytes, start: int, end: int) -> bytes:
         elif type_ in _NUMBERS:
             hashed.update(_keys_of_numbers(data[at:stop], value - at, _NUMBERS[type_]))
         else:
-            for each in range(value, stop, value - at + size):
+            for each in range(value, stop - size + 1, value - at + size):
                 hashed.update(_key(data, type_, each, each + size))
     return hashed.digest()
 
