@@ -33,8 +33,10 @@ method may answer:
                       the request alone, never on what is stored, and nothing of the request is done.
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
   UNAVAILABLE         the server is stopping (SERVER_STOPPING), has as much to do as it can take (OVERLOADED) or has
-                      lost MongoDB (MONGODB_UNAVAILABLE). Where the metadata of ErrorInfo holds `outcome:
-                      NOT_APPLIED`, nothing was changed.
+                      lost MongoDB (MONGODB_UNAVAILABLE); or MongoDB failed in another way (MONGODB_FAILED,
+                      NOT_DURABLE, CONTENTION). Where the metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing
+                      was changed.
+  INTERNAL            a fault in the server (INTERNAL), whose log tells more under the request id.
   RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
 Errors particular to a method are named with it. What happened to a single work or id stands in the response.
 

@@ -161,8 +161,10 @@ class ResultsServiceServicer(object):
 
         All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
         nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true; with INVALID_REQUEST where
-        two works name one result. No works at all is valid. At most 100,000 works.
+        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with that of a Rejection for
+        one that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION with the
+        reason TOO_LARGE where a result would have more bytes than a work may. No works at all is valid. At most 100,000
+        works.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -33,8 +33,10 @@ method may answer:
                       the request alone, never on what is stored, and nothing of the request is done.
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
   UNAVAILABLE         the server is stopping (SERVER_STOPPING), has as much to do as it can take (OVERLOADED) or has
-                      lost MongoDB (MONGODB_UNAVAILABLE). Where the metadata of ErrorInfo holds `outcome:
-                      NOT_APPLIED`, nothing was changed.
+                      lost MongoDB (MONGODB_UNAVAILABLE); or MongoDB failed in another way (MONGODB_FAILED,
+                      NOT_DURABLE, CONTENTION). Where the metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing
+                      was changed.
+  INTERNAL            a fault in the server (INTERNAL), whose log tells more under the request id.
   RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
 Errors particular to a method are named with it. What happened to a single work or id stands in the response.
 
@@ -103,8 +105,10 @@ class ResultsServiceStub:
 
     All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
     nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true; with INVALID_REQUEST where
-    two works name one result. No works at all is valid. At most 100,000 works.
+    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with that of a Rejection for
+    one that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION with the
+    reason TOO_LARGE where a result would have more bytes than a work may. No works at all is valid. At most 100,000
+    works.
     """
 
     DeleteIds: grpc.UnaryUnaryMultiCallable[
@@ -267,8 +271,10 @@ class ResultsServiceAsyncStub:
 
     All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
     nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true; with INVALID_REQUEST where
-    two works name one result. No works at all is valid. At most 100,000 works.
+    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with that of a Rejection for
+    one that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION with the
+    reason TOO_LARGE where a result would have more bytes than a work may. No works at all is valid. At most 100,000
+    works.
     """
 
     DeleteIds: grpc.aio.UnaryUnaryMultiCallable[
@@ -437,8 +443,10 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
 
         All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
         nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true; with INVALID_REQUEST where
-        two works name one result. No works at all is valid. At most 100,000 works.
+        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with that of a Rejection for
+        one that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION with the
+        reason TOO_LARGE where a result would have more bytes than a work may. No works at all is valid. At most 100,000
+        works.
         """
 
     @abc.abstractmethod
