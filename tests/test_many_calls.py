@@ -16,6 +16,7 @@ import pytest
 from conftest import Service, work
 from fake_service import serving
 from workflow_results import Results, ResultsError, connections
+from workflow_results.credentials import Credentials
 from workflow_results.v1 import results_pb2 as pb
 
 COUNT = 700
@@ -154,3 +155,23 @@ def test_slow_calls_keep_no_other_call_from_being_answered() -> None:
         finally:
             may_answer.set()
         assert {each.result(30) for each in counts} == {1}
+
+
+def test_streams_may_leave_a_connection_while_it_is_abandoned() -> None:
+    class Leaving(connections.Place):
+        """One that leaves while another one is looked at, as a stream does that is collected as garbage."""
+
+        @property
+        def call(self) -> None:
+            self.leave()
+
+        @call.setter
+        def call(self, _call: None) -> None:
+            pass
+
+    credentials = Credentials(None, secure=False, authorities=None, identity=None)
+    connection = connections.Connection(connections.Peer("localhost:1", credentials), further=False)
+    connection.places |= {Leaving(connection) for _ in range(2)}
+    connection.spoil()
+    assert not connection.places
+    connection._channel.close()

@@ -214,7 +214,8 @@ class Connection:
 
     def abandon(self) -> None:
         """Keep it for ever as it is: unclosed, as what belongs to the parent process must be."""
-        for each in (self, self._channel, self.stub, *(place.call for place in self.places)):
+        places = [*self.places]  # at once, since streams that are collected as garbage leave at any moment
+        for each in (self, self._channel, self.stub, *(place.call for place in places)):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))  # so that nothing ever tries to close it
 
 
