@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import threading
 import tracemalloc
+import weakref
 from collections.abc import Coroutine
 from typing import Any
 from unittest.mock import patch
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import work
-from wire import Stub, invalid
+from wire import PATIENCE, Stub, invalid
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server import extended_json, works
 from workflow_results_server.turns import taken_in_turns
@@ -53,6 +55,7 @@ def turns_during(computation: Coroutine[Any, Any, Any]) -> tuple[Any, int]:
     return asyncio.run(both()), turns
 
 
+LARGE = 1 << 20
 MANY = 300_000
 
 
@@ -72,6 +75,37 @@ def test_a_large_work_is_checked_in_turns(documents: pb.Documents) -> None:
 
 def test_small_computations_are_done_at_once() -> None:
     assert turns_during(taken_in_turns(1_000, lambda: sum(range(1_000_000)))) == (499999500000, 0)
+
+
+def test_what_nobody_waits_for_any_more_is_let_go() -> None:
+    class Request:
+        def looked_at(self) -> None:
+            pass
+
+    async def test() -> None:
+        begun, may_end = threading.Event(), threading.Event()
+
+        def long() -> None:
+            begun.set()
+            may_end.wait(PATIENCE)
+
+        before = asyncio.create_task(taken_in_turns(LARGE, long))
+        try:
+            await asyncio.to_thread(begun.wait, PATIENCE)
+            request = Request()
+            held = weakref.ref(request)
+            given_up = asyncio.create_task(taken_in_turns(LARGE, request.looked_at))
+            await asyncio.sleep(0)
+            del request
+            assert held() is not None
+            given_up.cancel()
+            await asyncio.wait((given_up,))
+            assert held() is None  # although its turn has not come
+        finally:
+            may_end.set()
+            await before
+
+    asyncio.run(test())
 
 
 def test_values_are_counted_without_those_in_strings() -> None:

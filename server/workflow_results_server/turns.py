@@ -43,4 +43,9 @@ async def taken_in_turns(size: int, function: Callable[[], ResultT]) -> ResultT:
     if size < _LONG_BYTES:
         return function()
     context = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, context.run, function)
+    waiting = [function]  # not in the queue of the thread, which would keep it when nobody waits for it any more
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_THREAD, lambda: context.run(waiting.pop()))
+    finally:
+        waiting.clear()
+        del function  # which the error of a task that was cancelled would keep, with this frame
