@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from conftest import work
 from wire import PATIENCE, Stub, invalid
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server import extended_json, works
+from workflow_results_server import extended_json, requests, works
 from workflow_results_server.turns import taken_in_turns
 
 
@@ -70,6 +70,15 @@ MANY = 300_000
 def test_a_large_work_is_checked_in_turns(documents: pb.Documents) -> None:
     (parsed,), turns = turns_during(works.parse(documents))
     assert isinstance(parsed, works.Work)
+    assert turns > 10
+
+
+@pytest.mark.parametrize("form", ["bson", "json"])
+def test_a_large_query_is_checked_in_turns(form: str) -> None:
+    query = {"id": {"$in": [f"{number:0100}" for number in range(50_000)]}}
+    encoded = pb.Document(bson=bson.encode(query)) if form == "bson" else pb.Document(json=json.dumps(query))
+    checked, turns = turns_during(requests.query(encoded))
+    assert checked == {"_id": query["id"]}
     assert turns > 10
 
 

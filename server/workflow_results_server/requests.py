@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bson.json_util import JSONOptions
 
+    Check = Callable[[dict[str, Any]], dict[str, Any]]
     ChangeRequest = pb.UpdateRequest | pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest | pb.DropPipelineRequest
 
 _PAGE_SIZE: Final = 100
@@ -149,26 +150,26 @@ def limit(field: str, value: int) -> int | None:
     return value if value > 0 else None
 
 
-def query(document: pb.Document) -> dict[str, Any]:
+async def query(document: pb.Document) -> dict[str, Any]:
     """Check a filter.
 
     Raises:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
     try:
-        return _checked(checked_filter, Place("query"), document)
+        return await _checked_in_turns(checked_filter, Place("query"), document)
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, "INVALID_QUERY") from error
 
 
-def projection(document: pb.Document) -> dict[str, Any]:
+async def projection(document: pb.Document) -> dict[str, Any]:
     """Check a projection.
 
     Raises:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
     try:
-        return _checked(checked_projection, Place("projection"), document)
+        return await _checked_in_turns(checked_projection, Place("projection"), document)
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, "INVALID_PROJECTION") from error
 
@@ -184,7 +185,11 @@ def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
     return _FORMATS[format_]
 
 
-def _checked(check: Callable[[dict[str, Any]], dict[str, Any]], place: Place, document: pb.Document) -> dict[str, Any]:
+async def _checked_in_turns(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:
+    return await taken_in_turns(document.ByteSize(), partial(_checked, check, place, document))
+
+
+def _checked(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:
     data = document.bson
     if document.WhichOneof("form") == "json":
         data = _from_json(place, document.json)

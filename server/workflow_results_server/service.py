@@ -133,16 +133,18 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         answer.applied = answer.applied and request.force
         return answer
 
-    def View(self, request: pb.ViewRequest, context: Context) -> AsyncIterator[pb.ViewResponse]:
+    async def View(self, request: pb.ViewRequest, context: Context) -> AsyncIterator[pb.ViewResponse]:
         """Stream the results that match a query."""
         limit = request.limit if request.HasField("limit") else _DEFAULT_VIEW_LIMIT
         selection = Selection(
-            filter=requests.query(request.query),
-            projection=requests.projection(request.projection),
+            filter=await requests.query(request.query),
+            projection=await requests.projection(request.projection),
             skip=requests.skip(request.skip),
             limit=requests.limit("limit", limit),
         )
-        return self._stream(selection, request, pb.ViewResponse)
+        async with aclosing(self._stream(selection, request, pb.ViewResponse)) as parts:
+            async for part in parts:
+                yield part
 
     def GetByCount(self, request: pb.GetByCountRequest, context: Context) -> AsyncIterator[pb.GetByCountResponse]:
         """Stream the results with the highest ids: for ObjectId strings, the newest."""
@@ -181,8 +183,9 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 
     async def Count(self, request: pb.CountRequest, context: Context) -> pb.CountResponse:
         """Count the results that match a query."""
-        pipeline, query = requests.pipeline(request.pipeline), requests.query(request.query)
-        return pb.CountResponse(count=await self._store.count(pipeline, query, self._time(context)))
+        end = time.monotonic() + self._time(context)
+        pipeline, query = requests.pipeline(request.pipeline), await requests.query(request.query)
+        return pb.CountResponse(count=await self._store.count(pipeline, query, _left_until(end)))
 
     async def Status(self, _request: pb.StatusRequest, context: Context) -> pb.StatusResponse:
         """Count the results of every pipeline that the caller may use."""
