@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shlex
 import stat
 import sys
@@ -73,6 +74,17 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     assert done.output == f"Error: {tmp_path / name} can't be written: it is there already, and is not overwritten\n"
     assert [path.name for path in tmp_path.iterdir()] == [name], "a part of it was left behind"
     assert (tmp_path / name).read_text() == "precious"
+
+
+def test_the_file_that_a_full_disk_does_not_take_is_named(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        done = certificate("-o", str(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert done.output == f"Error: {tmp_path / 'ca.pem'} can't be written: File too large\n"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("host", ["", "a b", "a@b", "10.0.0.0/8", "-a", "a..b", "fe80::1%eth0", "x" * 64, "http://a"])

@@ -90,10 +90,11 @@ def _write(contents: dict[Path, bytes]) -> None:
                 made.append(path)
                 file.write(content)
     except OSError as error:
-        for path in made:
-            path.unlink()
+        for each in made:
+            each.unlink()
         why = "it is there already, and is not overwritten" if isinstance(error, FileExistsError) else error.strerror
-        raise click.ClickException(f"{click.format_filename(error.filename or '')} can't be written: {why}") from error
+        named = click.format_filename(error.filename or path)
+        raise click.ClickException(f"{named} can't be written: {why}") from error
 
 
 def _next_lines(ca: Path, cert: Path, key: Path, hosts: tuple[str, ...]) -> Iterator[str]:
