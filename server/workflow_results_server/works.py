@@ -216,7 +216,7 @@ class _Decoder:
         try:
             decoded = bson.decode_all(memoryview(data)[: sum(sizes)], OPTIONS)
         except (bson.errors.BSONError, ValueError, RecursionError):
-            self._lose(sum(sizes))
+            self._lose(max(sizes))  # no more than one of them: the first that fails ends it
             return done
         try:
             encoded = bson.encode({"": decoded}, codec_options=OPTIONS)
