@@ -111,6 +111,7 @@ sys.exit(status)
         ("'mongodb://u:hunter2@h/': 1", "has a key that is not known, number 1: its keys may be"),
         ("[port]", "must hold a mapping with keys among"),
         ("port: [", "can't be read as YAML"),
+        ("host: h\nport: 1\nport: 2", "can't be read as YAML: a key stands there twice in line 3"),
     ],
 )
 def test_a_config_that_cannot_be_used(tmp_path: Path, config: str, message: str) -> None:

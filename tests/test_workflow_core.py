@@ -83,6 +83,31 @@ def test_a_workspace_that_cannot_be_used(tmp_path: Path, content: str, monkeypat
         GRPCContext(workspace=tmp_path / "missing.yml")
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("grpc:\n  targets:\n    results: a:1\n    results: b:2", 4),
+        ("grpc: {targets: {results: 'a:1'}}\nother: [{}]\ngrpc: {}", 3),
+        ("other: [[{a: 1, 'a': 2}]]", 1),
+    ],
+)
+def test_a_workspace_in_which_a_key_stands_twice(
+    tmp_path: Path, content: str, line: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WORKFLOW_RESULTS_TARGET", raising=False)
+    path = tmp_path / "workspace.yml"
+    path.write_text(content)
+    with pytest.raises(InvalidRequestError, match=f"workspace .* a key stands there twice in line {line}$"):
+        GRPCContext(workspace=path)
+
+
+def test_a_workspace_whose_keys_come_from_elsewhere_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKFLOW_RESULTS_TARGET", raising=False)
+    path = tmp_path / "workspace.yml"
+    path.write_text("any: &any {results: 'a:1', self: *any}\ngrpc: {targets: {<<: *any, results: 'b:2'}}")
+    assert GRPCContext(workspace=path).results.baseurl == "b:2"
+
+
 @pytest.mark.parametrize("target", ["http://localhost:50051", "localhost"])
 def test_targets_that_cannot_be_used(target: str) -> None:
     with pytest.raises(InvalidRequestError, match="target must"):

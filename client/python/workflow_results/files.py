@@ -48,18 +48,48 @@ def parse_yaml(content: bytes, loader: Any = None) -> Any:
         What it holds.
 
     Raises:
-        ValueError: It can't be parsed; the message is worded to follow what names the file, and quotes nothing of it.
+        ValueError: It can't be parsed, or a key stands twice in a mapping: the later one would silently replace the
+            earlier. The message is worded to follow what names the file, and quotes nothing of it.
     """
     with no_fork:  # a child forked while another thread imports would wait for the import for ever
         import yaml  # here, since most clients need none
 
     try:
-        return yaml.load(content, loader or yaml.SafeLoader)  # noqa: S506 - a safe one
+        loading = (loader or yaml.SafeLoader)(content)
+        try:
+            root = loading.get_single_node()
+            if repeated := _repeated_key(root):
+                raise yaml.MarkedYAMLError(problem="a key stands there twice", problem_mark=repeated.start_mark)
+            return loading.construct_document(root) if root else None
+        finally:
+            loading.dispose()
     except yaml.MarkedYAMLError as error:  # whose own text would quote the line
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ValueError(f"can't be read as YAML: {_QUOTED.sub('…', error.problem or '')}{line}") from None
     except (ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError):  # of tags like `!!bool no way`
         raise ValueError("can't be read as YAML") from None
+
+
+def _repeated_key(root: Any) -> Any:
+    """Find a key that stands twice in a mapping; what a mapping takes over from others by `<<` may stand in it, too."""
+    waiting, seen = [root] if root else [], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:  # by an alias, which may stand in the node itself
+            continue
+        seen.add(id(node))
+        if node.id == "sequence":
+            waiting += node.value
+        elif node.id == "mapping":
+            names = set[tuple[str, str]]()
+            for key, value in node.value:
+                waiting += key, value
+                if key.id != "scalar":
+                    continue
+                if (key.tag, key.value) in names:
+                    return key
+                names.add((key.tag, key.value))
+    return None
 
 
 def unknown_key(mapping: Iterable[object], known: Iterable[str]) -> str | None:
