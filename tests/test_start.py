@@ -314,6 +314,21 @@ def test_empty_settings_are_refused_by_name(tmp_path: Path) -> None:
             assert f"{key} holds a character that can't be meant" in refused("--config", str(config))
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize(
+    "arguments",
+    [("backup",), ("restore",), ("certificate", "--output"), ("token", "list", "--tokens")],
+)
+def test_an_empty_path_is_not_the_current_directory(
+    arguments: tuple[str, ...], empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, [*arguments, empty], env={"WORKFLOW_RESULTS_TARGET": "localhost:1"})
+    assert result.exit_code == 2
+    assert "it is empty: give it a value." in result.output
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_empty_tokens_variable_is_refused_by_name() -> None:
     result = CliRunner().invoke(main, ["token", "list"], env={"WORKFLOW_RESULTS_SERVE_TOKENS": ""})
     assert result.exit_code == 2

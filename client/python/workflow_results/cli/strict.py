@@ -1,4 +1,4 @@
-"""What the command line takes as numbers, and how it shows what is wrong: more strictly than click."""
+"""What the command line takes as numbers and paths, and how it shows what is wrong: more strictly than click."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ _LONGEST: Final = 40
 
 
 class _Strict(_Type):
-    """Refuses what Python's `int` and `float` take beside numbers in ASCII digits: `1_0`, `nan`, `inf`, True, 1.9."""
-
     @classmethod
     def like(cls, kind: _Type) -> Self:
         """Make one of another type with the same limits."""
         strict = cls()
         vars(strict).update(vars(kind))
         return strict
+
+
+class _Numeric(_Strict):
+    """Refuses what Python's `int` and `float` take beside numbers in ASCII digits: `1_0`, `nan`, `inf`, True, 1.9."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         pattern = WHOLE if isinstance(self, IntParamType) else DECIMAL
@@ -42,20 +44,29 @@ class _Strict(_Type):
         return super().convert(value, param, ctx)
 
 
-class _Whole(_Strict, IntParamType):
+class _Whole(_Numeric, IntParamType):
     pass
 
 
-class _WholeRange(_Strict, click.IntRange):
+class _WholeRange(_Numeric, click.IntRange):
     pass
 
 
-class _Number(_Strict, FloatParamType):
+class _Number(_Numeric, FloatParamType):
     pass
 
 
-class _NumberRange(_Strict, click.FloatRange):
+class _NumberRange(_Numeric, click.FloatRange):
     pass
+
+
+class _Path(_Strict, click.Path):
+    """Refuses an empty path, as of a shell's variable that is not set: for click it is the current directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and not value.strip():
+            self.fail("it is empty: give it a value.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 _STRICTER: Final[dict[type[_Type], type[_Strict]]] = {
@@ -63,11 +74,12 @@ _STRICTER: Final[dict[type[_Type], type[_Strict]]] = {
     click.IntRange: _WholeRange,
     FloatParamType: _Number,
     click.FloatRange: _NumberRange,
+    click.Path: _Path,
 }
 
 
 def make_strict(command: click.Command) -> None:
-    """Let a command, and those in it, take as numbers nothing but numbers."""
+    """Let a command, and those in it, take as numbers nothing but numbers, and as paths none that is empty."""
     for parameter in command.params:
         if stricter := _STRICTER.get(type(parameter.type)):
             parameter.type = stricter.like(parameter.type)
