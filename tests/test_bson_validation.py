@@ -76,6 +76,7 @@ NOT_BSON = {
     "regular expression without options": b"\x0bregex\0abc",
     "regular expression that is not UTF-8": b"\x0bregex\0\xff\0\0",
     "options that are not UTF-8": b"\x0bregex\0a\0\xff\0",
+    "options that there are not": b"\x0bregex\0a\0gi\0",
     "UUID of another length": b"\x05uuid\0\x0f\0\0\0\x04" + bytes(15),
     "binary of the old type that is too short": b"\x05old\0\x03\0\0\0\x02" + bytes(3),
     "binary of the old type with another length": b"\x05old\0\x06\0\0\0\x02\3\0\0\0" + bytes(2),

@@ -82,6 +82,19 @@ def test_what_bson_writes_in_another_way_is_no_repetition(stub: Stub, results: R
     assert stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.Document(bson=document))).count == 1
 
 
+def test_options_that_readers_would_drop_are_refused(stub: Stub, pipeline: str) -> None:
+    regex = b"\x0bt\0a\0gi\0"
+    query = struct.pack("<i", len(regex) + 5) + regex + b"\0"
+    body = bson.encode(work(pipeline, "a"))[4:-1] + regex
+    sent = struct.pack("<i", len(body) + 5) + body + b"\0"
+    (rejection,) = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=sent))).rejections
+    assert rejection.reason == "CORRUPT_DOCUMENT"
+    assert rejection.message.endswith("a regular expression has no options but ilmsux")
+    request = pb.CountRequest(pipeline=pipeline, query=pb.Document(bson=query))
+    error = invalid(stub.Count, request, "query.bson", reason="MALFORMED_REQUEST")
+    assert "no options but ilmsux" in error
+
+
 def test_json_drops_nothing_that_stands_beside_a_value(stub: Stub, results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, "a", t="ab"), work(pipeline, "b", t="abc"), work(pipeline, "c", t="AB")])
 

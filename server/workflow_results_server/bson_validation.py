@@ -38,6 +38,7 @@ _ALIKE: Final = {*FIXED_SIZES, *_STRINGS}
 _UUID: Final = 4
 _OLD_BINARY: Final = 2
 """Subtypes of binaries: a UUID has 16 bytes, and the old binary begins with its length once more."""
+_REGEX_OPTIONS: Final = b"ilmsux"
 _PAUSE: Final = 64
 """How many elements are looked at one by one after some that could have been alike and are not."""
 
@@ -157,6 +158,8 @@ def _end(data: bytes, type_: int, value: int, end: int) -> int:
         if not options or not stop:
             raise _malformed(type_, value)
         data[value:stop].decode()
+        if data[options : stop - 1].translate(None, _REGEX_OPTIONS):  # which readers drop without a word
+            raise MalformedDocuments(f"a regular expression has no options but {_REGEX_OPTIONS.decode()}")
         return stop
     check, least = _RARE.get(type_, (None, 0))
     if check is None or end - value < least:

@@ -208,6 +208,10 @@ def _checked(check: Check, place: Place, document: pb.Document) -> dict[str, Any
     except TooManyElements as error:
         limits = f"{QUERY_ELEMENTS:,} list elements and {QUERY_KEYS:,} fields, operators and patterns"
         raise place.error(f"the query is too large; it may hold at most {limits}") from error
+    except bson_documents.MalformedDocuments as error:
+        raise InvalidRequest(
+            f"{place.step}.bson", f"must be one BSON document: {error}", "MALFORMED_REQUEST"
+        ) from error
     except (bson.errors.BSONError, ValueError) as error:
         raise InvalidRequest(f"{place.step}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
     return check(fields)

@@ -246,8 +246,8 @@ def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, p
     if fields is None:
         try:
             validate(document, rules.WORK_DEPTH)
-        except bson_documents.MalformedDocuments:
-            return Rejected(position, "CORRUPT_DOCUMENT", "", "is not valid BSON with strings in UTF-8")
+        except bson_documents.MalformedDocuments as error:
+            return Rejected(position, "CORRUPT_DOCUMENT", "", f"is not valid BSON with strings in UTF-8: {error}")
         except TooDeep:
             return Rejected(position, "TOO_DEEP", "", _TOO_DEEP)
         except RepeatedName as error:
