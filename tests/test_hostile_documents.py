@@ -95,6 +95,26 @@ def test_options_that_readers_would_drop_are_refused(stub: Stub, pipeline: str) 
     assert "no options but ilmsux" in error
 
 
+@pytest.mark.parametrize(
+    ("field", "element", "message"),
+    [
+        ("id", b"\x0eid\0\2\0\0\0a\0", "id must be a string, not Symbol"),
+        ("_id", b"\x0e_id\0\2\0\0\0a\0", "_id must be left out or equal the id"),
+        ("pipeline", b"\x0epipeline\0\2\0\0\0p\0", "pipeline must be a string, not Symbol"),
+        ("status", b"\x0estatus\0\x08\0\0\0success\0", "status must be 'success' or 'failure', not Symbol()"),
+        ("results", b"\x06results\0", "results must be null or a document, not Undefined"),
+    ],
+)
+def test_what_bson_reads_as_another_type_is_refused_where_the_type_counts(
+    stub: Stub, field: str, element: bytes, message: str
+) -> None:
+    fields = {name: value for name, value in work("p", "a").items() if name != field}
+    body = bson.encode(fields)[4:-1] + element
+    sent = struct.pack("<i", len(body) + 5) + body + b"\0"
+    (rejection,) = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=sent))).rejections
+    assert rejection.message == message
+
+
 def test_json_drops_nothing_that_stands_beside_a_value(stub: Stub, results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, "a", t="ab"), work(pipeline, "b", t="abc"), work(pipeline, "c", t="AB")])
 

@@ -22,6 +22,7 @@ STRING: Final = 0x02
 DOCUMENT: Final = 0x03
 ARRAY: Final = 0x04
 BINARY: Final = 0x05
+UNDEFINED: Final = 0x06
 BOOL: Final = 0x08
 NULL: Final = 0x0A
 REGEX: Final = 0x0B
@@ -54,7 +55,7 @@ class Element(NamedTuple):
 
 FIXED_SIZES: Final = {
     DOUBLE: 8,
-    0x06: 0,  # undefined
+    UNDEFINED: 0,
     0x07: 12,  # ObjectId
     BOOL: 1,
     0x09: 8,  # datetime

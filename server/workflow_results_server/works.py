@@ -45,6 +45,17 @@ _LEAST_LEVEL: Final = 7
 _CONTAINERS: Final = {dict, list}
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
 _LONG_VALUE: Final = rules.KIB
+
+
+class Symbol(NamedTuple):
+    """Stands for a value of the deprecated type, of which bson makes a string."""
+
+
+class Undefined(NamedTuple):
+    """Stands for a value of the deprecated type, of which bson makes None."""
+
+
+_DEPRECATED: Final = {bson_documents.SYMBOL: Symbol(), bson_documents.UNDEFINED: Undefined()}
 _STAND_INS: Final[dict[int, object]] = {
     bson_documents.DOCUMENT: {"…": "…"},
     bson_documents.ARRAY: ["…"],
@@ -311,7 +322,9 @@ def _lock(document: bytes, results: bson_documents.Element) -> dict[str, object]
 
 
 def _value(document: bytes, type_: int, start: int, end: int) -> object:
-    """Decode one element, or give something of the same type where that would make much of it."""
+    """Decode one element, or give what stands for it where that would make much of it, or something else."""
+    if type_ in _DEPRECATED:
+        return _DEPRECATED[type_]
     if type_ in _STAND_INS and end - start > _LONG_VALUE:
         return _STAND_INS[type_]
     (value,) = bson.decode(bson_documents.made_of([document[start:end]]), OPTIONS).values()
