@@ -135,6 +135,11 @@ REFUSED: dict[str, tuple[object, str]] = {
     "surrogate in code": (Code("\ud800"), "must be valid Unicode"),
     "surrogate in a regex": (re.compile("\ud800"), "must be valid Unicode"),
     "regex not in UTF-8": (re.compile(b"\xff"), "must be a regular expression in UTF-8"),
+    "regex with a flag that BSON lacks": (
+        re.compile("a", re.ASCII | re.IGNORECASE),
+        "must not have the flag re.ASCII, which BSON can't hold",
+    ),
+    "Regex with a flag that BSON lacks": (Regex("a", re.DEBUG), "must not have the flag re.DEBUG"),
     "regex with NUL": (re.compile("\0"), "must not have the character NUL in its pattern"),
     "Regex with NUL": (Regex("\0"), "must not have the character NUL in its pattern"),
     "UUID of another length": (Binary(b"abc", 4), "must have 16 bytes, .* not 3"),

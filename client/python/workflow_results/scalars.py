@@ -31,6 +31,8 @@ NEVER_FAIL: Final[frozenset[type[Any]]] = frozenset(
 SCALARS: Final[frozenset[type[Any]]] = NEVER_FAIL | {str, int, Int64}
 """The types whose values it either encodes as they should be or fails for."""
 
+_REGEX_FLAGS: Final = re.IGNORECASE | re.LOCALE | re.MULTILINE | re.DOTALL | re.UNICODE | re.VERBOSE
+
 
 class RefusedError(Exception):
     """A value can't be encoded; the message says what is wrong, worded to follow the path of the value.
@@ -116,6 +118,8 @@ def _regex(value: Regex[Any] | re.Pattern[Any], _walk: object = None) -> Regex[s
         raise RefusedError(r"must not have the character NUL in its pattern: write \x00")
     # Python sets UNICODE by itself; in MongoDB it is always on, and its flag is only noise.
     flags = value.flags if isinstance(value, Regex) else value.flags & ~re.UNICODE
+    if lost := flags & ~_REGEX_FLAGS:
+        raise RefusedError(f"must not have the flag {re.RegexFlag(lost)!r}, which BSON can't hold")
     return Regex(text(pattern), flags)
 
 
