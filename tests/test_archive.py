@@ -9,15 +9,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import bson
 import pytest
 from bson import Decimal128, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from click.testing import CliRunner
 
 from codec_values import UUID, same
 from conftest import Service, work
 from wire import PATIENCE
-from workflow_results import Results, rules
+from workflow_results import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    PermissionDeniedError,
+    Results,
+    UnauthenticatedError,
+    rules,
+)
+from workflow_results.cli import main
 from workflow_results.v1 import results_pb2 as pb
 
 EVERY_TYPE = {
@@ -159,8 +169,29 @@ def test_bad_directories_and_files_are_explained(
     assert (done.returncode, "is not empty" in done.stderr) == (1, True)
     monkeypatch.setenv("WORKFLOW_RESULTS_TIMEOUT", "0.5")
     done = command("backup", tmp_path / "new", "--target", "127.0.0.1:1")
-    assert (done.returncode, "nothing answers" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+    assert (done.returncode, "nothing answers" in done.stderr, "Traceback" in done.stderr) == (3, True, False)
     assert not results.get_by_id(filled, ["new"])
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidRequestError("target must be another one"), 2),
+        (DeadlineExceededError("too late"), 3),
+        (UnauthenticatedError("who are you?"), 4),
+        (PermissionDeniedError("not you"), 4),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_the_exit_status_tells_what_went_wrong(
+    error: BaseException, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pipeline.bson").write_bytes(bson.encode(work("pipeline", "a")))
+    for method in ("status", "_deadline"):
+        monkeypatch.setattr(Results, method, Mock(side_effect=error))
+    for arguments in (["backup", str(tmp_path / "new")], ["restore", str(tmp_path)]):
+        result = CliRunner().invoke(main, [*arguments, "--target", "localhost:1"])
+        assert (result.exit_code, str(error) in result.output) == (status, True), result.output
 
 
 def test_a_backup_that_would_lack_something_says_so(

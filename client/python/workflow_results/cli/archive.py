@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections import Counter
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from workflow_results import deposits
 from workflow_results.cli import archive_files
+from workflow_results.cli.failures import INTERRUPTED, failure_of
 from workflow_results.documents import number_of
 from workflow_results.errors import ResultsError
 from workflow_results.receipts import Outcome, Receipt
@@ -169,9 +171,11 @@ class _Service(Results):
 
 @contextmanager
 def _explaining() -> Iterator[None]:
-    """Say what is wrong with a file or a disk."""
+    """Say what is wrong with a file or a disk, and end quietly on Ctrl-C."""
     try:
         yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except OSError as error:
         raise click.ClickException(f"{error.filename or 'writing'}: {error.strerror}") from error
 
@@ -182,7 +186,7 @@ def _service(target: str | None) -> Iterator[_Service]:
         with _Service(target, strict=True) as results:
             yield results
     except ResultsError as error:
-        raise click.ClickException(str(error)) from error
+        raise failure_of(error) from error
 
 
 @contextmanager

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
 
 import click
 
 from workflow_results import arguments
-from workflow_results.errors import (
-    DeadlineExceededError,
-    InvalidRequestError,
-    PermissionDeniedError,
-    ResultsError,
-    ServiceUnavailableError,
-    UnauthenticatedError,
-)
+from workflow_results.cli.failures import INTERRUPTED, REFUSED, USAGE, failure, failure_of
+from workflow_results.errors import ResultsError
 from workflow_results.results import Results
-
-_REFUSED: Final = 1
-_USAGE: Final = 2
-_STATUSES: Final = {
-    ServiceUnavailableError: 3,
-    DeadlineExceededError: 3,
-    UnauthenticatedError: 4,
-    PermissionDeniedError: 4,
-}
-_INTERRUPTED: Final = 130
 
 
 @click.command()
@@ -42,26 +25,18 @@ def drop(pipeline: str, reason: str, yes: bool, target: str | None) -> None:
     """
     try:
         if not yes and not _confirmed(arguments.pipeline(pipeline)):
-            raise _failure("nothing was dropped", _REFUSED)
+            raise failure("nothing was dropped", REFUSED)
         with Results(target) as results:
             if not results.drop_pipeline(pipeline, reason=reason):
-                raise _failure(f"there is no pipeline {pipeline}", _REFUSED)
+                raise failure(f"there is no pipeline {pipeline}", REFUSED)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     except ResultsError as error:
-        usage = isinstance(error, InvalidRequestError) and not error.reason  # found here, before anything was sent
-        raise _failure(str(error), _USAGE if usage else _STATUSES.get(type(error), _REFUSED)) from error
+        raise failure_of(error) from error
     click.echo(f"{pipeline} is dropped")
 
 
 def _confirmed(pipeline: str) -> bool:
     if not sys.stdin.isatty():
-        raise _failure("there is no terminal to ask on: give --yes", _USAGE)
+        raise failure("there is no terminal to ask on: give --yes", USAGE)
     return click.confirm(f"Drop pipeline {pipeline}?", err=True)
-
-
-def _failure(message: str, status: int) -> click.ClickException:
-    """Give what ends the command with one line and an exit status."""
-    failure = click.ClickException(message)
-    vars(failure)["exit_code"] = status
-    return failure

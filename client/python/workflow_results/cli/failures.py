@@ -1,0 +1,39 @@
+"""How commands end that fail: with one line, and an exit status that scripts can rely on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from workflow_results.errors import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    PermissionDeniedError,
+    ResultsError,
+    ServiceUnavailableError,
+    UnauthenticatedError,
+)
+
+REFUSED: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+_STATUSES: Final = {
+    ServiceUnavailableError: 3,
+    DeadlineExceededError: 3,
+    UnauthenticatedError: 4,
+    PermissionDeniedError: 4,
+}
+
+
+def failure(message: str, status: int) -> click.ClickException:
+    """Give what ends a command with one line and an exit status."""
+    ended = click.ClickException(message)
+    vars(ended)["exit_code"] = status
+    return ended
+
+
+def failure_of(error: ResultsError) -> click.ClickException:
+    """Give what ends a command that met an error of the client."""
+    usage = isinstance(error, InvalidRequestError) and not error.reason  # found here, before anything was sent
+    return failure(str(error), USAGE if usage else _STATUSES.get(type(error), REFUSED))
