@@ -249,6 +249,26 @@ def test_arguments_of_the_client_that_cannot_be_used(authority: Authority, tmp_p
 
 
 @pytest.mark.parametrize(
+    ("variables", "arguments", "message"),
+    [
+        (["CA"], {}, "WORKFLOW_RESULTS_CA_FILE can't be read: "),
+        (["CA"], {"ca_file": "other"}, "ca_file can't be read: other: "),
+        (["CERT"], {}, "WORKFLOW_RESULTS_CERT_FILE and key_file belong together"),
+        (["KEY"], {}, "cert_file and WORKFLOW_RESULTS_KEY_FILE belong together"),
+        (["KEY"], {"cert_file": "other"}, "cert_file and WORKFLOW_RESULTS_KEY_FILE can't be read: other: "),
+        (["CERT", "KEY"], {}, "WORKFLOW_RESULTS_CERT_FILE and WORKFLOW_RESULTS_KEY_FILE can't be read: "),
+    ],
+)
+def test_files_that_the_environment_names_are_called_so(
+    variables: list[str], arguments: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in variables:
+        monkeypatch.setenv(f"WORKFLOW_RESULTS_{variable}_FILE", "missing")
+    with pytest.raises(InvalidRequestError, match=f"^{message}"):
+        Results("localhost:1", **arguments)
+
+
+@pytest.mark.parametrize(
     ("target", "loopback"),
     [
         ("localhost:1", True),

@@ -97,6 +97,7 @@ def found(
             raise InvalidRequestError(f"{given[0]} is of no use with tls=False: leave out one of them")
         return Credentials(token, secure=False, authorities=None, identity=None)
     paths = {name: _path(name, file) for name, file in files.items()}
+    ca, cert, key = (_source(name, files[name]) for name in _VARIABLES)
     secure = bool(tls) or any(paths.values())
     if token and not secure and not is_loopback(target):
         raise InvalidRequestError(
@@ -106,11 +107,11 @@ def found(
         )
     authorities, identity = paths["ca_file"], None
     if (paths["cert_file"] is None) != (paths["key_file"] is None):
-        raise InvalidRequestError("cert_file and key_file belong together: give both or neither")
+        raise InvalidRequestError(f"{cert} and {key} belong together: give both or neither")
     try:
-        what = "ca_file"
+        what = ca
         trusted = pem.authorities(authorities) if authorities else None
-        what = "cert_file and key_file"
+        what = f"{cert} and {key}"
         if paths["cert_file"] and paths["key_file"]:
             identity = pem.identity(paths["cert_file"], paths["key_file"])
     except ValueError as error:
@@ -125,6 +126,12 @@ def _path(name: str, file: str | os.PathLike[str] | None) -> Path | None:
     if not isinstance(found_, (str, os.PathLike)) or not os.fspath(found_):
         raise InvalidRequestError(f"{name} must be the path of a file, not {shorten(found_)}")
     return Path(found_).expanduser()
+
+
+def _source(name: str, file: str | os.PathLike[str] | None) -> str:
+    """Tell where a file comes from: the name of the argument, or that of its variable where just that is given."""
+    variable = _VARIABLES[name]
+    return variable if file is None and os.environ.get(variable) else name
 
 
 def is_loopback(target: str) -> bool:
