@@ -108,6 +108,7 @@ def test_tokens_that_are_forged(stub: Stub, stored: str) -> None:
         token[:16] + b"a\0",
         token[:16] + b"a" * 129,
         token[:16] + b"a" * 10_000,
+        token[:16] + "🔭".encode() * 128 + b"a",
         token[1:],
         b"\0" * 24,
     ):
@@ -135,6 +136,7 @@ def test_a_page_token_belongs_to_its_result(stub: Stub, results: Results, stored
     for other in (
         pb.HistoryRequest(pipeline=stored, id="0001", page_size=1, page_token=token),
         pb.HistoryRequest(pipeline="another", id="0000", page_size=1, page_token=token),
+        pb.HistoryRequest(pipeline=f"{stored}0", id="000", page_size=1, page_token=token),
         pb.HistoryRequest(pipeline=stored, page_size=1, page_token=token),
         pb.HistoryRequest(pipeline=stored, id="0000", page_size=1, page_token="0" * 16),
         pb.HistoryRequest(pipeline=stored, id="0000", page_size=1, page_token=token.upper() + "\n"),
