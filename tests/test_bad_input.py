@@ -90,7 +90,9 @@ def test_bad_json_works_are_rejected_by_themselves(stub: Stub, pipeline: str) ->
     ]
     answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=[fine, *bad])))
     assert list(answer.outcomes) == [pb.DEPOSIT_OUTCOME_DEPOSITED] + [pb.DEPOSIT_OUTCOME_REJECTED] * len(bad)
-    assert {each.reason for each in answer.rejections} == {"CORRUPT_DOCUMENT"}
+    twice = bad.index('{"a": 1, "a": 2}') + 1
+    assert {each.index for each in answer.rejections if each.reason == "DUPLICATE_FIELD"} == {twice}
+    assert {each.reason for each in answer.rejections} == {"CORRUPT_DOCUMENT", "DUPLICATE_FIELD"}
     assert not any("sys." in each.message or "literal" in each.message for each in answer.rejections)
 
 

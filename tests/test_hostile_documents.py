@@ -95,6 +95,16 @@ def test_options_that_readers_would_drop_are_refused(stub: Stub, pipeline: str) 
     assert "no options but ilmsux" in error
 
 
+def test_a_name_that_stands_twice_has_one_reason_in_bson_and_json(stub: Stub, pipeline: str) -> None:
+    start = f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", '
+    texts = [f'{start}"x": 1, "x": 1}}', f'{start}"x": [{{"y": 1, "y": 2}}]}}']
+    rejections = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=texts))).rejections
+    assert [(each.reason, each.message) for each in rejections] == [
+        ("DUPLICATE_FIELD", "a name must not stand twice in one document"),
+        ("DUPLICATE_FIELD", "at x[0]: a name must not stand twice in one document"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("field", "element", "message"),
     [

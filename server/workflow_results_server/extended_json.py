@@ -52,6 +52,10 @@ class TooDeep(NotExtendedJson):
     """A text is nested too deeply to be read."""
 
 
+class NameTwice(NotExtendedJson):
+    """A name stands twice in a document."""
+
+
 def has_more_values(text: str, most: int) -> bool:
     """Tell, without reading a text, whether it has more values: by what stands before and between them.
 
@@ -116,8 +120,9 @@ def from_bson(data: bytes, options: json_util.JSONOptions) -> list[str]:
 class _Unfit:
     """Stands in for a value that can't be read, until all is read and the place of the value is known."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, kind: type[NotExtendedJson] = NotExtendedJson) -> None:
         self.problem = problem
+        self.kind = kind
 
 
 class _Hooks:
@@ -134,7 +139,7 @@ class _Hooks:
         """Make a document of its fields, or the value that these announce."""
         names = dict(pairs)
         if len(names) != len(pairs):
-            return self._is_unfit("a name must not stand twice in one document")
+            return self._is_unfit("a name must not stand twice in one document", NameTwice)
         # One value at fault is told; behind it, nothing more is made of the text.
         if self.unfit or _ANNOUNCING.isdisjoint(names):
             return names
@@ -155,9 +160,9 @@ class _Hooks:
         """Refuse what Python, unlike JSON, takes for numbers."""
         return self._is_unfit(f'{text} must be written {{"$numberDouble": "{text}"}}')
 
-    def _is_unfit(self, problem: str) -> _Unfit:
+    def _is_unfit(self, problem: str, kind: type[NotExtendedJson] = NotExtendedJson) -> _Unfit:
         self.unfit = True
-        return _Unfit(problem)
+        return _Unfit(problem, kind)
 
 
 def _loaded(text: str) -> dict[str, Any]:
@@ -191,7 +196,8 @@ def _fault(value: Any, problem_of: Callable[[str | int, object], str]) -> NotExt
             shown = cut(path.removeprefix("."), _PATH_LENGTH)
             if not shown.isprintable():
                 shown = shown.encode("unicode_escape").decode()
-            return NotExtendedJson(f"at {shown}: {problem}" if path else problem)
+            kind = each.kind if isinstance(each, _Unfit) else NotExtendedJson
+            return kind(f"at {shown}: {problem}" if path else problem)
     return NotExtendedJson("holds a value that BSON can't hold")
 
 

@@ -65,6 +65,7 @@ _STAND_INS: Final[dict[int, object]] = {
 _STEP_LENGTH: Final = 32
 _PATH_LENGTH: Final = 80
 _TOO_DEEP: Final = f"is nested deeper than {rules.WORK_DEPTH} levels"
+_REASONS_OF_JSON: Final = {extended_json.TooDeep: "TOO_DEEP", extended_json.NameTwice: "DUPLICATE_FIELD"}
 _NAMING: Final = ("_id", "id", "pipeline")
 _TIMESTAMP: Final = b"\x11"
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
@@ -182,8 +183,7 @@ def _from_json(index: int, text: str) -> bytes | Rejected:
     try:
         return extended_json.to_bson(text)
     except extended_json.NotExtendedJson as error:
-        reason = "TOO_DEEP" if isinstance(error, extended_json.TooDeep) else "CORRUPT_DOCUMENT"
-        return Rejected(index, reason, "", str(error))
+        return Rejected(index, _REASONS_OF_JSON.get(type(error), "CORRUPT_DOCUMENT"), "", str(error))
 
 
 def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
