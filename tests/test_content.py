@@ -156,6 +156,13 @@ def test_long_arrays_are_compared_by_value_too(row: list[Any], choice: random.Ra
     assert not same({"a": row}, {"a": row[:-1]})
 
 
+def test_a_digest_tells_what_results_there_are() -> None:
+    others: list[dict[str, Any]] = [{}, {"results": None}, {"results": {}}, {"results": {"x": 1}}]
+    digests = [digest(bson.encode({"id": "a", **other})) for other in others]
+    assert len(set(digests)) == len(others)
+    assert digest(bson.encode({"id": "a", "results": {"locked": False}})) == digests[2]
+
+
 def test_rows_of_equal_numbers() -> None:
     zeros = [0, Int64(0), 0.0, -0.0, Decimal128("0.00")]
     nans = [math.nan, Decimal128("NaN")]
