@@ -113,6 +113,12 @@ def test_nothing_is_asked_about_results_that_do_not_exist(service: Any, locked: 
     assert [(refusal.id, refusal.locked) for refusal in caught.value.refusals] == [("nope", False)]
 
 
+def test_what_was_unlocked_and_deleted_since_is_answered_again(results: Results, locked: str) -> None:
+    assert results.unlock(locked, ["a"], confirm=lambda _: True, request_id=locked[-36:])
+    assert results.delete_ids(locked, ["a"])
+    assert results.unlock(locked, ["a"], confirm=lambda _: True, request_id=locked[-36:])
+
+
 def test_a_warning_stays_on_its_line(results: Results, locked: str, caplog: pytest.LogCaptureFixture) -> None:
     assert not results.unlock(locked, ["no\nsuch\x1bid"], force=True)
     assert caplog.messages == [f"unlock changed nothing: {locked} 'no\\nsuch\\x1bid' does not exist"]
