@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
 import subprocess
@@ -171,6 +172,12 @@ def test_bad_directories_and_files_are_explained(
     done = command("backup", tmp_path / "new", "--target", "127.0.0.1:1")
     assert (done.returncode, "nothing answers" in done.stderr, "Traceback" in done.stderr) == (3, True, False)
     assert not results.get_by_id(filled, ["new"])
+
+
+def test_a_restore_waits_for_no_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipeline.bson")
+    done = command("restore", tmp_path, "--target", "127.0.0.1:1")
+    assert (done.returncode, "pipeline.bson: Is no regular file" in done.stderr) == (1, True), done.stderr
 
 
 @pytest.mark.parametrize(

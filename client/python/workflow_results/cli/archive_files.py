@@ -10,6 +10,7 @@ import click
 from workflow_results.deposits import Prepared
 from workflow_results.documents import decode
 from workflow_results.errors import ResultsError
+from workflow_results.files import check_regular
 from workflow_results.rules import KIB, MIB, pipeline_problem, work_problem
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def parts(path: Path) -> Iterator[Part]:
 
 def _documents(path: Path) -> Iterator[bytes]:
     at = 0
+    check_regular(path)
     with path.open("rb") as file:
         while length := file.read(_LENGTH_BYTES):
             size = int.from_bytes(length, "little")
