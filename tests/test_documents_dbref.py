@@ -16,7 +16,9 @@ from bson import (
 from bson.binary import Binary
 
 from codec_values import same, there_and_back
+from conftest import work
 from raw_bson import deep, element
+from workflow_results import Results
 from workflow_results.documents import decode, encode
 from workflow_results.errors import ResultsError
 
@@ -72,6 +74,13 @@ def test_a_dict_like_a_dbref_stays_a_dict_where_bson_is_python(request: pytest.F
     command = [sys.executable, "-W", "ignore", "-c", WITHOUT_C]
     done = subprocess.run(command, cwd=request.path.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_results_like_a_dbref_are_stored_and_locked(results: Results, pipeline: str) -> None:
+    fields = {"$ref": "c", "$id": 1, "locked": True}
+    assert results.deposit([work(pipeline, "a", results=fields)]) == {pipeline: True}
+    assert results.get_by_id(pipeline, ["a"])[0]["results"] == fields
+    assert results.get_locked_count(pipeline) == 1
 
 
 def test_decoding_copies_no_levels() -> None:
