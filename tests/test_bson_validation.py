@@ -23,7 +23,7 @@ from wire import Stub
 from workflow_results.documents import OPTIONS
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server import works
+from workflow_results_server import bson_validation, works
 from workflow_results_server.bson_documents import MalformedDocuments
 from workflow_results_server.bson_validation import RepeatedName, TooDeep, TooManyElements, validate
 from workflow_results_server.works import Rejected, Work, parse
@@ -265,3 +265,23 @@ def test_the_memory_of_a_server_is_bounded_whatever_is_in_a_document(serve: Any,
     stored, conflict, rejected = pb.DEPOSIT_OUTCOME_DEPOSITED, pb.DEPOSIT_OUTCOME_CONFLICT, pb.DEPOSIT_OUTCOME_REJECTED
     assert outcomes == [stored, conflict, rejected, rejected, rejected, rejected, stored]
     assert peak(service) - before < 512
+
+
+def test_many_names_are_looked_at_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    largest = 0
+
+    class Watched(set[bytes]):
+        def update(self, *others: Any) -> None:
+            nonlocal largest
+            largest = max(largest, *map(len, others))
+            super().update(*others)
+
+    monkeypatch.setattr(bson_validation, "set", Watched, raising=False)
+    nulls = [b"\x0an%d\0" % number for number in range(100_000)]
+    validate(document(*nulls), 1)
+    assert 0 < largest <= 20_000
+    with pytest.raises(RepeatedName) as repeated:
+        validate(document(*nulls, nulls[0]), 1)
+    assert repeated.value.path == ["n0"]
+    with pytest.raises(MalformedDocuments):
+        validate(document(*nulls, b"\x0a\xff\0"), 1)
