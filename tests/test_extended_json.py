@@ -10,6 +10,7 @@ import json
 import math
 import time
 import traceback
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,16 @@ from hypothesis import strategies as st
 
 from wire import Stub, invalid
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.extended_json import CANONICAL, RELAXED, NotExtendedJson, TooDeep, from_bson, to_bson
+from workflow_results_server import extended_json
+from workflow_results_server.extended_json import (
+    CANONICAL,
+    RELAXED,
+    NotExtendedJson,
+    TooDeep,
+    TooLong,
+    from_bson,
+    to_bson,
+)
 from workflow_results_server.json_wrappers import WRAPPERS
 
 CASES = json.loads(Path(__file__).with_name("extended_json.json").read_text())
@@ -221,6 +231,41 @@ def test_what_is_written_as_relaxed_json_is_read_as_the_same_values(document: di
     # Whether an integer is an int32 or an int64 is lost.
     [before], [after] = from_bson(data, CANONICAL), from_bson(again, CANONICAL)
     assert after.replace("$numberInt", "$numberLong") == before.replace("$numberInt", "$numberLong")
+
+
+@given(st.dictionaries(names, values, max_size=4), st.sampled_from((CANONICAL, RELAXED)))
+def test_large_documents_are_written_part_by_part_as_small_ones_at_once(
+    document: dict[str, Any], options: json_util.JSONOptions
+) -> None:
+    data = bson.encode({"_id": "a", **document}, codec_options=CODEC)
+    [whole] = from_bson(data, options)
+    with pytest.MonkeyPatch.context() as patched:
+        for limit in (0, 5, 20):
+            patched.setattr(extended_json, "_LARGE_BYTES", limit)
+            patched.setattr(extended_json, "_PART_BYTES", limit // 2)
+            assert from_bson(data, options) == [whole]
+
+
+def test_no_more_is_written_of_a_large_document_than_it_may_have() -> None:
+    data = bson.encode({"a": [bson.Regex("")] * 100_000})
+    text = json.dumps({"a": [{"$regularExpression": {"pattern": "", "options": ""}}] * 100_000})
+    assert from_bson(data, CANONICAL, len(text)) == [text]
+    with pytest.raises(TooLong):
+        from_bson(data, CANONICAL, len(text) - 1)
+
+
+def test_large_documents_take_little_memory_to_be_written() -> None:
+    elements = b"\x03\0\5\0\0\0\0" * 600_000
+    array = (len(elements) + 5).to_bytes(4, "little") + elements + b"\0"
+    data = (len(array) + 8).to_bytes(4, "little") + b"\x04a\0" + array + b"\0"
+    tracemalloc.start()
+    try:
+        [text] = from_bson(data, CANONICAL)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert text == '{"a": [' + ", ".join(["{}"] * 600_000) + "]}"
+    assert peak < 5 * len(data)
 
 
 odd_texts = st.one_of(

@@ -5,6 +5,7 @@ The specification is https://github.com/mongodb/specifications/blob/master/sourc
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -17,14 +18,20 @@ from bson import json_util
 from bson.binary import UuidRepresentation
 from bson.codec_options import DatetimeConversion
 
-from workflow_results.documents import decode
-from workflow_results.rules import INT64_MAX, INT64_MIN, cut
+from workflow_results.documents import decode, pieces
+from workflow_results.rules import INT64_MAX, INT64_MIN, KIB, cut
+from workflow_results_server import bson_documents
 from workflow_results_server.json_wrappers import WRAPPERS, UnfitError, announced
 
 _CODEC: Final = bson.CodecOptions[dict[str, Any]](uuid_representation=UuidRepresentation.STANDARD)
 _ANNOUNCING: Final = frozenset(WRAPPERS)
+_CONTAINERS: Final = (bson_documents.DOCUMENT, bson_documents.ARRAY, bson_documents.CODE_WITH_SCOPE)
 _PATH_LENGTH: Final = 40
 """How much a message shows of a path, behind which it says what would be right."""
+_LARGE_BYTES: Final = 64 * KIB
+"""From how many bytes on a document is written part by part."""
+_PART_BYTES: Final = 16 * KIB
+"""How many bytes of small elements become one part. As text each may have fourteen times as many."""
 _PIECE: Final = 65_536
 """How many characters are looked at together: of a whole text, the parts would take many times its memory."""
 _INTEGER_PROBLEM: Final = "an integer must fit into 64 bits; larger numbers are doubles, written with a point"
@@ -54,6 +61,10 @@ class TooDeep(NotExtendedJson):
 
 class NameTwice(NotExtendedJson):
     """A name stands twice in a document."""
+
+
+class TooLong(ValueError):
+    """The text of a document has more bytes than it may."""
 
 
 def has_more_values(text: str, most: int) -> bool:
@@ -107,14 +118,75 @@ def to_bson(text: str) -> bytes:
         del problem
 
 
-def from_bson(data: bytes, options: json_util.JSONOptions) -> list[str]:
+def from_bson(data: bytes, options: json_util.JSONOptions, most: int | None = None) -> list[str]:
     """Write documents, each without MongoDB's `_id`.
 
     Args:
         data: BSON documents back to back.
         options: `CANONICAL` or `RELAXED`.
+        most: How many bytes the text of a document of over 64 KiB may have; None for any number.
+
+    Raises:
+        TooLong: One has more.
     """
-    return [json_util.dumps(document, json_options=options, ensure_ascii=False) for document in decode(data)]
+    texts: list[str] = []
+    for piece in pieces(data):
+        if len(piece) <= _LARGE_BYTES:
+            texts += (json_util.dumps(document, json_options=options, ensure_ascii=False) for document in decode(piece))
+        else:
+            texts.append(_large_from_bson(piece, options, most))
+    return texts
+
+
+def _large_from_bson(document: bytes, options: json_util.JSONOptions, most: int | None) -> str:
+    """Write a document part by part: what is made of one of 16 MiB at once could take GiB, and many seconds of all."""
+    _, _, value, stop = next(bson_documents.walk(document, 4, len(document) - 1))
+    start = stop if document[5:value] == b"_id\0" else 4
+    text = io.StringIO()
+    size = 0
+    for part in _parts(document, bson_documents.DOCUMENT, start, len(document) - 1, options):
+        size += len(part) if part.isascii() else len(part.encode())
+        if most is not None and size > most:
+            raise TooLong
+        text.write(part)
+    return text.getvalue()
+
+
+def _parts(data: bytes, kind: int, start: int, end: int, options: json_util.JSONOptions) -> Iterator[str]:
+    """Write a document, an array or the scope of a code, of which the elements stand between `start` and `end`."""
+    opening, closing = "[]" if kind == bson_documents.ARRAY else "{}"
+    before, waiting = opening, start
+    for type_, at, value, stop in bson_documents.walk(data, start, end, together=kind == bson_documents.ARRAY):
+        large = type_ in _CONTAINERS and stop - value > _LARGE_BYTES
+        ready = at if large else stop
+        if ready > waiting and (large or ready - waiting > _PART_BYTES):
+            yield before + _written(data, kind, waiting, ready, options)
+            before, waiting = ", ", ready
+        if large:
+            yield before if kind == bson_documents.ARRAY else f"{before}{_quoted(data[at + 1 : value - 1])}: "
+            before, waiting = ", ", stop
+            if type_ == bson_documents.CODE_WITH_SCOPE:
+                scope = bson_documents.scope_of(data, value)
+                yield f'{{"$code": {_quoted(data[value + 8 : scope - 1])}, "$scope": '
+                yield from _parts(data, bson_documents.DOCUMENT, scope + 4, stop - 1, options)
+                yield "}"
+            else:
+                yield from _parts(data, type_, value + 4, stop - 1, options)
+    if end > waiting:
+        yield before + _written(data, kind, waiting, end, options)
+        before = ""
+    yield closing if before != opening else opening + closing
+
+
+def _written(data: bytes, kind: int, start: int, end: int, options: json_util.JSONOptions) -> str:
+    """Write elements of a document or an array, without the brackets around them."""
+    inner = bson_documents.made_of([bytes([kind, 0]), bson_documents.made_of([data[start:end]])])
+    [document] = decode(inner)
+    return str(json_util.dumps(document[""], json_options=options, ensure_ascii=False))[1:-1]
+
+
+def _quoted(text: bytes) -> str:
+    return json.dumps(text.decode(), ensure_ascii=False)
 
 
 class _Unfit:

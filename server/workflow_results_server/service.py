@@ -281,15 +281,17 @@ def _left_until(end: float) -> float:
 
 
 def _json(batch: Batch, options: JSONOptions) -> list[str]:
-    """Write a batch as Extended JSON, which has up to seven times the size: too much for some large results."""
-    texts = extended_json.from_bson(batch.data, options)
-    single = len(batch.data) > rules.BATCH_BYTES  # only those can become too large
-    if single and len(texts[0].encode()) > rules.RESPONSE_BYTES - rules.MIB:
+    """Write a batch as Extended JSON, which has up to fourteen times the size: too much for some large results.
+
+    Those of up to `rules.BATCH_BYTES` can't become too large.
+    """
+    try:
+        return extended_json.from_bson(batch.data, options, rules.RESPONSE_BYTES - rules.MIB)
+    except extended_json.TooLong:
         message = (
             f"result {rules.quoted(batch.last)} is too large for a message as JSON: ask for BSON, or with a projection"
         )
-        raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message)
-    return texts
+        raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message) from None
 
 
 def _history_entry(entry: Entry) -> pb.HistoryEntry:
