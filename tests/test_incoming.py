@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from wire import SERVICE
+from workflow_results import rules
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.errors import RequestError
-from workflow_results_server.incoming import MOST_FIELDS, parser
+from workflow_results_server.errors import RequestError, Unavailable
+from workflow_results_server.incoming import MOST_FIELDS, Incoming, Room, parser
 
-MESSAGE_BYTES = 32 << 20
 PADDING = pb.DepositRequest(works=pb.Documents(bson=bytes(1 << 20))).SerializeToString()
 """Two fields, with which a message is large enough to be counted."""
 TEXT = pb.Documents(json=[""]).SerializeToString()
 UNKNOWN = b"\x78\x01"
-GROUP, END_OF_GROUP = b"\x7b", b"\x7c"
+BEGIN_OF_GROUP, END_OF_GROUP = b"\x7b", b"\x7c"
 MEASURED_TOO_LONG = b"\x0a\xff"
 NO_KIND = b"\x0f"
 
@@ -30,7 +32,7 @@ def works(content: bytes) -> bytes:
 
 def problem(data: bytes) -> str:
     """Tell what is wrong with a deposit; empty if nothing is."""
-    parse = parser(SERVICE.strip("/"), "Deposit", pb.DepositRequest.FromString, MESSAGE_BYTES)
+    parse = parser(SERVICE.strip("/"), "Deposit", pb.DepositRequest.FromString, rules.MESSAGE_BYTES)
     try:
         parse(data).take()
     except RequestError as error:
@@ -47,7 +49,7 @@ def test_as_many_fields_as_there_may_be_and_one_more(data: bytes) -> None:
 
 
 def test_fields_of_groups_are_counted_as_nobody_s() -> None:
-    inside = GROUP + TEXT * MOST_FIELDS + END_OF_GROUP
+    inside = BEGIN_OF_GROUP + TEXT * MOST_FIELDS + END_OF_GROUP
     assert problem(PADDING + works(inside)) == "the request must have at most 101,000 fields"
 
 
@@ -56,3 +58,87 @@ def test_what_stands_before_a_broken_end_is_counted(end: bytes) -> None:
     assert problem(PADDING + works(TEXT) + end) == "the request is not the message of this method"
     for data in (works(TEXT * MOST_FIELDS) + end, works(TEXT * MOST_FIELDS + end)):
         assert problem(PADDING + data).startswith("works.json must be at most 100,000")
+
+
+LARGE_ID = b"\x12\x20" + b"i" * 32
+"""An id of a `LockRequest`, as it is sent: so many of them that they are counted are a MiB."""
+
+
+def incoming(method: str, data: bytes) -> tuple[Incoming, list[int]]:
+    """Parse a request; gives the sizes of what protobuf was given, too."""
+    given: list[int] = []
+
+    def deserialize(data: bytes) -> object:
+        given.append(len(data))
+        return getattr(pb, f"{method}Request").FromString(data)
+
+    return parser(SERVICE.strip("/"), method, deserialize, rules.MESSAGE_BYTES)(data), given
+
+
+def measured(number: int, data: bytes) -> bytes:
+    """A field with a value of 128 bytes to 256 MiB."""
+    size = len(data)
+    return bytes([number << 3 | 2, *(size >> shift & 0x7F | 0x80 for shift in (0, 7, 14)), size >> 21]) + data
+
+
+NESTED_TEXTS = (b"\x12\x0a" + b"t" * 10) * (MOST_FIELDS + 1)
+GROUP = b"\x0b" + b"\x12\x0a" + b"g" * 10 + b"\x0c"
+"""One that the message does not know, with a field that has the number of one that it knows."""
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "field"),
+    [
+        ("Lock", LARGE_ID * (MOST_FIELDS + 1), "ids"),
+        ("GetById", LARGE_ID * (MOST_FIELDS + 1), "ids"),
+        ("Deposit", measured(1, NESTED_TEXTS), "works.json"),
+        ("Deposit", b"\x7a\x0a" + b"u" * 10 + measured(1, NESTED_TEXTS[12:]), "works.json"),
+        ("Status", LARGE_ID * (MOST_FIELDS + 1), ""),
+        ("Lock", GROUP * MOST_FIELDS, ""),
+        ("Lock", b"\x20\x01" * 600_000, "request_id"),
+        ("Lock", b"\x25" + b"\0\0\0\0" + b"\x21" + bytes(8) + b"\x20\x80\x01" * 400_000, "request_id"),
+    ],
+)
+def test_what_has_too_many_fields_is_not_parsed(method: str, data: bytes, field: str) -> None:
+    request, given = incoming(method, data)
+    with pytest.raises(RequestError) as refused:
+        request.take()
+    assert refused.value.code == "INVALID_ARGUMENT"
+    assert (refused.value.fields or {}).keys() == ({field} if field else set())
+    assert request.message is None
+    assert given == []
+
+
+@pytest.mark.parametrize(
+    ("method", "data"),
+    [
+        ("Lock", LARGE_ID * MOST_FIELDS),
+        ("Lock", LARGE_ID * 20_000 + b"\x12\xff\xff\xff\x7f"),
+        ("Lock", b"\x12" + b"\xff" * rules.MIB),
+        ("Lock", LARGE_ID * 40_000 + b"\x0e"),
+        ("Deposit", measured(1, NESTED_TEXTS[24:])),
+        ("Lock", b"\x12\0" * 500_000),
+    ],
+)
+def test_anything_else_is_left_to_protobuf(method: str, data: bytes) -> None:
+    _, given = incoming(method, data)
+    assert given == [len(data)]
+
+
+def test_a_request_is_taken_once() -> None:
+    request, _ = incoming("Lock", b"\x0a\x01p")
+    assert request.take() == pb.LockRequest(pipeline="p")
+    assert request.message is None
+
+
+def test_room_is_for_what_is_large() -> None:
+    room = Room(rules.MIB)
+    taken: list[Callable[[], object]] = []
+    with room.taken(rules.MIB):
+        with room.taken(64 * rules.KIB - 1):
+            taken.append(list)
+        with pytest.raises(Unavailable), room.taken(64 * rules.KIB):
+            taken.append(list)
+    with room.taken(2 * rules.MIB):
+        taken.append(list)
+    assert len(taken) == 2
