@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import struct
 from dataclasses import dataclass
@@ -191,6 +192,47 @@ def _conflicts(source: Random) -> Cases:
         yield _deposit("Deposit", _field(pb.Documents, "bson", given))
 
 
+def _short_names(source: Random) -> Cases:
+    """Works with as many fields as there is room for in one document, in one order and in another."""
+    letters = bytes(range(1, 128))
+    names = [bytes(each) for each in itertools.islice(itertools.product(letters, repeat=4), 2_500_000)]
+    for _ in range(3):
+        source.shuffle(names)
+        fields = b"".join(b"\x0a" + name + b"\0" for name in names)
+        yield _deposit("Deposit", _field(pb.Documents, "bson", _work("short names", _inside(_document(fields)))))
+
+
+def _as_json(_: Random) -> Cases:
+    """Results whose text is long, or that Python makes much of, deposited and then read as JSON."""
+    elements = {
+        "documents": b"\x03\0" + _document(b""),
+        "scopes": b"\x0f\0" + struct.pack("<ii", 14, 1) + b"\0" + _document(b""),
+        "patterns": b"\x0b\0\0\0",
+        "decimals": b"\x13\0" + bytes(16),
+        "nulls": b"\x0a\0",
+    }
+    for name, element in elements.items():
+        array = b"\x04a\0" + _document(element * (WORK // len(element)))
+        yield _deposit("Deposit", _field(pb.Documents, "bson", _work(name, array)))
+    for name in elements:
+        for format_ in (pb.DOCUMENT_FORMAT_RELAXED_JSON, pb.DOCUMENT_FORMAT_CANONICAL_JSON):
+            read = pb.GetByIdRequest(pipeline=PIPELINE, ids=[name], format=format_)
+            yield "GetById", read.SerializeToString()
+
+
+def _queries_as_json(_: Random) -> Cases:
+    for value, number in (
+        ('{"$numberDecimal":"1"}', 99_000),
+        ('{"$numberDecimal":"1"}', 240_000),
+        ('{"$code":"","$scope":{}}', 120_000),
+        ('{"$regularExpression":{"pattern":"","options":""}}', 120_000),
+    ):
+        query = pb.Document(json=f'{{"a":{{"$in":[{",".join([value] * number)}]}}}}')
+        count = pb.CountRequest(pipeline=PIPELINE, query=query).SerializeToString()
+        view = pb.ViewRequest(pipeline=PIPELINE, query=query).SerializeToString()
+        yield from (("Count", count), ("View", view)) * 4
+
+
 def _ids(source: Random) -> Cases:
     """Ten million times the same id, as many as there is room for of empty ones, and of different ones."""
     id_ = source.choice((b"a", b"w", b"\0"))
@@ -230,7 +272,10 @@ PHASES: Final = (
     Phase("item 7, references within references", _references, at_once=1),
     Phase("item 8, 100 names of 10 MB", _names),
     Phase("item 9, conflicts of 15 MB", _conflicts, at_once=2),
+    Phase("item 9, conflicts of 2,500,000 short names", _short_names, at_once=1),
     Phase("item 10, 10,000,000 ids", _ids, at_once=2),
+    Phase("results of 15 MB as JSON", _as_json, at_once=1),
+    Phase("queries as JSON", _queries_as_json),
     Phase(
         "item 11, more pipelines than MongoDB has files for",
         _new_pipelines,
