@@ -6,6 +6,7 @@ are `taken` have the BSON of `{"v": value}` beside them, those `refused` a part 
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import time
@@ -252,6 +253,24 @@ def test_no_more_is_written_of_a_large_document_than_it_may_have() -> None:
     assert from_bson(data, CANONICAL, len(text)) == [text]
     with pytest.raises(TooLong):
         from_bson(data, CANONICAL, len(text) - 1)
+
+
+@pytest.mark.parametrize("text", ['{"a": [' + "[]," * 200_000 + "[]]}", '{"a": [' + "[]," * 200_000 + "}"])
+def test_no_cycles_are_searched_for_while_a_long_text_is_read(text: str) -> None:
+    searches: list[str] = []
+
+    def note(phase: str, _info: object) -> None:
+        searches.append(phase)
+
+    gc.callbacks.append(note)
+    try:
+        extended_json._loaded(text)
+    except json.JSONDecodeError:
+        pass
+    finally:
+        gc.callbacks.remove(note)
+    assert len(searches) <= 4
+    assert gc.isenabled()
 
 
 def test_large_documents_take_little_memory_to_be_written() -> None:

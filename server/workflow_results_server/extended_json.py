@@ -5,11 +5,12 @@ The specification is https://github.com/mongodb/specifications/blob/master/sourc
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timezone
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ _LARGE_BYTES: Final = 64 * KIB
 """From how many bytes on a document is written part by part."""
 _PART_BYTES: Final = 16 * KIB
 """How many bytes of small elements become one part. As text each may have fourteen times as many."""
+_MANY_CHARACTERS: Final = 256 * KIB
+"""From how many on a text is read without a search for cycles, which takes nearly all the time of millions of lists."""
 _PIECE: Final = 65_536
 """How many characters are looked at together: of a whole text, the parts would take many times its memory."""
 _INTEGER_PROBLEM: Final = "an integer must fit into 64 bits; larger numbers are doubles, written with a point"
@@ -240,9 +243,10 @@ class _Hooks:
 def _loaded(text: str) -> dict[str, Any]:
     hooks = _Hooks()
     try:
-        value = json.loads(
-            text, object_pairs_hook=hooks.document, parse_float=hooks.double, parse_constant=hooks.constant
-        )
+        with _no_search_for_cycles() if len(text) > _MANY_CHARACTERS else nullcontext():
+            value = json.loads(
+                text, object_pairs_hook=hooks.document, parse_float=hooks.double, parse_constant=hooks.constant
+            )
     except json.JSONDecodeError:
         raise
     except ValueError:  # Python reads no integer of thousands of digits, and doesn't say where it stands
@@ -252,6 +256,22 @@ def _loaded(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NotExtendedJson(f"must be a document, not {type(value).__name__}")
     return value
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Let Python not search for cycles: there are none in JSON, and meanwhile no other thread goes on.
+
+    Long texts are read one after the other (`turns.py`).
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _encoded(document: dict[str, Any]) -> bytes:
