@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from conftest import Service, work
+import workflow_results
+from conftest import Service, join, work
 from workflow_results import Results
+
+CLIENT = Path(workflow_results.__file__).parent
 
 PROGRAM = """
 import json, logging, os, signal, sys, threading, time
@@ -197,3 +204,55 @@ def test_what_the_service_acknowledges_in_time_is_not_lost(results: Results, pip
     assert raised.value.__context__ is None
     assert {future.result(0).stored for future in given} == {True}
     assert results.count(pipeline, {}) == 100
+
+
+def was_interrupted(use: Callable[[], object], at: int) -> bool:
+    """Do something with a Ctrl-C at one of the moments at which Python looks for it; tell whether there are so many.
+
+    They are those within the client, and within the locks that it calls. gRPC is not proof against all of its own.
+    """
+    left = at
+
+    def interrupt(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal left
+        caller = frame.f_back if frame.f_code.co_filename == threading.__file__ else frame
+        if event in ("call", "c_return") and caller and Path(caller.f_code.co_filename).is_relative_to(CLIENT):
+            left -= 1
+            if left:
+                return
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    try:
+        use()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.setprofile(None)
+    return left <= 0
+
+
+def uses(results: Results, pipeline: str) -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
+    """Give what to interrupt, and what another thread can do all the same."""
+    with results.depositor() as depositor:
+        give = lambda: depositor.deposit(work(pipeline, "a"))  # noqa: E731
+        while True:
+            yield give, give
+            stream = results.stream(pipeline, {})
+            next(stream)
+            yield stream.close, lambda: results.count(pipeline, {})
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Ctrl-C in a finalizer
+@pytest.mark.parametrize("which", [0, 1], ids=["deposit", "close"])
+def test_no_moment_of_ctrl_c_leaves_a_lock_behind(results: Results, pipeline: str, which: int) -> None:
+    assert results.deposit([work(pipeline, "a")]) == {pipeline: True}
+    for at, (use, other) in enumerate(itertools.islice(uses(results, pipeline), which, None, 2), 1):
+        more = was_interrupted(use, at)
+        thread = threading.Thread(target=other, daemon=True)
+        thread.start()
+        join(thread)
+        if not more:
+            break
+    assert at > 10

@@ -43,8 +43,10 @@ class Backlog:
     def __init__(self, stream_seconds: float) -> None:
         self._stream_seconds = stream_seconds
         self._making = threading.Lock()
-        self._changed = threading.Condition()
-        # What follows changes only under this condition, and then notifies it.
+        # Entered by itself: Ctrl-C in the `__enter__` of a condition, which is Python, leaves it taken for ever.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        # What follows changes only under this lock, and then notifies the condition.
         self._gathered: deque[DepositRequest] = deque()
         self._in_flight: deque[DepositRequest] = deque()
         self._judging: DepositRequest | None = None
@@ -57,7 +59,7 @@ class Backlog:
         self._not_stored: list[tuple[Receipt, DepositFuture, PermissionDeniedError | None]] = []
 
     def _wait_until(self, holds: Callable[[], object], seconds: float | None = None) -> None:
-        """Wait until something holds, or so long; for who is inside the condition.
+        """Wait until something holds, or so long; for who holds the lock.
 
         It wakes up again and again: Python handles a Ctrl-C that comes just before a wait only at the end of that.
         """
@@ -67,7 +69,7 @@ class Backlog:
 
     def _begin(self, *, wait: bool) -> object:
         """Make all that is not acknowledged ready for a new stream, once there is something; None when all is done."""
-        with self._changed:
+        with self._lock:
             self._gathered.extendleft(reversed(self._in_flight))
             self._in_flight.clear()
             if not self._gathered:
@@ -83,7 +85,7 @@ class Backlog:
         end_at = time.monotonic() + self._stream_seconds
         idle_at = time.monotonic() + _IDLE_SECONDS
         while time.monotonic() < end_at:
-            with self._changed:
+            with self._lock:
                 if self._stream is not stream or no_fork.forking:
                     return
                 if not self._gathered:
@@ -113,7 +115,7 @@ class Backlog:
         return 0 if len(self._gathered) > 1 or first.is_full() else first.began + _GATHER_SECONDS - time.monotonic()
 
     def _acknowledge(self, answer: pb.DepositStreamResponse | pb.DepositResponse) -> None:
-        with self._changed:
+        with self._lock:
             if not self._in_flight:  # they have been given up
                 return
             request = self._in_flight[0]
@@ -132,7 +134,7 @@ class Backlog:
         One denied work denies its whole request. Acknowledgements may be lost behind the error, so that only a request
         that is alone on its way is known to be the denied one.
         """
-        with self._changed:
+        with self._lock:
             self._stream = None  # which takes no more requests
             requests = self._in_flight
             has_culprit = error.reason == "PIPELINE" or any(request.has_locked() for request in requests)
@@ -164,13 +166,13 @@ class Backlog:
         self, request: DepositRequest, judgements: Iterable[tuple[Receipt, PermissionDeniedError | None]]
     ) -> None:
         """Tell the futures of the first request on its way what became of its works."""
-        with self._changed:
+        with self._lock:
             if self._failure is not None:  # they have been told that it was given up
                 return
             self._judging = request
         for future, (receipt, denied) in zip(request.futures, judgements, strict=True):
             self._judge(future, receipt, denied)
-        with self._changed:
+        with self._lock:
             self._judging = None
             self._in_flight.popleft()
             self._pending_bytes -= request.size
@@ -188,7 +190,7 @@ class Backlog:
         Returns:
             The error that the futures have now; None where all is acknowledged, or was given up before.
         """
-        with self._changed:
+        with self._lock:
             judging = [request for request in self._in_flight if request is self._judging]
             lost = [request for request in (*self._in_flight, *self._gathered) if request is not self._judging]
             works = [work for request in lost for work in request.works]

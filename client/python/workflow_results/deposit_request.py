@@ -28,8 +28,6 @@ class DepositRequest:
         outcome_unknown: Whether it was sent on a stream that ended before it was acknowledged.
         alone: Whether it must be alone on its way, since it may be the one that was denied.
         size: The bytes of its works.
-        works: Its works.
-        futures: Those of their receipts.
 
     Args:
         sequence: As above.
@@ -41,28 +39,36 @@ class DepositRequest:
         self.outcome_unknown = False
         self.alone = False
         self.size = 0
-        self.works: list[dict[str, Any]] = []
-        self.futures: list[DepositFuture] = []
-        self._encoded: list[bytes] = []
+        self._taken: list[tuple[dict[str, Any], bytes, DepositFuture]] = []
+
+    @property
+    def works(self) -> list[dict[str, Any]]:
+        """Its works."""
+        return [work for work, *_ in self._taken]
+
+    @property
+    def futures(self) -> list[DepositFuture]:
+        """Those of their receipts."""
+        return [future for *_, future in self._taken]
 
     def add(self, work: dict[str, Any], data: bytes, future: DepositFuture) -> None:
         """Take on a work, that as BSON, and the future of its receipt."""
-        self.works.append(work)
-        self._encoded.append(data)
-        self.futures.append(future)
+        self._taken.append((work, data, future))  # at once, so that Ctrl-C leaves no part of it behind
         self.size += len(data)
 
     def is_full(self, more: int = 0) -> bool:
         """Tell whether it takes on no work of so many bytes."""
-        return self.alone or self.size + more > _REQUEST_BYTES or len(self.works) == _REQUEST_WORKS
+        return self.alone or self.size + more > _REQUEST_BYTES or len(self._taken) == _REQUEST_WORKS
 
     def message(self) -> pb.DepositStreamRequest:
         """Give what is sent."""
-        return pb.DepositStreamRequest(sequence=self.sequence, works=pb.Documents(bson=b"".join(self._encoded)))
+        return pb.DepositStreamRequest(
+            sequence=self.sequence, works=pb.Documents(bson=b"".join(data for _, data, _ in self._taken))
+        )
 
     def has_locked(self) -> bool:
         """Tell whether a work of it is locked already."""
-        return any(map(_is_locked, self._encoded))
+        return any(_is_locked(data) for _, data, _ in self._taken)
 
     def parts(self) -> list[DepositRequest]:
         """Divide it into requests whose works are all allowed or all denied, with those of each pipeline in order."""
@@ -72,14 +78,14 @@ class DepositRequest:
         return [
             self._part(list(positions))
             for each in pipelines.values()
-            for _, positions in groupby(each, lambda position: _is_locked(self._encoded[position]))
+            for _, positions in groupby(each, lambda position: _is_locked(self._taken[position][1]))
         ]
 
     def _part(self, positions: list[int]) -> DepositRequest:
         part = DepositRequest(self.sequence)
         part.outcome_unknown, part.alone = self.outcome_unknown, True
         for position in positions:
-            part.add(self.works[position], self._encoded[position], self.futures[position])
+            part.add(*self._taken[position])
         return part
 
 

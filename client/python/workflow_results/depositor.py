@@ -83,7 +83,7 @@ class Depositor(Backlog):
         self._check_process()
         work, data = prepare_one(work, "work")
         future = DepositFuture(self._making, work)
-        with self._changed:
+        with self._lock:
             self._check_open()
             if problem := too_large(data):
                 self._given += 1
@@ -112,7 +112,7 @@ class Depositor(Backlog):
         self._check_process()
         if threading.current_thread() is self._thread:
             raise ResultsError("a callback runs in the depositor's own thread, which can't wait for itself")
-        with self._changed:
+        with self._lock:
             last = self._sequence
             self._wait_until(
                 lambda: not any(each and each[0].sequence <= last for each in (self._in_flight, self._gathered))
@@ -137,7 +137,7 @@ class Depositor(Backlog):
             _logger.debug("a depositor sends in the threads that give works: %s", error)
             self._thread, self._taking_turns, self._without_stream = None, threading.Lock(), True
         except BaseException:  # of the handler of a signal, while this waits for the thread: there will be no exit
-            with self._changed:
+            with self._lock:
                 self._closing = True
                 self._changed.notify_all()
             self._place.leave()
@@ -183,7 +183,7 @@ class Depositor(Backlog):
         name = f"<Depositor of {quoted(self._channel.target)}"
         if self._forks != no_fork.forks:  # a thread that is not here may hold the lock
             return f"{name}: opened before a fork>"
-        with self._changed:
+        with self._lock:
             waiting = sum(len(each.works) for each in (*self._in_flight, *self._gathered))
             if self._failure is not None:
                 state, waiting = "has lost the service", len(self._failure.works)
@@ -200,7 +200,7 @@ class Depositor(Backlog):
 
     def _end(self, seconds: float | None) -> None:
         """Take no more works, and wait until all are acknowledged or have failed, at most so long."""
-        with self._changed:
+        with self._lock:
             self._closing = True
             self._changed.notify_all()
             if self._taking_turns is None:
@@ -247,7 +247,7 @@ class Depositor(Backlog):
         except BaseException as error:  # noqa: BLE001 - also a SystemExit of a callback: nobody may wait for ever
             self._fail(ResultsError(f"depositing failed: {error!r}"))
         finally:
-            with self._changed:
+            with self._lock:
                 self._ended = True
                 self._changed.notify_all()
 
@@ -276,7 +276,7 @@ class Depositor(Backlog):
                 _logger.debug("%s", error)
                 self._without_stream = True
             except (ServiceUnavailableError, DeadlineExceededError) as error:
-                with self._changed:
+                with self._lock:
                     for request in self._in_flight:
                         request.outcome_unknown |= error.outcome_unknown
                 if self._progress != before:
@@ -298,7 +298,7 @@ class Depositor(Backlog):
         seconds = self._stream_seconds + (patience.seconds or 0)
         requests = self._requests(stream)
         for answer in self._channel.exchange(self._place, "DepositStream", requests, patience, seconds):
-            with self._changed:
+            with self._lock:
                 expected = self._in_flight[0].sequence if self._in_flight else None
             if answer.sequence != expected and self._failure is None:
                 raise ResultsError(f"the service acknowledged request {answer.sequence} instead of {expected}")
@@ -310,7 +310,7 @@ class Depositor(Backlog):
 
     def _call(self, stream: object, patience: Deadline) -> None:
         """Send the first request by itself, as a stream takes threads, of gRPC."""
-        with self._changed:
+        with self._lock:
             if self._stream is not stream or not self._gathered:
                 return
             request = self._gathered.popleft()

@@ -34,7 +34,9 @@ class _Gate:
         self._renew()
 
     def _renew(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = (
+            threading.RLock()
+        )  # which finalizers and the handlers of signals may enter where it is held already
         self._changed = threading.Condition(self._lock)
         self._inside: dict[int, int] = {}
         """How many times each thread is inside."""
@@ -58,19 +60,17 @@ class _Gate:
                     self._changed.notify_all()
 
     def enter_at_once(self) -> bool:
-        """Enter if that is possible without waiting, and report whether it was.
+        """Enter if that is possible without waiting for a fork, and report whether it was.
 
         It is for what may be called anywhere, as finalizers are: also in the thread that forks, or within this class.
         """
-        if not self._lock.acquire(blocking=False):
+        if self.forking:  # without the lock, which in a child may belong to a thread that is not there
             return False
-        try:
+        with self._lock:  # Ctrl-C behind an `acquire` would leave it taken for ever
             if self.forking:
                 return False
             self._inside[get_ident()] = self._inside.get(get_ident(), 0) + 1
             return True
-        finally:
-            self._lock.release()
 
     def wait_for(self, has_ended: Callable[[], bool]) -> None:
         """Let forks wait for something else, too, that nobody waits for inside.
