@@ -10,9 +10,10 @@ import bson
 import grpc
 import pytest
 
-from conftest import work
+from conftest import eventually, work
 from fake_service import serving
-from workflow_results import Outcome, Results, ResultsError
+from wire import PATIENCE
+from workflow_results import DeadlineExceededError, Outcome, Results, ResultsError, ServiceUnavailableError
 from workflow_results.v1 import results_pb2 as pb
 
 STORED = pb.DEPOSIT_OUTCOME_DEPOSITED
@@ -37,6 +38,53 @@ def test_a_stream_that_lost_results_is_an_error(told: int) -> None:
         assert [next(stream)["id"] for _ in range(3)] == ["3", "2", "1"]
         with pytest.raises(ResultsError, match="lost results"):
             next(stream)
+
+
+@pytest.mark.parametrize("silent_after", ["request", "batch", "summary"])
+def test_a_stream_that_falls_silent_is_given_up(silent_after: str) -> None:
+    over = threading.Event()
+
+    def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
+        batch = pb.ResultBatch(results=pb.Documents(bson=bson.encode({"_id": "1", "id": "1"})), resume_token=b"token")
+        if silent_after == "request":
+            over.wait(PATIENCE)
+        yield pb.ViewResponse(batch=batch)
+        if silent_after == "batch":
+            over.wait(PATIENCE)
+        yield pb.ViewResponse(summary=pb.ReadSummary(count=1))
+        if silent_after == "summary":
+            over.wait(PATIENCE)
+
+    with serving(View=view) as target, Results(target, timeout=0.5) as results:
+        try:
+            if silent_after == "summary":
+                assert results.view("any", {}) == [{"id": "1"}]
+                return
+            with pytest.raises(ServiceUnavailableError, match=r"View at .*: nothing has come for 0\.55 s"):
+                results.view("any", {})
+            with pytest.raises(DeadlineExceededError, match=r"timeout of 1 s"):  # which is for the whole of it
+                results.view("any", {}, timeout=1)
+        finally:
+            over.set()
+
+
+def test_a_stream_whose_reader_takes_long_goes_on() -> None:
+    def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
+        for id_ in "21":
+            documents = pb.Documents(bson=bson.encode({"_id": id_, "id": id_}))
+            yield pb.ViewResponse(batch=pb.ResultBatch(results=documents, resume_token=b"token"))
+        yield pb.ViewResponse(summary=pb.ReadSummary(count=2))
+
+    def watches() -> bool:
+        return any(thread.name == "workflow-results-watch" for thread in threading.enumerate())
+
+    eventually(lambda: not watches())
+    with serving(View=view) as target, Results(target, timeout=2) as results:
+        stream = results.stream("any", {})
+        assert next(stream)["id"] == "2"
+        assert watches()
+        eventually(lambda: not watches())  # which is so once the first wait would have taken too long
+        assert [each["id"] for each in stream] == ["1"]
 
 
 def test_requests_with_works_of_one_id_do_not_overtake_each_other() -> None:

@@ -24,6 +24,7 @@ from workflow_results.errors import (
 from workflow_results.forks import no_fork
 from workflow_results.garbage import collected_less_often
 from workflow_results.rpc_errors import explained
+from workflow_results.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,7 +169,7 @@ class Channel:
         return self._streams.place()
 
     def stream(
-        self, place: Place, method: str, request: Message, deadline: Deadline, connect: Deadline
+        self, place: Place, method: str, request: Message, deadline: Deadline, connect: Deadline, patience: float
     ) -> Iterator[Any]:
         """Call a method that answers with a stream. It is not retried: only the caller knows where to go on.
 
@@ -178,6 +179,7 @@ class Channel:
             request: Its request.
             deadline: When the stream must have ended.
             connect: When the service must be reached.
+            patience: Seconds to wait for each part, where the deadline has no end.
 
         Yields:
             The parts of the response.
@@ -193,7 +195,7 @@ class Channel:
                     _sized(request), timeout=deadline.remaining(), metadata=self._metadata()
                 )
             try:
-                while (part := _next(call)) is not None:
+                while (part := self._next(place, method, None if deadline.seconds else patience)) is not None:
                     yield part
             except GeneratorExit:
                 if forks == no_fork.forks:
@@ -203,6 +205,23 @@ class Channel:
                 if forks == no_fork.forks:  # in a child, touching the call could wait for threads that are not there
                     call.cancel()
                     place.call = None
+
+    def _next(self, place: Place, method: str, seconds: float | None) -> Any:
+        """Wait for the next part of a stream, at most for so many seconds; gives None at its end."""
+        if seconds is None:
+            with no_fork:
+                return next(place.call, None)
+        watch.begin(place, seconds)
+        try:
+            with no_fork:
+                return next(place.call, None)
+        except grpc.RpcError as error:
+            if not watch.end(place) or self._closed:
+                raise
+            place.connection.reachable = False
+            raise ServiceUnavailableError(f"{method} at {self.target}: nothing has come for {seconds:g} s") from error
+        finally:
+            watch.end(place)
 
     def exchange(
         self, place: Place, method: str, requests: Iterator[Message], connect: Deadline, seconds: float
@@ -273,11 +292,6 @@ class Channel:
 _channels: weakref.WeakSet[Channel] = weakref.WeakSet()
 
 
-def _next(call: Any) -> Any:
-    with no_fork:
-        return next(call, None)
-
-
 def _only_part(call: Any) -> Any:
     """Wait for the answer that comes as a stream of one, and for the status behind it."""
     with no_fork:
@@ -314,6 +328,7 @@ def _has_ended(call: Any) -> bool:
 def _after_fork_in_child() -> None:
     no_fork.begin_in_child()
     collected_less_often.begin_in_child()
+    watch.begin_in_child()
     for channel in list(_channels):
         channel.begin_in_child()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.deadline import Deadline, pauses
 from workflow_results.documents import number_of
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from workflow_results.channel import Channel
+
+_SLACK: Final = 1.1
+"""How many times as long as its patience a client waits: a service with the same limit is to say what takes so long."""
 
 
 def batches(
@@ -39,7 +42,8 @@ def batches(
         while True:
             try:
                 count, complete = 0, False
-                for part in channel.stream(place, method, request, deadline, _earlier(deadline, progress)):
+                connect = _earlier(deadline, progress)
+                for part in channel.stream(place, method, request, deadline, connect, patience * _SLACK):
                     if part.HasField("batch"):
                         documents = part.batch.results.bson
                         count += number_of(documents)
