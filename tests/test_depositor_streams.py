@@ -87,3 +87,24 @@ def test_what_a_broken_stream_left_open_is_sent_again_in_its_order(pipeline: str
     assert all(future.result().stored for future in given)
     assert streams[0] == [1, 2, 3, 4]
     assert [sequence for stream in streams[1:] for sequence in stream] == list(range(2, 21))
+
+
+def test_a_stream_that_never_ends_fails_no_work_that_was_acknowledged(pipeline: str) -> None:
+    over, streams = threading.Event(), threading.Semaphore(0)
+
+    def deposit_stream(requests: Iterator[pb.DepositStreamRequest], context: Any) -> Iterator[pb.DepositStreamResponse]:
+        context.add_callback(streams.release)
+        for request in requests:
+            yield acknowledgement(request)
+        over.wait(PATIENCE)
+
+    with answering(deposit_stream) as target, Results(target) as results:
+        try:
+            with results.depositor(timeout=1) as depositor:
+                for _ in range(2):
+                    assert depositor.deposit(work(pipeline)).result(PATIENCE).stored
+                    assert streams.acquire(timeout=PATIENCE)  # its end was waited for in vain
+                assert depositor.deposit(work(pipeline)).result(PATIENCE).stored
+            assert not over.is_set()
+        finally:
+            over.set()

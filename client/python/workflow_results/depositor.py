@@ -279,6 +279,8 @@ class Depositor(Backlog):
                 with self._lock:
                     for request in self._in_flight:
                         request.outcome_unknown |= error.outcome_unknown
+                    if not (self._in_flight or self._gathered):  # all is acknowledged: only the stream has not ended
+                        continue
                 if self._progress != before:
                     tries = pauses()
                     patience = self._patience.since(self._progress)
