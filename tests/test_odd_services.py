@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -132,6 +133,29 @@ def test_of_requests_under_way_one_that_fails_leaves_the_others_to_their_end() -
     assert caught.value.outcome_unknown
     assert [each["n"] for each in caught.value.works] == list(range(20))
     assert sorted(answered) in ([0, 2, 3], [0, 2, 3, 4])
+
+
+def test_of_a_deposit_that_ctrl_c_ends_no_request_goes_on() -> None:
+    over, under_way, ended = threading.Event(), threading.Barrier(4), threading.Semaphore(0)
+
+    def deposit(_request: pb.DepositRequest, context: grpc.ServicerContext) -> pb.DepositResponse:
+        context.add_callback(ended.release)
+        if under_way.wait(PATIENCE) == 0:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        over.wait(PATIENCE)
+        return pb.DepositResponse(outcomes=[STORED])
+
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    with serving(Deposit=deposit) as target, Results(target) as results:
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                results.deposit([work("any", data=bytes(900_000)) for _ in range(8)])
+            for _ in range(4):
+                assert ended.acquire(timeout=PATIENCE / 2)
+            assert not over.is_set()
+        finally:
+            over.set()
+            signal.signal(signal.SIGUSR1, before)
 
 
 @pytest.mark.parametrize("outcomes", [[], [STORED] * 3, [STORED, pb.DEPOSIT_OUTCOME_UNSPECIFIED]])
