@@ -119,6 +119,19 @@ def test_a_callback_may_call_while_a_fork_waits_for_it(service: Service, pipelin
         assert in_a_child(lambda: results.count(pipeline, {})) == 0
 
 
+def test_a_child_leaves_what_its_parent_was_inside_of() -> None:
+    """As where a callback of a future forks."""
+    child, left = -1, False
+    try:
+        with no_fork:
+            child = os.fork()
+        left = True
+    finally:
+        if child == 0:
+            os._exit(0 if left else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def test_two_forks_at_a_time_both_keep_calls_out() -> None:
     gate, entered = _Gate(), threading.Event()
 

@@ -34,9 +34,7 @@ class _Gate:
         self._renew()
 
     def _renew(self) -> None:
-        self._lock = (
-            threading.RLock()
-        )  # which finalizers and the handlers of signals may enter where it is held already
+        self._lock = threading.RLock()  # so that finalizers and the handlers of signals enter where it is held already
         self._changed = threading.Condition(self._lock)
         self._inside: dict[int, int] = {}
         """How many times each thread is inside."""
@@ -52,12 +50,10 @@ class _Gate:
     def __exit__(self, *_: object) -> None:
         me = get_ident()
         with self._lock:
-            if left := self._inside[me] - 1:
+            if left := self._inside.pop(me, 1) - 1:  # in a child that was forked from inside, nobody is inside any more
                 self._inside[me] = left
-            else:
-                del self._inside[me]
-                if self.forking:
-                    self._changed.notify_all()
+            elif self.forking:
+                self._changed.notify_all()
 
     def enter_at_once(self) -> bool:
         """Enter if that is possible without waiting for a fork, and report whether it was.
