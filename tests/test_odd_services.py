@@ -135,6 +135,24 @@ def test_of_requests_under_way_one_that_fails_leaves_the_others_to_their_end() -
     assert sorted(answered) in ([0, 2, 3], [0, 2, 3, 4])
 
 
+def test_what_is_under_way_beside_a_request_that_fails_is_not_sent_again() -> None:
+    sent = []
+
+    def deposit(request: pb.DepositRequest, context: grpc.ServicerContext) -> pb.DepositResponse:
+        (number,) = [each["n"] for each in bson.decode_all(request.works.bson)]
+        sent.append(number)
+        if number:
+            code = grpc.StatusCode.INVALID_ARGUMENT if number == 1 else grpc.StatusCode.UNAVAILABLE
+            context.abort(code, "no")
+        return pb.DepositResponse(outcomes=[STORED])
+
+    with serving(Deposit=deposit) as target, Results(target, timeout=5) as results:
+        works = [work("any", n=n, data=bytes(900_000)) for n in range(8)]
+        with pytest.raises(ResultsError, match="no"):
+            results.deposit(works)
+    assert len(sent) == len(set(sent))
+
+
 def test_of_a_deposit_that_ctrl_c_ends_no_request_goes_on() -> None:
     over, under_way, ended = threading.Event(), threading.Barrier(4), threading.Semaphore(0)
 
