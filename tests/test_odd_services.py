@@ -77,7 +77,7 @@ def test_a_stream_whose_reader_takes_long_goes_on() -> None:
         yield pb.ViewResponse(summary=pb.ReadSummary(count=2))
 
     def watches() -> bool:
-        return any(thread.name == "workflow-results-watch" for thread in threading.enumerate())
+        return any(thread.name == "workflow-results-watchdog" for thread in threading.enumerate())
 
     eventually(lambda: not watches())
     with serving(View=view) as target, Results(target, timeout=2) as results:

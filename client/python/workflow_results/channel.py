@@ -24,7 +24,7 @@ from workflow_results.errors import (
 from workflow_results.forks import no_fork
 from workflow_results.garbage import collected_less_often
 from workflow_results.rpc_errors import explained
-from workflow_results.watch import watch
+from workflow_results.watchdog import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,17 +211,17 @@ class Channel:
         if seconds is None:
             with no_fork:
                 return next(place.call, None)
-        watch.begin(place, seconds)
+        watchdog.begin(place, seconds)
         try:
             with no_fork:
                 return next(place.call, None)
         except grpc.RpcError as error:
-            if not watch.end(place) or self._closed:
+            if not watchdog.end(place) or self._closed:
                 raise
             place.connection.reachable = False
             raise ServiceUnavailableError(f"{method} at {self.target}: nothing has come for {seconds:g} s") from error
         finally:
-            watch.end(place)
+            watchdog.end(place)
 
     def exchange(
         self, place: Place, method: str, requests: Iterator[Message], connect: Deadline, seconds: float
@@ -328,7 +328,7 @@ def _has_ended(call: Any) -> bool:
 def _after_fork_in_child() -> None:
     no_fork.begin_in_child()
     collected_less_often.begin_in_child()
-    watch.begin_in_child()
+    watchdog.begin_in_child()
     for channel in list(_channels):
         channel.begin_in_child()
 

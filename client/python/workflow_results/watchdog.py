@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workflow_results.connections import Place
 
 
-class _Watch:
+class _Watchdog:
     """Those who wait, each for the call of a place."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class _Watch:
             if self._wakes_at is None:
                 self._wakes_at = end
                 try:
-                    threading.Thread(target=self._run, name="workflow-results-watch", daemon=True).start()
+                    threading.Thread(target=self._run, name="workflow-results-watchdog", daemon=True).start()
                 except BaseException as error:
                     self._wakes_at = None
                     if not isinstance(error, RuntimeError):  # which tells that the interpreter ends
@@ -67,4 +67,4 @@ class _Watch:
             self._wakes_at = None
 
 
-watch: Final = _Watch()
+watchdog: Final = _Watchdog()
