@@ -5,10 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import grpc
 import pytest
+from h2.settings import SettingCodes
 
+from conftest import eventually, work
+from raw_peer import framed, peer
 from sources import Source, document, numbers, rest, run, turn
+from wire import Stub
+from workflow_results import Results
 from workflow_results.rules import MIB
+from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.errors import Unavailable
 from workflow_results_server.store import Selection, read_memory, reads
 from workflow_results_server.store.read_memory import ReadMemory
@@ -41,6 +48,27 @@ def test_readers_of_large_results_wait_for_each_other_and_others_do_not(
         assert by._memory._held == 0
 
     run(mongo_uri, pipeline, test)
+
+
+def test_readers_of_json_have_room_for_so_much_text(stub: Stub, results: Results, pipeline: str) -> None:
+    """Which may be fourteen times as long as what the store keeps account of."""
+    assert results.deposit([work(pipeline, "a", text="\1" * 2_500_000)])  # 15 MB of text, six characters for each
+    request = pb.GetByIdRequest(pipeline=pipeline, ids=["a"], format=pb.DOCUMENT_FORMAT_CANONICAL_JSON)
+
+    def refusal() -> str:
+        try:
+            assert len(list(stub.GetById(request, timeout=60))) == 1
+        except grpc.RpcError as error:
+            return str(error.details())
+        return ""
+
+    assert refusal() == ""
+    with peer(results.baseurl) as reader:
+        reader.http2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        for _ in range(15):  # of 192 MiB
+            reader.send(reader.begin("GetById"), framed(request.SerializeToString()))
+        eventually(lambda: refusal().startswith("the server holds as many large results as JSON as it can: ask again"))
+    eventually(lambda: refusal() == "")
 
 
 def test_large_results_are_not_fetched_before_they_are_wanted(mongo_uri: str, database: Any, pipeline: str) -> None:

@@ -64,19 +64,21 @@ class Incoming:
 
 
 class Room:
-    """Room for requests that are being answered.
+    """Room for requests that are being answered, or for parts of answers.
 
     Args:
         most: How many bytes they may have together.
+        what: What they are called in messages.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, what: str = "requests") -> None:
         self._most = most
+        self._what = what
         self._taken = 0
 
     @contextmanager
     def taken(self, size: int) -> Iterator[None]:
-        """Take room for a request while it is answered; one alone always has room, and a small one needs none.
+        """Take room for one while it is answered, or sent; one alone always has room, and a small one needs none.
 
         Args:
             size: Its bytes.
@@ -86,7 +88,7 @@ class Room:
         """
         counted = size if size >= _SMALL_BYTES else 0
         if counted and self._taken and self._taken + counted > self._most:
-            message = "the server holds as many large requests as it can: send this one again after a pause"
+            message = f"the server holds as many large {self._what} as it can: ask again after a pause"
             raise Unavailable("OVERLOADED", message, not_applied=True)
         self._taken += counted
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,6 +15,7 @@ from workflow_results_server.access import allow_works
 from workflow_results_server.callers import current
 from workflow_results_server.continuations import PageTokens, ReadTokens
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError
+from workflow_results_server.incoming import Room
 from workflow_results_server.intake import Intake
 from workflow_results_server.store import OF_PIPELINE, Change, Selection
 from workflow_results_server.store.calls import uncancelled
@@ -45,6 +46,9 @@ PartT = TypeVar(
 _DEFAULT_VIEW_LIMIT: Final = 100
 _DEFAULT_COUNT: Final = 10
 _MOST_REFUSALS: Final = 1_000
+_TEXT_BYTES: Final = 192 * rules.MIB
+"""What results as JSON may have together while they are sent, which takes as long as their readers like: as BSON, of
+which the store keeps account, they may have a fourteenth."""
 _SHARE_OF_DEADLINE: Final = 0.95
 _METHODS: Final = {
     "update": pb.CHANGE_METHOD_UPDATE,
@@ -74,6 +78,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         self._store = store
         self._seconds = seconds
         self._intake = Intake(store, seconds)
+        self._texts = Room(_TEXT_BYTES, "results as JSON")
 
     async def Deposit(self, request: pb.DepositRequest, context: Context) -> pb.DepositResponse:
         """Store works, each with an outcome of its own."""
@@ -262,9 +267,10 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                     part.batch.results.bson = batch.data
                 if batch.final:
                     part.summary.count = sent
+                with self._texts.taken(part.ByteSize()) if options else nullcontext():
                     yield part
+                if batch.final:
                     return
-                yield part
         yield response(summary=pb.ReadSummary(count=sent))
 
 
