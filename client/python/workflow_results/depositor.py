@@ -279,7 +279,9 @@ class Depositor(Backlog):
                 with self._lock:
                     for request in self._in_flight:
                         request.outcome_unknown |= error.outcome_unknown
-                    if not (self._in_flight or self._gathered):  # all is acknowledged: only the stream has not ended
+                    if not self._in_flight and (self._progress != before or not self._gathered):
+                        # All that was sent is acknowledged; only the stream has not ended. What came since has time.
+                        self._progress = time.monotonic()
                         continue
                 if self._progress != before:
                     tries = pauses()
