@@ -8,23 +8,19 @@ import itertools
 import json
 import math
 import random
-import tracemalloc
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import bson
-import pytest
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conftest import work
-from raw_bson import deep, element
 from wire import Stub, invalid
 from workflow_results import Outcome, Results
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server import content
 from workflow_results_server.content import digest, same_content
 
 DECIMAL = decimal.Context(prec=34, Emin=-6143, Emax=6144, traps=[])
@@ -352,31 +348,3 @@ def test_ids_are_a_set_in_any_order(stub: Stub, results: Results, pipeline: str)
         (stub.DeleteIds, pb.DeleteIdsRequest(ids=["a", "b"], **named)),
     ):
         invalid(call, request, "request_id", reason="REQUEST_ID_REUSED")
-
-
-def test_comparing_copies_no_levels() -> None:
-    one, other = deep(element("end", 1)), deep(element("end", 2))
-    tracemalloc.start()
-    try:
-        assert not same_content(one, other)
-        assert digest(one) != digest(other)
-        assert tracemalloc.get_traced_memory()[1] < 100 << 20
-    finally:
-        tracemalloc.stop()
-
-
-def test_millions_of_fields_are_not_sorted_at_once() -> None:
-    parts = [number.to_bytes(3, "big") for number in range(300_000)]
-    for given_ in (parts, parts[::-1], random.Random(1).sample(parts, len(parts))):
-        divided = content._in_order(given_)
-        assert max(map(len, divided)) < 150_000
-        assert [part for some in divided for part in sorted(some)] == parts
-
-
-def test_many_fields_have_the_digest_that_they_have_when_they_are_sorted_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    data = bson.encode({f"f{number}": {"x": number} for number in random.Random(1).sample(range(1_000), 1_000)})
-    at_once = digest(data)
-    monkeypatch.setattr(content, "_SORTED_AT_ONCE", 7)
-    assert digest(data) == at_once
