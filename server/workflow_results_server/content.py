@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 
 _DOUBLE: Final = struct.Struct("<d")
 _INT64: Final = struct.Struct("<q")
-_INTEGERS: Final = {INT32: struct.Struct("<i"), INT64: _INT64}
+_INT32: Final = struct.Struct("<i")
+_INTEGERS: Final = {INT32: _INT32, INT64: _INT64}
+_AS_DOUBLE: Final = bytes([DOUBLE])
 _NUMBERS: Final = {DOUBLE: "d", INT32: "i", INT64: "q"}
 """The types of which a run of array elements is read at once."""
 _PLAIN: Final = {*FIXED_SIZES, *ADDED_SIZES, REGEX} - {*_NUMBERS, DECIMAL128, DOCUMENT, ARRAY, CODE_WITH_SCOPE}
@@ -129,35 +131,39 @@ def _content(work: bytes) -> tuple[bytes, _Results]:
     """Give a hash of a work without its `results`, where those hold nothing that counts, and what they hold."""
     parts = []
     results = _Results.NOTHING
-    for field in _fields(work):
-        if field.name == b"results":
-            results = _held(work, field)
+    for type_, start, value, end in walk(work, 4, len(work) - 1):
+        name = work[start + 1 : value]
+        if name == b"_id\0":
+            continue
+        if name == b"results\0":
+            results = _held(work, type_, value, end)
             if results is not _Results.CONTENT:
                 continue
-            if field.type == DOCUMENT:
-                hashed = _hash_of_document(work, field.value + 4, field.end - 1, leave_out=b"locked\0")
-                parts.append(b"results\0" + hashed)
+            if type_ == DOCUMENT:
+                parts.append(name + _hash_of_document(work, value + 4, end - 1, leave_out=b"locked\0"))
                 continue
-        parts.append(_part(work, field.type, field.start, field.value, field.end))
+        parts.append(_part(work, type_, start, value, end))
     return _hash_of(parts), results
 
 
-def _held(work: bytes, results: Element) -> _Results:
-    if results.type == NULL:
+def _held(work: bytes, type_: int, value: int, end: int) -> _Results:
+    if type_ == NULL:
         return _Results.NULL
-    if results.type != DOCUMENT:
+    if type_ != DOCUMENT:
         return _Results.CONTENT
-    if results.end - results.value == SMALLEST:
+    if end - value == SMALLEST:
         return _Results.EMPTY
-    first, *more = itertools.islice(walk(work, results.value + 4, results.end - 1), 2)
+    first, *more = itertools.islice(walk(work, value + 4, end - 1), 2)
     return _Results.LOCK if not more and work[first[1] + 1 : first[2]] == b"locked\0" else _Results.CONTENT
 
 
 def _part(data: bytes, type_: int, start: int, value: int, end: int) -> bytes:
     """Make what stands for an element in the hash of its document: its type, its name and its key, or itself."""
+    if type_ == INT32:  # of which there are most, wherever there are very many
+        return _AS_DOUBLE + data[start + 1 : value] + _DOUBLE.pack(*_INT32.unpack_from(data, value))
     if (type_ == DOUBLE and data[end - 1] not in _ODD_ENDS) or (type_ in _PLAIN and end - start <= _LONG):
         return data[start:end]
-    return bytes([DOUBLE]) + data[start + 1 : value] + _key(data, type_, value, end)
+    return _AS_DOUBLE + data[start + 1 : value] + _key(data, type_, value, end)
 
 
 def _key(data: bytes, type_: int, value: int, end: int) -> bytes:
