@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bson import ObjectId
 from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
 
 from conftest import killed_after
 from wire import PATIENCE
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from workflow_results_server.restarts import Restarts
 
     Client = AsyncMongoClient[dict[str, Any]]
+INTERRUPTED = 11601
 SERVER = """
 import asyncio, sys
 from pathlib import Path
@@ -86,9 +89,18 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 async def deposit(client: Client) -> int:
-    """Insert a document, and give how many there are."""
-    await client.archive.works.insert_one({})
-    return await client.archive.works.count_documents({})
+    """Insert a document, and give how many there are.
+
+    What comes as soon as a mongod answers may be interrupted, when the sessions of servers that were killed are.
+    """
+    document = {"_id": ObjectId()}
+    while True:
+        try:
+            await client.archive.works.replace_one(document, document, upsert=True)
+            return await client.archive.works.count_documents({})
+        except OperationFailure as error:
+            if error.code != INTERRUPTED:
+                raise
 
 
 def start_error(directory: Path) -> str:
