@@ -14,8 +14,17 @@ import pytest
 from conftest import eventually, work
 from fake_service import serving
 from wire import PATIENCE
-from workflow_results import DeadlineExceededError, Outcome, Results, ResultsError, ServiceUnavailableError
+from workflow_results import (
+    DeadlineExceededError,
+    Outcome,
+    Results,
+    ResultsError,
+    ServiceUnavailableError,
+    channel,
+    session,
+)
 from workflow_results.v1 import results_pb2 as pb
+from workflow_results.watchdog import _Watchdog
 
 STORED = pb.DEPOSIT_OUTCOME_DEPOSITED
 
@@ -42,7 +51,8 @@ def test_a_stream_that_lost_results_is_an_error(told: int) -> None:
 
 
 @pytest.mark.parametrize("silent_after", ["request", "batch", "summary"])
-def test_a_stream_that_falls_silent_is_given_up(silent_after: str) -> None:
+def test_a_stream_that_falls_silent_is_given_up(silent_after: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_PATIENCE", 0.5)
     over = threading.Event()
 
     def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
@@ -56,7 +66,7 @@ def test_a_stream_that_falls_silent_is_given_up(silent_after: str) -> None:
         if silent_after == "summary":
             over.wait(PATIENCE)
 
-    with serving(View=view) as target, Results(target, timeout=0.5) as results:
+    with serving(View=view) as target, Results(target, timeout=0.2) as results:
         try:
             if silent_after == "summary":
                 assert results.view("any", {}) == [{"id": "1"}]
@@ -69,7 +79,20 @@ def test_a_stream_that_falls_silent_is_given_up(silent_after: str) -> None:
             over.set()
 
 
-def test_a_stream_whose_reader_takes_long_goes_on() -> None:
+def test_a_service_may_take_longer_for_a_batch_than_for_a_call() -> None:
+    def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
+        threading.Event().wait(0.5)
+        yield pb.ViewResponse(summary=pb.ReadSummary(count=0))
+
+    with serving(View=view) as target, Results(target, timeout=0.2) as results:
+        assert results.view("any", {}) == []
+
+
+def test_a_stream_whose_reader_takes_long_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    watchdog = _Watchdog()
+    monkeypatch.setattr(channel, "watchdog", watchdog)
+    monkeypatch.setattr(session, "_PATIENCE", 2.0)
+
     def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
         for id_ in "21":
             documents = pb.Documents(bson=bson.encode({"_id": id_, "id": id_}))
@@ -77,9 +100,8 @@ def test_a_stream_whose_reader_takes_long_goes_on() -> None:
         yield pb.ViewResponse(summary=pb.ReadSummary(count=2))
 
     def watches() -> bool:
-        return any(thread.name == "workflow-results-watchdog" for thread in threading.enumerate())
+        return watchdog._wakes_at is not None
 
-    eventually(lambda: not watches())
     with serving(View=view) as target, Results(target, timeout=2) as results:
         stream = results.stream("any", {})
         assert next(stream)["id"] == "2"

@@ -169,7 +169,7 @@ class Channel:
         return self._streams.place()
 
     def stream(
-        self, place: Place, method: str, request: Message, deadline: Deadline, connect: Deadline, patience: float
+        self, place: Place, method: str, request: Message, deadline: Deadline, connect: Deadline, silence: float
     ) -> Iterator[Any]:
         """Call a method that answers with a stream. It is not retried: only the caller knows where to go on.
 
@@ -179,7 +179,7 @@ class Channel:
             request: Its request.
             deadline: When the stream must have ended.
             connect: When the service must be reached.
-            patience: Seconds to wait for each part, where the deadline has no end.
+            silence: Seconds to wait for each part, where the deadline has no end.
 
         Yields:
             The parts of the response.
@@ -195,7 +195,7 @@ class Channel:
                     _sized(request), timeout=deadline.remaining(), metadata=self._metadata()
                 )
             try:
-                while (part := self._next(place, method, None if deadline.seconds else patience)) is not None:
+                while (part := self._next(place, method, None if deadline.seconds else silence)) is not None:
                     yield part
             except GeneratorExit:
                 if forks == no_fork.forks:

@@ -305,7 +305,7 @@ class Reading(Session):
     def _read(self, method: str, request: Any, timeout: float | Deadline | None) -> Generator[bytes, None, None]:
         if not isinstance(timeout, Deadline):
             timeout = Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
-        return reads.batches(self._channel, method, request, timeout, self._patience)
+        return reads.batches(self._channel, method, request, timeout, self._patience, self._silence)
 
     def _named(self, method: str, request: pb.ViewRequest) -> str:
         return f"{method} of {request.pipeline} at {quoted(self.baseurl)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from workflow_results.deadline import Deadline, pauses
 from workflow_results.documents import number_of
@@ -14,12 +14,9 @@ if TYPE_CHECKING:
 
     from workflow_results.channel import Channel
 
-_SLACK: Final = 1.1
-"""How many times as long as its patience a client waits: a service with the same limit is to say what takes so long."""
-
 
 def batches(
-    channel: Channel, method: str, request: Any, deadline: Deadline, patience: float
+    channel: Channel, method: str, request: Any, deadline: Deadline, patience: float, silence: float
 ) -> Generator[bytes, None, None]:
     """Read a stream to its end, nothing missing and nothing twice, through restarts of the service.
 
@@ -28,7 +25,8 @@ def batches(
         method: The name of the method.
         request: Its request; its resume token is set as the stream goes on.
         deadline: When the whole stream must have ended.
-        patience: Seconds without progress after which to give up.
+        patience: Seconds without progress after which to give up what has failed.
+        silence: Seconds without a word of the service after which a read has failed.
 
     Yields:
         BSON documents back to back.
@@ -43,7 +41,7 @@ def batches(
             try:
                 count, complete = 0, False
                 connect = _earlier(deadline, progress)
-                for part in channel.stream(place, method, request, deadline, connect, patience * _SLACK):
+                for part in channel.stream(place, method, request, deadline, connect, silence):
                     if part.HasField("batch"):
                         documents = part.batch.results.bson
                         count += number_of(documents)

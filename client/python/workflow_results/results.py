@@ -19,9 +19,10 @@ class Results(Reading, Writing):
     connects anew by itself. Results always come in descending order of their ids: for ObjectId strings, newest first.
 
     Every method takes `timeout`: the seconds for the whole call, retries included. It defaults to that of the
-    constructor, else to 15 for methods with one answer, and to no end for those that read results: they are given up,
-    and not resumed any more, once nothing has come for 60 seconds, or for the timeout of the constructor, while they
-    were waited for.
+    constructor, else to 15 for methods with one answer, and to no end for those that read results. There the service
+    bounds the time to the next batch, and what breaks is resumed until nothing has come for 60 seconds, or for the
+    timeout of the constructor. Of a service that says nothing at all, a read is given up after 66 seconds, or a tenth
+    more than a longer timeout of the constructor; it takes a `timeout` of its own where the service may take longer.
 
     Every method may raise, besides what it names itself:
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _PATIENCE: Final = 60.0
+"""Seconds: as long as a server takes for the next batch, unless it is told otherwise."""
+_SLACK: Final = 1.1
+"""How many times as long a read waits: a server with the same limit is to say what takes so long."""
 
 
 class Session:
@@ -64,6 +67,11 @@ class Session:
     def _patience(self) -> float:
         """Seconds without progress after which a stream that broke is given up."""
         return _PATIENCE if self.timeout is None else min(self.timeout, _PATIENCE)
+
+    @property
+    def _silence(self) -> float:
+        """Seconds without a word of the server after which a read has failed."""
+        return _SLACK * max(self.timeout or 0.0, _PATIENCE)
 
     def _deadline(self, timeout: float | None) -> Deadline:
         """Give the deadline of a method with one answer."""
