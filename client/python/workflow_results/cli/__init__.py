@@ -9,15 +9,18 @@ from typing import Any, Final
 
 import click
 
-from workflow_results.cli.archive import backup, restore
-from workflow_results.cli.certificate import certificate
-from workflow_results.cli.demo import demo
-from workflow_results.cli.drop import drop
-from workflow_results.cli.serve import serve
-from workflow_results.cli.strict import Main, make_strict
-from workflow_results.cli.token import token
+from workflow_results.cli.strict import Main
 from workflow_results.version import __version__
 
+_COMMANDS: Final = {
+    "backup": "workflow_results.cli.archive:backup",
+    "certificate": "workflow_results.cli.certificate:certificate",
+    "demo": "workflow_results.cli.demo:demo",
+    "drop": "workflow_results.cli.drop:drop",
+    "restore": "workflow_results.cli.archive:restore",
+    "serve": "workflow_results.cli.serve:serve",
+    "token": "workflow_results.cli.token:token",
+}
 _UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
@@ -35,7 +38,9 @@ class _Commands(Main):
 
 
 @click.group(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "WORKFLOW_RESULTS"}
+    cls=_Commands,
+    targets=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "WORKFLOW_RESULTS"},
 )
 @click.version_option(__version__, prog_name="workflow-results")
 def main() -> None:
@@ -44,13 +49,3 @@ def main() -> None:
     For completion in bash: eval "$(_WORKFLOW_RESULTS_COMPLETE=bash_source workflow-results)". zsh_source and
     fish_source do the same for other shells.
     """
-
-
-main.add_command(serve)
-main.add_command(demo)
-main.add_command(token)
-main.add_command(certificate)
-main.add_command(backup)
-main.add_command(restore)
-main.add_command(drop)
-make_strict(main)

@@ -1,8 +1,9 @@
-"""What the command line takes as numbers and paths, and how it shows what is wrong: more strictly than click."""
+"""How the command line finds commands, takes numbers and paths, and shows what is wrong: more strictly than click."""
 
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -12,6 +13,8 @@ from workflow_results.rules import visible
 from workflow_results.settings import DECIMAL, WHOLE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Self
 
     _Type = click.ParamType[Any]
@@ -89,7 +92,30 @@ def make_strict(command: click.Command) -> None:
 
 
 class Main(click.Group):
-    """A group whose errors are escaped, whatever stands in them: they go to a terminal."""
+    """A group that imports each command when it is needed, and makes it strict.
+
+    Its errors are escaped, whatever stands in them: they go to a terminal.
+
+    Args:
+        targets: Where each command is, such as `package.module:command`, by its name.
+    """
+
+    def __init__(self, *args: Any, targets: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._targets = targets
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """List the names of the commands."""
+        return sorted(self._targets)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name."""
+        if cmd_name in self._targets and cmd_name not in self.commands:
+            module, _, name = self._targets[cmd_name].partition(":")
+            command = getattr(import_module(module), name)
+            make_strict(command)
+            self.add_command(command)
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Invoke the command."""
