@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bench.endurance_tools import DATABASE, Bench, Expected
 from workflow_results import Results, ResultsError
-from workflow_results.cli.sample_works import sample_works
+from workflow_results.samples import sample_works
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from bench.endurance_tools import (
     told,
 )
 from workflow_results import Results, ResultsError
-from workflow_results.cli.sample_works import sample_works
+from workflow_results.samples import sample_works
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ import psutil
 from bson.raw_bson import RawBSONDocument
 
 from workflow_results import Results
-from workflow_results.cli.sample_works import sample_works
-from workflow_results.documents import encode
+from workflow_results._encoding.documents import encode
+from workflow_results.samples import sample_works
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ import psutil
 import pymongo
 from pymongo import IndexModel
 
-from workflow_results_server.data_directory import DataDirectory
+from workflow_results_server.mongod.data_directory import DataDirectory
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -9,8 +9,8 @@ from typing import Any, Final
 import bson
 import numpy as np
 
-from workflow_results.cli.sample_works import sample_works
-from workflow_results.documents import encode
+from workflow_results._encoding.documents import encode
+from workflow_results.samples import sample_works
 
 _WATERFALL: Final = (32, 100)
 """The shape of the array that makes a work about 40 kB large."""

@@ -15,7 +15,7 @@ from bson import (
     ObjectId,
 )
 
-from workflow_results.documents import decode, encode
+from workflow_results._encoding.documents import decode, encode
 
 UTC = dt.timezone.utc
 UUID = uuid.UUID("12345678-1234-5678-1234-567812345678")

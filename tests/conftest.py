@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from wire import PATIENCE, Stub, open_channel
 from workflow_results import Results
-from workflow_results_server.data_directory import DataDirectory
+from workflow_results_server.mongod.data_directory import DataDirectory
 
 pytest_plugins = ["guard"]
 

@@ -18,20 +18,20 @@ from pymongo.errors import OperationFailure
 
 from conftest import killed_after
 from wire import PATIENCE
-from workflow_results_server.data_directory import DataDirectory
-from workflow_results_server.mongod import EmbeddedMongod, MongodError
+from workflow_results_server.mongod.data_directory import DataDirectory
+from workflow_results_server.mongod.embedded import EmbeddedMongod, MongodError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from workflow_results_server.restarts import Restarts
+    from workflow_results_server.mongod.restarts import Restarts
 
     Client = AsyncMongoClient[dict[str, Any]]
 INTERRUPTED = 11601
 SERVER = """
 import asyncio, sys
 from pathlib import Path
-from workflow_results_server import mongod
+from workflow_results_server.mongod import embedded as mongod
 
 async def halt(*_):
     print("halted", flush=True)

@@ -13,7 +13,7 @@ import trustme
 import yaml
 
 from wire import PATIENCE, patient
-from workflow_results_server.tokens import digest_of
+from workflow_results_server.access.tokens import digest_of
 
 COMMAND = str(Path(sys.executable).with_name("workflow-results"))
 NOW = datetime.now(timezone.utc)

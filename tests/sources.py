@@ -10,8 +10,8 @@ import bson
 from pymongo import AsyncMongoClient, monitoring
 from pymongo.read_concern import ReadConcern
 
-from workflow_results.documents import OPTIONS
-from workflow_results.rules import BATCH_BYTES, KIB
+from workflow_results._encoding.documents import OPTIONS
+from workflow_results.common.rules import BATCH_BYTES, KIB
 from workflow_results_server.store import Batch, Selection
 from workflow_results_server.store.primary import Primary
 from workflow_results_server.store.reads import Reads

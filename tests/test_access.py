@@ -17,10 +17,10 @@ from security import DAY, NOW, Authority, bearer, entry, write
 from wire import PATIENCE, Answer
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.access import LEAST_ROLES, Access
-from workflow_results_server.callers import Caller, Role
+from workflow_results_server.access.callers import Caller, Role
+from workflow_results_server.access.policy import LEAST_ROLES, Access
+from workflow_results_server.access.tokens import TokensFile
 from workflow_results_server.errors import RequestError
-from workflow_results_server.tokens import TokensFile
 
 Serve = Callable[..., Service]
 Way = tuple[grpc.Channel, "str | None"]

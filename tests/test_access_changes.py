@@ -20,7 +20,7 @@ from wire import PATIENCE, documents, open_channel, refused, taken_from
 from workflow_results import PermissionDeniedError, Results, ResultsError, UnauthenticatedError
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.tokens import TokensError, TokensFile, read
+from workflow_results_server.access.tokens import TokensError, TokensFile, read
 
 Serve = Callable[..., Service]
 KEEPER = entry("admin", "*", token="keeper")
@@ -162,7 +162,7 @@ def test_a_broken_edit_keeps_the_callers_from_before(serve: Serve, tokens: Path)
 def test_each_change_is_complained_about_once(
     tokens: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflow_results_server.tokens._LOOK_SECONDS", 0)
+    monkeypatch.setattr("workflow_results_server.access.tokens._LOOK_SECONDS", 0)
     file = TokensFile(tokens)
     for break_ in (lambda: tokens.write_text("callers: ["), tokens.unlink, partial(os.mkfifo, tokens)):
         break_()

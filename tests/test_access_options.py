@@ -17,8 +17,8 @@ from conftest import Service
 from security import COMMAND, Authority, run
 from wire import PATIENCE
 from workflow_results import Results
+from workflow_results_server.access.tokens import TokensError, digest_of, read, remove
 from workflow_results_server.settings import Settings
-from workflow_results_server.tokens import TokensError, digest_of, read, remove
 
 Serve = Callable[..., Service]
 DOCS = Path(__file__).parent.parent / "docs"

@@ -26,9 +26,9 @@ from workflow_results import (
     PermissionDeniedError,
     Results,
     UnauthenticatedError,
-    rules,
 )
 from workflow_results.cli import main
+from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 
 EVERY_TYPE = {

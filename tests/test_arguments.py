@@ -15,7 +15,8 @@ from bson import Binary, Code, ObjectId, Regex
 from pydantic import SecretStr
 
 from conftest import Service, work
-from workflow_results import GRPCContext, InvalidRequestError, Outcome, Receipt, Results, rules
+from workflow_results import GRPCContext, InvalidRequestError, Outcome, Receipt, Results
+from workflow_results.common import rules
 
 HUGE = 10**400
 HUGER = 10**5_000

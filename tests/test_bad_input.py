@@ -13,7 +13,7 @@ from bson import json_util
 from conftest import work
 from wire import SERVICE, Stub, documents, invalid, open_channel, read, refused
 from workflow_results import InvalidRequestError, Results
-from workflow_results.rules import KIB, MIB
+from workflow_results.common.rules import KIB, MIB
 from workflow_results.v1 import results_pb2 as pb
 
 

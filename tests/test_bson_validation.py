@@ -20,13 +20,13 @@ from raw_bson import document, element, nested, sized
 from test_content import values
 from test_duplicates import ODD
 from wire import Stub
-from workflow_results.documents import OPTIONS
+from workflow_results._encoding.documents import OPTIONS
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server import bson_validation, works
-from workflow_results_server.bson_documents import MalformedDocuments
-from workflow_results_server.bson_validation import RepeatedName, TooDeep, TooManyElements, validate
-from workflow_results_server.works import Rejected, Work, parse
+from workflow_results_server.documents import validation, works
+from workflow_results_server.documents.bson_bytes import MalformedDocuments
+from workflow_results_server.documents.validation import RepeatedName, TooDeep, TooManyElements, validate
+from workflow_results_server.documents.works import Rejected, Work, parse
 
 MIB = 1 << 20
 FLAWS = (MalformedDocuments, RepeatedName, TooDeep)
@@ -276,7 +276,7 @@ def test_many_names_are_looked_at_piece_by_piece(monkeypatch: pytest.MonkeyPatch
             largest = max(largest, *map(len, others))
             super().update(*others)
 
-    monkeypatch.setattr(bson_validation, "set", Watched, raising=False)
+    monkeypatch.setattr(validation, "set", Watched, raising=False)
     nulls = [b"\x0an%d\0" % number for number in range(100_000)]
     validate(document(*nulls), 1)
     assert 0 < largest <= 20_000

@@ -15,7 +15,7 @@ from conftest import Service, work
 from wire import Answer, documents, open_channel
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.data_directory import DataDirectory
+from workflow_results_server.mongod.data_directory import DataDirectory
 
 CALL_SECONDS = 2
 PIPELINES = 64

@@ -21,7 +21,7 @@ from conftest import work
 from wire import Stub, invalid
 from workflow_results import Outcome, Results
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.content import digest, same_content
+from workflow_results_server.documents.content import digest, same_content
 
 DECIMAL = decimal.Context(prec=34, Emin=-6143, Emax=6144, traps=[])
 MANY_DIGITS = decimal.Context(prec=1200, traps=[])

@@ -9,8 +9,8 @@ import bson
 import pytest
 
 from raw_bson import deep, element
-from workflow_results_server import content
-from workflow_results_server.content import digest, same_content
+from workflow_results_server.documents import content
+from workflow_results_server.documents.content import digest, same_content
 
 
 def test_comparing_copies_no_levels() -> None:

@@ -15,8 +15,8 @@ from wire import Stub, invalid, open_channel, read
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.continuations import ReadTokens
 from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.rpc.continuations import ReadTokens
 from workflow_results_server.store import Selection
 
 QUERY = {"n": {"$gte": 0}}

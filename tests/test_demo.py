@@ -18,9 +18,9 @@ import pytest
 
 from conftest import killed_after, workflow_core
 from wire import PATIENCE
-from workflow_results import rules
-from workflow_results.cli.sample_works import PIPELINES, sample_works
-from workflow_results.documents import decode, encode
+from workflow_results._encoding.documents import decode, encode
+from workflow_results.common import rules
+from workflow_results.samples import PIPELINES, sample_works
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,8 @@ from bson.raw_bson import RawBSONDocument
 
 from codec_values import OBJECT_ID, UTC, UUID, Config, Fake, Text, same, there_and_back, zero_rank
 from wire import PATIENCE
-from workflow_results import documents
-from workflow_results.documents import decode, decode_strictly, encode
+from workflow_results._encoding import documents
+from workflow_results._encoding.documents import decode, decode_strictly, encode
 from workflow_results.errors import InvalidRequestError, ResultsError
 
 WORK: dict[str, Any] = {
@@ -295,5 +295,5 @@ def test_what_is_not_bson(data: bytes) -> None:
 
 
 def test_numpy_is_not_imported() -> None:
-    program = "import sys, workflow_results.documents; sys.exit('numpy' in sys.modules)"
+    program = "import sys, workflow_results._encoding.documents; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=PATIENCE).returncode == 0

@@ -19,7 +19,7 @@ from codec_values import same, there_and_back
 from conftest import work
 from raw_bson import deep, element
 from workflow_results import Results
-from workflow_results.documents import decode, encode
+from workflow_results._encoding.documents import decode, encode
 from workflow_results.errors import ResultsError
 
 LOOKALIKES: list[dict[str, Any]] = [

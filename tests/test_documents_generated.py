@@ -30,11 +30,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codec_values import UTC, same
-from workflow_results import documents
-from workflow_results.documents import decode, encode, pieces
-from workflow_results.encoding import rebuild
+from workflow_results._encoding import documents
+from workflow_results._encoding.documents import decode, encode, pieces
+from workflow_results._encoding.values import rebuild
+from workflow_results.common.rules import KIB
 from workflow_results.errors import InvalidRequestError, ResultsError
-from workflow_results.rules import KIB
 
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument)
 names = st.one_of(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from raw_bson import document, element
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.works import Rejected, Work, parse
+from workflow_results_server.documents.works import Rejected, Work, parse
 
 TWICE: dict[str, Any] = {
     "id": "a",

@@ -25,7 +25,7 @@ from embedded import fake_mongod
 from raw_peer import HEALTH, Deaf, Peer
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.data_directory import DataDirectory
+from workflow_results_server.mongod.data_directory import DataDirectory
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -38,7 +38,8 @@ Run = Callable[..., "subprocess.Popen[str]"]
 QUICK = """
 import sys
 from workflow_results.cli import main
-from workflow_results_server import mongod, restarts, server, workers
+from workflow_results_server.mongod import embedded as mongod, restarts
+from workflow_results_server.serving import server, workers
 mongod.Restarts = lambda: restarts.Restarts(0.01, 0.02, 1000, 3)
 server._SLACK_SECONDS = 1
 {}
@@ -233,7 +234,7 @@ def test_a_server_whose_mongod_is_lost_for_good_ends(run: Run, directory: Path, 
 
 def test_what_holds_up_the_end_for_ever_is_ended(run: Run, directory: Path) -> None:
     patch = """
-from workflow_results_server import app
+from workflow_results_server.serving import app
 app._SLACK_SECONDS = app.STOP_SECONDS = 0
 app.Server.stop = lambda *_, **__: app.asyncio.Event().wait()
 """

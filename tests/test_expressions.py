@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson import Code, Decimal128, Int64, MaxKey, ObjectId, Regex
 
-from workflow_results_server.filters import QueryError, checked_filter
+from workflow_results_server.query.filters import QueryError, checked_filter
 
 if TYPE_CHECKING:
     from pymongo import MongoClient

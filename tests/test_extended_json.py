@@ -39,8 +39,8 @@ from hypothesis import strategies as st
 
 from wire import Stub, invalid
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server import extended_json
-from workflow_results_server.extended_json import (
+from workflow_results_server.documents import extended_json
+from workflow_results_server.documents.extended_json import (
     CANONICAL,
     RELAXED,
     NotExtendedJson,
@@ -49,7 +49,7 @@ from workflow_results_server.extended_json import (
     from_bson,
     to_bson,
 )
-from workflow_results_server.json_wrappers import WRAPPERS
+from workflow_results_server.documents.json_wrappers import WRAPPERS
 
 CASES = json.loads(Path(__file__).with_name("extended_json.json").read_text())
 TAKEN: list[dict[str, str]] = CASES["taken"]

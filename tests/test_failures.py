@@ -17,11 +17,11 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
+from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError, Unavailable
 from workflow_results_server.store import Store, deposits
 from workflow_results_server.store.failures import limited
 from workflow_results_server.store.primary import Primary
-from workflow_results_server.works import Work
 
 STEPPED_DOWN = WriteConcernError("Primary stepped down while waiting for replication", 189)
 

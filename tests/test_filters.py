@@ -26,7 +26,7 @@ from bson import (
 )
 from bson.binary import UuidRepresentation
 
-from workflow_results_server.filters import QueryError, checked_filter
+from workflow_results_server.query.filters import QueryError, checked_filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

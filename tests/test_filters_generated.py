@@ -13,7 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import OperationFailure
 
-from workflow_results_server.filters import QueryError, checked_filter
+from workflow_results_server.query.filters import QueryError, checked_filter
 
 if TYPE_CHECKING:
     from collections.abc import Collection

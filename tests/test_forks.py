@@ -14,7 +14,7 @@ import pytest
 
 from conftest import Service, eventually, work
 from workflow_results import Results, ResultsError, ServiceUnavailableError
-from workflow_results.forks import _Gate, no_fork
+from workflow_results._transport.forks import _Gate, no_fork
 
 FIRST_CALL = """
 import os, signal, sys, threading

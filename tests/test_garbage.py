@@ -9,7 +9,7 @@ from concurrent import futures
 
 import pytest
 
-from workflow_results.garbage import collected_less_often
+from workflow_results._stream.garbage import collected_less_often
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import DeadlineExceeded, Unavailable
 from workflow_results_server.store.deposits import Outcome
 from workflow_results_server.store.group_commit import GroupCommit
-from workflow_results_server.works import Work
 
 LONG = 30.0
 

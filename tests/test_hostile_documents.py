@@ -17,8 +17,8 @@ from wire import Stub, invalid, refused
 from wire import documents as documents_of
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server import bson_documents
-from workflow_results_server.bson_validation import RepeatedName, TooDeep, validate
+from workflow_results_server.documents import bson_bytes
+from workflow_results_server.documents.validation import RepeatedName, TooDeep, validate
 
 
 def raw(*fields: tuple[str, Any]) -> bytes:
@@ -223,8 +223,8 @@ def test_no_bytes_make_the_readers_of_bson_fail_otherwise(data: bytes, draw: st.
     if data:
         at = draw.draw(st.integers(0, len(data) - 1))
         data = data[:at] + draw.draw(st.binary(max_size=3)) + data[at + draw.draw(st.integers(0, 3)) :]
-    for function in (lambda: bson_documents.split(data, 10), lambda: validate(data, 3)):
+    for function in (lambda: bson_bytes.split(data, 10), lambda: validate(data, 3)):
         try:
             function()
-        except (bson_documents.MalformedDocuments, RepeatedName, TooDeep) as error:
+        except (bson_bytes.MalformedDocuments, RepeatedName, TooDeep) as error:
             assert str(error) or isinstance(error, TooDeep)

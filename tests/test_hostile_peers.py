@@ -22,7 +22,7 @@ from wire import PATIENCE, documents, open_channel
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.limits import CONCURRENT_STREAMS, HANDSHAKE_SECONDS, channel_options
+from workflow_results_server.serving.limits import CONCURRENT_STREAMS, HANDSHAKE_SECONDS, channel_options
 from workflow_results_server.store.reads import MOST_READERS
 
 MIB = 1 << 20

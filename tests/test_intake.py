@@ -12,11 +12,11 @@ import pytest
 
 from conftest import work
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server import intake
+from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import InvalidRequest, Unavailable
-from workflow_results_server.intake import Intake
+from workflow_results_server.rpc import intake
+from workflow_results_server.rpc.intake import Intake
 from workflow_results_server.store import Outcome
-from workflow_results_server.works import Work
 
 LONG = 30.0
 ROOM = 10_000

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import work
-from workflow_results import rules
+from workflow_results.common import rules
 
 
 @pytest.fixture(autouse=True)

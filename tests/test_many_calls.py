@@ -15,8 +15,9 @@ import pytest
 
 from conftest import Service, work
 from fake_service import serving
-from workflow_results import Results, ResultsError, connections
-from workflow_results.credentials import Credentials
+from workflow_results import Results, ResultsError
+from workflow_results._transport import connections
+from workflow_results._transport.credentials import Credentials
 from workflow_results.v1 import results_pb2 as pb
 
 COUNT = 700

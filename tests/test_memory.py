@@ -24,15 +24,15 @@ from conftest import work
 from wire import SERVICE, documents
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server import interceptor
-from workflow_results_server.access import Access
-from workflow_results_server.callers import Role
-from workflow_results_server.incoming import Incoming
-from workflow_results_server.interceptor import Interceptor
-from workflow_results_server.service import ResultsService
+from workflow_results_server.access.callers import Role
+from workflow_results_server.access.policy import Access
+from workflow_results_server.access.tokens import TokensFile, digest_of
+from workflow_results_server.documents.works import Work
+from workflow_results_server.rpc import interceptor
+from workflow_results_server.rpc.incoming import Incoming
+from workflow_results_server.rpc.interceptor import Interceptor
+from workflow_results_server.rpc.service import ResultsService
 from workflow_results_server.store import Selection, Store
-from workflow_results_server.tokens import TokensFile, digest_of
-from workflow_results_server.works import Work
 
 ResultT = TypeVar("ResultT")
 THREADS = ThreadPoolExecutor(64)

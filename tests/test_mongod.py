@@ -19,11 +19,11 @@ from pymongo.errors import OperationFailure
 
 from embedded import deposit, eventually, fake_mongod, kill_a_server, kill_mongod, pid_of, run, running
 from wire import PATIENCE
-from workflow_results_server import mongod as mongod_module
-from workflow_results_server.data_directory import DataDirectory
-from workflow_results_server.mongod import EmbeddedMongod, MongodError
-from workflow_results_server.mongod_binary import find_binary
-from workflow_results_server.restarts import Restarts
+from workflow_results_server.mongod import embedded as mongod_module
+from workflow_results_server.mongod.binary import find_binary
+from workflow_results_server.mongod.data_directory import DataDirectory
+from workflow_results_server.mongod.embedded import EmbeddedMongod, MongodError
+from workflow_results_server.mongod.restarts import Restarts
 
 if TYPE_CHECKING:
     Client = AsyncMongoClient[dict[str, Any]]

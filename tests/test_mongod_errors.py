@@ -10,8 +10,8 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from embedded import fake_mongod, start_error
-from workflow_results_server.data_directory import DataDirectory
-from workflow_results_server.mongod_binary import find_binary
+from workflow_results_server.mongod.binary import find_binary
+from workflow_results_server.mongod.data_directory import DataDirectory
 
 if TYPE_CHECKING:
     Client = AsyncMongoClient[dict[str, Any]]
@@ -87,7 +87,7 @@ def test_directory_that_cannot_be_used_is_explained(directory: Path) -> None:
 def test_large_log_is_set_aside(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = DataDirectory(directory)
     files.acquire()
-    monkeypatch.setattr("workflow_results_server.data_directory._LOG_BYTES", 3)
+    monkeypatch.setattr("workflow_results_server.mongod.data_directory._LOG_BYTES", 3)
     for text in (b"old", b" log", b"new"):
         with files.open_log() as log:
             log.write(text)

@@ -14,10 +14,10 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from embedded import deposit, eventually, fake_mongod, kill_a_server, kill_mongod, pid_of, run, running
-from workflow_results_server import mongod as mongod_module
-from workflow_results_server.data_directory import DataDirectory
-from workflow_results_server.mongod import EmbeddedMongod, MongodError
-from workflow_results_server.mongod_binary import find_binary
+from workflow_results_server.mongod import embedded as mongod_module
+from workflow_results_server.mongod.binary import find_binary
+from workflow_results_server.mongod.data_directory import DataDirectory
+from workflow_results_server.mongod.embedded import EmbeddedMongod, MongodError
 
 if TYPE_CHECKING:
     Client = AsyncMongoClient[dict[str, Any]]

@@ -20,11 +20,11 @@ from workflow_results import (
     Results,
     ResultsError,
     ServiceUnavailableError,
-    channel,
     session,
 )
+from workflow_results._transport import channel
+from workflow_results._transport.watchdog import _Watchdog
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results.watchdog import _Watchdog
 
 STORED = pb.DEPOSIT_OUTCOME_DEPOSITED
 

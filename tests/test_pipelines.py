@@ -21,7 +21,7 @@ from conftest import Service, eventually, work
 from wire import Stub, documents, refused
 from workflow_results import HistoryEntry, InvalidRequestError, Outcome, Results
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.mongod_binary import find_binary
+from workflow_results_server.mongod.binary import find_binary
 from workflow_results_server.settings import Settings, SettingsError
 from workflow_results_server.store import Store, pipelines
 from workflow_results_server.store.connection import most_pipelines

@@ -27,7 +27,7 @@ from wire import PATIENCE, open_channel, taken_from
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.mongod_binary import find_binary
+from workflow_results_server.mongod.binary import find_binary
 
 Serve = Callable[..., Service]
 

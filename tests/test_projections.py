@@ -10,8 +10,8 @@ from bson import Code, Decimal128, Int64
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_results_server.filters import QueryError
-from workflow_results_server.projections import checked_projection
+from workflow_results_server.query.filters import QueryError
+from workflow_results_server.query.projections import checked_projection
 
 if TYPE_CHECKING:
     from pymongo import MongoClient

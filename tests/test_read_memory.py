@@ -14,7 +14,7 @@ from raw_peer import framed, peer
 from sources import Source, document, numbers, rest, run, turn
 from wire import Stub
 from workflow_results import Results
-from workflow_results.rules import MIB
+from workflow_results.common.rules import MIB
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.errors import Unavailable
 from workflow_results_server.store import Selection, read_memory, reads

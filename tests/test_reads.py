@@ -11,7 +11,7 @@ import bson
 import pytest
 
 from sources import LONG, Source, document, numbers, rest, run, tasks, turn, until
-from workflow_results.rules import BATCH_BYTES, KIB, MIB
+from workflow_results.common.rules import BATCH_BYTES, KIB, MIB
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Selection, reads
 from workflow_results_server.store.reads import Reads

@@ -135,7 +135,7 @@ def test_few_documents_are_examined(database: Any, results: Results, many: str) 
 
 
 def test_a_view_by_id_is_served_by_the_index(database: Any, many: str) -> None:
-    from workflow_results_server.filters import checked_filter
+    from workflow_results_server.query.filters import checked_filter
 
     for query in (
         {"id": {"$in": ["000005", "099990"]}},

@@ -27,11 +27,11 @@ from workflow_results import (
     PermissionDeniedError,
     Results,
     ResultsError,
-    rules,
 )
 from workflow_results.cli import main
+from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server import logs
+from workflow_results_server.telemetry import logs
 
 FORGED = "a\r\n2026-01-01 00:00:00,000 ERROR x: forged \x1b[2J\x9b31m\u2028\u2029\x85\u202e\u2066\u200b\x7f\x08"
 """Line ends, sequences that terminals obey, and marks that turn the direction of text around."""

@@ -20,10 +20,11 @@ from conftest import eventually, killed_after, work
 from embedded import fake_mongod, kill_a_server, run
 from guard import RUN_VARIABLE
 from wire import PATIENCE
-from workflow_results import Results, rules
+from workflow_results import Results
 from workflow_results.cli import main
-from workflow_results_server.data_directory import DataDirectory
-from workflow_results_server.mongod import EmbeddedMongod
+from workflow_results.common import rules
+from workflow_results_server.mongod.data_directory import DataDirectory
+from workflow_results_server.mongod.embedded import EmbeddedMongod
 
 
 def serve(*arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -60,7 +61,8 @@ def test_signals_after_the_end_do_not_change_the_status() -> None:
     """Those who are impatient, and process managers, send more than one."""
     program = """
 import sys
-from workflow_results_server import app, settings
+from workflow_results_server import settings
+from workflow_results_server.serving import app
 app._serve = lambda _settings: app.asyncio.sleep(0)
 status = app.run(settings.Settings())
 print("ended", flush=True)

@@ -23,7 +23,7 @@ from workflow_results import (
     ServiceUnavailableError,
     UnauthenticatedError,
 )
-from workflow_results.credentials import is_loopback
+from workflow_results._transport.credentials import is_loopback
 
 Serve = Callable[..., Service]
 

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from conftest import work
 from wire import PATIENCE, Stub, invalid
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server import extended_json, requests, works
-from workflow_results_server.turns import taken_in_turns
+from workflow_results_server.documents import extended_json, works
+from workflow_results_server.offload import taken_in_turns
+from workflow_results_server.rpc import fields
 
 
 def values_within(values: Any) -> Any:
@@ -77,7 +78,7 @@ def test_a_large_work_is_checked_in_turns(documents: pb.Documents) -> None:
 def test_a_large_query_is_checked_in_turns(form: str) -> None:
     query = {"id": {"$in": [f"{number:0100}" for number in range(50_000)]}}
     encoded = pb.Document(bson=bson.encode(query)) if form == "bson" else pb.Document(json=json.dumps(query))
-    checked, turns = turns_during(requests.query(encoded))
+    checked, turns = turns_during(fields.query(encoded))
     assert checked == {"_id": query["id"]}
     assert turns > 10
 

@@ -12,11 +12,11 @@ import pytest
 from conftest import work
 from wire import PATIENCE
 from workflow_results import DeadlineExceededError, Results, ResultsError, ServiceUnavailableError
-from workflow_results.deadline import Deadline
+from workflow_results._transport.deadline import Deadline
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import errors
-from workflow_results_server.interceptor import _details
+from workflow_results_server.rpc.interceptor import _details
 
 
 class Scripted(results_pb2_grpc.ResultsServiceServicer):

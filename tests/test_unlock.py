@@ -12,7 +12,7 @@ import pytest
 
 from conftest import work
 from workflow_results import InvalidRequestError, NotFoundError, Results
-from workflow_results.deadline import Deadline
+from workflow_results._transport.deadline import Deadline
 
 
 class Terminal(io.StringIO):

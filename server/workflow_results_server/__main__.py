@@ -8,12 +8,13 @@ import os
 import sys
 from typing import BinaryIO, cast
 
-from workflow_results_server import logs, process
-from workflow_results_server.server import Server, end_seconds
+from workflow_results_server.access.tokens import TokensError
+from workflow_results_server.serving import process
+from workflow_results_server.serving.server import Server, end_seconds
+from workflow_results_server.serving.workers import HURRY, READY
 from workflow_results_server.settings import Settings, SettingsError
 from workflow_results_server.store import ConnectionRefused
-from workflow_results_server.tokens import TokensError
-from workflow_results_server.workers import HURRY, READY
+from workflow_results_server.telemetry import logs
 
 
 async def _work(settings: Settings, orders: BinaryIO) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from workflow_results.rules import cut, visible
+from workflow_results.common.rules import cut, visible
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pymongo
 from pymongo.errors import PyMongoError
 
-from workflow_results_server.mongod_binary import find_binary
+from workflow_results_server.mongod.binary import find_binary
 
 if TYPE_CHECKING:
     from collections.abc import Callable

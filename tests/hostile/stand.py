@@ -18,7 +18,7 @@ from hostile.memory import Memory
 from raw_peer import HEALTH, Deaf
 from security import write
 from workflow_results import Results
-from workflow_results_server.data_directory import DataDirectory
+from workflow_results_server.mongod.data_directory import DataDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

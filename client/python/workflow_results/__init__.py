@@ -7,9 +7,9 @@ Example:
     {'sample': True}
 """
 
+from workflow_results._deposit.depositor import Depositor
+from workflow_results._deposit.futures import DepositFuture
 from workflow_results.context import GRPCContext
-from workflow_results.deposit_future import DepositFuture
-from workflow_results.depositor import Depositor
 from workflow_results.errors import (
     ConflictError,
     DeadlineExceededError,

@@ -8,9 +8,9 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from workflow_results import settings
+from workflow_results.common.rules import shorten
 from workflow_results.errors import InvalidRequestError
 from workflow_results.results import Results
-from workflow_results.rules import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workflow_results.rules import visible
+from workflow_results.common.rules import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

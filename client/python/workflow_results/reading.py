@@ -5,14 +5,16 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
-from workflow_results import arguments, reads, settings
-from workflow_results.deadline import Deadline
-from workflow_results.documents import decode, pieces
-from workflow_results.forks import no_fork
-from workflow_results.garbage import collected_less_often
+from workflow_results import settings
+from workflow_results._calls import arguments
+from workflow_results._encoding.documents import decode, pieces
+from workflow_results._stream import resuming
+from workflow_results._stream.garbage import collected_less_often
+from workflow_results._stream.result_stream import Handed, HandedBatches, ResultStream
+from workflow_results._transport.deadline import Deadline
+from workflow_results._transport.forks import no_fork
+from workflow_results.common.rules import quoted
 from workflow_results.history import HistoryEntry, told
-from workflow_results.result_stream import Handed, HandedBatches, ResultStream
-from workflow_results.rules import quoted
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 
@@ -305,7 +307,7 @@ class Reading(Session):
     def _read(self, method: str, request: Any, timeout: float | Deadline | None) -> Generator[bytes, None, None]:
         if not isinstance(timeout, Deadline):
             timeout = Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
-        return reads.batches(self._channel, method, request, timeout, self._patience, self._silence)
+        return resuming.batches(self._channel, method, request, timeout, self._patience, self._silence)
 
     def _named(self, method: str, request: pb.ViewRequest) -> str:
         return f"{method} of {request.pipeline} at {quoted(self.baseurl)}"
@@ -332,7 +334,7 @@ def _results(
         for batch in batches:
             for piece in pieces(batch):
                 for result in handed.each(decode(piece)):
-                    reads.same_process(forks)
+                    resuming.same_process(forks)
                     yield result
 
 

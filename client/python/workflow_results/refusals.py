@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from workflow_results.common.rules import quoted
 from workflow_results.errors import LockedError, NotFoundError
 from workflow_results.receipts import Refusal
-from workflow_results.rules import quoted
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from workflow_results.forks import no_fork
+from workflow_results._transport.forks import no_fork
 from workflow_results.reading import Reading
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.version import __version__

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from workflow_results import credentials, settings
-from workflow_results.channel import Channel
-from workflow_results.deadline import Deadline
+from workflow_results import settings
+from workflow_results._transport import credentials
+from workflow_results._transport.channel import Channel
+from workflow_results._transport.deadline import Deadline
 
 if TYPE_CHECKING:
     import os

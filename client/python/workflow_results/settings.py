@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from workflow_results.common.files import parse_yaml
+from workflow_results.common.rules import shorten
 from workflow_results.errors import InvalidRequestError
-from workflow_results.files import parse_yaml
-from workflow_results.rules import shorten
 
 DEFAULT_TARGET: Final = "localhost:50051"
 DEFAULT_TIMEOUT: Final = 15.0

@@ -7,8 +7,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from workflow_results import arguments, deposits, rules, settings
-from workflow_results.depositor import Depositor
+from workflow_results import settings
+from workflow_results._calls import arguments
+from workflow_results._deposit import batches
+from workflow_results._deposit.depositor import Depositor
+from workflow_results.common import rules
 from workflow_results.errors import InvalidRequestError
 from workflow_results.refusals import applied
 from workflow_results.session import Session
@@ -17,7 +20,7 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workflow_results.deadline import Deadline
+    from workflow_results._transport.deadline import Deadline
     from workflow_results.receipts import Receipt
 
 
@@ -50,7 +53,7 @@ class Writing(Session):
             >>> results.deposit([work.payload])
             {'sample': True}
         """
-        return deposits.summed_up(self._deposited(works, timeout), strict=self._strict)
+        return batches.summed_up(self._deposited(works, timeout), strict=self._strict)
 
     def deposit_receipts(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> list[Receipt]:
         """Deposit works, and tell what became of each; no outcome raises.
@@ -123,7 +126,7 @@ class Writing(Session):
         """
         deadline = self._deadline(timeout)
         origin = arguments.origin(reason, request_id)
-        prepared = deposits.prepare(works, partial=True)
+        prepared = batches.prepare(works, partial=True)
         if not prepared.encoded:
             return True
         request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(prepared.encoded)), **origin)
@@ -266,9 +269,9 @@ class Writing(Session):
         request = pb.DropPipelineRequest(pipeline=arguments.pipeline(pipeline), reason=reason)
         return bool(self._channel.unary("DropPipeline", request, self._deadline(timeout)).dropped)
 
-    def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> deposits.Deposited:
+    def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> batches.Deposited:
         deadline = self._deadline(timeout)
-        return deposits.deposit(self._channel, deposits.prepare(works), deadline)
+        return batches.deposit(self._channel, batches.prepare(works), deadline)
 
     def _change(
         self,

@@ -26,14 +26,14 @@ from pymongo import ReadPreference, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from workflow_results import rules
-from workflow_results_server.bson_documents import without
+from workflow_results.common import rules
+from workflow_results_server.documents.bson_bytes import without
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, let_go
+from workflow_results_server.offload import taken_in_turns
 from workflow_results_server.store.calls import in_own_context, uncancelled
 from workflow_results_server.store.failures import TOO_LARGE_CODES, limited
 from workflow_results_server.store.history import Target
 from workflow_results_server.store.statements import chunks
-from workflow_results_server.turns import taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from workflow_results_server.documents.works import Work
     from workflow_results_server.store.history import History, Method, Origin
     from workflow_results_server.store.primary import Primary
-    from workflow_results_server.works import Work
 
     Collection = AsyncCollection[dict[str, Any]]
     Write = Callable[[Collection, Sequence[str], AsyncClientSession], Awaitable[tuple[int, int]]]

@@ -10,11 +10,11 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from workflow_results_server.bson_documents import stored_id
-from workflow_results_server.content import same_content
+from workflow_results_server.documents.bson_bytes import stored_id
+from workflow_results_server.documents.content import same_content
 from workflow_results_server.errors import Unavailable, let_go
+from workflow_results_server.offload import Turns, taken_in_turns
 from workflow_results_server.store.failures import MEMBER_CODES
-from workflow_results_server.turns import Turns, taken_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.collection import AsyncCollection
 
-    from workflow_results_server.works import Work
+    from workflow_results_server.documents.works import Work
 
     Reopen = Callable[[], Awaitable["Outcome | None"]]
 

@@ -12,15 +12,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from workflow_results import rules
+from workflow_results.common import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store.calls import in_own_context
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from workflow_results_server.documents.works import Work
     from workflow_results_server.store.deposits import Outcome
-    from workflow_results_server.works import Work
 
     Insert = Callable[[str, Sequence[Work]], Awaitable[list[Outcome]]]
 

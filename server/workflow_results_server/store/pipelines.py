@@ -22,7 +22,7 @@ from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from workflow_results import rules
+from workflow_results.common import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
 from workflow_results_server.store.calls import in_own_context, retrieve_outcome, uncancelled
 from workflow_results_server.store.deposits import DOES_NOT_FIT, Outcome

@@ -12,7 +12,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
-from workflow_results import rules
+from workflow_results.common import rules
 from workflow_results_server.errors import Unavailable
 
 if TYPE_CHECKING:

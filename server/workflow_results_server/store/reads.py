@@ -13,9 +13,9 @@ import pymongo
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import PyMongoError
 
-from workflow_results import rules
-from workflow_results.documents import OPTIONS
-from workflow_results_server import bson_documents
+from workflow_results._encoding.documents import OPTIONS
+from workflow_results.common import rules
+from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store.calls import uncancelled
 from workflow_results_server.store.failures import limited
@@ -304,6 +304,6 @@ async def _first(
 
 def _cut(data: bytes, aim: int, *, complete: bool) -> Iterator[Batch]:
     size = 0
-    for batch, last, number in bson_documents.batches(data, aim):
+    for batch, last, number in bson_bytes.batches(data, aim):
         size += len(batch)
-        yield Batch(batch, number, bson_documents.stored_id(last), final=complete and size == len(data))
+        yield Batch(batch, number, bson_bytes.stored_id(last), final=complete and size == len(data))

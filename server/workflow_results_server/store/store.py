@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from workflow_results_server.works import Work
+    from workflow_results_server.documents.works import Work
 
 _PREPARE_SECONDS: Final = 60.0
 _LAST_SECONDS: Final = 4.0

@@ -14,12 +14,12 @@ from workflow_results.version import __version__
 
 _COMMANDS: Final = {
     "backup": "workflow_results.cli.archive:backup",
-    "certificate": "workflow_results.cli.certificate:certificate",
+    "certificate": "workflow_results_server.cli.certificate:certificate",
     "demo": "workflow_results.cli.demo:demo",
     "drop": "workflow_results.cli.drop:drop",
     "restore": "workflow_results.cli.archive:restore",
-    "serve": "workflow_results.cli.serve:serve",
-    "token": "workflow_results.cli.token:token",
+    "serve": "workflow_results_server.cli.serve:serve",
+    "token": "workflow_results_server.cli.token:token",
 }
 _UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 

@@ -15,14 +15,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from workflow_results import deposits
+from workflow_results._deposit import batches
+from workflow_results._encoding.documents import number_of
 from workflow_results.cli import archive_files
 from workflow_results.cli.failures import INTERRUPTED, failure_of
-from workflow_results.documents import number_of
+from workflow_results.common.rules import pipeline_problem, visible
 from workflow_results.errors import ResultsError
 from workflow_results.receipts import Outcome, Receipt
 from workflow_results.results import Results
-from workflow_results.rules import pipeline_problem, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,9 +156,9 @@ class _Tally:
 class _Service(Results):
     """The service, with what only a restore asks of it."""
 
-    def deposit_prepared(self, works: deposits.Prepared) -> list[Receipt]:
+    def deposit_prepared(self, works: batches.Prepared) -> list[Receipt]:
         """Deposit works as they are encoded."""
-        return deposits.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
+        return batches.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
 
     def lock_again(self, pipeline: str, ids: list[str]) -> int:
         """Lock those results that are not locked, and give their number."""

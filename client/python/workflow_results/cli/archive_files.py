@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from workflow_results.deposits import Prepared
-from workflow_results.documents import decode
+from workflow_results._deposit.batches import Prepared
+from workflow_results._encoding.documents import decode
+from workflow_results.common.files import check_regular
+from workflow_results.common.rules import KIB, MIB, pipeline_problem, work_problem
 from workflow_results.errors import ResultsError
-from workflow_results.files import check_regular
-from workflow_results.rules import KIB, MIB, pipeline_problem, work_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

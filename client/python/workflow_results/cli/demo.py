@@ -23,10 +23,10 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from workflow_results.cli.sample_works import PIPELINES, sample_works
 from workflow_results.errors import ResultsError
 from workflow_results.receipts import Receipt
 from workflow_results.results import Results
+from workflow_results.samples import PIPELINES, sample_works
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -293,7 +293,7 @@ def _server(story: _Story) -> Iterator[str]:
                 _stop(process)
             if directory:
                 with suppress(ImportError):  # without the server's package, none was started
-                    from workflow_results_server.data_directory import DataDirectory
+                    from workflow_results_server.mongod.data_directory import DataDirectory
 
                     DataDirectory(directory / "data").kill_mongod()
                 shutil.rmtree(directory)

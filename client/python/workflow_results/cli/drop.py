@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from workflow_results import arguments
+from workflow_results._calls import arguments
 from workflow_results.cli.failures import INTERRUPTED, REFUSED, USAGE, failure, failure_of
 from workflow_results.errors import ResultsError
 from workflow_results.results import Results

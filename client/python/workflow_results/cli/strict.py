@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.types import FloatParamType, IntParamType
 
-from workflow_results.rules import visible
+from workflow_results.common.rules import visible
 from workflow_results.settings import DECIMAL, WHOLE
 
 if TYPE_CHECKING:

@@ -1,0 +1,94 @@
+"""The arguments of the facade, checked before anything is sent."""
+
+from __future__ import annotations
+
+import io
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from workflow_results._encoding.documents import encode
+from workflow_results.common import rules
+from workflow_results.errors import InvalidRequestError
+from workflow_results.v1 import results_pb2 as pb
+
+_NO_LISTS: Final = (str, bytes, bytearray, memoryview, Mapping, io.IOBase)
+"""What can be iterated over and is no list of ids; the lines of a file, say, end with line ends."""
+
+
+def pipeline(name: str) -> str:
+    """Check the name of a pipeline.
+
+    Raises:
+        InvalidRequestError: It breaks the rules.
+    """
+    if problem := rules.pipeline_problem(name):
+        raise InvalidRequestError(f"pipeline {problem}")
+    return str.__str__(name)  # an enum, say, is formatted otherwise
+
+
+def id_(value: str) -> str:
+    """Check an id.
+
+    Raises:
+        InvalidRequestError: It breaks the rules.
+    """
+    if problem := rules.id_problem(value):
+        raise InvalidRequestError(f"id {problem}")
+    return value
+
+
+def named(name: str, ids: Iterable[str]) -> dict[str, Any]:
+    """Check the name of a pipeline and ids, and give them as fields of a request.
+
+    Raises:
+        InvalidRequestError: One breaks the rules.
+    """
+    if isinstance(ids, _NO_LISTS) or not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) != 1:
+        raise InvalidRequestError(f"ids must be a list of strings, not {rules.shorten(ids)}")
+    values = list(ids)
+    for index, value in enumerate(values):
+        if problem := rules.id_problem(value):
+            raise InvalidRequestError(f"ids[{index}] {problem}")
+    return {"pipeline": pipeline(name), "ids": list(dict.fromkeys(values))}
+
+
+def origin(reason: str, request_id: str | None) -> dict[str, str]:
+    """Check why a change is made and what its request is named, and give them as fields of a request.
+
+    Raises:
+        InvalidRequestError: One breaks the rules.
+    """
+    if problem := rules.reason_problem(reason):
+        raise InvalidRequestError(f"reason {problem}")
+    if request_id is not None and (problem := rules.request_id_problem(request_id)):
+        raise InvalidRequestError(f"request_id {problem}")
+    return {"reason": reason, "request_id": request_id or ""}
+
+
+def document(name: str, value: Mapping[str, Any]) -> pb.Document:
+    """Encode a query or a projection.
+
+    Raises:
+        InvalidRequestError: It is not a dict, or can't be encoded.
+    """
+    if not isinstance(value, Mapping):
+        raise InvalidRequestError(f"{name} must be a dict, not {type(value).__name__}")
+    return pb.Document(bson=encode(value, name))
+
+
+def integer(name: str, value: int, *, least: int = rules.INT64_MIN) -> int:
+    """Check a number.
+
+    Raises:
+        InvalidRequestError: It is not an int, below `least`, or beyond 64 bits.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise InvalidRequestError(f"{name} must be an int, not {rules.shorten(value)}")
+    if not least <= number <= rules.INT64_MAX:
+        raise InvalidRequestError(f"{name} must be from {least} to {rules.INT64_MAX}, not {rules.shorten(value)}")
+    return number

@@ -1,0 +1,94 @@
+"""A request of a depositor: works that are sent together, and what they are divided into when they are denied."""
+
+from __future__ import annotations
+
+import time
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from bson.raw_bson import RawBSONDocument
+
+from workflow_results.common import rules
+from workflow_results.v1 import results_pb2 as pb
+
+if TYPE_CHECKING:
+    from workflow_results._deposit.futures import DepositFuture
+
+_REQUEST_BYTES: Final = rules.MIB // 2
+_REQUEST_WORKS: Final = 1_000
+"""What a request is made of at most, a larger work alone."""
+
+
+class DepositRequest:
+    """Works that are sent together.
+
+    Attributes:
+        sequence: Its place among the requests; parts of one share it.
+        began: When it was made, on the clock of `time.monotonic`.
+        outcome_unknown: Whether it was sent on a stream that ended before it was acknowledged.
+        alone: Whether it must be alone on its way, since it may be the one that was denied.
+        size: The bytes of its works.
+
+    Args:
+        sequence: As above.
+    """
+
+    def __init__(self, sequence: int) -> None:
+        self.sequence = sequence
+        self.began = time.monotonic()
+        self.outcome_unknown = False
+        self.alone = False
+        self.size = 0
+        self._taken: list[tuple[dict[str, Any], bytes, DepositFuture]] = []
+
+    @property
+    def works(self) -> list[dict[str, Any]]:
+        """Its works."""
+        return [work for work, *_ in self._taken]
+
+    @property
+    def futures(self) -> list[DepositFuture]:
+        """Those of their receipts."""
+        return [future for *_, future in self._taken]
+
+    def add(self, work: dict[str, Any], data: bytes, future: DepositFuture) -> None:
+        """Take on a work, that as BSON, and the future of its receipt."""
+        self._taken.append((work, data, future))  # at once, so that Ctrl-C leaves no part of it behind
+        self.size += len(data)
+
+    def is_full(self, more: int = 0) -> bool:
+        """Tell whether it takes on no work of so many bytes."""
+        return self.alone or self.size + more > _REQUEST_BYTES or len(self._taken) == _REQUEST_WORKS
+
+    def message(self) -> pb.DepositStreamRequest:
+        """Give what is sent."""
+        return pb.DepositStreamRequest(
+            sequence=self.sequence, works=pb.Documents(bson=b"".join(data for _, data, _ in self._taken))
+        )
+
+    def has_locked(self) -> bool:
+        """Tell whether a work of it is locked already."""
+        return any(_is_locked(data) for _, data, _ in self._taken)
+
+    def parts(self) -> list[DepositRequest]:
+        """Divide it into requests whose works are all allowed or all denied, with those of each pipeline in order."""
+        pipelines: dict[str, list[int]] = {}
+        for position, work in enumerate(self.works):
+            pipelines.setdefault(work["pipeline"], []).append(position)
+        return [
+            self._part(list(positions))
+            for each in pipelines.values()
+            for _, positions in groupby(each, lambda position: _is_locked(self._taken[position][1]))
+        ]
+
+    def _part(self, positions: list[int]) -> DepositRequest:
+        part = DepositRequest(self.sequence)
+        part.outcome_unknown, part.alone = self.outcome_unknown, True
+        for position in positions:
+            part.add(*self._taken[position])
+        return part
+
+
+def _is_locked(data: bytes) -> bool:
+    results = RawBSONDocument(data).get("results")
+    return isinstance(results, RawBSONDocument) and results.get("locked") is True

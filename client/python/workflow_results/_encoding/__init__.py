@@ -1,0 +1,1 @@
+"""Python values become BSON and come back."""

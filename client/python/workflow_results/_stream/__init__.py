@@ -1,0 +1,1 @@
+"""Reads that go on where they broke, and what users hold of them."""

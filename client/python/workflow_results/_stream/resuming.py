@@ -1,0 +1,83 @@
+"""Streams of results that go on where they broke."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workflow_results._encoding.documents import number_of
+from workflow_results._transport.deadline import Deadline, pauses
+from workflow_results._transport.forks import no_fork
+from workflow_results.errors import ResultsError, ServiceUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from workflow_results._transport.channel import Channel
+
+
+def batches(
+    channel: Channel, method: str, request: Any, deadline: Deadline, patience: float, silence: float
+) -> Generator[bytes, None, None]:
+    """Read a stream to its end, nothing missing and nothing twice, through restarts of the service.
+
+    Args:
+        channel: The way to the service.
+        method: The name of the method.
+        request: Its request; its resume token is set as the stream goes on.
+        deadline: When the whole stream must have ended.
+        patience: Seconds without progress after which to give up what has failed.
+        silence: Seconds without a word of the service after which a read has failed.
+
+    Yields:
+        BSON documents back to back.
+
+    Raises:
+        ResultsError: The stream failed, or ended early; or too many are open.
+    """
+    forks = no_fork.forks
+    progress, tries = Deadline.after(patience), pauses()
+    with channel.place() as place:  # also between two tries, so that none fails since there are too many streams now
+        while True:
+            try:
+                count, complete = 0, False
+                connect = _earlier(deadline, progress)
+                for part in channel.stream(place, method, request, deadline, connect, silence):
+                    if part.HasField("batch"):
+                        documents = part.batch.results.bson
+                        count += number_of(documents)
+                        request.resume_token = part.batch.resume_token
+                        yield documents
+                        same_process(forks)
+                        progress, tries = Deadline.after(patience), pauses()
+                    if part.HasField("summary"):
+                        if part.summary.count != count:
+                            raise ResultsError(
+                                f"{method} at {channel.target} lost results: {count} came of {part.summary.count}"
+                            )
+                        complete = True  # the stream ends by itself now; to cancel it would only trouble the server
+                if complete:
+                    return
+                raise ServiceUnavailableError(f"{method} at {channel.target} ended early, without a summary")
+            except ResultsError as error:
+                if complete:
+                    return
+                again = isinstance(error, ServiceUnavailableError)
+                if not (again and _earlier(deadline, progress).pause(next(tries))):
+                    raise
+
+
+def same_process(forks: int) -> None:
+    """Refuse to go on with what was begun before a fork.
+
+    Args:
+        forks: What `no_fork.forks` was then.
+
+    Raises:
+        ResultsError: This is a child of that process.
+    """
+    if forks != no_fork.forks:
+        raise ResultsError("this stream was begun before a fork; begin it again in the child process")
+
+
+def _earlier(one: Deadline, other: Deadline) -> Deadline:
+    return min(one, other, key=lambda deadline: float("inf") if deadline.at is None else deadline.at)

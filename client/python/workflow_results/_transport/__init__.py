@@ -1,0 +1,1 @@
+"""Every call of gRPC: channel, connections, credentials, deadlines, errors, and forks."""

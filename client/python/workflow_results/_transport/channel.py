@@ -1,0 +1,344 @@
+"""The one way to the service: every call gets its deadline, metadata, retries, errors and debug log here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+import weakref
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+
+from workflow_results._stream.garbage import collected_less_often
+from workflow_results._transport.connections import CLOSED, Connection, Connections, Peer, Place
+from workflow_results._transport.credentials import Credentials
+from workflow_results._transport.deadline import Deadline, pauses
+from workflow_results._transport.forks import no_fork
+from workflow_results._transport.rpc_errors import explained
+from workflow_results._transport.watchdog import watchdog
+from workflow_results.common import rules
+from workflow_results.errors import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    ResultsError,
+    ServiceUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from google.protobuf.message import Message
+
+_logger = logging.getLogger(__name__)
+
+_RETRIED: Final = frozenset(
+    {
+        "Count",
+        "Deposit",  # idempotent: what is stored already is told so
+        "DropPipeline",
+        "GetByCount",
+        "GetByEvent",
+        "GetById",
+        "GetLocked",
+        "GetLockedCount",
+        "History",
+        "Info",
+        "Status",
+        "View",
+    }
+)
+"""The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not, unless
+they have a `request_id`: done twice they answer something else. Without one they are sent again only when the server
+says that nothing was changed."""
+
+
+class NoThreadError(ResultsError):
+    """No thread could be started, without which gRPC has no stream of requests; nothing was sent."""
+
+
+class Channel:
+    """The connections to the service, made at the first call and again when they are lost.
+
+    Attributes:
+        target: The gRPC target.
+
+    Args:
+        target: The gRPC target.
+        credentials: What the client shows to the service, and wants to see of it.
+    """
+
+    def __init__(self, target: str, credentials: Credentials) -> None:
+        self.target = target
+        self._credentials = credentials
+        self._closed = False
+        peer = Peer(target, credentials)
+        # Apart, so that calls with one answer wait for nobody who is slow to read.
+        self._unary = Connections(peer, streams=False)
+        self._streams = Connections(peer, streams=True)
+        _channels.add(self)
+
+    def unary(self, method: str, request: Message, deadline: Deadline, begun: Place | None = None) -> Any:
+        """Call a method that answers once.
+
+        Args:
+            method: Its name.
+            request: Its request.
+            deadline: When to be done, retries included.
+            begun: What `begin` has returned for it, if that has sent it already.
+
+        Returns:
+            Its response.
+
+        Raises:
+            ResultsError: It failed; `outcome_unknown` tells whether it may have changed something.
+        """
+        request_id = getattr(request, "request_id", "")
+        once = method not in _RETRIED and not request_id
+        before: ServiceUnavailableError | None = None
+        for pause in pauses():
+            place, begun = begun, None
+            try:
+                with place or self._unary.place() as place, self._explaining(method, deadline, place.connection):
+                    if place.call is not None:
+                        return _only_part(place.call)
+                    place.connection.reach(deadline, certainly=once)
+                    with no_fork:
+                        return getattr(place.connection.stub, method)(
+                            _sized(request),
+                            timeout=deadline.remaining(),
+                            metadata=self._metadata(request_id),
+                            wait_for_ready=once,
+                        )
+            except ResultsError as error:
+                error.outcome_unknown |= before is not None and before.outcome_unknown
+                if isinstance(error, DeadlineExceededError) and not error.reason and before is not None:
+                    # The time ended on a further try; what the tries before have told says more.
+                    before.outcome_unknown = error.outcome_unknown
+                    raise before from error
+                if not isinstance(error, ServiceUnavailableError):
+                    raise
+                if (once and error.outcome_unknown) or not deadline.pause(pause):
+                    raise
+                before = error
+                _logger.debug("%s is sent again: %s", method, error)
+        raise AssertionError("pauses never end")
+
+    def begin(self, method: str, request: Message, answer: type[Message], deadline: Deadline) -> Place:
+        """Send the request of a method that answers once, without waiting for the answer.
+
+        Args:
+            method: Its name.
+            request: Its request.
+            answer: The type of its response.
+            deadline: When to be done.
+
+        Returns:
+            What `unary` takes to wait for the answer, and `cancel` where nobody does.
+
+        Raises:
+            ResultsError: The service can't be reached.
+        """
+        place = self._unary.place()
+        try:
+            with self._explaining(method, deadline, place.connection):
+                place.connection.reach(deadline)
+                options = {"timeout": deadline.remaining(), "metadata": self._metadata()}
+                with no_fork:
+                    place.call = place.connection.begin(method, _sized(request), answer, **options)
+        except BaseException:
+            place.leave()
+            raise
+        return place
+
+    def cancel(self, begun: Place) -> None:
+        """Cancel a call that `begin` has begun, and that nobody waits for."""
+        _cancel_unread(begun.call)
+        begun.leave()
+
+    def place(self) -> Place:
+        """Find room for a stream or a depositor, for as long as it is open.
+
+        Returns:
+            What `stream` and `exchange` go over, as a context.
+
+        Raises:
+            ResultsError: There are too many of them already, or this is closed.
+        """
+        return self._streams.place()
+
+    def stream(
+        self, place: Place, method: str, request: Message, deadline: Deadline, connect: Deadline, silence: float
+    ) -> Iterator[Any]:
+        """Call a method that answers with a stream. It is not retried: only the caller knows where to go on.
+
+        Args:
+            place: The room for it.
+            method: Its name.
+            request: Its request.
+            deadline: When the stream must have ended.
+            connect: When the service must be reached.
+            silence: Seconds to wait for each part, where the deadline has no end.
+
+        Yields:
+            The parts of the response.
+
+        Raises:
+            ResultsError: It failed, or goes on in the child of a fork.
+        """
+        forks = no_fork.forks
+        with self._explaining(method, deadline, place.connection):
+            place.connection.reach(connect)
+            with no_fork:
+                call = place.call = getattr(place.connection.stub, method)(
+                    _sized(request), timeout=deadline.remaining(), metadata=self._metadata()
+                )
+            try:
+                while (part := self._next(place, method, None if deadline.seconds else silence)) is not None:
+                    yield part
+            except GeneratorExit:
+                if forks == no_fork.forks:
+                    _cancel_unread(call)
+                raise
+            finally:
+                if forks == no_fork.forks:  # in a child, touching the call could wait for threads that are not there
+                    call.cancel()
+                    place.call = None
+
+    def _next(self, place: Place, method: str, seconds: float | None) -> Any:
+        """Wait for the next part of a stream, at most for so many seconds; gives None at its end."""
+        if seconds is None:
+            with no_fork:
+                return next(place.call, None)
+        watchdog.begin(place, seconds)
+        try:
+            with no_fork:
+                return next(place.call, None)
+        except grpc.RpcError as error:
+            if not watchdog.end(place) or self._closed:
+                raise
+            place.connection.reachable = False
+            raise ServiceUnavailableError(f"{method} at {self.target}: nothing has come for {seconds:g} s") from error
+        finally:
+            watchdog.end(place)
+
+    def exchange(
+        self, place: Place, method: str, requests: Iterator[Message], connect: Deadline, seconds: float
+    ) -> Iterator[Any]:
+        """Call a method that answers a stream of requests with a stream, and keep forks waiting meanwhile.
+
+        Args:
+            place: The room for it; to give it up ends the call.
+            method: Its name.
+            requests: Its requests; they must end soon once `no_fork.forking` tells that a fork waits.
+            connect: When the service must be reached.
+            seconds: How long the call may take from then on.
+
+        Yields:
+            Its responses.
+
+        Raises:
+            NoThreadError: No thread can be started for it.
+            ResultsError: It failed.
+        """
+        with self._explaining(method, Deadline.after(seconds), place.connection):
+            place.connection.reach(connect)
+            with no_fork:
+                try:
+                    call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self._metadata())
+                except RuntimeError as error:
+                    place.connection.spoil()
+                    raise NoThreadError(f"{method} needs threads, and none can be started: {error}") from error
+                place.call = call
+                try:
+                    if not place.given_up:
+                        yield from call
+                finally:
+                    call.cancel()
+                    place.call = None
+                    no_fork.wait_for(lambda: _has_ended(call))
+
+    def close(self) -> None:
+        """Close the connections; calls under way fail. Closing twice is fine."""
+        self._closed = True
+        for each in (self._unary, self._streams):
+            each.close()
+
+    @contextmanager
+    def _explaining(self, method: str, deadline: Deadline, connection: Connection) -> Iterator[None]:
+        try:
+            yield
+        except (grpc.RpcError, ValueError) as error:
+            if self._closed:
+                raise ResultsError(CLOSED) from error
+            if not isinstance(error, grpc.RpcError):
+                raise
+            failure = explained(error, method, self.target, deadline)
+            _logger.debug("%s failed: %s", method, failure, extra={"request_id": failure.request_id})
+            if isinstance(failure, ServiceUnavailableError) and not failure.reason:
+                connection.reachable = False
+            raise failure from error
+
+    def _metadata(self, request_id: str = "") -> list[tuple[str, str]]:
+        return [("x-request-id", request_id or uuid.uuid4().hex), *self._credentials.metadata()]
+
+    def begin_in_child(self) -> None:
+        """Drop the parent's connections unclosed; the child makes its own at its first call."""
+        for each in (self._unary, self._streams):
+            each.begin_in_child()
+
+
+_channels: weakref.WeakSet[Channel] = weakref.WeakSet()
+
+
+def _only_part(call: Any) -> Any:
+    """Wait for the answer that comes as a stream of one, and for the status behind it."""
+    with no_fork:
+        answer = next(call, None)
+        next(call, None)
+        return answer
+
+
+def _cancel_unread(call: Any) -> None:
+    """Cancel a call that nobody waits for, and let gRPC forget it.
+
+    It keeps 16 KB of a cancelled call, until the connection is closed, unless somebody reads its end; and has no public
+    way to do so.
+    """
+    guarded = no_fork.enter_at_once()  # which does not wait, since a stream may be collected as garbage anywhere
+    try:
+        if call.cancel() and guarded and hasattr(call, "_consume_next_event"):
+            while call._state.due:  # noqa: SLF001
+                call._consume_next_event()  # noqa: SLF001
+    finally:
+        if guarded:
+            no_fork.__exit__()
+
+
+def _has_ended(call: Any) -> bool:
+    """Report whether no thread of gRPC sees to a call any more.
+
+    One does for a moment after the end; and as long as a message is stuck on its way to a service that hangs.
+    """
+    state = getattr(call, "_state", None)
+    return state is None or not state.due
+
+
+def _after_fork_in_child() -> None:
+    no_fork.begin_in_child()
+    collected_less_often.begin_in_child()
+    watchdog.begin_in_child()
+    for channel in list(_channels):
+        channel.begin_in_child()
+
+
+os.register_at_fork(before=no_fork.close, after_in_parent=no_fork.open, after_in_child=_after_fork_in_child)
+
+
+def _sized(request: Message) -> Message:
+    if (size := request.ByteSize()) > rules.MESSAGE_BYTES:
+        raise InvalidRequestError(
+            f"the request has {size:,} bytes; one call holds at most {rules.MESSAGE_BYTES:,}: make several"
+        )
+    return request

@@ -1,0 +1,322 @@
+"""The connections of a client: where one is full, there is another one."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+
+from workflow_results._transport.credentials import Credentials, closing_hint, handshake_hint, is_loopback, telling
+from workflow_results._transport.deadline import Deadline, pauses
+from workflow_results._transport.forks import no_fork
+from workflow_results.common import rules
+from workflow_results.errors import ResultsError, ServiceUnavailableError
+from workflow_results.v1 import results_pb2, results_pb2_grpc
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from google.protobuf.message import Message
+    from typing_extensions import Self
+
+CLOSED: Final = "this Results is closed"
+MOST_STREAMS: Final = 1_000
+"""How many streams and depositors a client may have open: as many as there may be readers of one server."""
+
+_CALLS_PER_CONNECTION: Final = 90
+"""The service takes 100 calls of a connection at a time, and counts a call until it has forgotten it. Further ones
+would wait at the client, without a word, for a stream to end that nobody reads on."""
+_MOST_CONNECTIONS: Final = 12
+_PROBE_SECONDS: Final = 1.0
+"""How long one look for the service takes: short, so that a fork or an interrupt need not wait for the deadline."""
+_GLANCE_SECONDS: Final = 0.1
+"""How long to ask why there is no connection, which gRPC knows at once or not at all."""
+_CLOSING_SECONDS: Final = 0.5
+"""How long to wait until a connection is closed, which takes a millisecond."""
+_HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
+_METHODS: Final = f"/{results_pb2.DESCRIPTOR.services_by_name['ResultsService'].full_name}/"
+
+_OPTIONS: Final = (
+    ("grpc.max_send_message_length", rules.MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", rules.RESPONSE_BYTES),
+    # A name with several addresses is several servers: calls go to each in turn, and to those that are left.
+    ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
+    # What comes next is received while a batch is decoded.
+    ("grpc.http2.lookahead_bytes", 2 * rules.BATCH_BYTES),
+    # A connection that broke without a word is noticed within a minute, also between calls and under a long scan.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    # A server that comes back is found within two seconds.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    # Each channel has connections of its own: so that a further one has room for further calls, and that closing one,
+    # or losing one in a fork, concerns no other.
+    ("grpc.use_local_subchannel_pool", 1),
+    # Retries are ours: gRPC's own silently end at 256 KiB and after five attempts.
+    ("grpc.enable_retries", 0),
+    # Streams are read by the thread that asks for the next part, without one of gRPC's own that a fork could not stop.
+    ("SingleThreadedUnaryStream", 1),
+)
+_FURTHER: Final = (("grpc.client_idle_timeout_ms", 60_000),)
+"""A connection that was only needed while others were full is given up when nothing has used it for a minute."""
+
+
+class Peer:
+    """The service as a client knows it.
+
+    Attributes:
+        target: The gRPC target.
+        credentials: What the client shows to the service, and wants to see of it.
+        reached: Whether it has ever answered.
+
+    Args:
+        target: As above.
+        credentials: As above.
+    """
+
+    def __init__(self, target: str, credentials: Credentials) -> None:
+        self.target = target
+        self.credentials = credentials
+        self.reached = False
+
+    def out_of_reach(self, deadline: Deadline, details: str) -> ServiceUnavailableError:
+        """Explain why nothing has answered.
+
+        Args:
+            deadline: The time that there was.
+            details: What gRPC has told of it.
+
+        Returns:
+            The error to raise.
+        """
+        secure = self.credentials.secure
+        if hint := handshake_hint(details, secure=secure):
+            return ServiceUnavailableError(f"no connection to {self.target} within {deadline.seconds:g} s: {hint}")
+        again = " any more" if self.reached else ""
+        doubt = "" if self.reached else closing_hint(details, secure=secure)
+        return ServiceUnavailableError(
+            f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running"
+            f" there (workflow-results serve), and is this its address (argument, WORKFLOW_RESULTS_TARGET)?{doubt}"
+        )
+
+
+class Connection:
+    """A channel to the service, connected at its first call and again when it is lost.
+
+    Attributes:
+        stub: The methods of the service.
+        reachable: Whether the service is known to answer, as it is after an answer until a call finds it gone.
+        fit: Whether further calls may go over it, and it can be closed.
+        places: Who has room on it.
+
+    Args:
+        peer: The service.
+        further: Whether it is one that is only needed while others are full.
+    """
+
+    def __init__(self, peer: Peer, *, further: bool) -> None:
+        self._peer = peer
+        self._told = ""
+        """What gRPC has told of connections that failed, since the service was reached: the most telling of it."""
+        self.reachable = False
+        self.fit = True
+        self.places: set[Place] = set()
+        options = (*_OPTIONS, *(_FURTHER if further else ()), *_proxy_option(peer.target))
+        # gRPC imports half of itself at this moment, and a child forked meanwhile would wait for the import for ever.
+        with no_fork:
+            self._channel = peer.credentials.channel(peer.target, options)
+            self.stub = results_pb2_grpc.ResultsServiceStub(self._channel)
+
+    def reach(self, deadline: Deadline, *, certainly: bool = False) -> None:
+        """Wait until the service answers; `grpc.channel_ready_future` would leave a thread behind that fails loudly.
+
+        Args:
+            deadline: When it must have answered.
+            certainly: Whether to look even if it is known to answer.
+
+        Raises:
+            ServiceUnavailableError: It has not.
+        """
+        if self.reachable and not certainly:
+            return
+        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(_HEALTH_CHECK)
+        for pause in pauses():
+            for waits in (False, True):  # a call that does not wait is told why the last connection failed
+                most = min(pause, _PROBE_SECONDS) if waits else _PROBE_SECONDS
+                if self._answers(ask, min(deadline.remaining() or most, most), waits=waits):
+                    self._told = ""
+                    self.reachable = self._peer.reached = True
+                    return
+            if not deadline.pause(pause):
+                self._answers(ask, _GLANCE_SECONDS)
+                raise self._peer.out_of_reach(deadline, self._told)
+
+    def _answers(self, ask: grpc.UnaryUnaryMultiCallable[bytes, bytes], seconds: float, *, waits: bool = False) -> bool:
+        """Look whether the service answers, and keep what gRPC tells of connections that fail.
+
+        A name may have several addresses, where one refuses connections and another one says what is wrong. gRPC tells
+        of that which has failed last.
+        """
+        try:
+            with no_fork:
+                ask(b"", timeout=seconds, wait_for_ready=waits)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                secure = self._peer.credentials.secure
+                self._told = max(error.details() or "", self._told, key=lambda details: telling(details, secure=secure))
+            return error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
+        return True
+
+    def begin(self, method: str, request: Message, answer: type[Message], **options: Any) -> Any:
+        """Begin a call of a method with one answer, which whoever waits for it reads like a stream of one.
+
+        gRPC's own futures take a thread, which can't be started any more when the interpreter ends.
+        """
+        call = self._channel.unary_stream(
+            _METHODS + method,
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=answer.FromString,
+        )
+        return call(request, **options)
+
+    def spoil(self) -> None:
+        """Let no further calls onto it, since gRPC waits for a thread of it that could not be started."""
+        self.fit = False
+        self.abandon()
+
+    def close(self) -> None:
+        """Close it; calls under way fail.
+
+        Where works are stuck on their way to a service that hangs, gRPC waits for the end of the connection. It does
+        so in a thread.
+        """
+        if not self.fit:  # to close it would take for ever
+            for place in [*self.places]:
+                place.give_up()
+            return
+        closing = threading.Thread(target=self._close, name="workflow-results-closing", daemon=True)
+        try:
+            closing.start()
+        except RuntimeError:  # the interpreter ends; without threads, nothing is stuck
+            self._close()
+        else:
+            closing.join(_CLOSING_SECONDS)
+
+    def _close(self) -> None:
+        with no_fork:
+            self._channel.close()
+
+    def abandon(self) -> None:
+        """Keep it for ever as it is: unclosed, as what belongs to the parent process must be."""
+        places = [*self.places]  # at once, since streams that are collected as garbage leave at any moment
+        for each in (self, self._channel, self.stub, *(place.call for place in places)):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))  # so that nothing ever tries to close it
+
+
+class Place:
+    """Room for a call at a time on a connection, until it is left.
+
+    Attributes:
+        connection: The connection.
+        call: The call under way that could be cancelled, if there is one.
+        given_up: Whether nobody waits for the outcome any more.
+
+    Args:
+        connection: As above.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.call: Any = None
+        self.given_up = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Let somebody else have the room."""
+        # Without a lock: a stream that is collected as garbage leaves anywhere, also where that lock is held.
+        self.connection.places.discard(self)
+
+    def give_up(self) -> None:
+        """Cancel the call under way, whichever thread waits for it, and let no other one begin."""
+        self.given_up = True
+        if (call := self.call) is not None:
+            call.cancel()
+
+
+class Connections:
+    """The connections of a client for one kind of calls.
+
+    Args:
+        peer: The service.
+        streams: Whether calls stay open for as long as somebody likes. There are no more than `MOST_STREAMS` of them;
+            calls with one answer wait for each other where there are more.
+    """
+
+    def __init__(self, peer: Peer, *, streams: bool) -> None:
+        self._peer = peer
+        self._streams = streams
+        self._closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._connections: list[Connection] = []
+
+    def place(self) -> Place:
+        """Find room for a call.
+
+        Raises:
+            ResultsError: The client is closed, or has too many streams open.
+        """
+        with self._lock:
+            if self._closed:
+                raise ResultsError(CLOSED)
+            place = Place(self._with_room())
+            place.connection.places.add(place)
+            return place
+
+    def _with_room(self) -> Connection:
+        if self._streams and sum(len(each.places) for each in self._connections) >= MOST_STREAMS:
+            raise ResultsError(
+                f"{MOST_STREAMS:,} streams and depositors of this Results are open, which is the most: read streams to"
+                " their end or close() them, leave the blocks of depositors, or take another Results for more"
+            )
+        fit = [each for each in self._connections if each.fit]
+        for connection in fit:
+            if len(connection.places) < _CALLS_PER_CONNECTION:
+                return connection
+        if len(fit) == _MOST_CONNECTIONS:
+            return min(fit, key=lambda each: len(each.places))
+        self._connections.append(Connection(self._peer, further=bool(fit)))
+        return self._connections[-1]
+
+    def close(self) -> None:
+        """Close all connections; closing twice is fine."""
+        with self._lock:
+            self._closed = True
+            for connection in self._connections:
+                connection.close()
+
+    def begin_in_child(self) -> None:
+        """Leave the connections to the process that has forked this one; others are made at the next call."""
+        for connection in self._connections:
+            connection.abandon()
+        self._begin()
+
+
+def _proxy_option(target: str) -> tuple[tuple[str, int], ...]:
+    """Keep calls within this machine away from a proxy, which gRPC would use even for them."""
+    return (("grpc.enable_http_proxy", 0),) if is_loopback(target) else ()

@@ -1,0 +1,95 @@
+"""From gRPC's errors to those of `errors.py`: one table."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+from workflow_results import errors
+
+if TYPE_CHECKING:
+    from workflow_results._transport.deadline import Deadline
+
+_CLASSES: Final[dict[grpc.StatusCode, type[errors.ResultsError]]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: errors.InvalidRequestError,
+    grpc.StatusCode.FAILED_PRECONDITION: errors.InvalidRequestError,
+    grpc.StatusCode.UNAUTHENTICATED: errors.UnauthenticatedError,
+    grpc.StatusCode.PERMISSION_DENIED: errors.PermissionDeniedError,
+    grpc.StatusCode.UNAVAILABLE: errors.ServiceUnavailableError,
+    # We cancel nothing that we wait for: a server that ends gives this to calls that it has not taken on (grpc#41785).
+    grpc.StatusCode.CANCELLED: errors.ServiceUnavailableError,
+    grpc.StatusCode.DEADLINE_EXCEEDED: errors.DeadlineExceededError,
+}
+_NOTHING_DONE: Final = frozenset(
+    {
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    }
+)
+"""Answers to calls that were refused. After others, those of proxies too, a change may have been made."""
+_REFUSED_STREAM: Final = re.compile(r"RST_STREAM with error code 7\b")
+"""How gRPC tells of a call that was over the server's limit for a connection, and so not even looked at (RFC 9113,
+section 8.7). A server counts calls longer than its clients, so that it happens to those that keep to the limit, too."""
+_ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDeniedError)
+_CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock", "DropPipeline"})
+
+
+def explained(error: grpc.RpcError, method: str, target: str, deadline: Deadline) -> errors.ResultsError:
+    """Put the failure of a call into our terms.
+
+    Args:
+        error: What gRPC raised.
+        method: The method that was called.
+        target: The target that it was called at.
+        deadline: The deadline that the call had.
+
+    Returns:
+        The error to raise. Its `outcome_unknown` is set where the call may have changed something.
+    """
+    code, details = error.code(), error.details() or ""
+    info = _error_info(error)
+    class_ = _CLASSES.get(code, errors.ResultsError)
+    if info.reason == "INVALID_STATUS":
+        class_ = errors.InvalidStatusError
+    if info.reason:
+        message = details if issubclass(class_, _ABOUT_THE_REQUEST) else f"{method} at {target}: {details}"
+    elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        limit = (
+            "the time that a proxy gives it" if deadline.seconds is None else f"its timeout of {deadline.seconds:g} s"
+        )
+        message = f"{method} at {target} took longer than {limit}"
+    elif class_ is errors.ServiceUnavailableError:
+        message = f"the connection to {target} failed: {details}"
+    elif code is grpc.StatusCode.UNIMPLEMENTED:
+        message = f"{target} does not offer {method}: is it a Workflow Results server, and not older than this client?"
+    else:
+        message = f"{method} at {target} failed with {code.name}: {details}"
+    explained_ = class_(message, reason=info.reason, request_id=info.metadata.get("request_id", ""))
+    explained_.outcome_unknown = (
+        method in _CHANGING
+        and code not in _NOTHING_DONE
+        and info.metadata.get("outcome") != "NOT_APPLIED"
+        and not _REFUSED_STREAM.search(details)
+    )
+    return explained_
+
+
+def _error_info(error: grpc.RpcError) -> error_details_pb2.ErrorInfo:
+    info = error_details_pb2.ErrorInfo()
+    metadata = {item.key: item.value for item in error.trailing_metadata() or ()}
+    try:
+        status = status_pb2.Status.FromString(metadata.get("grpc-status-details-bin", b""))
+    except DecodeError:
+        return info
+    for detail in status.details:
+        if detail.Is(info.DESCRIPTOR):
+            detail.Unpack(info)
+    return info

@@ -1,0 +1,1 @@
+"""Who may do what: callers, their tokens and certificates, and the least role of each RPC."""

@@ -1,0 +1,153 @@
+"""`workflow-results serve`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from click.types import BoolParamType, FloatParamType, IntParamType
+
+from workflow_results.common.files import parse_yaml, unknown_key
+
+_FILE: Any = click.Path(path_type=Path)
+
+
+def _read_config(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
+    """Take the options of a YAML file as defaults, so that arguments and the environment go before them."""
+    if path is None:
+        return
+    try:
+        options = parse_yaml(path.read_bytes())
+    except OSError as error:
+        raise click.BadParameter(f"{path} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise click.BadParameter(f"{path} {error}") from error
+    known = {parameter.name: parameter.type for parameter in context.command.params if parameter.name}
+    del known["config"]
+    if not isinstance(options, dict):
+        raise click.BadParameter(f"{path} must hold a mapping with keys among {', '.join(sorted(known))}")
+    if problem := unknown_key(options, known):
+        raise click.BadParameter(f"{path} {problem}")
+    for name, value in options.items():
+        if problem := _value_problem(known[name], value):
+            raise click.BadParameter(f"{path}: {name} {problem}")
+    context.default_map = options
+
+
+def _value_problem(kind: click.ParamType[Any], value: object) -> str | None:
+    """Explain what is wrong with the value of an option in a file, which is not shown: it may hold a password.
+
+    A text is read as on the command line; what YAML makes of other values must be what the option is.
+    """
+    if isinstance(value, str):
+        if not value.strip():
+            return "is empty: give it a value, or leave it out"
+        return None if _is_usable(value) else "holds a character that can't be meant"
+    if isinstance(kind, BoolParamType):
+        return None if isinstance(value, bool) else "must be true or false"
+    if isinstance(kind, IntParamType):
+        return None if type(value) is int else "must be a whole number"
+    if isinstance(kind, FloatParamType):
+        return None if type(value) in (int, float) else "must be a number"
+    return "must be a text, in quotes where YAML would take it for something else"
+
+
+def _is_usable(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+class _Serve(click.Command):
+    """Refuses settings that are empty, where click would take the default: another one than whoever gave it meant."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for name in (f"{ctx.auto_envvar_prefix}_{parameter.name}".upper() for parameter in self.params):
+            if not os.environ.get(name, "given").strip():
+                raise click.UsageError(f"the environment variable {name} is empty: give it a value, or unset it", ctx)
+        for option, value in zip(["", *args], args, strict=False):
+            name, given, inline = value.partition("=")
+            if not value.strip() or (given and name.startswith("--") and not inline.strip()):
+                raise click.UsageError(
+                    f"{name if given else option or 'an argument'} is empty: give it a value, or leave it out", ctx
+                )
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Serve)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=50051, show_default=True, help="The port to listen on; 0 for one that is free.")
+@click.option("--mongo-uri", metavar="URI", help="The MongoDB replica set to use. Default: an embedded one.")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the embedded MongoDB keeps its data. Default: workflow-results in $XDG_DATA_HOME or ~/.local/share.",
+)
+@click.option("--database", default="workflow_results", show_default=True, help="The database of the results.")
+@click.option("--workers", default=1, show_default=True, help="The number of processes that answer calls.")
+@click.option("--call-seconds", default=60.0, show_default=True, help="The longest time for a call or the next batch.")
+@click.option("--drain-seconds", default=30.0, show_default=True, help="The time for calls under way when stopping.")
+@click.option(
+    "--connection-seconds",
+    default=0.0,
+    show_default=True,
+    help="After how long a connection ends, so that clients find servers that were added; 0 for never.",
+)
+@click.option(
+    "--max-connections",
+    default=0,
+    show_default=True,
+    help="The most connections at a time, by worker; 0 for as many as its open files allow.",
+)
+@click.option(
+    "--max-pipelines",
+    default=0,
+    show_default=True,
+    help="The most pipelines; 0 for as many as MongoDB's open files allow.",
+)
+@click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
+@click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")
+@click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate (PEM).")
+@click.option(
+    "--tls-client-ca", type=_FILE, metavar="FILE", help="Require client certificates of this authority (PEM)."
+)
+@click.option(
+    "--tokens", type=_FILE, metavar="FILE", help="The callers and what they may do; `workflow-results token` makes it."
+)
+@click.option("--insecure", is_flag=True, help="Let others than this machine in without TLS, or without tokens.")
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    is_eager=True,
+    expose_value=False,
+    callback=_read_config,
+    help="A YAML file with options as keys, like `data_dir: /var/lib/results`.",
+)
+def serve(data_dir: Path | None, **options: Any) -> None:
+    """Start a server.
+
+    Results are kept by an embedded MongoDB in --data-dir, or in the MongoDB of --mongo-uri; the log says where.
+
+    Prints `listening on HOST:PORT` once it accepts calls, logs to standard error, and stops on SIGTERM, SIGHUP or
+    Ctrl-C after the calls under way, with status 0. The status is 1 when it can't start, or has lost its embedded
+    MongoDB for good, and 2 when options are wrong.
+
+    Options may also come from the environment, as WORKFLOW_RESULTS_SERVE_PORT and the like, or
+    from a file; arguments go first, then the environment, then the file.
+    """
+    try:
+        from workflow_results_server.serving import app
+        from workflow_results_server.settings import Settings
+    except ImportError as error:
+        raise click.ClickException(f"{error}; the server needs: pip install 'workflow-results[embedded]'") from error
+    if data_dir is not None and options["mongo_uri"] is not None:
+        raise click.UsageError("--mongo-uri and --data-dir exclude each other: data are either there or here")
+    sys.exit(app.run(Settings(data_directory=data_dir, **options)))

@@ -1,0 +1,1 @@
+"""Works and BSON: checked, compared, and written as Extended JSON."""

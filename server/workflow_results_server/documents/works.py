@@ -1,0 +1,337 @@
+"""The works of a request: cut apart, checked, and made ready to be stored as they were sent."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import bson
+from bson.timestamp import Timestamp
+
+from workflow_results._encoding.documents import OPTIONS
+from workflow_results.common import rules
+from workflow_results_server.documents import bson_bytes, extended_json
+from workflow_results_server.documents.validation import RepeatedName, TooDeep, validate
+from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.offload import Turns, taken_in_turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workflow_results.v1 import results_pb2 as pb
+
+_SLICE_BYTES: Final = 32 * rules.KIB
+_SLICE_WORKS: Final = 100
+"""How much is decoded at once: with so little, the memory of one slice serves the next and is still in the cache."""
+_WORK_VALUES: Final = rules.WORK_BYTES // 4
+"""More values than a work has room for: each takes its type, a name and its end, and nearly all take more."""
+_UPDATE_FIELDS: Final = 1_000
+"""The most fields that an update may set of a work. MongoDB takes time for the square of their number, which nothing
+stops: 20 ms for 1,000, and 15 s for 30,000."""
+_DECODED_BYTES: Final = 256 * rules.KIB
+"""The largest work that is decoded to check it. What is made of a larger one could have fifty times its size."""
+_PADDING: Final = 5
+"""How much further than a work is long bson's decoder may read behind it."""
+_LOST_BYTES: Final = rules.MIB
+"""The most bytes of works that may fail to be decoded, which bounds what bson's decoder loses of them."""
+_SENTENCE_LENGTH: Final = 120
+"""With which the rejections of the most works that a request may hold fit into a response."""
+_NESTED: Final = b"\x03\x04"
+"""The types of documents and arrays."""
+_LEAST_LEVEL: Final = 7
+"""The bytes that a level of nesting takes at least: its type, the end of its name, its length and its own end."""
+_CONTAINERS: Final = {dict, list}
+_DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
+_LONG_VALUE: Final = rules.KIB
+
+
+class Symbol(NamedTuple):
+    """Stands for a value of the deprecated type, of which bson makes a string."""
+
+
+class Undefined(NamedTuple):
+    """Stands for a value of the deprecated type, of which bson makes None."""
+
+
+_DEPRECATED: Final = {bson_bytes.SYMBOL: Symbol(), bson_bytes.UNDEFINED: Undefined()}
+_STAND_INS: Final[dict[int, object]] = {
+    bson_bytes.DOCUMENT: {"…": "…"},
+    bson_bytes.ARRAY: ["…"],
+    bson_bytes.CODE_WITH_SCOPE: bson.Code("…"),
+}
+"""What is decoded in place of a long value, which is wrong where it stands, whatever is in it."""
+_STEP_LENGTH: Final = 32
+_PATH_LENGTH: Final = 80
+_TOO_DEEP: Final = f"is nested deeper than {rules.WORK_DEPTH} levels"
+_REASONS_OF_JSON: Final = {extended_json.TooDeep: "TOO_DEEP", extended_json.NameTwice: "DUPLICATE_FIELD"}
+_NAMING: Final = ("_id", "id", "pipeline")
+_TIMESTAMP: Final = b"\x11"
+_ZERO_TIMESTAMP: Final = Timestamp(0, 0)
+_ZERO_VALUE: Final = bytes(9)
+"""The end of a name, and eight bytes of a value that are zero."""
+_REF: Final = b"$ref\0"
+"""The name by which bson takes a document for a DBRef, in which the order of its fields is lost."""
+_ENCODED_START: Final = len(b"\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+"""Where the first element of the array stands in `bson.encode({"": array})`."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Work(NamedTuple):
+    """A work that keeps the rules.
+
+    Attributes:
+        position: Its position in the request.
+        pipeline: Its pipeline.
+        id: Its id.
+        data: Its BSON as it was sent, but with `_id` as the first element.
+        locked: Whether it comes locked already.
+        fields: The names of the top-level fields that it sets, where it is an update.
+    """
+
+    position: int
+    pipeline: str
+    id: str
+    data: bytes
+    locked: bool = False
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A work that breaks a rule.
+
+    Attributes:
+        position: Its position in the request.
+        reason: In UPPER_SNAKE_CASE, as in the proto's `Rejection`.
+        path: The path of the value at fault within the work; empty for the work itself.
+        message: What is wrong and what would be right, worded to follow the path.
+    """
+
+    position: int
+    reason: str
+    path: str
+    message: str
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and where in the work."""
+        sentence = rules.cut(f"{self.path} {self.message}".lstrip(), _SENTENCE_LENGTH)
+        return rules.cut(rules.visible(sentence), _SENTENCE_LENGTH)
+
+    @property
+    def where(self) -> str:
+        """The path of the value at fault within the request."""
+        separator = "." if self.path and not self.path.startswith("[") else ""
+        return f"works[{self.position}]{separator}{self.path}"
+
+
+async def parse(works: pb.Documents, *, partial_works: bool = False) -> list[Work | Rejected]:
+    """Check the works of a request.
+
+    Args:
+        works: As sent.
+        partial_works: Whether they hold just the fields of an update.
+
+    Returns:
+        Each work, or what is wrong with it, in their order.
+
+    Raises:
+        InvalidRequest: The works can't be told apart.
+    """
+    data = works.bson  # which protobuf copies at each look
+    if data and works.json:
+        raise InvalidRequest("works", "must hold either `bson` or `json`, not both")
+    documents: Sequence[bytes | str] = works.json or _split(data)
+    if len(documents) > rules.REQUEST_WORKS:
+        raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: make several")
+    parsed: list[Work | Rejected] = []
+    turns = Turns()
+    for some in _slices(documents):
+        size = sum(map(len, some))
+        parsed += await taken_in_turns(size, partial(_parsed, len(parsed), some, partial_works=partial_works))
+        await turns.next()
+    return parsed
+
+
+def _parsed(first: int, documents: Sequence[bytes | str], *, partial_works: bool) -> list[Work | Rejected]:
+    some = [
+        _from_json(index, document) if isinstance(document, str) else document
+        for index, document in enumerate(documents, first)
+    ]
+    decoded = iter(_decoder.decoded([document for document in some if isinstance(document, bytes)]))
+    return [
+        _checked(index, document, next(decoded), partial=partial_works) if isinstance(document, bytes) else document
+        for index, document in enumerate(some, first)
+    ]
+
+
+def _split(data: bytes) -> Sequence[bytes | str]:
+    try:
+        return bson_bytes.split(data, rules.REQUEST_WORKS)
+    except bson_bytes.MalformedDocuments as error:
+        raise InvalidRequest(
+            "works.bson", f"must be BSON documents back to back: {error}", "MALFORMED_REQUEST"
+        ) from error
+
+
+def _from_json(index: int, text: str) -> bytes | Rejected:
+    if extended_json.has_more_values(text, _WORK_VALUES):
+        return Rejected(index, "TOO_LARGE", "", f"has more than {_WORK_VALUES:,} values, which no work can hold")
+    try:
+        return extended_json.to_bson(text)
+    except extended_json.NotExtendedJson as error:
+        return Rejected(index, _REASONS_OF_JSON.get(type(error), "CORRUPT_DOCUMENT"), "", str(error))
+
+
+def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
+    some: list[bytes | str] = []
+    size = 0
+    for document in documents:
+        some.append(document)
+        size += len(document)
+        if size >= _SLICE_BYTES or len(some) >= _SLICE_WORKS:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
+class _Decoder:
+    """Decodes works, as long as that does no harm.
+
+    It is the fastest check: what encoded again gives the same bytes is BSON, with strings in UTF-8 and no name twice.
+    But bson's decoder is not made for hostile bytes (see `bson_validation`). What it reads behind a work is padding
+    here, and what it loses for ever when it fails is counted: at some point it is asked no more.
+    """
+
+    def __init__(self) -> None:
+        self._may_lose = _LOST_BYTES
+
+    def decoded(self, documents: list[bytes]) -> list[dict[str, Any] | None]:
+        """Decode documents; None stands for those about which that says nothing, so that they must be looked through.
+
+        All at once is fastest.
+        """
+        done: list[dict[str, Any] | None] = [None] * len(documents)
+        short = [index for index, document in enumerate(documents) if len(document) <= _DECODED_BYTES]
+        if not short or self._may_lose <= 0:
+            return done
+        parts = [documents[index] for index in short]
+        sizes = list(map(len, parts))
+        data = b"".join([*parts, bytes(max(sizes) + _PADDING)])
+        if _REF in data:
+            return done
+        try:
+            decoded = bson.decode_all(memoryview(data)[: sum(sizes)], OPTIONS)
+        except (bson.errors.BSONError, ValueError, RecursionError):
+            self._lose(max(sizes))  # no more than one of them: the first that fails ends it
+            return done
+        try:
+            encoded = bson.encode({"": decoded}, codec_options=OPTIONS)
+        except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
+            return done
+        at = _ENCODED_START
+        for number, index in enumerate(short):
+            at += 2 + len(str(number))  # its type and its name
+            if encoded.startswith(documents[index], at):
+                done[index] = decoded[number]
+            at += int.from_bytes(encoded[at : at + 4], "little")
+        return done
+
+    def _lose(self, size: int) -> None:
+        self._may_lose -= size
+        if self._may_lose <= 0:
+            _logger.warning("too many works were no BSON: from now on each is looked through without being decoded")
+
+
+_decoder: Final = _Decoder()
+
+
+def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, partial: bool) -> Work | Rejected:
+    if len(document) > rules.WORK_BYTES:
+        limit = rules.WORK_BYTES
+        return Rejected(position, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored")
+    if fields is None:
+        try:
+            validate(document, rules.WORK_DEPTH)
+        except bson_bytes.MalformedDocuments as error:
+            return Rejected(position, "CORRUPT_DOCUMENT", "", f"is not valid BSON with strings in UTF-8: {error}")
+        except TooDeep:
+            return Rejected(position, "TOO_DEEP", "", _TOO_DEEP)
+        except RepeatedName as error:
+            return Rejected(position, "DUPLICATE_FIELD", _spelled(error.path), "stands in the work more than once")
+        fields = _deciding_fields(document)
+    elif _deeper_than(rules.WORK_DEPTH, document, fields):
+        return Rejected(position, "TOO_DEEP", "", _TOO_DEEP)
+    if partial and len(fields) > _UPDATE_FIELDS:
+        message = f"has {len(fields):,} fields at the top level; an update sets at most {_UPDATE_FIELDS:,}"
+        return Rejected(position, "TOO_LARGE", "", message)
+    if problem := rules.work_problem(fields, partial=partial):
+        return Rejected(position, problem.reason, problem.path, problem.message)
+    if _TIMESTAMP in document and _ZERO_VALUE in document and _ZERO_TIMESTAMP in fields.values():
+        return Rejected(position, "INVALID_WORK", "", "holds Timestamp(0, 0), which MongoDB would replace by the time")
+    if "_id" in fields:
+        document = bson_bytes.without(document, b"_id")
+    id_, results = fields["id"], fields.get("results")
+    locked = bool(results and results.get("locked"))
+    set_ = tuple(name for name in fields if name not in _NAMING) if partial else ()
+    return Work(position, fields["pipeline"], id_, bson_bytes.with_id_first(document, id_), locked, set_)
+
+
+def _deeper_than(limit: int, document: bytes, fields: dict[str, Any]) -> bool:
+    # Each level needs some bytes, and one of two types, so that a short work or one with few of them is not deep.
+    if len(document) <= limit * _LEAST_LEVEL or len(document) - len(document.translate(None, _NESTED)) <= limit:
+        return False
+    level: list[Any] = [fields]
+    for _ in range(limit + 1):
+        groups = (node.values() if type(node) is dict else node for node in level)
+        level = [
+            value
+            for group in groups
+            if not _CONTAINERS.isdisjoint(map(type, group))
+            for value in group
+            if type(value) in _CONTAINERS
+        ]
+    return bool(level)
+
+
+def _deciding_fields(document: bytes) -> dict[str, Any]:
+    """Give the fields of a valid work, with their values as far as they decide about the work."""
+    fields: dict[str, Any] = {}
+    for element in bson_bytes.elements(document):
+        value: object = None
+        if element.name == b"results" and element.type == bson_bytes.DOCUMENT:
+            value = _lock(document, element)
+        elif element.name in _DECIDING:
+            value = _value(document, element.type, element.start, element.end)
+        elif element.type == bson_bytes.TIMESTAMP and not any(document[element.value : element.end]):
+            value = _ZERO_TIMESTAMP
+        fields[element.name.decode()] = value
+    return fields
+
+
+def _lock(document: bytes, results: bson_bytes.Element) -> dict[str, object]:
+    """Give the `results` of a work with nothing in it but `locked`."""
+    for type_, start, value, end in bson_bytes.walk(document, results.value + 4, results.end - 1):
+        if document[start + 1 : value - 1] == b"locked":
+            return {"locked": _value(document, type_, start, end)}
+    return {}
+
+
+def _value(document: bytes, type_: int, start: int, end: int) -> object:
+    """Decode one element, or give what stands for it where that would make much of it, or something else."""
+    if type_ in _DEPRECATED:
+        return _DEPRECATED[type_]
+    if type_ in _STAND_INS and end - start > _LONG_VALUE:
+        return _STAND_INS[type_]
+    (value,) = bson.decode(bson_bytes.made_of([document[start:end]]), OPTIONS).values()
+    return value
+
+
+def _spelled(path: Sequence[str | int]) -> str:
+    """Spell out the way to a name, cut where it would make a message unreadable."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{rules.cut(step, _STEP_LENGTH)}" for step in path)
+    return rules.cut("".join(steps).removeprefix("."), _PATH_LENGTH)

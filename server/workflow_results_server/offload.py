@@ -1,0 +1,51 @@
+"""Long computations on the event loop, which must not keep other calls waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from workflow_results.common.rules import KIB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ResultT = TypeVar("ResultT")
+
+_LONG_BYTES: Final = 256 * KIB
+"""From how many bytes on a thread pays: with the most and smallest values in them, that takes about 0.1 s."""
+_THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="long")
+"""One alone: several would each take their turn before the event loop gets its next one."""
+_TURN_SECONDS: Final = 0.001
+
+
+class Turns:
+    """Lets other calls have their turns during a long loop of short steps."""
+
+    def __init__(self) -> None:
+        self._ends = time.perf_counter() + _TURN_SECONDS
+
+    async def next(self) -> None:
+        """Let the others go on if this turn has lasted long enough; to be awaited after each step."""
+        if time.perf_counter() > self._ends:
+            await asyncio.sleep(0)
+            self._ends = time.perf_counter() + _TURN_SECONDS
+
+
+async def taken_in_turns(size: int, function: Callable[[], ResultT]) -> ResultT:
+    """Compute something from so many bytes: at once if they are few, else in a thread, one after the other.
+
+    There, Python lets the event loop go on every few milliseconds. Context variables, such as the caller, are the same.
+    """
+    if size < _LONG_BYTES:
+        return function()
+    context = contextvars.copy_context()
+    waiting = [function]  # not in the queue of the thread, which would keep it when nobody waits for it any more
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_THREAD, lambda: context.run(waiting.pop()))
+    finally:
+        waiting.clear()
+        del function  # which the error of a task that was cancelled would keep, with this frame

@@ -1,0 +1,1 @@
+"""Filters and projections, checked against lists of what is allowed."""

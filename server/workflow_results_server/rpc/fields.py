@@ -1,0 +1,234 @@
+"""The fields of requests, checked and put into the terms of the store."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import bson
+
+from workflow_results._encoding.documents import decode_strictly
+from workflow_results.common import rules
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server.access.callers import current
+from workflow_results_server.documents import bson_bytes, extended_json
+from workflow_results_server.documents.content import digest
+from workflow_results_server.documents.validation import RepeatedName, TooDeep, TooManyElements, validate
+from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.offload import taken_in_turns
+from workflow_results_server.query.expressions import (
+    QUERY_BYTES,
+    QUERY_DEPTH,
+    QUERY_ELEMENTS,
+    QUERY_KEYS,
+    Place,
+    QueryError,
+)
+from workflow_results_server.query.filters import checked_filter
+from workflow_results_server.query.projections import checked_projection
+from workflow_results_server.store import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bson.json_util import JSONOptions
+
+    Check = Callable[[dict[str, Any]], dict[str, Any]]
+    ChangeRequest = pb.UpdateRequest | pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest | pb.DropPipelineRequest
+
+_PAGE_SIZE: Final = 100
+"""Entries, each of which has some 70 KiB at most: what is set in it by callers is bounded."""
+_ID_BYTES: Final = 26
+"""What an ObjectId string takes in a request."""
+_FORMATS: Final = {
+    pb.DOCUMENT_FORMAT_UNSPECIFIED: None,
+    pb.DOCUMENT_FORMAT_BSON: None,
+    pb.DOCUMENT_FORMAT_RELAXED_JSON: extended_json.RELAXED,
+    pb.DOCUMENT_FORMAT_CANONICAL_JSON: extended_json.CANONICAL,
+}
+_JSON_VALUES: Final = 500_000
+"""The most values of a query as JSON, which are looked for before it is read: five for each list element in it."""
+
+
+def pipeline(name: str) -> str:
+    """Check the name of a pipeline.
+
+    Raises:
+        InvalidRequest: It breaks the rules.
+    """
+    if problem := rules.pipeline_problem(name):
+        raise InvalidRequest("pipeline", problem)
+    return name
+
+
+async def ids(values: Sequence[str]) -> list[str]:
+    """Check ids, and leave out repetitions.
+
+    Raises:
+        InvalidRequest: One breaks the rules, or there are too many as sent.
+    """
+    if len(values) > rules.TRANSACTION_RESULTS:
+        raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,} as sent, not {len(values):,}")
+    return await taken_in_turns(len(values) * _ID_BYTES, partial(_distinct, values))
+
+
+def _distinct(values: Sequence[str]) -> list[str]:
+    for index, value in enumerate(values):
+        if problem := rules.id_problem(value):
+            raise InvalidRequest(f"ids[{index}]", problem)
+    return list(dict.fromkeys(values))
+
+
+def id_(value: str) -> str:
+    """Check an id.
+
+    Raises:
+        InvalidRequest: It breaks the rules.
+    """
+    if problem := rules.id_problem(value):
+        raise InvalidRequest("id", problem)
+    return value
+
+
+async def origin(request: ChangeRequest, *, works: Sequence[bytes] = (), ids: Sequence[str] = ()) -> Origin:
+    """Tell where a change comes from.
+
+    Args:
+        request: The request.
+        works: The works in it, as they are to be stored.
+        ids: The ids in it.
+
+    Raises:
+        InvalidRequest: Its reason or its request id breaks the rules.
+    """
+    if problem := rules.reason_problem(request.reason):
+        raise InvalidRequest("reason", problem)
+    caller = current.get().name
+    if isinstance(request, pb.DropPipelineRequest) or not request.request_id:
+        return Origin(caller, request.reason)
+    if problem := rules.request_id_problem(request.request_id):
+        raise InvalidRequest("request_id", problem)
+    # Texts that hold no NUL, with one between them. The order of works counts, that of ids means nothing.
+    pipeline = "" if isinstance(request, pb.UpdateRequest) else request.pipeline
+    asked = [request.DESCRIPTOR.full_name, request.reason, pipeline]
+    size = sum(map(len, works)) + sum(map(len, ids))
+    hashed = await taken_in_turns(size, lambda: _digest("\0".join([*asked, *sorted(ids)]), works))
+    return Origin(caller, request.reason, request.request_id, hashed)
+
+
+def _digest(asked: str, works: Sequence[bytes]) -> bytes:
+    whole = hashlib.sha256(hashlib.sha256(asked.encode()).digest())
+    for work in works:
+        whole.update(digest(work))
+    return whole.digest()
+
+
+def page_size(value: int) -> int:
+    """Check how many entries of a history to tell at most.
+
+    Raises:
+        InvalidRequest: It is negative.
+    """
+    if value < 0:
+        raise InvalidRequest("page_size", f"must be positive, or 0 for {_PAGE_SIZE:,}, not {value}")
+    return min(value or _PAGE_SIZE, _PAGE_SIZE)
+
+
+def skip(value: int) -> int:
+    """Check how many results to pass over.
+
+    Raises:
+        InvalidRequest: It is negative.
+    """
+    if value < 0:
+        raise InvalidRequest("skip", f"must not be negative, not {value}")
+    return value
+
+
+def limit(field: str, value: int) -> int | None:
+    """Check how many results to read at most; None stands for no limit.
+
+    Raises:
+        InvalidRequest: It is below -1.
+    """
+    if value < -1:
+        raise InvalidRequest(field, f"must be -1 or 0 for no limit, or a positive number, not {value}")
+    return value if value > 0 else None
+
+
+async def query(document: pb.Document) -> dict[str, Any]:
+    """Check a filter.
+
+    Raises:
+        InvalidRequest: It is not a document, or holds what is not supported.
+    """
+    try:
+        return await _checked_in_turns(checked_filter, Place("query"), document)
+    except QueryError as error:
+        raise InvalidRequest(error.path, error.problem, "INVALID_QUERY") from error
+
+
+async def projection(document: pb.Document) -> dict[str, Any]:
+    """Check a projection.
+
+    Raises:
+        InvalidRequest: It is not a document, or holds what is not supported.
+    """
+    try:
+        return await _checked_in_turns(checked_projection, Place("projection"), document)
+    except QueryError as error:
+        raise InvalidRequest(error.path, error.problem, "INVALID_PROJECTION") from error
+
+
+def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
+    """Give how to write results as Extended JSON; None stands for BSON.
+
+    Raises:
+        InvalidRequest: There is no such format.
+    """
+    if format_ not in _FORMATS:
+        raise InvalidRequest("format", f"must be a value of DocumentFormat, not {format_}")
+    return _FORMATS[format_]
+
+
+async def _checked_in_turns(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:
+    return await taken_in_turns(document.ByteSize(), partial(_checked, check, place, document))
+
+
+def _checked(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:
+    data = document.bson
+    if document.WhichOneof("form") == "json":
+        data = _from_json(place, document.json)
+    if not data:
+        return {}
+    if len(data) > QUERY_BYTES:  # before much is made of it
+        raise place.error(f"takes {len(data):,} bytes of BSON; at most {QUERY_BYTES:,} are supported")
+    try:
+        (whole,) = bson_bytes.split(data, 1)
+        validate(whole, rules.WORK_DEPTH, QUERY_ELEMENTS + QUERY_KEYS)
+        (fields,) = decode_strictly(whole)
+    except RepeatedName as error:  # MongoDB heeds both fields, where a dict holds one
+        raise place.at(error.path).error("stands in the document more than once") from error
+    except TooDeep as error:
+        raise place.error(f"nested too deep; at most {QUERY_DEPTH} levels are supported") from error
+    except TooManyElements as error:
+        limits = f"{QUERY_ELEMENTS:,} list elements and {QUERY_KEYS:,} fields, operators and patterns"
+        raise place.error(f"the query is too large; it may hold at most {limits}") from error
+    except bson_bytes.MalformedDocuments as error:
+        raise InvalidRequest(
+            f"{place.step}.bson", f"must be one BSON document: {error}", "MALFORMED_REQUEST"
+        ) from error
+    except (bson.errors.BSONError, ValueError) as error:
+        raise InvalidRequest(f"{place.step}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
+    return check(fields)
+
+
+def _from_json(place: Place, text: str) -> bytes:
+    if len(text) > QUERY_BYTES or extended_json.has_more_values(text, _JSON_VALUES):
+        limits = f"{QUERY_BYTES:,} characters and {_JSON_VALUES:,} values"
+        raise place.error(f"is too large as JSON; at most {limits} are supported")
+    try:
+        return extended_json.to_bson(text)
+    except extended_json.NotExtendedJson as error:
+        raise InvalidRequest(f"{place.step}.json", str(error), "MALFORMED_REQUEST") from error

@@ -1,0 +1,279 @@
+"""The way of works into the store: admitted while there is room, checked, stored, and acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from workflow_results.common import rules
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server.access.policy import allow_works
+from workflow_results_server.documents import works
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
+from workflow_results_server.store import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from workflow_results_server.store import Store
+
+    Parsed = list[works.Work | works.Rejected]
+    Outcomes = tuple[list[pb.DepositOutcome.ValueType], list[pb.Rejection]]
+
+_ADMITTED_BYTES: Final = 128 * rules.MIB
+"""How many bytes of works may be on their way at a time, which bounds the memory that they take."""
+_WAITING_BYTES: Final = 256 * rules.MIB
+"""How many bytes of works may wait in streams until there is room, which are held as well, one request a stream."""
+_REQUESTS_OF_A_STREAM: Final = 8
+"""How many requests of a stream may be on their way at a time; the next ones wait at the client."""
+_PIPELINES_AT_ONCE: Final = 8
+_PIPELINES_OF_A_TURN: Final = 1_000
+"""How many are begun before the event loop turns to others."""
+_MESSAGES_BYTES: Final = 4 * rules.MIB
+_CUT_SHORT: Final = "is rejected like others before it: send it alone to be told why"
+_OUTCOMES: Final = {
+    Outcome.DEPOSITED: pb.DEPOSIT_OUTCOME_DEPOSITED,
+    Outcome.ALREADY_DEPOSITED: pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED,
+    Outcome.CONFLICT: pb.DEPOSIT_OUTCOME_CONFLICT,
+    Outcome.REFUSED: pb.DEPOSIT_OUTCOME_REJECTED,
+    Outcome.TOO_MANY_PIPELINES: pb.DEPOSIT_OUTCOME_REJECTED,
+}
+
+_NO_ROOM: Final = (
+    "is of a new pipeline, but there are as many as this server allows ({most:,}): an admin can drop one that has no"
+    " results (drop_pipeline), or let the server allow more (serve --max-pipelines)"
+)
+_REASONS: Final = {
+    Outcome.REFUSED: ("REFUSED_BY_MONGODB", "is a document that MongoDB refuses"),
+    Outcome.TOO_MANY_PIPELINES: ("TOO_MANY_PIPELINES", _NO_ROOM),
+}
+"""Why the store does not take a work."""
+
+
+class Intake:
+    """Stores the works of requests.
+
+    Args:
+        store: Where the results are.
+        seconds: The longest time for a request of a stream.
+    """
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._admitted = 0
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting_bytes = 0
+
+    async def deposit(self, documents: pb.Documents, seconds: float) -> Outcomes:
+        """Store works, each with an outcome of its own.
+
+        Args:
+            documents: The works.
+            seconds: The time that is left for all of them.
+
+        Returns:
+            The outcome of each work in their order, and why some were rejected.
+
+        Raises:
+            RequestError: The works can't be told apart, the caller may not deposit one, there is no room for them now,
+                or MongoDB failed.
+        """
+        end = time.monotonic() + seconds
+        with self.admitted(documents.ByteSize()):
+            return await self._stored(await _allowed(documents), end)
+
+    @contextmanager
+    def admitted(self, size: int) -> Iterator[None]:
+        """Count works among those on their way.
+
+        Args:
+            size: Their bytes.
+
+        Raises:
+            Unavailable: There is no room for them now.
+        """
+        if self._is_full(size):
+            raise _overloaded()
+        self._admitted += size
+        try:
+            yield
+        finally:
+            self._leave(size)
+
+    async def stream(self, requests: AsyncIterator[pb.DepositStreamRequest]) -> AsyncIterator[pb.DepositStreamResponse]:
+        """Store the works of each request of a stream, several at a time, and acknowledge them in their order.
+
+        Args:
+            requests: The stream. It is read no faster than works are stored.
+
+        Yields:
+            The acknowledgements.
+
+        Raises:
+            RequestError: As in `deposit`, after the acknowledgements of all requests before. There is no room only
+                where too many requests wait for it.
+        """
+        answers: asyncio.Queue[asyncio.Task[pb.DepositStreamResponse] | None] = asyncio.Queue()
+        room = asyncio.Semaphore(_REQUESTS_OF_A_STREAM)
+
+        async def take() -> None:
+            try:
+                async for request in requests:
+                    size = request.works.ByteSize()
+                    if room.locked() or self._is_full(size):
+                        with self._waits(size):
+                            await room.acquire()
+                            while self._is_full(size):
+                                await self._room()
+                    else:
+                        await room.acquire()
+                    answers.put_nowait(await self._begin(request, size))
+                    del request  # which would be kept until the next one comes
+            finally:
+                answers.put_nowait(None)
+
+        taking = asyncio.create_task(take())
+        try:
+            while answer := await answers.get():
+                yield await answer
+                room.release()
+            await taking
+        except RequestError as error:
+            behind = answers.qsize() - taking.done()  # once all are taken, the end stands behind them
+            if behind > 0:
+                raise error.of_a_part() from error
+            raise
+        finally:
+            left: list[asyncio.Task[Any]] = [taking]
+            while not answers.empty():
+                left += filter(None, [answers.get_nowait()])
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    async def _begin(self, request: pb.DepositStreamRequest, size: int) -> asyncio.Task[pb.DepositStreamResponse]:
+        """Check works for which there is room, and begin to store them: in the order of the stream."""
+        end = time.monotonic() + self._seconds
+        self._admitted += size
+        try:
+            parsed = await _allowed(request.works)
+        except BaseException:
+            self._leave(size)
+            raise
+        task = asyncio.create_task(self._answer(request.sequence, parsed, end))
+        task.add_done_callback(lambda _task: self._leave(size))
+        return task
+
+    async def _answer(self, sequence: int, parsed: Parsed, end: float) -> pb.DepositStreamResponse:
+        outcomes, rejections = await self._stored(parsed, end)
+        return pb.DepositStreamResponse(sequence=sequence, outcomes=outcomes, rejections=rejections)
+
+    async def _stored(self, parsed: Parsed, end: float) -> Outcomes:
+        outcomes = [pb.DEPOSIT_OUTCOME_REJECTED] * len(parsed)
+        rejections: dict[int, pb.Rejection] = {}
+        by_pipeline: dict[str, list[works.Work]] = {}
+        for work in parsed:
+            if isinstance(work, works.Rejected):
+                rejection = pb.Rejection(index=work.position, reason=work.reason, message=work.sentence)
+                rejections[work.position] = rejection
+            else:
+                by_pipeline.setdefault(work.pipeline, []).append(work)
+        at_once = asyncio.Semaphore(_PIPELINES_AT_ONCE)
+
+        async def store(pipeline: str, each: list[works.Work]) -> None:
+            async with at_once:
+                seconds = end - time.monotonic()  # one limit for all pipelines, however many wait for their turn
+                if seconds <= 0:
+                    raise DeadlineExceeded("the time for this call did not suffice to deposit the works", NOT_APPLIED)
+                results = await self._store.deposit(pipeline, each, seconds)
+            for work, outcome in zip(each, results, strict=True):
+                outcomes[work.position] = _OUTCOMES[outcome]
+                if outcome in _REASONS:
+                    reason, message = _REASONS[outcome]
+                    message = message.format(most=self._store.pipelines.most)
+                    rejections[work.position] = pb.Rejection(index=work.position, reason=reason, message=message)
+
+        if len(by_pipeline) == 1:
+            await store(*by_pipeline.popitem())
+        else:
+            # All are finished before one's failure is told, so that nothing goes on behind the caller's back.
+            left = iter(by_pipeline.items())
+            done: list[BaseException | None] = []
+            while some := list(itertools.islice(left, _PIPELINES_OF_A_TURN)):
+                done += await asyncio.gather(*(store(*each) for each in some), return_exceptions=True)
+            if failure := _failure(done):
+                try:
+                    raise failure
+                finally:
+                    del done, failure  # errors that keep this frame, and so the works
+        return outcomes, _short([rejections[position] for position in sorted(rejections)])
+
+    def _is_full(self, size: int) -> bool:
+        return bool(self._admitted) and self._admitted + size > _ADMITTED_BYTES
+
+    @contextmanager
+    def _waits(self, size: int) -> Iterator[None]:
+        """Count works among those that wait in streams.
+
+        Raises:
+            Unavailable: Too many do.
+        """
+        if self._waiting_bytes and self._waiting_bytes + size > _WAITING_BYTES:
+            raise _overloaded()
+        self._waiting_bytes += size
+        try:
+            yield
+        finally:
+            self._waiting_bytes -= size
+
+    async def _room(self) -> None:
+        """Wait until works have left."""
+        room = asyncio.get_running_loop().create_future()
+        self._waiting.add(room)
+        try:
+            await room
+        finally:
+            self._waiting.discard(room)
+
+    def _leave(self, size: int) -> None:
+        self._admitted -= size
+        for room in self._waiting:
+            if not room.done():
+                room.set_result(None)
+
+
+def _short(rejections: list[pb.Rejection]) -> list[pb.Rejection]:
+    """Shorten messages that would make an answer larger than clients accept; the first ones stay whole."""
+    room = _MESSAGES_BYTES
+    for rejection in rejections:
+        room -= rejection.ByteSize()
+        if room < 0:
+            rejection.message = _CUT_SHORT
+    return rejections
+
+
+def _overloaded() -> Unavailable:
+    message = "the server holds as many works as it can: send these again after a pause"
+    return Unavailable("OVERLOADED", message, not_applied=True)
+
+
+def _failure(outcomes: list[BaseException | None]) -> BaseException | None:
+    """Give the error for a request of whose pipelines some have failed."""
+    failures = [failure for failure in outcomes if failure is not None]
+    if not failures:
+        return None
+    first = failures[0]
+    certain = len(failures) == len(outcomes) and all(
+        isinstance(failure, RequestError) and failure.not_applied for failure in failures
+    )
+    return first if certain or not isinstance(first, RequestError) else first.of_a_part()
+
+
+async def _allowed(documents: pb.Documents) -> Parsed:
+    parsed = await works.parse(documents)
+    allow_works(parsed)
+    return parsed

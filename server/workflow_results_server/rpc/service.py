@@ -1,0 +1,331 @@
+"""The RPCs of `ResultsService`: each checks its request, asks the store and words the answer."""
+
+from __future__ import annotations
+
+import time
+from contextlib import aclosing, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from workflow_results import __version__
+from workflow_results.common import rules
+from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1 import results_pb2_grpc
+from workflow_results_server.access.callers import current
+from workflow_results_server.access.policy import allow_works
+from workflow_results_server.documents import extended_json, works
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError
+from workflow_results_server.offload import taken_in_turns
+from workflow_results_server.rpc import fields
+from workflow_results_server.rpc.continuations import PageTokens, ReadTokens
+from workflow_results_server.rpc.incoming import Room
+from workflow_results_server.rpc.intake import Intake
+from workflow_results_server.store import OF_PIPELINE, Change, Selection
+from workflow_results_server.store.calls import uncancelled
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+
+    import grpc
+    from bson.json_util import JSONOptions
+
+    from workflow_results_server.store import Batch, Entry, Origin, Store
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+    ChangeOfIds = Callable[[str, Sequence[str], Origin, float], Awaitable[Change]]
+    IdsRequest = pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest
+    ReadRequest = pb.ViewRequest | pb.GetByCountRequest | pb.GetByIdRequest | pb.GetByEventRequest | pb.GetLockedRequest
+
+PartT = TypeVar(
+    "PartT",
+    pb.ViewResponse,
+    pb.GetByCountResponse,
+    pb.GetByIdResponse,
+    pb.GetByEventResponse,
+    pb.GetLockedResponse,
+)
+
+_DEFAULT_VIEW_LIMIT: Final = 100
+_DEFAULT_COUNT: Final = 10
+_MOST_REFUSALS: Final = 1_000
+_TEXT_BYTES: Final = 192 * rules.MIB
+"""What results as JSON may have together while they are sent, which takes as long as their readers like: as BSON, of
+which the store keeps account, they may have a fourteenth."""
+_SHARE_OF_DEADLINE: Final = 0.95
+_METHODS: Final = {
+    "update": pb.CHANGE_METHOD_UPDATE,
+    "delete_ids": pb.CHANGE_METHOD_DELETE_IDS,
+    "lock": pb.CHANGE_METHOD_LOCK,
+    "unlock": pb.CHANGE_METHOD_UNLOCK,
+    "drop_pipeline": pb.CHANGE_METHOD_DROP_PIPELINE,
+}
+_LOCKED_FIELDS: Final = dict.fromkeys(("id", "event", "plots", "products", "results"), 1)
+_LOCKED: Final = {"results.locked": True}
+# `$gt: null` means present and not null; unlike `$ne: null` it does not look into lists.
+_LOCKED_AND_WHOLE: Final = {
+    **_LOCKED,
+    "$expr": {"$and": [{"$gt": [f"${field}", None]} for field in ("plots", "products")]},
+}
+
+
+class ResultsService(results_pb2_grpc.ResultsServiceServicer):
+    """The service.
+
+    Args:
+        store: Where the results are.
+        seconds: The longest time to spend on a unary call.
+    """
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._intake = Intake(store, seconds)
+        self._texts = Room(_TEXT_BYTES, "results as JSON")
+
+    async def Deposit(self, request: pb.DepositRequest, context: Context) -> pb.DepositResponse:
+        """Store works, each with an outcome of its own."""
+        outcomes, rejections = await self._intake.deposit(request.works, self._time(context))
+        return pb.DepositResponse(outcomes=outcomes, rejections=rejections)
+
+    def DepositStream(
+        self, stream: AsyncIterator[pb.DepositStreamRequest], context: Context
+    ) -> AsyncIterator[pb.DepositStreamResponse]:
+        """Store the works of each request of a stream, and acknowledge it."""
+        return self._intake.stream(stream)
+
+    async def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
+        """Set fields of results, all or nothing."""
+        return await self._update(request, self._time(context))
+
+    @uncancelled
+    async def _update(self, request: pb.UpdateRequest, seconds: float) -> pb.UpdateResponse:
+        """Update, while there is room: what is sent and given up by its caller takes memory as well."""
+        end = time.monotonic() + seconds
+        with self._intake.admitted(request.works.ByteSize()):
+            return await self._updated(request, end)
+
+    async def _updated(self, request: pb.UpdateRequest, end: float) -> pb.UpdateResponse:
+        by_pipeline: dict[str, dict[str, works.Work]] = {}
+        parsed = await works.parse(request.works, partial_works=True)
+        allow_works(parsed)
+        for work in parsed:
+            if isinstance(work, works.Rejected):
+                raise InvalidRequest(work.where, work.message, work.reason)
+            same = by_pipeline.setdefault(work.pipeline, {})
+            if work.id in same:
+                raise InvalidRequest(f"works[{work.position}].id", "must not be that of another work in the update")
+            same[work.id] = work
+        data = [work.data for work in parsed if isinstance(work, works.Work)]
+        origin = await fields.origin(request, works=data)
+        if not by_pipeline:
+            return pb.UpdateResponse(applied=True)
+        change = await self._store.changes.update(by_pipeline, origin, _left_until(end))
+        return pb.UpdateResponse(**_refusals(change))
+
+    async def DeleteIds(self, request: pb.DeleteIdsRequest, context: Context) -> pb.DeleteIdsResponse:
+        """Delete results, all or nothing."""
+        change = await self._change(self._store.changes.delete, request, context)
+        return pb.DeleteIdsResponse(**_refusals(change))
+
+    async def Lock(self, request: pb.LockRequest, context: Context) -> pb.LockResponse:
+        """Lock results, all or nothing."""
+        change = await self._change(self._store.changes.lock, request, context)
+        return pb.LockResponse(**_refusals(change))
+
+    async def Unlock(self, request: pb.UnlockRequest, context: Context) -> pb.UnlockResponse:
+        """Unlock results, all or nothing; or, without force, count the locked ones."""
+        changes = self._store.changes
+        change = await self._change(changes.unlock if request.force else changes.would_unlock, request, context)
+        answer = pb.UnlockResponse(**_refusals(change), locked_count=change.changed)
+        answer.applied = answer.applied and request.force
+        return answer
+
+    async def View(self, request: pb.ViewRequest, context: Context) -> AsyncIterator[pb.ViewResponse]:
+        """Stream the results that match a query."""
+        limit = request.limit if request.HasField("limit") else _DEFAULT_VIEW_LIMIT
+        selection = Selection(
+            filter=await fields.query(request.query),
+            projection=await fields.projection(request.projection),
+            skip=fields.skip(request.skip),
+            limit=fields.limit("limit", limit),
+        )
+        async with aclosing(self._stream(selection, request, pb.ViewResponse)) as parts:
+            async for part in parts:
+                yield part
+
+    def GetByCount(self, request: pb.GetByCountRequest, context: Context) -> AsyncIterator[pb.GetByCountResponse]:
+        """Stream the results with the highest ids: for ObjectId strings, the newest."""
+        count = request.count if request.HasField("count") else _DEFAULT_COUNT
+        selection = Selection(limit=fields.limit("count", count))
+        return self._stream(selection, request, pb.GetByCountResponse)
+
+    async def GetById(self, request: pb.GetByIdRequest, context: Context) -> AsyncIterator[pb.GetByIdResponse]:
+        """Stream the results with some ids."""
+        ids = await fields.ids(request.ids)
+        selection = Selection(filter={"_id": {"$in": ids}}, limit=len(ids))
+        async with aclosing(self._stream(selection, request, pb.GetByIdResponse)) as parts:
+            async for part in parts:
+                yield part
+
+    def GetByEvent(self, request: pb.GetByEventRequest, context: Context) -> AsyncIterator[pb.GetByEventResponse]:
+        """Stream the results of an event."""
+        selection = Selection(filter={"event": request.event_number})
+        return self._stream(selection, request, pb.GetByEventResponse)
+
+    def GetLocked(self, request: pb.GetLockedRequest, context: Context) -> AsyncIterator[pb.GetLockedResponse]:
+        """Stream the locked results that carry results, plots and products."""
+        count = request.count if request.HasField("count") else _DEFAULT_COUNT
+        selection = Selection(
+            filter=_LOCKED_AND_WHOLE,
+            projection=_LOCKED_FIELDS,
+            skip=fields.skip(request.skip),
+            limit=fields.limit("count", count),
+        )
+        return self._stream(selection, request, pb.GetLockedResponse)
+
+    async def GetLockedCount(self, request: pb.GetLockedCountRequest, context: Context) -> pb.GetLockedCountResponse:
+        """Count all locked results."""
+        pipeline = fields.pipeline(request.pipeline)
+        return pb.GetLockedCountResponse(count=await self._store.count(pipeline, _LOCKED, self._time(context)))
+
+    async def Count(self, request: pb.CountRequest, context: Context) -> pb.CountResponse:
+        """Count the results that match a query."""
+        end = time.monotonic() + self._time(context)
+        pipeline, query = fields.pipeline(request.pipeline), await fields.query(request.query)
+        return pb.CountResponse(count=await self._store.count(pipeline, query, _left_until(end)))
+
+    async def Status(self, _request: pb.StatusRequest, context: Context) -> pb.StatusResponse:
+        """Count the results of every pipeline that the caller may use."""
+        counts = await self._store.status(self._time(context))
+        may_use = current.get().may_use
+        return pb.StatusResponse(counts={name: count for name, count in counts.items() if may_use(name)})
+
+    async def Info(self, _request: pb.InfoRequest, _context: Context) -> pb.InfoResponse:
+        """Tell versions and limits."""
+        return pb.InfoResponse(
+            server_version=__version__,
+            api_version=pb.DESCRIPTOR.package,
+            mongodb_version=self._store.mongodb_version,
+            limits=pb.Limits(
+                message_bytes=rules.MESSAGE_BYTES,
+                work_bytes=rules.WORK_BYTES,
+                work_depth=rules.WORK_DEPTH,
+                pipeline_length=rules.PIPELINE_LENGTH,
+                id_length=rules.ID_LENGTH,
+                transaction_results=rules.TRANSACTION_RESULTS,
+                request_works=rules.REQUEST_WORKS,
+                batch_bytes=rules.BATCH_BYTES,
+                server_seconds=self._seconds,
+                pipelines=self._store.pipelines.most,
+            ),
+        )
+
+    async def History(self, request: pb.HistoryRequest, context: Context) -> pb.HistoryResponse:
+        """Tell the changes of a result, or of a pipeline itself."""
+        pipeline = fields.pipeline(request.pipeline)
+        id_ = fields.id_(request.id) if request.id else OF_PIPELINE
+        size, tokens = fields.page_size(request.page_size), PageTokens(pipeline, id_)
+        before = tokens.place(request.page_token)
+        entries = await self._store.history.read(pipeline, id_, before, size + 1, self._time(context))
+        more = tokens.behind(entries[size - 1].order) if len(entries) > size else ""
+        return pb.HistoryResponse(entries=map(_history_entry, entries[:size]), next_page_token=more)
+
+    async def DropPipeline(self, request: pb.DropPipelineRequest, context: Context) -> pb.DropPipelineResponse:
+        """Drop a pipeline that has no results."""
+        pipeline, origin = fields.pipeline(request.pipeline), await fields.origin(request)
+        dropped = await self._store.pipelines.drop(pipeline, origin, self._time(context))
+        return pb.DropPipelineResponse(dropped=dropped)
+
+    def _time(self, context: Context) -> float:
+        """Give the seconds that a unary call may take, so that its answer comes before the caller's deadline."""
+        remaining = context.time_remaining()
+        return self._seconds if remaining is None else min(remaining * _SHARE_OF_DEADLINE, self._seconds)
+
+    async def _change(self, change: ChangeOfIds, request: IdsRequest, context: Context) -> Change:
+        end = time.monotonic() + self._time(context)
+        pipeline, ids = fields.pipeline(request.pipeline), await fields.ids(request.ids)
+        origin = await fields.origin(request, ids=ids)
+        return await change(pipeline, ids, origin, _left_until(end)) if ids else Change()
+
+    async def _stream(
+        self, selection: Selection, request: ReadRequest, response: Callable[..., PartT]
+    ) -> AsyncGenerator[PartT, None]:
+        pipeline = fields.pipeline(request.pipeline)
+        options = fields.json_options(request.format)
+        make_tokens = partial(ReadTokens, request.DESCRIPTOR.name, pipeline, selection)
+        tokens = await taken_in_turns(request.ByteSize(), make_tokens)
+        rest, before = tokens.resumed(request.resume_token)
+        sent = 0
+        async with aclosing(self._store.read(pipeline, rest)) as batches:
+            async for batch in batches:
+                sent += batch.number
+                part = response()  # filled in place: to put a message into another one copies it
+                part.batch.resume_token = tokens.behind(batch.last, before + sent)
+                if options:
+                    part.batch.results.json.extend(
+                        await taken_in_turns(len(batch.data), partial(_json, batch, options))
+                    )
+                else:
+                    part.batch.results.bson = batch.data
+                if batch.final:
+                    part.summary.count = sent
+                with self._texts.taken(part.ByteSize()) if options else nullcontext():
+                    yield part
+                if batch.final:
+                    return
+        yield response(summary=pb.ReadSummary(count=sent))
+
+
+def _left_until(end: float) -> float:
+    """Give the seconds that are left of a call's time, which checking its request has taken a part of.
+
+    Raises:
+        DeadlineExceeded: None are.
+    """
+    left = end - time.monotonic()
+    if left <= 0:
+        raise DeadlineExceeded("the time for this call did not suffice", NOT_APPLIED)
+    return left
+
+
+def _json(batch: Batch, options: JSONOptions) -> list[str]:
+    """Write a batch as Extended JSON, which has up to fourteen times the size: too much for some large results.
+
+    Those of up to `rules.BATCH_BYTES` can't become too large.
+    """
+    try:
+        return extended_json.from_bson(batch.data, options, rules.RESPONSE_BYTES - rules.MIB)
+    except extended_json.TooLong:
+        message = (
+            f"result {rules.quoted(batch.last)} is too large for a message as JSON: ask for BSON, or with a projection"
+        )
+        raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message) from None
+
+
+def _history_entry(entry: Entry) -> pb.HistoryEntry:
+    told = pb.HistoryEntry(
+        method=_METHODS[entry.method],
+        caller=entry.caller,
+        fields=entry.fields,
+        field_count=entry.field_count,
+        reason=entry.reason,
+        request_id=entry.request_id,
+        result_count=entry.result_count,
+    )
+    told.time.FromDatetime(entry.time)
+    return told
+
+
+def _refusals(change: Change) -> dict[str, Any]:
+    return {
+        "applied": not change.refusals,
+        "refusals": [
+            pb.Refusal(
+                pipeline=refusal.pipeline,
+                id=refusal.id,
+                reason=pb.REFUSAL_REASON_LOCKED if refusal.locked else pb.REFUSAL_REASON_NOT_FOUND,
+            )
+            for refusal in change.refusals[:_MOST_REFUSALS]
+        ],
+        "refusal_count": len(change.refusals),
+    }

@@ -1,0 +1,182 @@
+"""One gRPC server: the service on a port, its health, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+import grpc
+from grpc_health.v1 import health_pb2_grpc
+
+from workflow_results.common import rules
+from workflow_results.v1 import results_pb2, results_pb2_grpc
+from workflow_results_server.access.certificates import Certificates
+from workflow_results_server.access.policy import Access
+from workflow_results_server.access.tokens import TokensFile
+from workflow_results_server.rpc.interceptor import Interceptor
+from workflow_results_server.rpc.service import ResultsService
+from workflow_results_server.serving import health, process, reflection
+from workflow_results_server.serving.limits import channel_options
+from workflow_results_server.settings import SettingsError
+from workflow_results_server.store import CLOSE_SECONDS, Store
+
+if TYPE_CHECKING:
+    from workflow_results_server.settings import Settings
+
+_logger = logging.getLogger(__name__)
+
+_SERVICE: Final = results_pb2.DESCRIPTOR.services_by_name["ResultsService"].full_name
+_LAST_WORDS_SECONDS: Final = 1.0
+"""How long streams may take to tell clients that the server stops; a client that does not listen is cut off then."""
+_SLACK_SECONDS: Final = 4.0
+"""What a busy machine may need more for an end whose parts all have their limits."""
+_PING_SECONDS: Final = 2.0
+"""How often MongoDB is asked whether it is there."""
+
+
+class Server:
+    """A gRPC server.
+
+    Args:
+        settings: Its settings; `mongo_uri` must be set.
+        share_port: Whether other processes may listen on the same port.
+
+    Raises:
+        SettingsError: The files of certificates can't be used.
+        TokensError: The file of callers can't be used.
+    """
+
+    def __init__(self, settings: Settings, *, share_port: bool = False) -> None:
+        self._settings = settings
+        self._certificates = Certificates(settings) if settings.tls_cert else None
+        tokens = TokensFile(settings.tokens) if settings.tokens else None
+        access = Access(tokens, certificates=settings.tls_client_ca is not None)
+        self._interceptor = Interceptor(_SERVICE, access)
+        self._health = health.Health("", _SERVICE)
+        self._server: grpc.aio.Server = grpc.aio.server(
+            interceptors=[self._interceptor],
+            options=[
+                ("grpc.so_reuseport", int(share_port)),
+                ("grpc.max_receive_message_length", rules.MESSAGE_BYTES),
+                ("grpc.max_send_message_length", rules.RESPONSE_BYTES),
+                # Clients ping after 30 s of silence, also without calls (see client/python); that is no abuse.
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+                # A peer that vanished without a word is noticed, so that its streams and cursors end.
+                ("grpc.keepalive_time_ms", 60_000),
+                ("grpc.keepalive_timeout_ms", 20_000),
+                *_age(settings.connection_seconds, settings.drain_seconds),
+                *channel_options(settings.max_connections),
+            ],
+        )
+        self._store: Store | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> int:
+        """Connect to MongoDB and accept calls.
+
+        Returns:
+            The port.
+
+        Raises:
+            ConnectionRefused: This MongoDB can't be used.
+            SettingsError: It is not possible to listen there.
+        """
+        settings = self._settings
+        assert settings.mongo_uri is not None
+        self._store = await Store.open(
+            settings.mongo_uri, settings.database, settings.call_seconds, settings.max_pipelines
+        )
+        service = ResultsService(self._store, settings.call_seconds)
+        results_pb2_grpc.add_ResultsServiceServicer_to_server(service, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        if settings.reflection:
+            reflection.enable(self._server, (_SERVICE, health.SERVICE_NAME))
+        try:
+            port = self._listen(address(settings.host, settings.port))
+        except RuntimeError as error:
+            raise SettingsError(
+                f"can't listen on {address(settings.host, settings.port)}: the port is taken, or the host is not here"
+            ) from error
+        self._health.tell(serving=True)
+        await self._server.start()
+        process.settle_memory()
+        self._watch = asyncio.create_task(self._watch_mongodb())
+        _logger.info("listening", extra={"address": address(settings.host, port), **_doors(settings)})
+        return port
+
+    def _listen(self, where: str) -> int:
+        if self._certificates is None:
+            return self._server.add_insecure_port(where)
+        return self._server.add_secure_port(where, self._certificates.credentials())
+
+    async def stop(self, *, hurry: bool = False) -> None:
+        """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end.
+
+        Streams of health and reflection, which have no end that one could wait for, are ended early. Nothing here
+        waits for a peer, or for MongoDB, without a limit: `end_seconds` tells how long it takes at most.
+
+        Args:
+            hurry: Whether not to wait for the calls under way: MongoDB is lost, and they can't be answered.
+        """
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.wait((self._watch,))
+        self._health.stop()
+        self._interceptor.stop()
+        drain = _drain_seconds(self._settings, hurry=hurry)
+        later = asyncio.get_running_loop().call_later
+        # Load balancers watch the health for as long as they can. They are hearing of the end right now.
+        endings = (
+            later(min(drain, _LAST_WORDS_SECONDS), self._interceptor.end_other_streams),
+            later(drain, self._interceptor.end_streams),
+        )
+        await self._server.stop(drain + _LAST_WORDS_SECONDS)
+        for ending in endings:
+            ending.cancel()
+        if self._store:
+            await self._store.close()
+
+    async def _watch_mongodb(self) -> None:
+        assert self._store is not None
+        serving = True
+        while True:
+            await asyncio.sleep(_PING_SECONDS)
+            alive = await self._store.is_alive(_PING_SECONDS)
+            if alive != serving:
+                serving = alive
+                _logger.log(
+                    logging.INFO if alive else logging.ERROR, "MongoDB is %s", "back" if alive else "lost: NOT_SERVING"
+                )
+                self._health.tell(serving=alive)
+
+
+def _doors(settings: Settings) -> dict[str, str]:
+    """Say for the log how calls come in, and from whom."""
+    tls = "with client certificates" if settings.tls_client_ca else "yes" if settings.tls_cert else "no"
+    return {"tls": tls, "callers": str(settings.tokens) if settings.tokens else "everyone"}
+
+
+def _drain_seconds(settings: Settings, *, hurry: bool) -> float:
+    return 0.0 if hurry else settings.drain_seconds
+
+
+def end_seconds(settings: Settings, *, hurry: bool = False) -> float:
+    """Give the longest time that `Server.stop` should take; a server that takes longer hangs."""
+    return _drain_seconds(settings, hurry=hurry) + _LAST_WORDS_SECONDS + CLOSE_SECONDS + _SLACK_SECONDS
+
+
+def _age(seconds: float, grace: float) -> list[tuple[str, int]]:
+    """Let connections end after a time, so that clients look anew for servers; what is under way has a grace."""
+    if not seconds:
+        return []
+    return [
+        ("grpc.max_connection_age_ms", max(1, round(seconds * 1000))),
+        ("grpc.max_connection_age_grace_ms", max(1, round(grace * 1000))),
+    ]
+
+
+def address(host: str, port: int) -> str:
+    """Join host and port, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,159 @@
+"""Several processes that share a port, so that more than one core answers calls.
+
+Each is a new Python process: gRPC's threads do not survive a fork. The kernel spreads connections over them
+(SO_REUSEPORT), not calls, so that a single client is served by one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from workflow_results_server.serving.server import address, end_seconds
+from workflow_results_server.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from workflow_results_server.settings import Settings
+
+T = TypeVar("T")
+
+_logger = logging.getLogger(__name__)
+
+READY: Final = b"ready\n"
+"""What a worker writes on its standard output once it accepts calls."""
+HURRY: Final = b"hurry\n"
+"""What a worker reads on its standard input when it shall end without waiting for the calls under way."""
+_START_SECONDS: Final = 120.0
+"""How long a worker may take until it accepts calls."""
+_RESTART_SECONDS: Final = 1.0
+"""The pause before a worker that died is started again, so that one that can't live does not spin."""
+
+
+class Workers:
+    """The worker processes of a server.
+
+    Args:
+        settings: The settings of the server; `mongo_uri` must be set.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._reserved: socket.socket | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+        self._hurry = False
+
+    async def start(self) -> int:
+        """Start the workers and wait until all accept calls.
+
+        Returns:
+            The port.
+
+        Raises:
+            SettingsError: It is not possible to listen there, or a worker could not start.
+        """
+        self._reserved = _reserve(self._settings.host, self._settings.port)
+        port: int = self._reserved.getsockname()[1]
+        settings = replace(self._settings, port=port)
+        ready = [asyncio.get_running_loop().create_future() for _ in range(settings.workers)]
+        self._tasks = [asyncio.create_task(self._keep(number, settings, future)) for number, future in enumerate(ready)]
+        await asyncio.gather(*ready)
+        return port
+
+    async def stop(self, *, hurry: bool = False) -> None:
+        """Let all workers finish the calls under way, and end; kill those that don't.
+
+        Args:
+            hurry: Whether they shall not wait for the calls under way.
+        """
+        self._hurry = hurry
+        self._stopping.set()
+        await asyncio.gather(*self._tasks)
+        if self._reserved:
+            self._reserved.close()
+
+    async def _keep(self, number: int, settings: Settings, ready: asyncio.Future[None]) -> None:
+        """Keep one worker alive."""
+        while not self._stopping.is_set():
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "workflow_results_server",
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    start_new_session=True,  # a Ctrl-C in the terminal comes to us alone, and we stop them in order
+                )
+            except OSError as error:  # too many processes, or too little memory
+                code = error.strerror
+            else:
+                assert process.stdin
+                assert process.stdout
+                # Through a pipe, since the URI holds a password. It stays open: its end tells the worker that we are
+                # gone.
+                process.stdin.write(settings.to_json().encode() + b"\n")
+                if await self._unless_stopping(process.stdout.readline(), _START_SECONDS) == READY:
+                    if not ready.done():
+                        ready.set_result(None)
+                    await self._unless_stopping(process.wait())
+                await self._end(number, process)
+                code = str(process.returncode)
+            if self._stopping.is_set():
+                return
+            if not ready.done():
+                ready.set_exception(SettingsError(f"worker {number} could not start; the log above says why"))
+                return
+            _logger.error("a worker died and is started again", extra={"worker": number, "code": code})
+            await self._unless_stopping(asyncio.sleep(_RESTART_SECONDS))
+
+    async def _unless_stopping(self, coroutine: Coroutine[Any, Any, T], seconds: float | None = None) -> T | None:
+        """Wait for something, but no longer than until the server stops, or some time has passed; gives None then."""
+        task = asyncio.ensure_future(coroutine)
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait((task, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if task.done():
+            return task.result()
+        task.cancel()
+        return None
+
+    async def _end(self, number: int, process: asyncio.subprocess.Process) -> None:
+        """Let a worker end by itself, and kill one that takes longer than it may."""
+        if process.returncode is not None:
+            return
+        assert process.stdin
+        with contextlib.suppress(ProcessLookupError):
+            if self._hurry:
+                process.stdin.write(HURRY)
+            else:
+                process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), end_seconds(self._settings, hurry=self._hurry))
+            except asyncio.TimeoutError:
+                _logger.warning("a worker hangs and is killed", extra={"worker": number, "pid": process.pid})
+                process.kill()
+                await process.wait()
+
+
+def _reserve(host: str, port: int) -> socket.socket:
+    """Hold a port for the workers without listening on it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:  # sharing must not join us to the workers of another server
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            port = probe.getsockname()[1]
+        reserved = socket.socket(family)
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind((host, port))
+    except OSError as error:
+        raise SettingsError(f"can't listen on {address(host, port)}: {error.strerror}") from error
+    return reserved

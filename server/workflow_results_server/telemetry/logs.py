@@ -1,0 +1,81 @@
+"""Structured logs on standard error: one line an event, with its fields, as text or as JSON.
+
+What callers say may stand in any of it, so that all is escaped: nobody writes lines or fields of his own into the log,
+nor anything that a terminal obeys.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Final
+
+from workflow_results.common.rules import visible
+from workflow_results_server.rpc.interceptor import request_id
+
+_STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+_CONTINUED: Final = "\n    | "
+"""What each further line of a traceback begins with: no event does."""
+_MARKS: Final = frozenset(" \"'\\=")
+"""With these, the value of a field could look like another field."""
+
+
+def configure(level: str, format_: str) -> None:
+    """Send the logs of this process to standard error.
+
+    Args:
+        level: The name of the lowest level that is logged.
+        format_: "text" for people, "json" for one JSON object a line.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Json() if format_ == "json" else _Text())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("pymongo").setLevel(logging.WARNING)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_about_us)
+
+
+def _is_about_us(record: logging.LogRecord) -> bool:
+    """Leave out that gRPC could not send the end of a call to a client that had left."""
+    return "ExecuteBatchError" not in record.getMessage()
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    fields = {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+    if id_ := request_id.get():
+        fields["request_id"] = id_
+    return fields
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = " ".join(f"{name}={_value(str(value))}" for name, value in _fields(record).items())
+        message = visible(record.getMessage())
+        event = f"{self.formatTime(record)} {record.levelname:<7} {record.name}: {message} {fields}".rstrip()
+        more = self.formatException(record.exc_info) if record.exc_info else ""
+        return _CONTINUED.join([event, *(visible(line) for line in more.split("\n") if line)])
+
+
+def _value(text: str) -> str:
+    return text if text.isprintable() and not _MARKS.intersection(text) else repr(text)
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        event = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return json.dumps({name: _encodable(value) for name, value in event.items()})
+
+
+def _encodable(value: object) -> object:
+    """Let text be valid Unicode, which some readers of JSON insist on, and make text of what JSON doesn't know."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return str(value).encode(errors="backslashreplace").decode()
