@@ -1,4 +1,4 @@
-"""One worker process of `workflow-results serve --workers N`; started by `workers.py`, not by people."""
+"""One worker process of `workflow-results serve --workers N`; started by `serving/workers.py`, not by people."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The errors that a request can be answered with, in the terms of gRPC but without it.
 
-The store and the service raise them; `interceptor.py` puts them on the wire.
+The store and the service raise them; `rpc/interceptor.py` puts them on the wire.
 """
 
 from __future__ import annotations

@@ -284,7 +284,7 @@ def _loaded(text: str) -> dict[str, Any]:
 def _no_search_for_cycles() -> Iterator[None]:
     """Let Python not search for cycles: there are none in JSON, and meanwhile no other thread goes on.
 
-    Long texts are read one after the other (`turns.py`).
+    Long texts are read one after the other (`offload.py`).
     """
     if not gc.isenabled():
         yield
