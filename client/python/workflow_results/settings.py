@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from workflow_results._transport.forks import no_fork
 from workflow_results.common.files import parse_yaml
 from workflow_results.common.rules import shorten
 from workflow_results.errors import InvalidRequestError
@@ -163,7 +164,8 @@ def _workspace_target(workspace: Path | None) -> tuple[str, object]:
             raise InvalidRequestError(f"workspace must be a file; there is none at {workspace}")
         return "", None
     try:
-        content = parse_yaml(path.read_bytes())
+        with no_fork:  # a child that is forked while another thread imports PyYAML would wait for that for ever
+            content = parse_yaml(path.read_bytes())
     except OSError as error:
         raise InvalidRequestError(f"workspace {path} can't be read: {error.strerror}") from error
     except ValueError as error:

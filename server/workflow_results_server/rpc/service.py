@@ -7,10 +7,10 @@ from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from workflow_results import __version__
 from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
+from workflow_results.version import __version__
 from workflow_results_server.access.callers import current
 from workflow_results_server.access.policy import allow_works
 from workflow_results_server.documents import extended_json, works

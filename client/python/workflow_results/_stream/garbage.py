@@ -8,6 +8,7 @@ the program's other threads.
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -58,3 +59,4 @@ class _Patience:
 
 
 collected_less_often: Final = _Patience()
+os.register_at_fork(after_in_child=collected_less_often.begin_in_child)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from workflow_results._stream.garbage import collected_less_often
 from workflow_results._transport.connections import CLOSED, Connection, Connections, Peer, Place
 from workflow_results._transport.credentials import Credentials
 from workflow_results._transport.deadline import Deadline, pauses
@@ -327,7 +326,6 @@ def _has_ended(call: Any) -> bool:
 
 def _after_fork_in_child() -> None:
     no_fork.begin_in_child()
-    collected_less_often.begin_in_child()
     watchdog.begin_in_child()
     for channel in list(_channels):
         channel.begin_in_child()

@@ -8,7 +8,6 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any, Final
 
-from workflow_results._transport.forks import no_fork
 from workflow_results.common.rules import shorten
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ def parse_yaml(content: bytes, loader: Any = None) -> Any:
         ValueError: It can't be parsed, or a key stands twice in a mapping: the later one would silently replace the
             earlier. The message is worded to follow what names the file, and quotes nothing of it.
     """
-    with no_fork:  # a child forked while another thread imports would wait for the import for ever
-        import yaml  # here, since most clients need none
+    import yaml  # here, since most clients need none
 
     try:
         loading = (loader or yaml.SafeLoader)(content)
