@@ -20,7 +20,7 @@ from pymongo.errors import (
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError, Unavailable
 from workflow_results_server.store import Store, deposits
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.failures import mongodb_deadline
 from workflow_results_server.store.primary import Primary
 
 STEPPED_DOWN = WriteConcernError("Primary stepped down while waiting for replication", 189)
@@ -37,14 +37,17 @@ STEPPED_DOWN = WriteConcernError("Primary stepped down while waiting for replica
     ],
 )
 def test_a_read_during_an_election_is_not_an_invalid_query(error: PyMongoError) -> None:
-    with pytest.raises(Unavailable), limited(1):
+    with pytest.raises(Unavailable), mongodb_deadline(1):
         raise error
 
 
 @pytest.mark.parametrize("hidden", [False, True])
 def test_changes_that_never_get_their_turn_are_told_so(hidden: bool) -> None:
     conflict: PyMongoError = OperationFailure("write conflict", 112)
-    with pytest.raises(DeadlineExceeded, match="other calls were changing these results") as raised, limited(1):
+    with (
+        pytest.raises(DeadlineExceeded, match="other calls were changing these results") as raised,
+        mongodb_deadline(1),
+    ):
         if not hidden:
             raise conflict
         raise ExecutionTimeout("the time is over", 50) from conflict  # as PyMongo does where its own limit is near

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import Service, eventually, work
 from workflow_results import Results, ResultsError, ServiceUnavailableError
-from workflow_results._transport.forks import _Gate, no_fork
+from workflow_results._transport.forks import _Gate, fork_guard
 
 FIRST_CALL = """
 import os, signal, sys, threading
@@ -104,7 +104,7 @@ def test_a_callback_may_call_while_a_fork_waits_for_it(service: Service, pipelin
 
     def call_back(_: object) -> None:
         called_back.set()
-        eventually(lambda: no_fork.forking)
+        eventually(lambda: fork_guard.forking)
         assert results.count(pipeline, {}) == 1
         counted.set()
 
@@ -123,7 +123,7 @@ def test_a_child_leaves_what_its_parent_was_inside_of() -> None:
     """As where a callback of a future forks."""
     child, left = -1, False
     try:
-        with no_fork:
+        with fork_guard:
             child = os.fork()
         left = True
     finally:

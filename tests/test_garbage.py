@@ -9,7 +9,7 @@ from concurrent import futures
 
 import pytest
 
-from workflow_results._stream.garbage import collected_less_often
+from workflow_results._stream.relaxed_gc import relaxed_gc
 
 
 @pytest.fixture(autouse=True)
@@ -21,22 +21,22 @@ def _thresholds() -> Iterator[None]:
 
 
 def test_the_collector_runs_less_often_within_and_as_before_afterwards() -> None:
-    with collected_less_often:
+    with relaxed_gc:
         assert gc.isenabled()
         assert gc.get_threshold() == (50_000, 7, 8)
     assert gc.get_threshold() == (600, 7, 8)
 
 
 def test_an_exception_ends_it_too() -> None:
-    with pytest.raises(KeyError), collected_less_often:
+    with pytest.raises(KeyError), relaxed_gc:
         raise KeyError
     assert gc.get_threshold() == (600, 7, 8)
 
 
 def test_the_outermost_ends_it() -> None:
     for _ in range(2):
-        with collected_less_often:
-            with collected_less_often, collected_less_often:
+        with relaxed_gc:
+            with relaxed_gc, relaxed_gc:
                 pass
             assert gc.get_threshold() == (50_000, 7, 8)
         assert gc.get_threshold() == (600, 7, 8)
@@ -46,7 +46,7 @@ def test_the_last_of_several_threads_ends_it() -> None:
     inside, may_end = threading.Barrier(5), [threading.Event() for _ in range(4)]
 
     def build(number: int) -> None:
-        with collected_less_often:
+        with relaxed_gc:
             inside.wait(20)
             may_end[number].wait(20)
 
@@ -62,10 +62,10 @@ def test_the_last_of_several_threads_ends_it() -> None:
 
 @pytest.mark.parametrize("wanted", [(1_000, 5, 5), (0, 5, 5), (50_000, 5, 5)])
 def test_what_the_program_sets_meanwhile_stays(wanted: tuple[int, int, int]) -> None:
-    with collected_less_often, collected_less_often:
+    with relaxed_gc, relaxed_gc:
         gc.set_threshold(*wanted)
     assert gc.get_threshold() == wanted
-    with collected_less_often:
+    with relaxed_gc:
         pass
     assert gc.get_threshold() == wanted
 
@@ -73,6 +73,6 @@ def test_what_the_program_sets_meanwhile_stays(wanted: tuple[int, int, int]) -> 
 @pytest.mark.parametrize("wanted", [(0, 7, 8), (50_000, 7, 8), (1_000_000, 7, 8)])
 def test_a_collector_that_is_off_or_runs_less_often_anyway_is_left_so(wanted: tuple[int, int, int]) -> None:
     gc.set_threshold(*wanted)
-    with collected_less_often:
+    with relaxed_gc:
         assert gc.get_threshold() == wanted
     assert gc.get_threshold() == wanted

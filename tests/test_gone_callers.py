@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 
 from wire import PATIENCE
 from workflow_results_server.errors import RequestError
-from workflow_results_server.store.calls import uncancelled, wait_for_all
+from workflow_results_server.store.calls import shielded, wait_for_all
 from workflow_results_server.store.primary import Primary
 
 CALLERS = 1_000
@@ -48,7 +48,7 @@ def test_callers_that_go_during_an_election_leave_the_client_usable() -> None:
 def test_what_is_not_cancelled_goes_on_to_its_end() -> None:
     done: list[str] = []
 
-    @uncancelled
+    @shielded
     async def call(name: str, go_on: asyncio.Event) -> str:
         await go_on.wait()
         done.append(name)

@@ -21,7 +21,7 @@ from conftest import work
 from wire import PATIENCE, Stub, invalid
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import extended_json, works
-from workflow_results_server.offload import taken_in_turns
+from workflow_results_server.offload import offload
 from workflow_results_server.rpc import fields
 
 
@@ -84,7 +84,7 @@ def test_a_large_query_is_checked_in_turns(form: str) -> None:
 
 
 def test_small_computations_are_done_at_once() -> None:
-    assert turns_during(taken_in_turns(1_000, lambda: sum(range(1_000_000)))) == (499999500000, 0)
+    assert turns_during(offload(1_000, lambda: sum(range(1_000_000)))) == (499999500000, 0)
 
 
 def test_what_nobody_waits_for_any_more_is_let_go() -> None:
@@ -99,12 +99,12 @@ def test_what_nobody_waits_for_any_more_is_let_go() -> None:
             begun.set()
             may_end.wait(PATIENCE)
 
-        before = asyncio.create_task(taken_in_turns(LARGE, long))
+        before = asyncio.create_task(offload(LARGE, long))
         try:
             await asyncio.to_thread(begun.wait, PATIENCE)
             request = Request()
             held = weakref.ref(request)
-            given_up = asyncio.create_task(taken_in_turns(LARGE, request.looked_at))
+            given_up = asyncio.create_task(offload(LARGE, request.looked_at))
             await asyncio.sleep(0)
             del request
             assert held() is not None

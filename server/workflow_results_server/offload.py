@@ -35,7 +35,7 @@ class Turns:
             self._ends = time.perf_counter() + _TURN_SECONDS
 
 
-async def taken_in_turns(size: int, function: Callable[[], ResultT]) -> ResultT:
+async def offload(size: int, function: Callable[[], ResultT]) -> ResultT:
     """Compute something from so many bytes: at once if they are few, else in a thread, one after the other.
 
     There, Python lets the event loop go on every few milliseconds. Context variables, such as the caller, are the same.

@@ -128,13 +128,13 @@ def _never_unknown() -> None:
     """Tell of each change that failed that nothing was changed."""
     from workflow_results_server.store import changes, failures, store
 
-    limited = failures.limited
+    deadline = failures.mongodb_deadline
 
     def certain(seconds: float, **options: Any) -> Any:
-        return limited(seconds, **{**options, "may_have_changed": lambda: False})
+        return deadline(seconds, **{**options, "may_have_changed": lambda: False})
 
-    _replace(changes, "limited", certain)
-    _replace(store, "limited", certain)
+    _replace(changes, "mongodb_deadline", certain)
+    _replace(store, "mongodb_deadline", certain)
 
 
 def _forget_requests() -> None:

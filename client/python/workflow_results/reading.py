@@ -9,10 +9,10 @@ from workflow_results import settings
 from workflow_results._calls import arguments
 from workflow_results._encoding.documents import decode, pieces
 from workflow_results._stream import resuming
-from workflow_results._stream.garbage import collected_less_often
+from workflow_results._stream.relaxed_gc import relaxed_gc
 from workflow_results._stream.result_stream import Handed, HandedBatches, ResultStream
 from workflow_results._transport.deadline import Deadline
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 from workflow_results.common.rules import quoted
 from workflow_results.history import HistoryEntry, told
 from workflow_results.session import Session
@@ -328,7 +328,7 @@ def _view_request(
 def _results(
     batches: Generator[bytes, None, None], handed: Handed | None = None
 ) -> Generator[dict[str, Any], None, None]:
-    forks = no_fork.forks
+    forks = fork_guard.forks
     handed = handed or Handed()
     with closing(batches):
         for batch in batches:
@@ -339,5 +339,5 @@ def _results(
 
 
 def _listed(results: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    with collected_less_often:
+    with relaxed_gc:
         return list(results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 from workflow_results.reading import Reading
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.version import __version__
@@ -71,7 +71,7 @@ class Results(Reading, Writing):
         Raises:
             ResultsError: See the class.
         """
-        with no_fork:  # a child forked while another thread imports would wait for the import for ever
+        with fork_guard:  # a child forked while another thread imports would wait for the import for ever
             from importlib.metadata import version  # here, since it takes a tenth of the time to import all of this
 
             versions = {name: version(name) for name in ("grpcio", "protobuf", "pymongo")}

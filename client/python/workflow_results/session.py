@@ -40,7 +40,7 @@ class Session:
         self.timeout = settings.timeout(timeout)
         self._strict = settings.flag("strict", strict)
         secret, source = settings.token(token)
-        shown = credentials.found(
+        shown = credentials.resolve(
             self.baseurl, secret, source, tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file
         )
         self._channel = Channel(self.baseurl, shown)

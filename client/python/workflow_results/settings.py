@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 from workflow_results.common.files import parse_yaml
 from workflow_results.common.rules import shorten
 from workflow_results.errors import InvalidRequestError
@@ -164,7 +164,7 @@ def _workspace_target(workspace: Path | None) -> tuple[str, object]:
             raise InvalidRequestError(f"workspace must be a file; there is none at {workspace}")
         return "", None
     try:
-        with no_fork:  # a child that is forked while another thread imports PyYAML would wait for that for ever
+        with fork_guard:  # a child that is forked while another thread imports PyYAML would wait for that for ever
             content = parse_yaml(path.read_bytes())
     except OSError as error:
         raise InvalidRequestError(f"workspace {path} can't be read: {error.strerror}") from error

@@ -61,5 +61,5 @@ class Caller:
 
 EVERYONE = Caller("", Role.ADMIN, ("*",))
 """Who calls where nobody has to say who calls."""
-current: ContextVar[Caller] = ContextVar("caller", default=EVERYONE)
+current_caller: ContextVar[Caller] = ContextVar("caller", default=EVERYONE)
 """The caller whose call is being answered."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.common.rules import KIB, shorten
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.access.callers import EVERYONE, Caller, Role, current
+from workflow_results_server.access.callers import EVERYONE, Caller, Role, current_caller
 from workflow_results_server.access.tokens import TokensFile, digest_of
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import RequestError
@@ -84,7 +84,7 @@ class Access:
 
         Returns:
             A function of a request, or of None while there is none yet. It raises a `RequestError` where the caller
-            may not make it, else sets `callers.current`. To ask again tells whether the caller still may.
+            may not make it, else sets `callers.current_caller`. To ask again tells whether the caller still may.
         """
         tokens = self._tokens
         if tokens is None or path.startswith(_OPEN):
@@ -98,7 +98,7 @@ class Access:
             else:
                 caller = callers.by_digest.get(digest)
             if caller is not None:
-                current.set(caller)  # of refused calls, too, the log tells who made them
+                current_caller.set(caller)  # of refused calls, too, the log tells who made them
             _authenticate(caller, has_token=digest is not None, names=names)
             _allow(path, getattr(request, "pipeline", None))
 
@@ -169,7 +169,7 @@ def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -
 
 
 def _allow(path: str, pipeline: str | None) -> None:
-    caller = current.get()
+    caller = current_caller.get()
     least = _LEAST_BY_PATH.get(path)
     if least is None:
         if path.startswith(_REFLECTION):
@@ -190,7 +190,7 @@ def allow_works(works: Sequence[Work | Rejected]) -> None:
     Raises:
         RequestError: It may not.
     """
-    caller = current.get()
+    caller = current_caller.get()
     if caller is EVERYONE:
         return
     seen: dict[str, int] = {}

@@ -15,7 +15,7 @@ from workflow_results.common import rules
 from workflow_results_server.documents import bson_bytes, extended_json
 from workflow_results_server.documents.validation import RepeatedName, TooDeep, validate
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.offload import Turns, taken_in_turns
+from workflow_results_server.offload import Turns, offload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -151,7 +151,7 @@ async def parse(works: pb.Documents, *, partial_works: bool = False) -> list[Wor
     turns = Turns()
     for some in _slices(documents):
         size = sum(map(len, some))
-        parsed += await taken_in_turns(size, partial(_parsed, len(parsed), some, partial_works=partial_works))
+        parsed += await offload(size, partial(_parsed, len(parsed), some, partial_works=partial_works))
         await turns.next()
     return parsed
 

@@ -11,12 +11,12 @@ import bson
 from workflow_results._encoding.documents import decode_strictly
 from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.access.callers import current
+from workflow_results_server.access.callers import current_caller
 from workflow_results_server.documents import bson_bytes, extended_json
 from workflow_results_server.documents.content import digest
 from workflow_results_server.documents.validation import RepeatedName, TooDeep, TooManyElements, validate
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.offload import taken_in_turns
+from workflow_results_server.offload import offload
 from workflow_results_server.query.expressions import (
     QUERY_BYTES,
     QUERY_DEPTH,
@@ -70,7 +70,7 @@ async def ids(values: Sequence[str]) -> list[str]:
     """
     if len(values) > rules.TRANSACTION_RESULTS:
         raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,} as sent, not {len(values):,}")
-    return await taken_in_turns(len(values) * _ID_BYTES, partial(_distinct, values))
+    return await offload(len(values) * _ID_BYTES, partial(_distinct, values))
 
 
 def _distinct(values: Sequence[str]) -> list[str]:
@@ -104,7 +104,7 @@ async def origin(request: ChangeRequest, *, works: Sequence[bytes] = (), ids: Se
     """
     if problem := rules.reason_problem(request.reason):
         raise InvalidRequest("reason", problem)
-    caller = current.get().name
+    caller = current_caller.get().name
     if isinstance(request, pb.DropPipelineRequest) or not request.request_id:
         return Origin(caller, request.reason)
     if problem := rules.request_id_problem(request.request_id):
@@ -113,7 +113,7 @@ async def origin(request: ChangeRequest, *, works: Sequence[bytes] = (), ids: Se
     pipeline = "" if isinstance(request, pb.UpdateRequest) else request.pipeline
     asked = [request.DESCRIPTOR.full_name, request.reason, pipeline]
     size = sum(map(len, works)) + sum(map(len, ids))
-    hashed = await taken_in_turns(size, lambda: _digest("\0".join([*asked, *sorted(ids)]), works))
+    hashed = await offload(size, lambda: _digest("\0".join([*asked, *sorted(ids)]), works))
     return Origin(caller, request.reason, request.request_id, hashed)
 
 
@@ -193,7 +193,7 @@ def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
 
 
 async def _checked_in_turns(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:
-    return await taken_in_turns(document.ByteSize(), partial(_checked, check, place, document))
+    return await offload(document.ByteSize(), partial(_checked, check, place, document))
 
 
 def _checked(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import grpc
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from workflow_results.common import rules
-from workflow_results_server.access.callers import Role, current
+from workflow_results_server.access.callers import Role, current_caller
 from workflow_results_server.access.policy import LEAST_ROLES
 from workflow_results_server.errors import DOMAIN, RequestError, Unavailable, let_go
 from workflow_results_server.rpc.incoming import Room, parser
@@ -292,7 +292,7 @@ def _log(method: str, code: str, error: RequestError | None, seconds: float, con
             "method": method,
             "code": code,
             "reason": error.reason if error else "",
-            "caller": current.get().name,
+            "caller": current_caller.get().name,
             "milliseconds": round(seconds * 1000, 3),
             "peer": context.peer(),
         }

@@ -11,17 +11,17 @@ from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results.version import __version__
-from workflow_results_server.access.callers import current
+from workflow_results_server.access.callers import current_caller
 from workflow_results_server.access.policy import allow_works
 from workflow_results_server.documents import extended_json, works
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError
-from workflow_results_server.offload import taken_in_turns
+from workflow_results_server.offload import offload
 from workflow_results_server.rpc import fields
 from workflow_results_server.rpc.continuations import PageTokens, ReadTokens
 from workflow_results_server.rpc.incoming import Room
 from workflow_results_server.rpc.intake import Intake
 from workflow_results_server.store import OF_PIPELINE, Change, Selection
-from workflow_results_server.store.calls import uncancelled
+from workflow_results_server.store.calls import shielded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
@@ -97,7 +97,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         """Set fields of results, all or nothing."""
         return await self._update(request, self._time(context))
 
-    @uncancelled
+    @shielded
     async def _update(self, request: pb.UpdateRequest, seconds: float) -> pb.UpdateResponse:
         """Update, while there is room: what is sent and given up by its caller takes memory as well."""
         end = time.monotonic() + seconds
@@ -135,7 +135,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
     async def Unlock(self, request: pb.UnlockRequest, context: Context) -> pb.UnlockResponse:
         """Unlock results, all or nothing; or, without force, count the locked ones."""
         changes = self._store.changes
-        change = await self._change(changes.unlock if request.force else changes.would_unlock, request, context)
+        change = await self._change(changes.unlock if request.force else changes.count_locked, request, context)
         answer = pb.UnlockResponse(**_refusals(change), locked_count=change.changed)
         answer.applied = answer.applied and request.force
         return answer
@@ -197,7 +197,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
     async def Status(self, _request: pb.StatusRequest, context: Context) -> pb.StatusResponse:
         """Count the results of every pipeline that the caller may use."""
         counts = await self._store.status(self._time(context))
-        may_use = current.get().may_use
+        may_use = current_caller.get().may_use
         return pb.StatusResponse(counts={name: count for name, count in counts.items() if may_use(name)})
 
     async def Info(self, _request: pb.InfoRequest, _context: Context) -> pb.InfoResponse:
@@ -253,7 +253,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         pipeline = fields.pipeline(request.pipeline)
         options = fields.json_options(request.format)
         make_tokens = partial(ReadTokens, request.DESCRIPTOR.name, pipeline, selection)
-        tokens = await taken_in_turns(request.ByteSize(), make_tokens)
+        tokens = await offload(request.ByteSize(), make_tokens)
         rest, before = tokens.resumed(request.resume_token)
         sent = 0
         async with aclosing(self._store.read(pipeline, rest)) as batches:
@@ -262,9 +262,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                 part = response()  # filled in place: to put a message into another one copies it
                 part.batch.resume_token = tokens.behind(batch.last, before + sent)
                 if options:
-                    part.batch.results.json.extend(
-                        await taken_in_turns(len(batch.data), partial(_json, batch, options))
-                    )
+                    part.batch.results.json.extend(await offload(len(batch.data), partial(_json, batch, options)))
                 else:
                     part.batch.results.bson = batch.data
                 if batch.final:

@@ -24,7 +24,7 @@ T = TypeVar("T")
 _under_way: Final[set[asyncio.Task[Any]]] = set()
 
 
-def uncancelled(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+def shielded(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Let a coroutine go on to its end in a task of its own, also when the one that waits for it is cancelled.
 
     Args:

@@ -29,9 +29,9 @@ from pymongo.read_concern import ReadConcern
 from workflow_results.common import rules
 from workflow_results_server.documents.bson_bytes import without
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, let_go
-from workflow_results_server.offload import taken_in_turns
-from workflow_results_server.store.calls import in_own_context, uncancelled
-from workflow_results_server.store.failures import TOO_LARGE_CODES, limited
+from workflow_results_server.offload import offload
+from workflow_results_server.store.calls import in_own_context, shielded
+from workflow_results_server.store.failures import TOO_LARGE_CODES, mongodb_deadline
 from workflow_results_server.store.history import Target
 from workflow_results_server.store.statements import chunks
 
@@ -134,7 +134,7 @@ class Changes:
             writes = []
             for id_ in ids:
                 data = each[id_].data
-                fields = await taken_in_turns(len(data), partial(without, data, b"_id", b"id"))
+                fields = await offload(len(data), partial(without, data, b"_id", b"id"))
                 writes.append(UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(fields)}))
             try:
                 done = await collection.bulk_write(writes, ordered=False, session=session)
@@ -172,11 +172,11 @@ class Changes:
         """Unlock results."""
         return await self._transact("unlock", [Target(pipeline, (), ids)], _updating(_UNLOCK), origin, seconds)
 
-    @uncancelled
-    async def would_unlock(self, pipeline: str, ids: Sequence[str], _origin: Origin, seconds: float) -> Change:
+    @shielded
+    async def count_locked(self, pipeline: str, ids: Sequence[str], _origin: Origin, seconds: float) -> Change:
         """Tell what `unlock` would do, and change nothing."""
         seconds = await self._primary.wait_until_ready(seconds)
-        with limited(seconds):
+        with mongodb_deadline(seconds):
             locked = await _lock_states(self._database[pipeline], ids)
         return Change(_refusals(pipeline, ids, locked, locked_refuses=False), sum(locked.values()))
 
@@ -223,12 +223,12 @@ class Changes:
                 raise _Hindered
             return Change(refusals)
 
-        @uncancelled
+        @shielded
         async def carry_out() -> Change:
             left = await self._primary.wait_until_ready(seconds)
             attempts_end = time.monotonic() + left * _SHARE_OF_ATTEMPTS
             commit = max(left * (1 - _SHARE_OF_ATTEMPTS), _COMMIT_SECONDS)
-            with limited(left * _SHARE_OF_ATTEMPTS + commit, may_have_changed=lambda: complete):
+            with mongodb_deadline(left * _SHARE_OF_ATTEMPTS + commit, may_have_changed=lambda: complete):
                 async with self._database.client.start_session() as session:
                     for attempt in itertools.cycle((change, look)):
                         try:

@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 from workflow_results_server.documents.bson_bytes import stored_id
 from workflow_results_server.documents.content import same_content
 from workflow_results_server.errors import Unavailable, let_go
-from workflow_results_server.offload import Turns, taken_in_turns
+from workflow_results_server.offload import Turns, offload
 from workflow_results_server.store.failures import MEMBER_CODES
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ async def deposit(
         async for stored in _stored(collection, list(there), session):
             for index in there[stored_id(stored)]:
                 data = works[index].data
-                same = await taken_in_turns(len(stored) + len(data), partial(same_content, stored, data))
+                same = await offload(len(stored) + len(data), partial(same_content, stored, data))
                 outcomes[index] = Outcome.ALREADY_DEPOSITED if same else Outcome.CONFLICT
                 await turns.next()
     raise Unavailable("CONTENTION", "results are deleted as fast as they are deposited", not_applied=False)

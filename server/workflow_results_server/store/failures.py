@@ -36,7 +36,9 @@ _STORE_CODES: Final = MEMBER_CODES | {13, 18, 43, 96, 134, 136, 175, 237, 246}
 
 
 @contextmanager
-def limited(seconds: float, *, may_have_changed: Callable[[], bool] | None = None, hint: str = "") -> Iterator[None]:
+def mongodb_deadline(
+    seconds: float, *, may_have_changed: Callable[[], bool] | None = None, hint: str = ""
+) -> Iterator[None]:
     """Bound the time of what is done within, and put MongoDB's failures into the terms of `errors.py`.
 
     Args:

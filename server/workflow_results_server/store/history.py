@@ -19,8 +19,8 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.store.calls import uncancelled
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.calls import shielded
+from workflow_results_server.store.failures import mongodb_deadline
 from workflow_results_server.store.statements import chunks
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class History:
             if "_id" not in (error.details or {}).get("keyPattern", {}):
                 raise
 
-    @uncancelled
+    @shielded
     async def read(self, pipeline: str, id_: str, before: Timestamp | None, limit: int, seconds: float) -> list[Entry]:
         """Read the changes of a result, or of a pipeline itself, the newest first.
 
@@ -233,7 +233,7 @@ class History:
         if before is not None:
             about["order"] = {"$lt": before}
         seconds = await self._primary.wait_until_ready(seconds)
-        with limited(seconds):
+        with mongodb_deadline(seconds):
             found = await self._entries.find(about, {"ids": 0}).sort("order", DESCENDING).to_list(limit)
         return [Entry(**{name: document[name] for name in Entry.__slots__}) for document in found]
 

@@ -24,9 +24,9 @@ from pymongo.read_concern import ReadConcern
 
 from workflow_results.common import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
-from workflow_results_server.store.calls import in_own_context, retrieve_outcome, uncancelled
+from workflow_results_server.store.calls import in_own_context, retrieve_outcome, shielded
 from workflow_results_server.store.deposits import DOES_NOT_FIT, Outcome
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.failures import mongodb_deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -122,7 +122,7 @@ class Pipelines:
             task.add_done_callback(retrieve_outcome)
             self._preparing[pipeline] = task
         try:
-            with limited(seconds, may_have_changed=lambda: False):  # no work, at least
+            with mongodb_deadline(seconds, may_have_changed=lambda: False):  # no work, at least
                 return await asyncio.wait_for(asyncio.shield(task), seconds)
         except asyncio.TimeoutError:
             raise DeadlineExceeded(
@@ -143,14 +143,14 @@ class Pipelines:
             RequestError: MongoDB failed, or took too long.
         """
         self._ready.pop(pipeline, None)
-        with limited(seconds, may_have_changed=lambda: False):
+        with mongodb_deadline(seconds, may_have_changed=lambda: False):
             indexes = await self._indexes(pipeline)
         kinds = (dict(each["key"]).values() for each in indexes.values())
         if not _is_barred(indexes) and any(GEOSPHERE in each for each in kinds):
             return Outcome.REFUSED  # by an index of an administrator's
         return None if await self.prepare(pipeline, seconds) else Outcome.TOO_MANY_PIPELINES
 
-    @uncancelled
+    @shielded
     async def drop(self, pipeline: str, origin: Origin, seconds: float) -> bool:
         """Drop a pipeline that has no results.
 
@@ -167,7 +167,7 @@ class Pipelines:
         """
         begun = False
         seconds = await self._primary.wait_until_ready(seconds)
-        with limited(seconds, may_have_changed=lambda: begun):
+        with mongodb_deadline(seconds, may_have_changed=lambda: begun):
             try:
                 collection = await self._barred(pipeline)
             except _NotEmptyError:

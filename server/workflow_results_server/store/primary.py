@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.store.calls import in_own_context, retrieve_outcome, uncancelled
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.calls import in_own_context, retrieve_outcome, shielded
+from workflow_results_server.store.failures import mongodb_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -83,16 +83,16 @@ class Primary:
                     self._catching_up = None
                 del task
 
-    @uncancelled
+    @shielded
     async def _answers(self, seconds: float) -> None:
-        with limited(seconds):
+        with mongodb_deadline(seconds):
             await self._database.command("ping")
 
     async def _catch_up(self) -> None:
         """Wait until a majority has all that the primary has, as far as the primary knows."""
         database = self._database
         topology = database.client.topology_description
-        with limited(_ELECTION_SECONDS):
+        with mongodb_deadline(_ELECTION_SECONDS):
             async with database.client.start_session(causal_consistency=True) as session:
                 await database.command("ping", session=session)  # tells the time of the last operation, …
                 await database["_history"].find_one({"_id": None}, session=session)  # … which a majority must have

@@ -17,8 +17,8 @@ from workflow_results._encoding.documents import OPTIONS
 from workflow_results.common import rules
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import RequestError, Unavailable
-from workflow_results_server.store.calls import uncancelled
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.calls import shielded
+from workflow_results_server.store.failures import mongodb_deadline
 from workflow_results_server.store.read_memory import ReadMemory
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Reads:
             wanted.set()
             await self._leave(source, ahead, share)
 
-    @uncancelled
+    @shielded
     async def _leave(self, source: AsyncGenerator[Batch, None], ahead: asyncio.Task[Any], share: Share) -> None:
         """Close a source that a reader leaves, once it has fetched what it is about to fetch.
 
@@ -270,7 +270,7 @@ async def _closing(cursor: CursorT) -> AsyncIterator[CursorT]:
 
 async def _next(cursor: AsyncRawBatchCursor[Any], batches: AsyncIterator[bytes], seconds: float) -> tuple[bytes, bool]:
     """Fetch the next documents of a cursor; return them, and whether no more follow."""
-    with limited(seconds, hint=SLOW_HINT):
+    with mongodb_deadline(seconds, hint=SLOW_HINT):
         data = await anext(batches, b"")
     return data, not cursor.alive
 
@@ -292,7 +292,7 @@ async def _first(
         "batchSize": number + 1,  # so that no cursor is left
         "readConcern": collection.read_concern.document,
     }
-    with limited(seconds, hint=SLOW_HINT):
+    with mongodb_deadline(seconds, hint=SLOW_HINT):
         reply = await database.command({"find": collection.name, **find}, codec_options=_RAW)
         cursor = reply["cursor"]
         if cursor["id"]:  # except where the documents have more than the 16 MiB that fit into a reply

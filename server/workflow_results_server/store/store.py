@@ -12,9 +12,9 @@ from pymongo.errors import PyMongoError
 
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store import connection, counts, deposits, reads
-from workflow_results_server.store.calls import retrieve_outcome, uncancelled, wait_for_all
+from workflow_results_server.store.calls import retrieve_outcome, shielded, wait_for_all
 from workflow_results_server.store.changes import Changes
-from workflow_results_server.store.failures import limited
+from workflow_results_server.store.failures import mongodb_deadline
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
 from workflow_results_server.store.pipelines import Pipelines
@@ -100,7 +100,7 @@ class Store:
         closing.add_done_callback(retrieve_outcome)
         await asyncio.wait((closing,), timeout=_CLOSE_SECONDS)
 
-    @uncancelled
+    @shielded
     async def is_alive(self, seconds: float) -> bool:
         """Tell whether a primary answers.
 
@@ -142,7 +142,7 @@ class Store:
         """
         return self._reads.read(self._database[pipeline], selection, self._call_seconds)
 
-    @uncancelled
+    @shielded
     async def count(self, pipeline: str, filter_: Mapping[str, Any], seconds: float) -> int:
         """Count results exactly.
 
@@ -150,10 +150,10 @@ class Store:
             RequestError: MongoDB failed, or could not count in time.
         """
         seconds = await self._primary.wait_until_ready(seconds)
-        with limited(seconds, hint=reads.SLOW_HINT):
+        with mongodb_deadline(seconds, hint=reads.SLOW_HINT):
             return await self._database[pipeline].count_documents(filter_)
 
-    @uncancelled
+    @shielded
     async def status(self, seconds: float) -> dict[str, int]:
         """Count the results of each pipeline that has any, from MongoDB's metadata.
 
@@ -161,11 +161,11 @@ class Store:
             RequestError: MongoDB failed.
         """
         seconds = await self._primary.wait_until_ready(seconds)
-        with limited(seconds):
+        with mongodb_deadline(seconds):
             return await counts.counts(self._database, await self.pipelines.names())
 
     async def _insert(self, pipeline: str, works: Sequence[Work]) -> list[deposits.Outcome]:
-        with limited(self._call_seconds, may_have_changed=lambda: True):
+        with mongodb_deadline(self._call_seconds, may_have_changed=lambda: True):
             async with self._database.client.start_session() as session:
                 return await deposits.deposit(self._database[pipeline], works, session, partial(self._reopen, pipeline))
 

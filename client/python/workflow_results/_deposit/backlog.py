@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results._deposit.batches import interruption, outcomes_of
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 from workflow_results.common.rules import quoted
 from workflow_results.errors import PermissionDeniedError, ResultsError
 from workflow_results.receipts import Outcome, Receipt
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from workflow_results._deposit.futures import DepositFuture
-    from workflow_results._deposit.pending import DepositRequest
+    from workflow_results._deposit.pending import PendingRequest
     from workflow_results.v1 import results_pb2 as pb
 
 _REQUESTS_IN_FLIGHT: Final = 8
@@ -47,9 +47,9 @@ class Backlog:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         # What follows changes only under this lock, and then notifies the condition.
-        self._gathered: deque[DepositRequest] = deque()
-        self._in_flight: deque[DepositRequest] = deque()
-        self._judging: DepositRequest | None = None
+        self._gathered: deque[PendingRequest] = deque()
+        self._in_flight: deque[PendingRequest] = deque()
+        self._judging: PendingRequest | None = None
         """The first request in flight, while its futures are told their receipts."""
         self._stream: object = None
         self._given = self._sequence = self._pending_bytes = 0
@@ -86,7 +86,7 @@ class Backlog:
         idle_at = time.monotonic() + _IDLE_SECONDS
         while time.monotonic() < end_at:
             with self._lock:
-                if self._stream is not stream or no_fork.forking:
+                if self._stream is not stream or fork_guard.forking:
                     return
                 if not self._gathered:
                     if self._closing or time.monotonic() > idle_at:
@@ -153,7 +153,7 @@ class Backlog:
         return True
 
     def _denied(
-        self, request: DepositRequest, work: dict[str, Any], error: PermissionDeniedError
+        self, request: PendingRequest, work: dict[str, Any], error: PermissionDeniedError
     ) -> tuple[Receipt, PermissionDeniedError]:
         told = _POSITION.sub("", str(error))
         denied = PermissionDeniedError(
@@ -163,7 +163,7 @@ class Backlog:
         return Receipt(work["pipeline"], work["id"], Outcome.REJECTED, f"{error.reason}: {told}"), denied
 
     def _settle(
-        self, request: DepositRequest, judgements: Iterable[tuple[Receipt, PermissionDeniedError | None]]
+        self, request: PendingRequest, judgements: Iterable[tuple[Receipt, PermissionDeniedError | None]]
     ) -> None:
         """Tell the futures of the first request on its way what became of its works."""
         with self._lock:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from workflow_results._deposit.backlog import Backlog
 from workflow_results._deposit.batches import judged, prepare_one, report_interruption, too_large
 from workflow_results._deposit.futures import DepositFuture
-from workflow_results._deposit.pending import DepositRequest
+from workflow_results._deposit.pending import PendingRequest
 from workflow_results._transport.channel import NoThreadError
 from workflow_results._transport.deadline import Deadline, pauses
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 from workflow_results.common import rules
 from workflow_results.common.rules import quoted
 from workflow_results.errors import DeadlineExceededError, PermissionDeniedError, ResultsError, ServiceUnavailableError
@@ -58,7 +58,7 @@ class Depositor(Backlog):
         self._channel = channel
         self._patience = Deadline.after(patience)
         self._strict = strict
-        self._forks = no_fork.forks
+        self._forks = fork_guard.forks
         self._place: Place | None = None
         self._thread: threading.Thread | None = None
         """Who sends: a thread of its own, else each that gives works, in turn."""
@@ -95,7 +95,7 @@ class Depositor(Backlog):
                 self._check_open()
             if not self._gathered or self._gathered[-1].is_full(len(data)):
                 self._sequence += 1
-                self._gathered.append(DepositRequest(self._sequence))
+                self._gathered.append(PendingRequest(self._sequence))
                 self._changed.notify_all()
             self._gathered[-1].add(work, data, future)
             self._given += 1
@@ -158,7 +158,7 @@ class Depositor(Backlog):
         """
         if type_ is None:
             self._check_process()
-        elif self._forks != no_fork.forks:
+        elif self._forks != fork_guard.forks:
             return
         if self._place is None:
             raise _not_open()
@@ -181,7 +181,7 @@ class Depositor(Backlog):
 
     def __repr__(self) -> str:
         name = f"<Depositor of {quoted(self._channel.target)}"
-        if self._forks != no_fork.forks:  # a thread that is not here may hold the lock
+        if self._forks != fork_guard.forks:  # a thread that is not here may hold the lock
             return f"{name}: opened before a fork>"
         with self._lock:
             waiting = sum(len(each.works) for each in (*self._in_flight, *self._gathered))
@@ -231,7 +231,7 @@ class Depositor(Backlog):
         return error
 
     def _check_process(self) -> None:
-        if self._forks != no_fork.forks:
+        if self._forks != fork_guard.forks:
             raise ResultsError("this depositor was opened before a fork; open one in the child process")
 
     def _check_open(self) -> None:

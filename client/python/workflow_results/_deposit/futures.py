@@ -7,7 +7,7 @@ import logging
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 from workflow_results.common.rules import quoted, visible
 from workflow_results.errors import ResultsError
 from workflow_results.receipts import Receipt
@@ -37,7 +37,7 @@ class DepositFuture(Future[Receipt]):
     def __init__(self, making: threading.Lock, work: Mapping[str, Any] | None = None) -> None:
         self._making = making
         self._work = work
-        self._forks = no_fork.forks
+        self._forks = fork_guard.forks
 
     def __repr__(self) -> str:
         work, known = self._work or {}, self._known  # in this order: the work is dropped when the rest is known
@@ -56,7 +56,7 @@ class DepositFuture(Future[Receipt]):
     def __getattr__(self, name: str) -> Any:
         if "_making" not in self.__dict__:  # of an object that nothing has initialized
             raise AttributeError(name)
-        with no_fork, self._making:
+        with fork_guard, self._making:
             if not self._made:
                 super().__init__()
                 self._made = True
@@ -86,7 +86,7 @@ class DepositFuture(Future[Receipt]):
 
     def _check_process(self) -> None:
         """Refuse to wait in the child of a fork for what only its parent will be told."""
-        if self._forks != no_fork.forks and self._known is None:
+        if self._forks != fork_guard.forks and self._known is None:
             raise ResultsError("this work was handed over before a fork; only the parent process is told its receipt")
 
     def become(self, known: Receipt | ResultsError) -> None:

@@ -19,7 +19,7 @@ _REQUEST_WORKS: Final = 1_000
 """What a request is made of at most, a larger work alone."""
 
 
-class DepositRequest:
+class PendingRequest:
     """Works that are sent together.
 
     Attributes:
@@ -70,7 +70,7 @@ class DepositRequest:
         """Tell whether a work of it is locked already."""
         return any(_is_locked(data) for _, data, _ in self._taken)
 
-    def parts(self) -> list[DepositRequest]:
+    def parts(self) -> list[PendingRequest]:
         """Divide it into requests whose works are all allowed or all denied, with those of each pipeline in order."""
         pipelines: dict[str, list[int]] = {}
         for position, work in enumerate(self.works):
@@ -81,8 +81,8 @@ class DepositRequest:
             for _, positions in groupby(each, lambda position: _is_locked(self._taken[position][1]))
         ]
 
-    def _part(self, positions: list[int]) -> DepositRequest:
-        part = DepositRequest(self.sequence)
+    def _part(self, positions: list[int]) -> PendingRequest:
+        part = PendingRequest(self.sequence)
         part.outcome_unknown, part.alone = self.outcome_unknown, True
         for position in positions:
             part.add(*self._taken[position])

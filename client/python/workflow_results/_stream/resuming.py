@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflow_results._encoding.documents import number_of
 from workflow_results._transport.deadline import Deadline, pauses
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 from workflow_results.errors import ResultsError, ServiceUnavailableError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def batches(
     Raises:
         ResultsError: The stream failed, or ended early; or too many are open.
     """
-    forks = no_fork.forks
+    forks = fork_guard.forks
     progress, tries = Deadline.after(patience), pauses()
     with channel.place() as place:  # also between two tries, so that none fails since there are too many streams now
         while True:
@@ -70,12 +70,12 @@ def same_process(forks: int) -> None:
     """Refuse to go on with what was begun before a fork.
 
     Args:
-        forks: What `no_fork.forks` was then.
+        forks: What `fork_guard.forks` was then.
 
     Raises:
         ResultsError: This is a child of that process.
     """
-    if forks != no_fork.forks:
+    if forks != fork_guard.forks:
         raise ResultsError("this stream was begun before a fork; begin it again in the child process")
 
 

@@ -14,8 +14,8 @@ import grpc
 from workflow_results._transport.connections import CLOSED, Connection, Connections, Peer, Place
 from workflow_results._transport.credentials import Credentials
 from workflow_results._transport.deadline import Deadline, pauses
-from workflow_results._transport.forks import no_fork
-from workflow_results._transport.rpc_errors import explained
+from workflow_results._transport.forks import fork_guard
+from workflow_results._transport.rpc_errors import from_rpc_error
 from workflow_results._transport.watchdog import watchdog
 from workflow_results.common import rules
 from workflow_results.errors import (
@@ -103,7 +103,7 @@ class Channel:
                     if place.call is not None:
                         return _only_part(place.call)
                     place.connection.reach(deadline, certainly=once)
-                    with no_fork:
+                    with fork_guard:
                         return getattr(place.connection.stub, method)(
                             _sized(request),
                             timeout=deadline.remaining(),
@@ -144,7 +144,7 @@ class Channel:
             with self._explaining(method, deadline, place.connection):
                 place.connection.reach(deadline)
                 options = {"timeout": deadline.remaining(), "metadata": self._metadata()}
-                with no_fork:
+                with fork_guard:
                     place.call = place.connection.begin(method, _sized(request), answer, **options)
         except BaseException:
             place.leave()
@@ -186,10 +186,10 @@ class Channel:
         Raises:
             ResultsError: It failed, or goes on in the child of a fork.
         """
-        forks = no_fork.forks
+        forks = fork_guard.forks
         with self._explaining(method, deadline, place.connection):
             place.connection.reach(connect)
-            with no_fork:
+            with fork_guard:
                 call = place.call = getattr(place.connection.stub, method)(
                     _sized(request), timeout=deadline.remaining(), metadata=self._metadata()
                 )
@@ -197,22 +197,22 @@ class Channel:
                 while (part := self._next(place, method, None if deadline.seconds else silence)) is not None:
                     yield part
             except GeneratorExit:
-                if forks == no_fork.forks:
+                if forks == fork_guard.forks:
                     _cancel_unread(call)
                 raise
             finally:
-                if forks == no_fork.forks:  # in a child, touching the call could wait for threads that are not there
+                if forks == fork_guard.forks:  # in a child, touching the call could wait for threads that are not there
                     call.cancel()
                     place.call = None
 
     def _next(self, place: Place, method: str, seconds: float | None) -> Any:
         """Wait for the next part of a stream, at most for so many seconds; gives None at its end."""
         if seconds is None:
-            with no_fork:
+            with fork_guard:
                 return next(place.call, None)
         watchdog.begin(place, seconds)
         try:
-            with no_fork:
+            with fork_guard:
                 return next(place.call, None)
         except grpc.RpcError as error:
             if not watchdog.end(place) or self._closed:
@@ -230,7 +230,7 @@ class Channel:
         Args:
             place: The room for it; to give it up ends the call.
             method: Its name.
-            requests: Its requests; they must end soon once `no_fork.forking` tells that a fork waits.
+            requests: Its requests; they must end soon once `fork_guard.forking` tells that a fork waits.
             connect: When the service must be reached.
             seconds: How long the call may take from then on.
 
@@ -243,7 +243,7 @@ class Channel:
         """
         with self._explaining(method, Deadline.after(seconds), place.connection):
             place.connection.reach(connect)
-            with no_fork:
+            with fork_guard:
                 try:
                     call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self._metadata())
                 except RuntimeError as error:
@@ -256,7 +256,7 @@ class Channel:
                 finally:
                     call.cancel()
                     place.call = None
-                    no_fork.wait_for(lambda: _has_ended(call))
+                    fork_guard.wait_for(lambda: _has_ended(call))
 
     def close(self) -> None:
         """Close the connections; calls under way fail. Closing twice is fine."""
@@ -273,7 +273,7 @@ class Channel:
                 raise ResultsError(CLOSED) from error
             if not isinstance(error, grpc.RpcError):
                 raise
-            failure = explained(error, method, self.target, deadline)
+            failure = from_rpc_error(error, method, self.target, deadline)
             _logger.debug("%s failed: %s", method, failure, extra={"request_id": failure.request_id})
             if isinstance(failure, ServiceUnavailableError) and not failure.reason:
                 connection.reachable = False
@@ -293,7 +293,7 @@ _channels: weakref.WeakSet[Channel] = weakref.WeakSet()
 
 def _only_part(call: Any) -> Any:
     """Wait for the answer that comes as a stream of one, and for the status behind it."""
-    with no_fork:
+    with fork_guard:
         answer = next(call, None)
         next(call, None)
         return answer
@@ -305,14 +305,14 @@ def _cancel_unread(call: Any) -> None:
     It keeps 16 KB of a cancelled call, until the connection is closed, unless somebody reads its end; and has no public
     way to do so.
     """
-    guarded = no_fork.enter_at_once()  # which does not wait, since a stream may be collected as garbage anywhere
+    guarded = fork_guard.enter_at_once()  # which does not wait, since a stream may be collected as garbage anywhere
     try:
         if call.cancel() and guarded and hasattr(call, "_consume_next_event"):
             while call._state.due:  # noqa: SLF001
                 call._consume_next_event()  # noqa: SLF001
     finally:
         if guarded:
-            no_fork.__exit__()
+            fork_guard.__exit__()
 
 
 def _has_ended(call: Any) -> bool:
@@ -325,13 +325,13 @@ def _has_ended(call: Any) -> bool:
 
 
 def _after_fork_in_child() -> None:
-    no_fork.begin_in_child()
+    fork_guard.begin_in_child()
     watchdog.begin_in_child()
     for channel in list(_channels):
         channel.begin_in_child()
 
 
-os.register_at_fork(before=no_fork.close, after_in_parent=no_fork.open, after_in_child=_after_fork_in_child)
+os.register_at_fork(before=fork_guard.close, after_in_parent=fork_guard.open, after_in_child=_after_fork_in_child)
 
 
 def _sized(request: Message) -> Message:

@@ -11,7 +11,7 @@ import grpc
 
 from workflow_results._transport.credentials import Credentials, closing_hint, handshake_hint, is_loopback, telling
 from workflow_results._transport.deadline import Deadline, pauses
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 from workflow_results.common import rules
 from workflow_results.errors import ResultsError, ServiceUnavailableError
 from workflow_results.v1 import results_pb2, results_pb2_grpc
@@ -129,7 +129,7 @@ class Connection:
         self.places: set[Place] = set()
         options = (*_OPTIONS, *(_FURTHER if further else ()), *_proxy_option(peer.target))
         # gRPC imports half of itself at this moment, and a child forked meanwhile would wait for the import for ever.
-        with no_fork:
+        with fork_guard:
             self._channel = peer.credentials.channel(peer.target, options)
             self.stub = results_pb2_grpc.ResultsServiceStub(self._channel)
 
@@ -164,7 +164,7 @@ class Connection:
         of that which has failed last.
         """
         try:
-            with no_fork:
+            with fork_guard:
                 ask(b"", timeout=seconds, wait_for_ready=waits)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE:
@@ -209,7 +209,7 @@ class Connection:
             closing.join(_CLOSING_SECONDS)
 
     def _close(self) -> None:
-        with no_fork:
+        with fork_guard:
             self._channel.close()
 
     def abandon(self) -> None:

@@ -71,7 +71,7 @@ class Credentials:
         raise TypeError("credentials are not pickled: make a Results where it is used")
 
 
-def found(
+def resolve(
     target: str, token: str | None, source: str, tls: bool | None, **files: str | os.PathLike[str] | None
 ) -> Credentials:
     """Find the credentials of a client in its arguments and the environment, in this order.

@@ -100,4 +100,4 @@ class _Gate:
         self._renew()
 
 
-no_fork: Final = _Gate()
+fork_guard: Final = _Gate()

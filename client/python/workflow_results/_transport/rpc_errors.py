@@ -42,7 +42,7 @@ _ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDenied
 _CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock", "DropPipeline"})
 
 
-def explained(error: grpc.RpcError, method: str, target: str, deadline: Deadline) -> errors.ResultsError:
+def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Deadline) -> errors.ResultsError:
     """Put the failure of a call into our terms.
 
     Args:

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from workflow_results._transport.forks import no_fork
+from workflow_results._transport.forks import fork_guard
 
 if TYPE_CHECKING:
     from workflow_results._transport.connections import Place
@@ -34,7 +34,7 @@ class _Watchdog:
     def begin(self, place: Place, seconds: float) -> None:
         """Cancel the call of a place in so many seconds, unless `end` comes before.
 
-        Not within `no_fork`, since the thread waits for forks.
+        Not within `fork_guard`, since the thread waits for forks.
         """
         end = time.monotonic() + seconds
         with self._lock:
@@ -60,7 +60,7 @@ class _Watchdog:
                 now = time.monotonic()
                 for place, end in ends:
                     if end <= now and self._ends.pop(place, 0.0) and (call := place.call) is not None:
-                        with no_fork:
+                        with fork_guard:
                             call.cancel()
                 self._wakes_at = min([end for _, end in ends if end > now], default=now)
                 self._changed.wait(self._wakes_at - now)

@@ -58,5 +58,5 @@ class _Patience:
             gc.set_threshold(*self._before)
 
 
-collected_less_often: Final = _Patience()
-os.register_at_fork(after_in_child=collected_less_often.begin_in_child)
+relaxed_gc: Final = _Patience()
+os.register_at_fork(after_in_child=relaxed_gc.begin_in_child)
