@@ -168,7 +168,7 @@ def _workers(stand: Stand, name: str) -> Measured:
 
 
 def _median(calls: Sequence[Callable[[], Any]]) -> tuple[Measured, list[Any]]:
-    """Call all, and give the median of their times and what they gave."""
+    """Call all, and return the median of their times and what they gave."""
     seconds, answers = [], []
     timed(calls[0])
     for call in calls:

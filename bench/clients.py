@@ -75,7 +75,7 @@ def together(prepare: Callable[..., Callable[[], Interval]], arguments: Sequence
 
 
 def overall(intervals: Sequence[Interval]) -> Measured:
-    """Give what clients have done from the first beginning to the last end."""
+    """Return what clients have done from the first beginning to the last end."""
     seconds = max(each.ended for each in intervals) - min(each.began for each in intervals)
     return Measured(seconds, sum(each.number for each in intervals))
 

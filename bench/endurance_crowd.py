@@ -126,7 +126,7 @@ def _but(failures: Sequence[str]) -> str:
 
 
 def _in_threads(number: int, work: Callable[[Results], None], target: str) -> list[str]:
-    """Do some work in threads, each with a connection of its own; gives the failures."""
+    """Do some work in threads, each with a connection of its own; returns the failures."""
 
     def one(_: int) -> str:
         try:
@@ -184,7 +184,7 @@ def _idle(talk: Talk, target: str, number: int) -> None:
 
 
 def _local_ports(target: str) -> set[int]:
-    """Give where this process is connected to the target from."""
+    """Return where this process is connected to the target from."""
     port = int(target.rpartition(":")[2])
     return {
         each.laddr.port

@@ -116,17 +116,17 @@ class Bench:
         self.service.start()
 
     def fact(self, passed: bool, told: str, **figures: Any) -> None:
-        """Tell whether something is so."""
+        """Return whether something is so."""
         self.facts.append(Fact(self._check, passed, told, figures))
         print(f"{'PASS' if passed else 'FAIL'}  {self._check:9} {told}", flush=True)
 
     def bounded(self, what: str, memory: Memory, most: int) -> None:
-        """Tell whether memory has grown by less than some bytes."""
+        """Return whether memory has grown by less than some bytes."""
         told = f"{what} grew by {mib(memory.growth)}, less than {mib(most)}: from {mib(memory.before)} to"
         self.fact(memory.growth < most, f"{told} {mib(memory.most)}, {memory.samples:,} samples", **memory.figures())
 
     def filled(self, number: int) -> str:
-        """Give the pipeline of that many results, with the ids `id_of(0)` and up, which is filled once."""
+        """Return the pipeline of that many results, with the ids `id_of(0)` and up, which is filled once."""
         pipeline = f"filled-{number}"
         with self.service.mongo() as mongo:
             collection = mongo[DATABASE][pipeline]
@@ -151,12 +151,12 @@ class Bench:
             collection.insert_many([RawBSONDocument(each) for each in stored], ordered=False)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Give the facts as JSON has them."""
+        """Return the facts as JSON has them."""
         return [asdict(fact) for fact in self.facts]
 
 
 def id_of(number: int) -> str:
-    """Give an id in hexadecimal digits, unique and growing with the number, which must be below 2,000,000,000."""
+    """Return an id in hexadecimal digits, unique and growing with the number, which must be below 2,000,000,000."""
     return f"{_FIRST_ID + number:08x}5eed0e57ed{number & 0xFFFFFF:06x}"
 
 
@@ -166,13 +166,13 @@ def mib(size: int) -> str:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Give the smallest value that is not exceeded by a share of all; NaN if there are none."""
+    """Return the smallest value that is not exceeded by a share of all; NaN if there are none."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
 
 
 def latencies(seconds: Sequence[float]) -> dict[str, float]:
-    """Give the figures of latencies, in milliseconds."""
+    """Return the figures of latencies, in milliseconds."""
     shares = {"p50": 0.5, "p99": 0.99, "max": 1.0}
     return {name: round(1000 * percentile(seconds, share), 1) for name, share in shares.items()}
 
@@ -236,7 +236,7 @@ class Memory(threading.Thread):
         return self.most - self.before
 
     def figures(self) -> dict[str, int]:
-        """Give what was seen."""
+        """Return what was seen."""
         return {"before": self.before, "most": self.most, "growth": self.growth, "samples": self.samples}
 
     def run(self) -> None:
@@ -276,7 +276,7 @@ class Talk:
         self._pipe.send((stage, value))
 
     def hear(self, stage: str) -> Any:
-        """Wait until the other end is that far, and give what it says.
+        """Wait until the other end is that far, and return what it says.
 
         Raises:
             ClientError: It failed.
@@ -290,7 +290,7 @@ class Talk:
         return value
 
     def has_news(self, seconds: float) -> bool:
-        """Wait so long for the other end to say something; tell whether it did."""
+        """Wait so long for the other end to say something; returns whether it did."""
         return self._pipe.poll(seconds)
 
 
@@ -311,7 +311,7 @@ class Client(Talk):
         self._seen = psutil.Process(self._process.pid)
 
     def memory(self) -> int:
-        """Give its resident bytes."""
+        """Return its resident bytes."""
         return int(self._seen.memory_info().rss)
 
     def __enter__(self) -> Self:

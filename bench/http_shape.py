@@ -27,7 +27,7 @@ DATABASE = "http_shape"
 
 
 def application(uri: str) -> Starlette:
-    """Give the service.
+    """Return the service.
 
     Args:
         uri: Of a MongoDB replica set.
@@ -73,7 +73,7 @@ def application(uri: str) -> Starlette:
 
 
 def filter_of(query: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Give the pipeline that a query of the old client names, and its filter; ids have the index of `_id`."""
+    """Return the pipeline that a query of the old client names, and its filter; ids have the index of `_id`."""
     pipeline = query.pop("pipeline")
     return pipeline, {"_id" if key == "id" else key: value for key, value in query.items()}
 

@@ -80,7 +80,7 @@ class Case:
         return ["ours", *self.against]
 
     def is_time(self, other: str) -> bool:
-        """Tell whether the ratio is how many times as long ours takes, rather than how many times as fast it is."""
+        """Return whether the ratio is how many times as long ours takes, rather than how many times as fast it is."""
         return self.latency and other == "direct"
 
 
@@ -99,18 +99,18 @@ class Record:
     problem: str = ""
 
     def ratios(self, other: str) -> list[float]:
-        """Give the ratio of ours to another way in each round."""
+        """Return the ratio of ours to another way in each round."""
         pairs = zip(self.rounds["ours"], self.rounds[other], strict=True)
         if self.case.is_time(other):
             return [theirs.rate / ours.rate for ours, theirs in pairs]
         return [ours.rate / theirs.rate for ours, theirs in pairs]
 
     def rate(self, way: str) -> float:
-        """Give the median rate of a way."""
+        """Return the median rate of a way."""
         return statistics.median(each.rate for each in self.rounds[way])
 
     def reached(self, other: str) -> bool | None:
-        """Tell whether the median of the ratios is as good as it should be; None if nothing is asked."""
+        """Return whether the median of the ratios is as good as it should be; None if nothing is asked."""
         target = self.case.against[other]
         if target is None:
             return None
@@ -118,7 +118,7 @@ class Record:
         return ratio <= target if self.case.is_time(other) else ratio >= target
 
     def as_json(self) -> dict[str, Any]:
-        """Give all that was measured."""
+        """Return all that was measured."""
         others = () if self.problem else self.case.against
         return {
             "case": self.case.name,

@@ -109,7 +109,7 @@ def draw(samples: list[Sample], path: Path) -> None:
 
 
 def as_json(samples: list[Sample]) -> list[dict[str, Any]]:
-    """Give samples as JSON has them."""
+    """Return samples as JSON has them."""
     return [asdict(sample) for sample in samples]
 
 

@@ -35,7 +35,7 @@ _PACKAGES: Final = (
 
 
 def table(records: Sequence[Record]) -> Table:
-    """Give the table: a line for each way that ours is compared with."""
+    """Return the table: a line for each way that ours is compared with."""
     made = Table(box=box.SIMPLE, caption="medians of all rounds; of ratios also the least and the most", pad_edge=False)
     for column in ("case", "ours", "against", "theirs", "ratio", "target", ""):
         made.add_column(column, justify="right" if column in {"ours", "theirs"} else "left", no_wrap=True)

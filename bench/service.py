@@ -71,7 +71,7 @@ class Service:
         return (Path(self._temporary.name) / "log").read_text()
 
     def server_memory(self) -> int:
-        """Give the resident bytes of the server and of its workers, MongoDB aside."""
+        """Return the resident bytes of the server and of its workers, MongoDB aside."""
         mongod = self.mongod.pid
         return sum(
             each.memory_info().rss
@@ -101,7 +101,7 @@ class Service:
 
 
 def indexed(client: pymongo.MongoClient[dict[str, Any]], database: str, name: str) -> Collection[dict[str, Any]]:
-    """Give a new, empty collection with the indexes of the server."""
+    """Return a new, empty collection with the indexes of the server."""
     collection = client[database][name]
     collection.drop()
     collection.create_indexes(INDEXES)

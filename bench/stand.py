@@ -115,11 +115,11 @@ class Stand:
         self._used.clear()
 
     def works(self, kind: str = "small") -> Works:
-        """Give the works of the round."""
+        """Return the works of the round."""
         return self._works[kind].first(getattr(self.sizes, kind))
 
     def data(self, kind: str = "small") -> Data:
-        """Give what can be read in the round."""
+        """Return what can be read in the round."""
         return self._data[kind]
 
     def new_pipeline(self, way: Way) -> str:
@@ -133,7 +133,7 @@ class Stand:
         return self.mongo[way.database][pipeline].count_documents({})
 
     def with_workers(self, number: int) -> Service:
-        """Give a service with some workers and a MongoDB of its own, the same one each time."""
+        """Return a service with some workers and a MongoDB of its own, the same one each time."""
         if number not in self._services:
             self._services[number] = self._stack.enter_context(Service(workers=number))
         return self._services[number]

@@ -56,7 +56,7 @@ class Way(ABC):
         self.address = Address(self.name, target)
 
     def prepared(self, works: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Give works as this way takes them."""
+        """Return works as this way takes them."""
         return works
 
     @abstractmethod

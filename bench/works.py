@@ -43,11 +43,11 @@ class Works:
         return cls(encoded)
 
     def first(self, number: int) -> Works:
-        """Give the first of them."""
+        """Return the first of them."""
         return Works(self.encoded[:number])
 
     def decoded(self, pipeline: str) -> list[dict[str, Any]]:
-        """Give them anew as dicts that hold nothing of numpy, which PyMongo and JSON would not take.
+        """Return them anew as dicts that hold nothing of numpy, which PyMongo and JSON would not take.
 
         Args:
             pipeline: To which they shall belong.
@@ -55,11 +55,11 @@ class Works:
         return [{**bson.decode(each), "pipeline": pipeline} for each in self.encoded]
 
     def ids(self) -> list[str]:
-        """Give their ids."""
+        """Return their ids."""
         return [bson.decode(each)["id"] for each in self.encoded]
 
     def commonest_event(self) -> tuple[int, int]:
-        """Give the event of the most works, and their number."""
+        """Return the event of the most works, and their number."""
         return Counter(event for each in self.encoded for event in bson.decode(each)["event"]).most_common(1)[0]
 
     def __len__(self) -> int:

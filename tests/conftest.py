@@ -174,7 +174,7 @@ def killed_after(seconds: float, process: subprocess.Popen[Any]) -> Iterator[Non
 
 
 def ended(child: int) -> int:
-    """Wait for a forked child, and give its exit status; a child that hangs is killed."""
+    """Wait for a forked child, and return its exit status; a child that hangs is killed."""
     try:
         eventually(lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT), otherwise="a child hangs")
     finally:

@@ -53,7 +53,7 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
 
 @contextlib.asynccontextmanager
 async def running(directory: Path, restarts: Restarts | None = None) -> AsyncIterator[tuple[EmbeddedMongod, Client]]:
-    """Give a started mongod and a client of it, and kill mongod at the end: to stop it cleanly takes a second."""
+    """Return a started mongod and a client of it, and kill mongod at the end: to stop it cleanly takes a second."""
     mongod = EmbeddedMongod(directory, restarts)
     try:
         async with AsyncMongoClient[dict[str, Any]](await mongod.start()) as client:
@@ -64,7 +64,7 @@ async def running(directory: Path, restarts: Restarts | None = None) -> AsyncIte
 
 
 def kill_a_server(directory: Path, halt_before: str = "") -> int:
-    """Kill a server that has started mongod, or was about to do a step of it; gives the pid of its mongod."""
+    """Kill a server that has started mongod, or was about to do a step of it; returns the pid of its mongod."""
     arguments = [sys.executable, "-c", SERVER, str(directory), halt_before]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -89,7 +89,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 async def deposit(client: Client) -> int:
-    """Insert a document, and give how many there are.
+    """Insert a document, and return how many there are.
 
     What comes as soon as a mongod answers may be interrupted, when the sessions of servers that were killed are.
     """
@@ -104,7 +104,7 @@ async def deposit(client: Client) -> int:
 
 
 def start_error(directory: Path) -> str:
-    """Give the message with which a start fails, which must be one line."""
+    """Return the message with which a start fails, which must be one line."""
     with pytest.raises(MongodError) as raised:
         asyncio.run(EmbeddedMongod(directory).start())
     message = str(raised.value)

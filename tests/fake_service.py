@@ -22,7 +22,7 @@ _HANDLERS: dict[tuple[bool, bool], Any] = {
 
 @contextlib.contextmanager
 def serving(threads: int = 8, **methods: Callable[[Any, grpc.ServicerContext], Any]) -> Iterator[str]:
-    """Give the target of a service with some methods, each a function of request and context, as in a servicer.
+    """Return the target of a service with some methods, each a function of request and context, as in a servicer.
 
     It takes 100 calls of a connection at a time, as the real one does.
     """

@@ -66,18 +66,18 @@ class Peer:
         self.until(lambda event: isinstance(event, h2.events.RemoteSettingsChanged))
 
     def headers(self, method: str, *more: tuple[str, str]) -> list[tuple[str, str]]:
-        """Give the headers of a call."""
+        """Return the headers of a call."""
         basic = [(":method", "POST"), (":scheme", "http"), (":path", f"{SERVICE}/{method}"), (":authority", "peer")]
         return [*basic, ("te", "trailers"), ("content-type", "application/grpc"), *more]
 
     def begin(self, method: str, *headers: tuple[str, str]) -> int:
-        """Begin a call, and give its stream."""
+        """Begin a call, and return its stream."""
         stream = self.http2.get_next_available_stream_id()
         self.http2.send_headers(stream, self.headers(method, *headers))
         return stream
 
     def send(self, stream: int, data: bytes, *, end: bool = True) -> list[h2.events.Event]:
-        """Send data as fast as the server takes it, until the call is over; gives what came meanwhile."""
+        """Send data as fast as the server takes it, until the call is over; returns what came meanwhile."""
         seen: list[h2.events.Event] = []
         view = memoryview(data)
         while view and not any(isinstance(event, _ENDS) for event in seen):
@@ -98,7 +98,7 @@ class Peer:
             self.closed = True
 
     def receive(self) -> list[h2.events.Event]:
-        """Wait for something from the server; gives what it was, and answers as HTTP/2 must."""
+        """Wait for something from the server; returns what it was, and answers as HTTP/2 must."""
         try:
             data = self.socket.recv(1 << 16)
         except ConnectionError:
@@ -111,7 +111,7 @@ class Peer:
         return events
 
     def until(self, condition: Callable[[h2.events.Event], bool]) -> list[h2.events.Event]:
-        """Give everything up to the first event that meets a condition, or to the end of the connection."""
+        """Return everything up to the first event that meets a condition, or to the end of the connection."""
         seen: list[h2.events.Event] = []
         end = time.monotonic() + (self.socket.gettimeout() or PATIENCE)
         while not any(condition(event) for event in seen) and not self.closed:
@@ -125,7 +125,7 @@ class Peer:
             self.receive()
 
     def answer(self, stream: int, seen: list[h2.events.Event] | None = None) -> dict[str, str]:
-        """Wait for the end of a call; gives its trailing headers, and `reset` or `closed` if it ended without."""
+        """Wait for the end of a call; returns its trailing headers, and `reset` or `closed` if it ended without."""
         seen = seen or []
 
         def over(event: h2.events.Event) -> bool:
@@ -185,7 +185,7 @@ class Deaf:
 
 @contextlib.contextmanager
 def peer(target: str, **arguments: Any) -> Iterator[Peer]:
-    """Give an open connection, which ends with the `with` block."""
+    """Return an open connection, which ends with the `with` block."""
     connected = Peer(target, **arguments)
     try:
         connected.open()

@@ -16,7 +16,7 @@ _SECONDS = 20.0
 
 
 def started_with(name: str, value: str) -> Iterator[psutil.Process]:
-    """Give the processes with a variable in their environment."""
+    """Return the processes with a variable in their environment."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):  # which are over, or not ours
             if process.environ().get(name) == value:

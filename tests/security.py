@@ -30,7 +30,7 @@ class Authority:
         self._ca.cert_pem.write_to_path(self.file)
 
     def issue(self, name: str, *identities: str, common_name: str | None = None, expired: bool = False) -> list[Path]:
-        """Write a certificate and its key, over those of the same name; gives the two files."""
+        """Write a certificate and its key, over those of the same name; returns the two files."""
         lifetime: dict[str, Any] = {"not_before": NOW - 2 * DAY, "not_after": NOW - DAY} if expired else {}
         issued = self._ca.issue_cert(*identities, common_name=common_name, **lifetime)
         files = [self.folder / f"{name}.pem", self.folder / f"{name}.key"]

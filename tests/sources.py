@@ -44,7 +44,7 @@ class Source(monitoring.CommandListener):
         """Need not be known."""
 
     async def cursors(self) -> list[int]:
-        """Give the ids of the cursors that MongoDB holds open."""
+        """Return the ids of the cursors that MongoDB holds open."""
         idle = {"$currentOp": {"idleCursors": True, "allUsers": True}}
         mine = {"$match": {"ns": self.collection.full_name}}
         while True:
@@ -73,7 +73,7 @@ def run(uri: str, name: str, test: Callable[[Source], Coroutine[Any, Any, None]]
 
 
 def tasks() -> list[Any]:
-    """Give the tasks under way that the server's code has made."""
+    """Return the tasks under way that the server's code has made."""
     coroutines = [task.get_coro() for task in asyncio.all_tasks()]
     return [each for each in coroutines if "workflow_results_server" in each.cr_code.co_filename]  # type: ignore[union-attr]
 
@@ -90,7 +90,7 @@ def document(number: int, size: int = KIB) -> dict[str, Any]:
 
 
 def numbers(batches: list[Batch]) -> list[int]:
-    """Give what stands in batches, once it is sure that they tell the truth about themselves."""
+    """Return what stands in batches, once it is sure that they tell the truth about themselves."""
     found = []
     for batch in batches:
         documents = bson.decode_all(batch.data)

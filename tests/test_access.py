@@ -111,7 +111,7 @@ def request(rpc: str, pipeline: str) -> Any:
 
 
 def made(channel: grpc.Channel, rpc: str, pipeline: str, metadata: list[tuple[str, str]]) -> str:
-    """Make a call, and give the letter of what became of it."""
+    """Make a call, and return the letter of what became of it."""
     try:
         if rpc == "Health":
             stub = health_pb2_grpc.HealthStub(channel)

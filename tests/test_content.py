@@ -28,7 +28,7 @@ MANY_DIGITS = decimal.Context(prec=1200, traps=[])
 
 
 def model(value: Any) -> Any:
-    """Give something that is equal for equal values, by other means than the service's."""
+    """Return something that is equal for equal values, by other means than the service's."""
     match value:
         case bool() | str() if not isinstance(value, Code):
             return type(value).__name__, value
@@ -94,7 +94,7 @@ def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def forms(number: float | Decimal128) -> list[Any]:
-    """Give a number in all types that can hold it."""
+    """Return a number in all types that can hold it."""
     exact = number.to_decimal() if isinstance(number, Decimal128) else decimal.Decimal(number)
     found: list[Any] = [number]
     if exact.is_nan():
@@ -274,7 +274,7 @@ WHOLE: dict[str, Any] = {
 
 
 def orders(document: Mapping[str, Any], number: int) -> list[dict[str, Any]]:
-    """Give a document as a language would whose maps have no order."""
+    """Return a document as a language would whose maps have no order."""
     choice = random.Random(1)
 
     def shuffled(value: Any) -> Any:

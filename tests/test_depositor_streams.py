@@ -20,7 +20,7 @@ DepositStream = Callable[[Iterator[pb.DepositStreamRequest], Any], Iterator[pb.D
 
 @contextlib.contextmanager
 def answering(deposit_stream: DepositStream) -> Iterator[str]:
-    """Give the target of a service that answers streams of deposits so."""
+    """Return the target of a service that answers streams of deposits so."""
     handler = grpc.stream_stream_rpc_method_handler(
         deposit_stream, pb.DepositStreamRequest.FromString, pb.DepositStreamResponse.SerializeToString
     )

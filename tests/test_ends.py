@@ -49,7 +49,7 @@ main(prog_name="workflow-results")
 
 @pytest.fixture
 def run(directory: Path) -> Iterator[Run]:
-    """Start servers whose pauses are short, on a directory of the test; gives their processes."""
+    """Start servers whose pauses are short, on a directory of the test; returns their processes."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, patch: str = "") -> subprocess.Popen[str]:

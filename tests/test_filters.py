@@ -40,7 +40,7 @@ SCALARS += (Binary(b"x", 5), uuid.UUID(int=7), ObjectId(b"twelve bytes"), Timest
 
 
 def as_bson(document: dict[str, Any]) -> bytes:
-    """Give what tells all types and orders apart and has NaN equal to itself."""
+    """Return what tells all types and orders apart and has NaN equal to itself."""
     return encode(document, codec_options=CODEC)
 
 

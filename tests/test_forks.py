@@ -72,7 +72,7 @@ def test_a_fork_while_another_thread_makes_the_first_call(
 
 
 def in_a_child(use: Callable[[], object]) -> int:
-    """Give the status of a child that does this: 0 if it can, 14 if that takes too long."""
+    """Return the status of a child that does this: 0 if it can, 14 if that takes too long."""
     if not (child := os.fork()):
         signal.alarm(20)
         status = 1

@@ -217,7 +217,7 @@ def test_too_many_readers(attacked: Service, others: Others, pipeline: str) -> N
             return reader
 
         def refused_for_now() -> bool:
-            """Tell whether one more reader is refused; who isn't holds its place like the others."""
+            """Return whether one more reader is refused; who isn't holds its place like the others."""
             stream = one_more.begin("View")
             one_more.send(stream, view)
             seen = one_more.until(lambda event: isinstance(event, h2.events.ResponseReceived))

@@ -31,7 +31,7 @@ def works(content: bytes) -> bytes:
 
 
 def problem(data: bytes) -> str:
-    """Tell what is wrong with a deposit; empty if nothing is."""
+    """Return what is wrong with a deposit; empty if nothing is."""
     parse = parser(SERVICE.strip("/"), "Deposit", pb.DepositRequest.FromString, rules.MESSAGE_BYTES)
     try:
         parse(data).take()
@@ -65,7 +65,7 @@ LARGE_ID = b"\x12\x20" + b"i" * 32
 
 
 def incoming(method: str, data: bytes) -> tuple[Incoming, list[int]]:
-    """Parse a request; gives the sizes of what protobuf was given, too."""
+    """Parse a request; returns the sizes of what protobuf was given, too."""
     given: list[int] = []
 
     def deserialize(data: bytes) -> object:

@@ -207,7 +207,7 @@ def test_what_the_service_acknowledges_in_time_is_not_lost(results: Results, pip
 
 
 def was_interrupted(use: Callable[[], object], at: int) -> bool:
-    """Do something with a Ctrl-C at one of the moments at which Python looks for it; tell whether there are so many.
+    """Do something with a Ctrl-C at one of the moments at which Python looks for it; returns whether there are so many.
 
     They are those within the client, and within the locks that it calls. gRPC is not proof against all of its own.
     """
@@ -234,7 +234,7 @@ def was_interrupted(use: Callable[[], object], at: int) -> bool:
 
 
 def uses(results: Results, pipeline: str) -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
-    """Give what to interrupt, and what another thread can do all the same."""
+    """Return what to interrupt, and what another thread can do all the same."""
     with results.depositor() as depositor:
         give = lambda: depositor.deposit(work(pipeline, "a"))  # noqa: E731
         while True:

@@ -63,7 +63,7 @@ class Call(NamedTuple):
 
 
 def after(state: State, call: Call) -> State | None:
-    """Give the state after a call; None if the call would have been answered otherwise."""
+    """Return the state after a call; None if the call would have been answered otherwise."""
     named = {result[0]: result for result in state if result[0] in call.ids}
     if call.name == "read":
         found = {(id_, call.locked, call.token) for id_ in call.ids if call.token}
@@ -87,7 +87,7 @@ def after(state: State, call: Call) -> State | None:
 
 
 def unexplained(state: State, calls: Sequence[Call]) -> Call | None:
-    """Look for an order of calls that explains all answers; give the first call for which there is none.
+    """Look for an order of calls that explains all answers; returns the first call for which there is none.
 
     When a call is answered, it must have taken effect. So all states are kept that are possible then, each with the
     calls still under way that have taken effect in it.
@@ -152,7 +152,7 @@ class Client:
                 self.deleted = tuple(dict.fromkeys(self.deleted + ids))
 
     def change(self, name: str, ids: tuple[str, ...]) -> bool:
-        """Make an all-or-nothing call; give whether the results were changed."""
+        """Make an all-or-nothing call; returns whether the results were changed."""
         began, token = now(), next(self.tokens)
         refused: frozenset[tuple[str, bool]] | None = frozenset()
         ended = math.inf

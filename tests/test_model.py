@@ -332,7 +332,7 @@ class Comparison(RuleBasedStateMachine):
 
 
 def outcome(call: Callable[[], Any]) -> str:
-    """Give what a call returns, or the class of what it raises; `repr` tells 1 from 1.0 and shows orders."""
+    """Return what a call returns, or the class of what it raises; `repr` tells 1 from 1.0 and shows orders."""
     try:
         return repr(call())
     except (InvalidRequestError, ConflictError, LockedError, NotFoundError) as error:

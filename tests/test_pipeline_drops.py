@@ -35,7 +35,7 @@ def empty(results: Results, pipeline: str) -> str:
 def drop_that_pauses(
     monkeypatch: pytest.MonkeyPatch, mongo_uri: str, pipeline: str, before: tuple[str, str], meanwhile: Any
 ) -> bool | str:
-    """Drop a pipeline as another server would that stops before a step; gives what came of it."""
+    """Drop a pipeline as another server would that stops before a step; returns what came of it."""
 
     async def run() -> bool | str:
         store = await Store.open(mongo_uri, "workflow_results", SECONDS)

@@ -61,7 +61,7 @@ def with_mongo_uri(serve: Serve, mongo_uri: str, monkeypatch: pytest.MonkeyPatch
 
 
 def mongod_pid(directory: Path) -> int:
-    """Give the pid of the mongod on a data directory, 0 if there is none."""
+    """Return the pid of the mongod on a data directory, 0 if there is none."""
     with contextlib.suppress(OSError, ValueError):
         pid = int((directory / "db" / "mongod.lock").read_text())
         if str(directory).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
@@ -76,7 +76,7 @@ def kill_mongod(directory: Path) -> None:
 
 
 def refused(*all_arguments: list[str], status: int = 1) -> list[str]:
-    """Start servers that can't run, and give the last line that each says on standard error."""
+    """Start servers that can't run, and return the last line that each says on standard error."""
     servers = [
         subprocess.Popen([COMMAND, "serve", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for arguments in all_arguments
@@ -221,7 +221,7 @@ def test_workers_end_with_a_server_that_is_killed(with_mongo_uri: Serve) -> None
 
 
 def workers(service: Service) -> list[int]:
-    """Give the pids of the workers that have come so far as to answer calls, or will not before long."""
+    """Return the pids of the workers that have come so far as to answer calls, or will not before long."""
     pid = service.process.pid
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 

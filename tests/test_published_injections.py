@@ -62,7 +62,7 @@ def profile(data_directory: Path, database: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def asked(profile: Any, database: Any, pipeline: str) -> Any:
-    """Tells how often MongoDB was asked about the pipeline of this test."""
+    """Return how often MongoDB was asked about the pipeline of this test."""
     return lambda: profile.count_documents({"ns": f"{database.name}.{pipeline}"})
 
 

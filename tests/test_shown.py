@@ -43,7 +43,7 @@ TEXT = st.lists(st.sampled_from([*FORGED, "\ud800", "\udc80", "'", "\\", "="]) |
 
 @pytest.fixture
 def warnings(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """Give what is logged as the next warning."""
+    """Return what is logged as the next warning."""
 
     def warning() -> str:
         (record,) = (each for each in caplog.records if each.name.startswith("workflow_results"))

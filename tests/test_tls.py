@@ -99,7 +99,7 @@ def test_a_replaced_client_authority_decides_about_new_connections(
     target = serve(*authority.server(), "--tls-client-ca", str(trusted)).target
 
     def lets_in(by: Authority, seconds: float) -> bool:
-        """Tell whether a server lets somebody in; who is not let in waits for all of these seconds."""
+        """Return whether a server lets somebody in; who is not let in waits for all of these seconds."""
         certificate, key = by.issue("client", "worker")
         with Results(target, ca_file=authority.file, cert_file=certificate, key_file=key, timeout=seconds) as results:
             try:

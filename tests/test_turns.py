@@ -36,7 +36,7 @@ def number_of_values(value: Any) -> int:
 
 
 def turns_during(computation: Coroutine[Any, Any, Any]) -> tuple[Any, int]:
-    """Give what a computation gives, and how many turns another task had meanwhile."""
+    """Return what a computation gives, and how many turns another task had meanwhile."""
     turns = 0
 
     async def both() -> Any:

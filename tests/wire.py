@@ -42,7 +42,7 @@ class _Patient(
 
 
 def patient(channel: grpc.Channel) -> grpc.Channel:
-    """Give a channel whose calls all end."""
+    """Return a channel whose calls all end."""
     return grpc.intercept_channel(channel, _Patient())
 
 
@@ -55,7 +55,7 @@ def open_channel(target: str, *options: tuple[str, Any], **arguments: Any) -> It
 
 
 def taken_from(queue: SimpleQueue[T | None]) -> Iterator[T]:
-    """Give what comes into a queue until None does; fails if nothing does."""
+    """Yield what comes into a queue until None does; fails if nothing does."""
     while (item := queue.get(timeout=PATIENCE)) is not None:
         yield item
 

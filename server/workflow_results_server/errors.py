@@ -60,7 +60,7 @@ class RequestError(Exception):
         return self.metadata.items() >= NOT_APPLIED.items()
 
     def of_a_part(self) -> Self:
-        """Give the same error for a request of which another part may have been carried out."""
+        """Return the same error for a request of which another part may have been carried out."""
         error = type(self).__new__(type(self))
         metadata = {name: value for name, value in self.metadata.items() if name not in NOT_APPLIED}
         RequestError.__init__(error, self.code, self.reason, self.message, metadata=metadata, fields=self.fields)

@@ -38,7 +38,7 @@ class SettingsError(Exception):
 
 
 def default_data_directory() -> Path:
-    """Give where the embedded MongoDB keeps its data unless told otherwise (XDG Base Directory Specification).
+    """Return where the embedded MongoDB keeps its data unless told otherwise (XDG Base Directory Specification).
 
     Raises:
         SettingsError: This user has no home directory.

@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def say(text: str) -> None:
-    """Tell how it goes."""
+    """Return how it goes."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
@@ -121,7 +121,7 @@ def _counted(counter: Counter[Any]) -> str:
 
 
 def missing(seconds: float, operations: list[Operation], faults: list[dict[str, Any]]) -> list[str]:
-    """Tell what has not happened often enough for a test."""
+    """Return what has not happened often enough for a test."""
     kinds = {fault["kind"] for fault in faults}
     made = Counter(each.kind for each in operations if _made(each))
     wanted = (

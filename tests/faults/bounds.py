@@ -63,7 +63,7 @@ class _Tally:
         self._settled = 0
 
     def bounds(self, operation: Operation) -> tuple[int, int]:
-        """Give the least and the greatest right answer."""
+        """Return the least and the greatest right answer."""
         if first := operation.told.get("from", ""):
             return self._within(self._ids[bisect_left(self._ids, first) :], operation)
         while self._coming and self._coming[-1][0] <= operation.end:
@@ -118,7 +118,7 @@ def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _exists(step: Step) -> bool | None:
-    """Tell whether a result is there once something has happened; None where that does not tell."""
+    """Return whether a result is there once something has happened; None where that does not tell."""
     match step:
         case Delete():
             return False
@@ -150,7 +150,7 @@ def _locked(step: Step) -> bool | None:
 
 
 def _makes_exist(step: Step) -> bool | None:
-    """Tell what something may make of whether a result is there; None for nothing."""
+    """Return what something may make of whether a result is there; None for nothing."""
     match step:
         case Delete():
             return False

@@ -66,7 +66,7 @@ def _resume_early() -> None:
 
 
 def _take_all_for_same() -> None:
-    """Tell that a work is deposited already, whatever is stored under its id."""
+    """Report that a work is deposited already, whatever is stored under its id."""
     from workflow_results_server.store import deposits
 
     _replace(deposits, "same_content", lambda *_: True)
@@ -125,7 +125,7 @@ def _read_uncommitted() -> None:
 
 
 def _never_unknown() -> None:
-    """Tell of each change that failed that nothing was changed."""
+    """Report, for each change that failed, that nothing was changed."""
     from workflow_results_server.store import changes, failures, store
 
     deadline = failures.mongodb_deadline
@@ -154,7 +154,7 @@ def _forget_requests() -> None:
 
 
 def _refuse_without_looking() -> None:
-    """Tell of all results that they are locked, when a write matches fewer than were named."""
+    """Report that all results are locked, when a write matches fewer than were named."""
     from workflow_results_server.store import changes
 
     async def locked(_collection: Any, ids: Sequence[str], _session: Any = None) -> dict[str, bool]:

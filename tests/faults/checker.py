@@ -193,7 +193,7 @@ def _begin(concerned: Operation | Event) -> float:
 
 
 def _around(events: Sequence[Event], verdict: Verdict) -> list[Event]:
-    """Give the events up to those that nothing explains, and some more, from shortly before the first one on."""
+    """Return the events up to those that nothing explains, and some more, from shortly before the first one on."""
     events = sorted(events, key=_begin)
     first = next((index for index, event in enumerate(events) if event.step != _ABSENT), 0)
     last = max((events.index(event) for event in verdict.stuck), default=len(events)) + _SHOWN_BEHIND

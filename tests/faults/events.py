@@ -29,14 +29,14 @@ def content(told: Sequence[Any]) -> Content:
 
 
 def keys_of(operation: Operation) -> list[Key]:
-    """Give the results that a call names."""
+    """Return the results that a call names."""
     if "works" in operation.told:
         return [(work[0], work[1]) for work in operation.told["works"]]
     return [(operation.told["pipeline"], id_) for id_ in operation.told.get("ids", ())]
 
 
 def by_key(operations: Sequence[Operation]) -> dict[Key, list[Event]]:
-    """Give the events of each result that any call named."""
+    """Return the events of each result that any call named."""
     events: dict[Key, list[Event]] = defaultdict(list)
     for operation in operations:
         if operation.kind == "deposit":
@@ -109,7 +109,7 @@ def _read(operation: Operation, found: State) -> Event:
 
 
 def _of_deposit(operation: Operation) -> Iterator[tuple[Key, Event]]:
-    """Give the events of each deposited work.
+    """Return the events of each deposited work.
 
     A deposit that was sent again may have been stored by an earlier try, too: also when it has been deleted since, and
     also late, by a server that was stopped meanwhile. That is what "at least once" means.

@@ -91,7 +91,7 @@ class Recorder:
         self._number = 0
 
     def begin(self, kind: str, **arguments: Any) -> str:
-        """Tell that a call begins; gives its name."""
+        """Report that a call begins; returns its name."""
         with self._lock:
             self._number += 1
             name = f"{self._client}-{self._number}"
@@ -99,7 +99,7 @@ class Recorder:
         return name
 
     def end(self, name: str, outcome: Outcome, **answer: Any) -> None:
-        """Tell how a call ended."""
+        """Return how a call ended."""
         self._write({"op": name, "end": time.monotonic(), "outcome": outcome, **answer})
 
     def _write(self, line: dict[str, Any]) -> None:
@@ -145,7 +145,7 @@ def load(directory: Path) -> list[Operation]:
 
 
 def faults_in(log: Path) -> str:
-    """Give what a server, or a client, has logged from the first thing on that nobody expected."""
+    """Return what a server, or a client, has logged from the first thing on that nobody expected."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     unexpected = _UNEXPECTED[log.name]
     first = next((index for index, line in enumerate(lines) if any(each in line for each in unexpected)), None)

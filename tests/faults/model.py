@@ -41,7 +41,7 @@ FIELDS: Final = ("a", "b", "results")
 
 
 def deposited(marker: str, *, locked: bool = False) -> Content:
-    """Give what a deposit stores."""
+    """Return what a deposit stores."""
     return Content(marker, marker, marker, locked)
 
 
@@ -53,7 +53,7 @@ class Step(Protocol):
         """Whether it certainly changes nothing."""
 
     def after(self, state: State) -> Next:
-        """Give the state after it, or that it can't have found this one."""
+        """Return the state after it, or that it can't have found this one."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Rule:
     share: float = 1.0
 
     def matches(self, connection: Connection, way: Way) -> bool:
-        """Tell whether it is about one direction of a connection."""
+        """Return whether it is about one direction of a connection."""
         return (
             way in self.ways
             and (not self.links or connection.link in self.links)
@@ -128,7 +128,7 @@ class Network:
         self._call(self._change(removed=rules))
 
     def reset(self, *links: str) -> int:
-        """Reset all connections of some links, or of all; gives how many."""
+        """Reset all connections of some links, or of all; returns how many."""
 
         async def reset() -> int:
             concerned = [each for each in self._connections if not links or each.link in links]

@@ -52,7 +52,7 @@ def free_ports(number: int) -> list[int]:
 
 
 def wait_for(what: str, condition: Callable[[], Any], seconds: float = _WAIT_SECONDS) -> Any:
-    """Wait until something is true, and give it.
+    """Wait until something is true, and return it.
 
     Raises:
         NotReady: It did not come about in time.
@@ -152,7 +152,7 @@ class ReplicaSet:
         self.wait_healthy()
 
     def wait_healthy(self, seconds: float = _WAIT_SECONDS) -> Member:
-        """Wait for a primary and for two secondaries, and give the primary.
+        """Wait for a primary and for two secondaries, and return the primary.
 
         Raises:
             NotReady: They did not come about in time.
@@ -168,7 +168,7 @@ class ReplicaSet:
         return member
 
     def happened(self) -> str:
-        """Tell what the logs of the members hold."""
+        """Return what the logs of the members hold."""
         transitions = [
             line
             for member in self.members
@@ -186,7 +186,7 @@ class ReplicaSet:
                 member.signal(signal.SIGKILL)
 
     def source_of(self, port: int) -> str:
-        """Tell which member a connection comes from, by its port; "" for none."""
+        """Return which member a connection comes from, by its port; "" for none."""
         if not (inode := _inode(port)):
             return ""
         for member in self.members:
@@ -215,7 +215,7 @@ def _inode(port: int) -> str:
 
 
 def _sockets(pid: int) -> set[str]:
-    """Give the inodes of the sockets of a process."""
+    """Return the inodes of the sockets of a process."""
     found = set()
     with suppress(OSError):  # it may just have been killed, or have closed one
         for descriptor in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - faster

@@ -69,11 +69,11 @@ class _Search:
         self.required = sum(1 << index for index, event in enumerate(self.events) if not event.optional)
 
     def of(self, name: str) -> int:
-        """Give the events of a call."""
+        """Return the events of a call."""
         return sum(1 << index for index, event in enumerate(self.events) if event.operation.name == name)
 
     def candidates(self, done: int) -> Iterator[int]:
-        """Give the events that may come next: those that began before the end of each that is left."""
+        """Return the events that may come next: those that began before the end of each that is left."""
         first_end = math.inf
         left = ~done & ((1 << len(self.events)) - 1)
         while left:

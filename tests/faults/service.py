@@ -66,7 +66,7 @@ class Service:
         raise NotReady(f"the server does not start: {self._log.read_text()[-2_000:]}")
 
     def workers(self) -> list[int]:
-        """Give the process ids of the workers that live."""
+        """Return the process ids of the workers that live."""
         if self.process is None:
             return []
         with suppress(OSError):

@@ -52,17 +52,17 @@ WEIGHTS: Final = {
 
 
 def archive_id(number: int) -> str:
-    """Give the id of a result of the archive."""
+    """Return the id of a result of the archive."""
     return f"{number:05d}"
 
 
 def padding(id_: str, size: int = _PADDED_BYTES) -> str:
-    """Give what makes a result of the archive long; it can be told from that of another one."""
+    """Return what makes a result of the archive long; it can be told from that of another one."""
     return (id_ * (size // len(id_) + 1))[:size]
 
 
 def document(work: Work) -> dict[str, Any]:
-    """Give the payload of a work."""
+    """Return the payload of a work."""
     pipeline, id_, marker, locked = work
     payload: dict[str, Any] = {
         "id": id_,
@@ -80,12 +80,12 @@ def document(work: Work) -> dict[str, Any]:
 
 
 def fields(markers: dict[str, str]) -> dict[str, Any]:
-    """Give the fields of an update."""
+    """Return the fields of an update."""
     return {name: {"m": marker} if name == "results" else marker for name, marker in markers.items()}
 
 
 def compact(result: dict[str, Any]) -> list[Any]:
-    """Give what is recorded of a result that was read; see `events.content`."""
+    """Return what is recorded of a result that was read; see `events.content`."""
     results = result.get("results") or {}
     a, b, m, locked = result.get("a"), result.get("b"), results.get("m"), results.get("locked") is True
     flag = {"locked": results["locked"]} if isinstance(results.get("locked"), bool) else {}
@@ -97,7 +97,7 @@ def compact(result: dict[str, Any]) -> list[Any]:
 
 
 def without_archived(found: list[list[Any]]) -> dict[str, Any]:
-    """Give what is recorded of a whole archive: the results that it was filled with only if something is wrong."""
+    """Return what is recorded of a whole archive: the results that it was filled with only if something is wrong."""
     archived = [row for row in found if len(row[0]) == len(archive_id(0))]
     ids = [row[0] for row in found]
     if archived == _ALL_ARCHIVED and ids == sorted(set(ids), reverse=True):
@@ -106,7 +106,7 @@ def without_archived(found: list[list[Any]]) -> dict[str, Any]:
 
 
 def archived_marker(id_: str) -> str:
-    """Give the marker of a result that the archive is filled with."""
+    """Return the marker of a result that the archive is filled with."""
     return f"f.{id_}"
 
 
@@ -216,7 +216,7 @@ class Plan:
         return {"pipeline": pipeline, "ids": [self._id_of(pipeline, 1, number) for number in range(_FOUGHT_OVER)]}
 
     def _recently(self) -> str:
-        """Give an id such that greater ones are at most some epochs old, or "" for all."""
+        """Return an id such that greater ones are at most some epochs old, or "" for all."""
         if self.random.random() < 0.1:
             return ""
         return f"{int(time.monotonic() / _EPOCH_SECONDS) - 2 * _EPOCHS:07d}"

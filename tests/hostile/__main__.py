@@ -44,7 +44,7 @@ Facts: TypeAlias = "dict[str, list[Any]]"
 
 
 def main() -> int:
-    """Send the cases; gives the exit status."""
+    """Send the cases; returns the exit status."""
     parser = argparse.ArgumentParser(prog="make test-hostile", description=__doc__)
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randint(0, 2**32))
@@ -200,7 +200,7 @@ class Run:
             self._stand.forget(phase.server)  # so that what comes next is judged by itself
 
     def end(self) -> None:
-        """Tell what is to be told of all cases."""
+        """Return what is to be told of all cases."""
         _, problems = self._stand.received()
         log = [line for path in self._stand.logs for line in path.read_text(errors="replace").splitlines()]
         where = max(self._peaks, key=self._peaks.__getitem__)

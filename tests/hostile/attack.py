@@ -89,7 +89,7 @@ class Beats:
         return self._number // 2
 
     def against(self) -> list[str]:
-        """Give what speaks against the server."""
+        """Return what speaks against the server."""
         slow = [f"an answer took {self._slowest:.1f} s"] if self._slowest > SLOW_SECONDS else []
         return [*self._failures, *slow]
 

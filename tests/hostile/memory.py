@@ -30,14 +30,14 @@ class Memory:
             threading.Thread(target=self._sample, daemon=True).start()
 
     def now(self) -> int:
-        """Give the bytes that it takes, 0 if it has ended."""
+        """Return the bytes that it takes, 0 if it has ended."""
         try:
             return int(self._process.memory_info().rss)
         except psutil.Error:
             return 0
 
     def peak(self) -> int:
-        """Give the most bytes since the last call."""
+        """Return the most bytes since the last call."""
         try:
             status = (self._files / "status").read_text()
             self._peak = int(status.partition(_PEAK)[2].split()[0]) * 1024

@@ -92,7 +92,7 @@ _TOO_LARGE: Final = {
 
 
 def problems(command: Mapping[str, Any]) -> Iterator[str]:
-    """Tell what a command holds that no command of this service may hold."""
+    """Return what a command holds that no command of this service may hold."""
     name = next(iter(command))
     if name not in COMMANDS:
         yield f"the command {name}"
@@ -133,7 +133,7 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _looks_for_too_large(command: Mapping[str, Any]) -> bool:
-    """Tell whether this is the look that an update takes, in its transaction, at what it has made.
+    """Return whether this is the look that an update takes, in its transaction, at what it has made.
 
     Its operators are for no other command, and for no other place in this one.
     """
@@ -145,7 +145,7 @@ def _looks_for_too_large(command: Mapping[str, Any]) -> bool:
 
 
 def _counts_pipelines(stages: list[Mapping[str, Any]]) -> bool:
-    """Tell whether this is what counts the results of several pipelines, from MongoDB's metadata."""
+    """Return whether this is what counts the results of several pipelines, from MongoDB's metadata."""
     names = [stage.get("$unionWith", {}).get("coll", "_") for stage in stages[2:]]
     unions = [{"$unionWith": {"coll": name, "pipeline": _COUNT}} for name in names if not name.startswith("_")]
     return stages == [*_COUNT, *unions]

@@ -56,7 +56,7 @@ class Stand:
         self._uri = f"mongodb://results:{password}@{address}/?directConnection=true&authSource=admin"
 
     def server(self, name: str) -> tuple[Service, Memory]:
-        """Give a server and its memory: "open" for all, with "tokens", or "few files" that its MongoDB may open.
+        """Return a server and its memory: "open" for all, with "tokens", or "few files" that its MongoDB may open.
 
         The way of the first two to MongoDB leads through the proxy.
         """
@@ -87,13 +87,13 @@ class Stand:
         return service
 
     def received(self) -> tuple[dict[str, int], list[str]]:
-        """Give how often MongoDB received each command, and what it must not have received."""
+        """Return how often MongoDB received each command, and what it must not have received."""
         self._proxy.send("tell")
         commands, problems = _received(self._proxy)
         return commands, problems
 
     def fill(self) -> str:
-        """Deposit what the cases ask about; gives the target of the open server."""
+        """Deposit what the cases ask about; returns the target of the open server."""
         fields: list[dict[str, Any]] = [
             {"a": 1},
             {"a": [1, 2, {"b": 1}]},

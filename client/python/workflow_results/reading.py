@@ -275,7 +275,7 @@ class Reading(Session):
         *,
         timeout: float | None = None,
     ) -> list[HistoryEntry]:
-        """Tell who updated, deleted, locked or unlocked a result, when and why; or who dropped a pipeline.
+        """Return who updated, deleted, locked or unlocked a result, when and why; or who dropped a pipeline.
 
         Args:
             pipeline: The pipeline.

@@ -21,7 +21,7 @@ _NAMED_IN_ERRORS: Final = 5
 
 
 def applied(name: str, response: Response, *, strict: bool) -> bool:
-    """Tell whether a change was made, and otherwise say why not.
+    """Return whether a change was made, and otherwise say why not.
 
     Args:
         name: The method of the facade.

@@ -60,7 +60,7 @@ class Results(Reading, Writing):
     """
 
     def info(self, *, timeout: float | None = None) -> dict[str, Any]:
-        """Tell the versions of client, server, API and MongoDB, and the limits of the server.
+        """Return the versions of client, server, API and MongoDB, and the limits of the server.
 
         Args:
             timeout: Seconds, see the class.

@@ -86,7 +86,7 @@ def _works(random: np.random.Generator) -> Iterator[dict[str, Any]]:
 
 
 def _bursts(random: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Give what is measured of each burst of a block."""
+    """Return what is measured of each burst of a block."""
     dm = random.lognormal(6.2, 0.6, _BLOCK).round(3)
     dm_error = random.gamma(2.0, 0.08, _BLOCK).round(3)
     snr = (8.5 * random.random(_BLOCK) ** (-1 / 1.5)).round(2)  # as sources spread evenly through space have it

@@ -75,6 +75,6 @@ class Session:
         return _SLACK * max(self.timeout or 0.0, _PATIENCE)
 
     def _deadline(self, timeout: float | None) -> Deadline:
-        """Give the deadline of a method with one answer."""
+        """Return the deadline of a method with one answer."""
         chosen = self.timeout if timeout is None else settings.checked_timeout(timeout)
         return Deadline.after(settings.DEFAULT_TIMEOUT if chosen is None else chosen)

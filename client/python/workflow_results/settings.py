@@ -154,7 +154,7 @@ def flag(name: str, value: bool) -> bool:
 
 
 def _workspace_target(workspace: Path | None) -> tuple[str, object]:
-    """Give the name of the target in the workspace file, and the target; None where it has none."""
+    """Return the name of the target in the workspace file, and the target; None where it has none."""
     try:
         path = (workspace or DEFAULT_WORKSPACE).expanduser()
     except RuntimeError:  # a container's user may have no home

@@ -36,7 +36,7 @@ class Certificates:
         self._used = self._read()
 
     def credentials(self) -> grpc.ServerCredentials:
-        """Give what gRPC wants: it asks for certificates at each handshake, so that open connections go on."""
+        """Return what gRPC wants: it asks for certificates at each handshake, so that open connections go on."""
         return grpc.dynamic_ssl_server_credentials(
             self._configuration(),
             self._changed,  # type: ignore[arg-type] # the stub knows nothing of the None that gRPC takes
@@ -44,7 +44,7 @@ class Certificates:
         )
 
     def _changed(self) -> grpc.ServerCertificateConfiguration | None:
-        """Give the certificates if they have changed and can be used; None for those from before."""
+        """Return the certificates if they have changed and can be used; None for those from before."""
         with self._reading:
             state = self._state()
             if state == self._seen:

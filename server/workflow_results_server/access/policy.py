@@ -76,7 +76,7 @@ class Access:
         self._certificates = certificates
 
     def admission(self, path: str, context: Context) -> Admit:
-        """Give the check of a call.
+        """Return the check of a call.
 
         Args:
             path: The path of the RPC.
@@ -105,7 +105,7 @@ class Access:
         return admit
 
     def _shown(self, context: Context) -> tuple[str | None, list[str]]:
-        """Give the hash of the token that a caller has sent, if it has; else the names of its certificate."""
+        """Return the hash of the token that a caller has sent, if it has; else the names of its certificate."""
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
                 scheme, _, token = str(value).partition(" ")
@@ -121,7 +121,7 @@ class Access:
 
 @functools.lru_cache(maxsize=1024)
 def _whole_names(certificate: bytes, *names: bytes) -> list[str]:
-    """Give the names of a certificate, of which gRPC for Python shows no more than what stands before a NUL.
+    """Return the names of a certificate, of which gRPC for Python shows no more than what stands before a NUL.
 
     Else who gets a certificate for `admin<NUL>.example.org` from an authority would be `admin`. A name that was cut is
     given its NUL back, with which it is that of no caller.

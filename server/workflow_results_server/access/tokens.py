@@ -71,7 +71,7 @@ class Callers:
 
 
 def digest_of(token: str) -> str:
-    """Give the SHA-256 of a token, in hex."""
+    """Return the SHA-256 of a token, in hex."""
     return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
@@ -184,7 +184,7 @@ class TokensFile:
         self._look_at = time.monotonic() + _LOOK_SECONDS
 
     def callers(self) -> Callers:
-        """Give the callers that the file holds, or did hold about a second ago.
+        """Return the callers that the file holds, or did hold about a second ago.
 
         What can't be used is logged, and the callers from before stay: a slip of the hand locks nobody out, nor in.
         """
@@ -244,7 +244,7 @@ def remove(path: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def _changing(path: Path) -> Iterator[dict[str, Caller]]:
-    """Give the callers of a file to be changed, and write them; of two that change it, one waits for the other."""
+    """Return the callers of a file to be changed, and write them; of two that change it, one waits for the other."""
     path = Path(os.path.realpath(path))  # a link stays one
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

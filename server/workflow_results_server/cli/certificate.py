@@ -98,7 +98,7 @@ def _write(contents: dict[Path, bytes]) -> None:
 
 
 def _next_lines(ca: Path, cert: Path, key: Path, hosts: tuple[str, ...]) -> Iterator[str]:
-    """Give the commands that come next; a server for others than this machine wants tokens, too."""
+    """Return the commands that come next; a server for others than this machine wants tokens, too."""
     tls = f"--tls-cert {_quoted(cert)} --tls-key {_quoted(key)}"
     target = "localhost"
     if hosts:

@@ -50,7 +50,7 @@ class _Create(click.Command):
 
 
 def _default_file() -> Path:
-    """Give where the file is unless told otherwise (XDG Base Directory Specification)."""
+    """Return where the file is unless told otherwise (XDG Base Directory Specification)."""
     if _VARIABLE in os.environ:  # or click would have taken it
         raise click.UsageError(f"the environment variable {_VARIABLE} is empty: give it a value, or unset it")
     try:

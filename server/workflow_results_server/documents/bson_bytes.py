@@ -204,7 +204,7 @@ def scope_of(data: bytes, value: int) -> int:
 
 
 def with_id_first(document: bytes, id_: str) -> bytes:
-    """Give a document that has no `_id` as MongoDB stores it: with that as its first element."""
+    """Return a document that has no `_id` as MongoDB stores it: with that as its first element."""
     encoded = id_.encode()
     size = len(encoded) + 1
     return b"".join(
@@ -220,17 +220,17 @@ def with_id_first(document: bytes, id_: str) -> bytes:
 
 
 def without(document: bytes, *names: bytes) -> bytes:
-    """Give a document without some of its top-level elements."""
+    """Return a document without some of its top-level elements."""
     return made_of(document[each.start : each.end] for each in elements(document) if each.name not in names)
 
 
 def made_of(parts: Iterable[bytes]) -> bytes:
-    """Give the document that is made of some elements."""
+    """Return the document that is made of some elements."""
     body = b"".join(parts)
     return b"".join((_INT32.pack(len(body) + SMALLEST), body, b"\x00"))
 
 
 def stored_id(document: bytes) -> str:
-    """Give the `_id` of a stored document, which MongoDB keeps as its first element."""
+    """Return the `_id` of a stored document, which MongoDB keeps as its first element."""
     size = _INT32.unpack_from(document, 9)[0]
     return document[13 : 13 + size - 1].decode()

@@ -82,7 +82,7 @@ class _Results(Enum):
 
 
 def same_content(one: bytes, other: bytes) -> bool:
-    """Tell whether two works have the same content.
+    """Return whether two works have the same content.
 
     `_id` and `results.locked` don't count; nor, since locking makes a document of a `results` that is null or missing,
     does the difference between those and a `results` that holds nothing but `locked`.
@@ -106,7 +106,7 @@ def same_content(one: bytes, other: bytes) -> bool:
 
 
 def digest(work: bytes) -> bytes:
-    """Give a hash that two works share when they have the same content, and both the same kind of `results`, or none.
+    """Return a hash that two works share when they have the same content, and both the same kind of `results`, or none.
 
     Args:
         work: A work, known to be BSON.
@@ -128,7 +128,7 @@ def _same(one: bytes, field: Element, other: bytes, other_field: Element) -> boo
 
 
 def _content(work: bytes) -> tuple[bytes, _Results]:
-    """Give a hash of a work without its `results`, where those hold nothing that counts, and what they hold."""
+    """Return a hash of a work without its `results`, where those hold nothing that counts, and what they hold."""
     parts = []
     results = _Results.NOTHING
     for type_, start, value, end in walk(work, 4, len(work) - 1):

@@ -141,7 +141,7 @@ def _validate(data: bytes, start: int, end: int, kind: int, levels: int, left: i
 
 
 def _are_distinct(names: list[bytes]) -> bool:
-    """Tell whether no name stands twice among some, which are looked at piece by piece so that other threads go on.
+    """Return whether no name stands twice among some, which are looked at piece by piece so that other threads go on.
 
     Raises:
         UnicodeDecodeError: One is not UTF-8.
@@ -155,7 +155,7 @@ def _are_distinct(names: list[bytes]) -> bool:
 
 
 def _are_strings(data: bytes, value: int, stop: int, size: int, number: int) -> bool:
-    """Tell whether so many elements behind a string of ASCII are such strings, too, and of the same length."""
+    """Return whether so many elements behind a string of ASCII are such strings, too, and of the same length."""
     after = stop + number * size
     return (
         all(data[at + size : after : size] == data[at : at + 1] * number for at in range(value, value + 4))
@@ -165,7 +165,7 @@ def _are_strings(data: bytes, value: int, stop: int, size: int, number: int) -> 
 
 
 def _end(data: bytes, type_: int, value: int, end: int) -> int:
-    """Tell where a value of one of the rarer types ends, and check what is in it, the scope of a code aside."""
+    """Return where a value of one of the rarer types ends, and check what is in it, the scope of a code aside."""
     if type_ == REGEX:
         options = data.find(0, value, end) + 1
         stop = data.find(0, options, end) + 1

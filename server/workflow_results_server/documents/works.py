@@ -299,7 +299,7 @@ def _deeper_than(limit: int, document: bytes, fields: dict[str, Any]) -> bool:
 
 
 def _deciding_fields(document: bytes) -> dict[str, Any]:
-    """Give the fields of a valid work, with their values as far as they decide about the work."""
+    """Return the fields of a valid work, with their values as far as they decide about the work."""
     fields: dict[str, Any] = {}
     for element in bson_bytes.elements(document):
         value: object = None
@@ -314,7 +314,7 @@ def _deciding_fields(document: bytes) -> dict[str, Any]:
 
 
 def _lock(document: bytes, results: bson_bytes.Element) -> dict[str, object]:
-    """Give the `results` of a work with nothing in it but `locked`."""
+    """Return the `results` of a work with nothing in it but `locked`."""
     for type_, start, value, end in bson_bytes.walk(document, results.value + 4, results.end - 1):
         if document[start + 1 : value - 1] == b"locked":
             return {"locked": _value(document, type_, start, end)}

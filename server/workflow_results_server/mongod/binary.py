@@ -43,7 +43,7 @@ def find_binary() -> str:
 
 
 def arguments(directory: DataDirectory) -> list[str]:
-    """Give the command line of the mongod of a directory, in which no secret may stand."""
+    """Return the command line of the mongod of a directory, in which no secret may stand."""
     return [
         *("--dbpath", str(directory.db)),
         *("--port", str(directory.port)),

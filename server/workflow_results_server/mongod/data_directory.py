@@ -128,7 +128,7 @@ class DataDirectory:
         return log
 
     def mongod_lives(self) -> bool:
-        """Tell whether a mongod that was started on this directory is alive, whoever started it."""
+        """Return whether a mongod that was started on this directory is alive, whoever started it."""
         try:
             with self.log.open("rb") as log:
                 fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -139,7 +139,7 @@ class DataDirectory:
         return False
 
     def mongod_pid(self) -> int:
-        """Tell the pid that mongod wrote into its data files, 0 before it did."""
+        """Return the pid that mongod wrote into its data files, 0 before it did."""
         try:
             return int((self.db / "mongod.lock").read_text())
         except (FileNotFoundError, ValueError):
@@ -154,7 +154,7 @@ class DataDirectory:
             time.sleep(_POLL_SECONDS)
 
     def complaint(self, since: int) -> str:
-        """Tell what mongod logged as its first error, for that is what the later ones follow from.
+        """Return what mongod logged as its first error, for that is what the later ones follow from.
 
         Args:
             since: Where in the log to begin, in bytes.
@@ -178,7 +178,7 @@ class DataDirectory:
         return (plain or "it gave no reason")[:_COMPLAINT_LENGTH]
 
     def is_full(self, since: int) -> bool:
-        """Tell whether mongod ended for want of room on the disk.
+        """Return whether mongod ended for want of room on the disk.
 
         Its log says so, or ends early: where there is no room for the data, there is none for the log.
 
@@ -197,14 +197,14 @@ class DataDirectory:
         return False
 
     def holds(self, db: str) -> bool:
-        """Tell whether a path is that of our data files, however it is spelled."""
+        """Return whether a path is that of our data files, however it is spelled."""
         try:
             return os.path.samefile(db, self.db)  # noqa: PTH121 - the path comes from mongod
         except OSError:
             return False
 
     def _remember(self, name: str, make: Callable[[], str]) -> str:
-        """Give what a file holds, or what `make` gives, kept for the next time."""
+        """Return what a file holds, or what `make` gives, kept for the next time."""
         try:
             return (self.path / name).read_text() or self._keep(name, make())
         except FileNotFoundError:

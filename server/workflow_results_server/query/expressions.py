@@ -86,7 +86,7 @@ class Place:
             yield self._into(index), value
 
     def at(self, steps: Iterable[str | int]) -> Place:
-        """Give the place that some steps lead to, for an error."""
+        """Return the place that some steps lead to, for an error."""
         place = self
         for step in steps:
             place = Place(step, place)
@@ -101,7 +101,7 @@ class Place:
         self._count("list elements and bits of masks", number, QUERY_ELEMENTS)
 
     def error(self, problem: str) -> QueryError:
-        """Give the error for a problem at this place."""
+        """Return the error for a problem at this place."""
         path, place = "", self
         while place.parent is not None:
             path = f"[{place.step}]{path}" if isinstance(place.step, int) else f".{clip(place.step)}{path}"
@@ -109,7 +109,7 @@ class Place:
         return QueryError(f"{place.step}{path}", problem)
 
     def unsupported(self, operator: str, supported: Iterable[str]) -> QueryError:
-        """Give the error for an operator that is not among those supported at this place."""
+        """Return the error for an operator that is not among those supported at this place."""
         names = " ".join(supported)
         return self.error(f"the operator {clip(operator)} is not supported; supported are {names}")
 
@@ -152,7 +152,7 @@ def check_field_path(path: str, place: Place) -> None:
 
 
 def checked_literal(value: object, place: Place) -> object:
-    """Give a value that stands for itself: no operators, JavaScript or regular expressions at any depth."""
+    """Return a value that stands for itself: no operators, JavaScript or regular expressions at any depth."""
     if isinstance(value, Mapping):
         return {_literal_key(key, at): checked_literal(item, at) for key, at, item in place.fields(value)}
     if isinstance(value, (list, tuple)):
@@ -172,7 +172,7 @@ def _literal_key(key: str, place: Place) -> str:
 
 
 def as_number(value: object) -> int | float | Decimal | None:
-    """Give a BSON number as a Python number that is equal to it, anything else as None."""
+    """Return a BSON number as a Python number that is equal to it, anything else as None."""
     if isinstance(value, Decimal128):
         decimal = value.to_decimal()
         if not decimal.is_finite():
@@ -182,7 +182,7 @@ def as_number(value: object) -> int | float | Decimal | None:
 
 
 def as_integer(value: object) -> int | None:
-    """Give an integral number as an int, 2.0 included; anything else as None."""
+    """Return an integral number as an int, 2.0 included; anything else as None."""
     number = as_number(value)
     if isinstance(number, float):
         return int(number) if number.is_integer() else None
@@ -253,7 +253,7 @@ _SIGNATURES: Final[dict[str, _Signature]] = {
 
 
 def checked_expression(value: object, place: Place, kind: _Kind = _ANY) -> object:
-    """Give the expression of a `$expr`: a literal, a field path, or one operator with its arguments.
+    """Return the expression of a `$expr`: a literal, a field path, or one operator with its arguments.
 
     Arguments that MongoDB would refuse for every result are refused here. What depends on the results, only
     MongoDB can find: a field that holds text where a number is needed, for example.

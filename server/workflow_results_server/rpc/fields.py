@@ -92,7 +92,7 @@ def id_(value: str) -> str:
 
 
 async def origin(request: ChangeRequest, *, works: Sequence[bytes] = (), ids: Sequence[str] = ()) -> Origin:
-    """Tell where a change comes from.
+    """Return where a change comes from.
 
     Args:
         request: The request.
@@ -182,7 +182,7 @@ async def projection(document: pb.Document) -> dict[str, Any]:
 
 
 def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
-    """Give how to write results as Extended JSON; None stands for BSON.
+    """Return how to write results as Extended JSON; None stands for BSON.
 
     Raises:
         InvalidRequest: There is no such format.

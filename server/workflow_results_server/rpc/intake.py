@@ -262,7 +262,7 @@ def _overloaded() -> Unavailable:
 
 
 def _failure(outcomes: list[BaseException | None]) -> BaseException | None:
-    """Give the error for a request of whose pipelines some have failed."""
+    """Return the error for a request of whose pipelines some have failed."""
     failures = [failure for failure in outcomes if failure is not None]
     if not failures:
         return None

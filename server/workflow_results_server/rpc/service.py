@@ -201,7 +201,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         return pb.StatusResponse(counts={name: count for name, count in counts.items() if may_use(name)})
 
     async def Info(self, _request: pb.InfoRequest, _context: Context) -> pb.InfoResponse:
-        """Tell versions and limits."""
+        """Return versions and limits."""
         return pb.InfoResponse(
             server_version=__version__,
             api_version=pb.DESCRIPTOR.package,
@@ -221,7 +221,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         )
 
     async def History(self, request: pb.HistoryRequest, context: Context) -> pb.HistoryResponse:
-        """Tell the changes of a result, or of a pipeline itself."""
+        """Return the changes of a result, or of a pipeline itself."""
         pipeline = fields.pipeline(request.pipeline)
         id_ = fields.id_(request.id) if request.id else OF_PIPELINE
         size, tokens = fields.page_size(request.page_size), PageTokens(pipeline, id_)
@@ -237,7 +237,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         return pb.DropPipelineResponse(dropped=dropped)
 
     def _time(self, context: Context) -> float:
-        """Give the seconds that a unary call may take, so that its answer comes before the caller's deadline."""
+        """Return the seconds that a unary call may take, so that its answer comes before the caller's deadline."""
         remaining = context.time_remaining()
         return self._seconds if remaining is None else min(remaining * _SHARE_OF_DEADLINE, self._seconds)
 
@@ -275,7 +275,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 
 
 def _left_until(end: float) -> float:
-    """Give the seconds that are left of a call's time, which checking its request has taken a part of.
+    """Return the seconds that are left of a call's time, which checking its request has taken a part of.
 
     Raises:
         DeadlineExceeded: None are.

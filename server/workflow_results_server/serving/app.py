@@ -109,7 +109,7 @@ class _Service:
         self._hurry = False
 
     async def start(self) -> int:
-        """Start MongoDB and the server; gives the port."""
+        """Start MongoDB and the server; returns the port."""
         settings = self._settings
         if settings.mongo_uri is None:
             directory = settings.data_directory or default_data_directory()

@@ -50,19 +50,19 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # it has no 
         self.tell(serving=False)
 
     async def Check(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Tell the status of a service; NOT_FOUND if there is none of that name."""
+        """Report the status of a service; NOT_FOUND if there is none of that name."""
         status = self._statuses.get(_name(request))
         if status is None:
             raise RequestError("NOT_FOUND", "UNKNOWN_SERVICE", f"service must be one of {list(self._statuses)}")
         return _Status(status=status)
 
     async def List(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Tell the status of each service."""
+        """Report the status of each service."""
         answers = {name: _Status(status=status) for name, status in self._statuses.items()}
         return health_pb2.HealthListResponse(statuses=answers)
 
     async def Watch(self, request: Any, _context: Any) -> AsyncIterator[Any]:  # noqa: N802
-        """Tell the status of a service, and each later one; who reads slowly is told the last one only."""
+        """Report the status of a service, and each later one; who reads slowly is told the last one only."""
         name = _name(request)
         told = None
         while True:

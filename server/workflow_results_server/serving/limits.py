@@ -26,7 +26,7 @@ _RESERVED_FILES: Final = 256
 
 
 def channel_options(max_connections: int) -> list[tuple[str, int]]:
-    """Give the channel arguments that bound what a peer may take.
+    """Return the channel arguments that bound what a peer may take.
 
     Args:
         max_connections: The most connections at a time; 0 for as many as the open files of this process allow.

@@ -70,13 +70,13 @@ def complain(line: str) -> None:
 
 
 def ending_signals() -> list[signal.Signals]:
-    """Give the signals that end a server: SIGHUP, too, unless it is ignored, as nohup has it."""
+    """Return the signals that end a server: SIGHUP, too, unless it is ignored, as nohup has it."""
     ending = [signal.SIGTERM, signal.SIGINT]
     return ending if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [*ending, signal.SIGHUP]
 
 
 def stop_on_signals() -> asyncio.Event:
-    """Give an event that is set by the signals that end a server."""
+    """Return an event that is set by the signals that end a server."""
     stop = asyncio.Event()
     for number in ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -163,7 +163,7 @@ def _drain_seconds(settings: Settings, *, hurry: bool) -> float:
 
 
 def end_seconds(settings: Settings, *, hurry: bool = False) -> float:
-    """Give the longest time that `Server.stop` should take; a server that takes longer hangs."""
+    """Return the longest time that `Server.stop` should take; a server that takes longer hangs."""
     return _drain_seconds(settings, hurry=hurry) + _LAST_WORDS_SECONDS + CLOSE_SECONDS + _SLACK_SECONDS
 
 

@@ -115,7 +115,7 @@ class Workers:
             await self._unless_stopping(asyncio.sleep(_RESTART_SECONDS))
 
     async def _unless_stopping(self, coroutine: Coroutine[Any, Any, T], seconds: float | None = None) -> T | None:
-        """Wait for something, but no longer than until the server stops, or some time has passed; gives None then."""
+        """Wait for something, but no longer than until the server stops, or some time has passed; returns None then."""
         task = asyncio.ensure_future(coroutine)
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait((task, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

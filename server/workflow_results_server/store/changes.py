@@ -174,7 +174,7 @@ class Changes:
 
     @shielded
     async def count_locked(self, pipeline: str, ids: Sequence[str], _origin: Origin, seconds: float) -> Change:
-        """Tell what `unlock` would do, and change nothing."""
+        """Return what `unlock` would do, and change nothing."""
         seconds = await self._primary.wait_until_ready(seconds)
         with mongodb_deadline(seconds):
             locked = await _lock_states(self._database[pipeline], ids)
@@ -320,7 +320,7 @@ def _updating(update: Sequence[Mapping[str, Any]]) -> Write:
 async def _lock_states(
     collection: Collection, ids: Sequence[str], session: AsyncClientSession | None = None
 ) -> dict[str, bool]:
-    """Tell of each result that exists whether it is locked."""
+    """Return, for each result that exists, whether it is locked."""
     locked = {}
     for chunk in chunks(ids):
         async for found in collection.find({"_id": {"$in": chunk}}, {"results.locked": 1}, session=session):

@@ -129,7 +129,7 @@ async def _greeted(client: AsyncMongoClient[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def most_pipelines(database: AsyncDatabase[dict[str, Any]]) -> int:
-    """Give how many pipelines mongod bears, by the files that it may open: with one more it ends, again and again.
+    """Return how many pipelines mongod bears, by the files that it may open: with one more it ends, again and again.
 
     Args:
         database: A database that is connected.

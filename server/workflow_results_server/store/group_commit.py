@@ -131,7 +131,7 @@ def _give_up(deposit: _Deposit, waiting: deque[_Deposit]) -> None:
 
 
 def _leave(deposit: _Deposit, waiting: deque[_Deposit]) -> bool:
-    """Take a deposit out of the queue; tells whether it was still there."""
+    """Take a deposit out of the queue; returns whether it was still there."""
     with contextlib.suppress(ValueError):
         waiting.remove(deposit)
         return True

@@ -239,7 +239,7 @@ class History:
 
 
 def _common(method: Method, origin: Origin) -> dict[str, Any]:
-    """Give what all entries of a change have in common."""
+    """Return what all entries of a change have in common."""
     return {
         "order": _NOW,
         "time": datetime.now(timezone.utc),

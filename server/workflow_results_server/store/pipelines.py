@@ -130,7 +130,7 @@ class Pipelines:
             ) from None
 
     async def reopen(self, pipeline: str, seconds: float) -> Outcome | None:
-        """Tell what becomes of works that did not fit an index; if the pipeline is being dropped, finish that.
+        """Return what becomes of works that did not fit an index; if the pipeline is being dropped, finish that.
 
         Args:
             pipeline: The pipeline.
@@ -237,7 +237,7 @@ class Pipelines:
 
     @asynccontextmanager
     async def _room(self, pipeline: str) -> AsyncIterator[bool]:
-        """Tell whether there is room for a pipeline, and keep it for the one that is made within."""
+        """Return whether there is room for a pipeline, and keep it for the one that is made within."""
         async with self._looking:
             room = not self._is_full(pipeline)  # as another one may just have found
             if room:
@@ -252,11 +252,11 @@ class Pipelines:
             self._making.discard(pipeline)
 
     def _is_full(self, pipeline: str) -> bool:
-        """Tell whether it is known that there is no room for a pipeline."""
+        """Return whether it is known that there is no room for a pipeline."""
         return bool(self._full and self._full.until > time.monotonic() and pipeline not in self._full.names)
 
     async def _indexes(self, pipeline: str) -> dict[str, Any]:
-        """Give the indexes of a pipeline by their names: at least one, unless there is no collection."""
+        """Return the indexes of a pipeline by their names: at least one, unless there is no collection."""
         return dict(await self._database[pipeline].index_information())
 
     async def _barred(self, pipeline: str) -> Any:
@@ -287,7 +287,7 @@ class Pipelines:
         return found[0]["info"]["uuid"]
 
     async def _dropped(self, pipeline: str, collection: Any) -> bool:
-        """Drop the collection that has a UUID, and tell whether it was still there."""
+        """Drop the collection that has a UUID, and return whether it was still there."""
         self._ready.pop(pipeline, None)
         self._full = None
         drop = {"drop": pipeline, "collectionUUID": collection, "writeConcern": self._database.write_concern.document}
@@ -314,7 +314,7 @@ class Pipelines:
 
 
 def _bar() -> IndexModel:
-    """Give an index that no result fits: of places on the globe, while an id is a string.
+    """Return an index that no result fits: of places on the globe, while an id is a string.
 
     Each is another one. Of an index that another call is just making, MongoDB may tell that it is there already, even
     when it can't be made in the end.
@@ -324,5 +324,5 @@ def _bar() -> IndexModel:
 
 
 def _is_barred(indexes: Iterable[str]) -> bool:
-    """Tell whether a pipeline is, or may be about to be, barred."""
+    """Return whether a pipeline is, or may be about to be, barred."""
     return any(name.startswith(_BAR) for name in indexes)

@@ -100,7 +100,7 @@ class Primary:
 
 
 def _election(topology: TopologyDescription) -> Hashable:
-    """Give what is different after each election; None where the topology does not tell, behind mongos."""
+    """Return what is different after each election; None where the topology does not tell, behind mongos."""
     for server in topology.server_descriptions().values():
         if server.server_type_name == "RSPrimary":
             return server.election_id

@@ -66,7 +66,7 @@ class Selection:
     after: str | None = None
 
     def find(self) -> dict[str, Any]:
-        """Give the arguments of `Collection.find`."""
+        """Return the arguments of `Collection.find`."""
         filter_ = self.filter
         if self.after is not None:
             below = {"_id": {"$lt": self.after}}
@@ -80,7 +80,7 @@ class Selection:
         }
 
     def rest(self, last: str, count: int) -> Selection:
-        """Give what is left to read once `count` documents up to `last` have been read."""
+        """Return what is left to read once `count` documents up to `last` have been read."""
         return replace(self, after=last, skip=0, limit=None if self.limit is None else self.limit - count)
 
 
@@ -215,7 +215,7 @@ class Reads:
                     raise
 
     def _good_fetch(self, batch: Batch) -> int:
-        """Tell how many documents, if they are like those of a batch, make a good one."""
+        """Return how many documents, if they are like those of a batch, make a good one."""
         return max(1, min(_MOST_DOCUMENTS, self._aim * batch.number // len(batch.data)))
 
     @property

@@ -102,7 +102,7 @@ class Store:
 
     @shielded
     async def is_alive(self, seconds: float) -> bool:
-        """Tell whether a primary answers.
+        """Return whether a primary answers.
 
         Args:
             seconds: How long to wait for it.

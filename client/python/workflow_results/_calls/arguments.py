@@ -39,7 +39,7 @@ def id_(value: str) -> str:
 
 
 def named(name: str, ids: Iterable[str]) -> dict[str, Any]:
-    """Check the name of a pipeline and ids, and give them as fields of a request.
+    """Check the name of a pipeline and ids, and return them as fields of a request.
 
     Raises:
         InvalidRequestError: One breaks the rules.
@@ -54,7 +54,7 @@ def named(name: str, ids: Iterable[str]) -> dict[str, Any]:
 
 
 def origin(reason: str, request_id: str | None) -> dict[str, str]:
-    """Check why a change is made and what its request is named, and give them as fields of a request.
+    """Check why a change is made and what its request is named, and return them as fields of a request.
 
     Raises:
         InvalidRequestError: One breaks the rules.

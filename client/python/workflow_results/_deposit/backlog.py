@@ -81,7 +81,7 @@ class Backlog:
             return self._stream
 
     def _requests(self, stream: object) -> Iterator[pb.DepositStreamRequest]:
-        """Give what is to be sent on a stream; its age, a pause, and a fork that waits, end it."""
+        """Return what is to be sent on a stream; its age, a pause, and a fork that waits, end it."""
         end_at = time.monotonic() + self._stream_seconds
         idle_at = time.monotonic() + _IDLE_SECONDS
         while time.monotonic() < end_at:
@@ -102,7 +102,7 @@ class Backlog:
             idle_at = time.monotonic() + _IDLE_SECONDS
 
     def _wait(self) -> float:
-        """Tell how long to wait before the next request is sent; 0 for not at all."""
+        """Return how long to wait before the next request is sent; 0 for not at all."""
         if not self._in_flight:
             return 0
         first = self._gathered[0]
@@ -129,7 +129,7 @@ class Backlog:
         )
 
     def _sort_out(self, error: PermissionDeniedError) -> bool:
-        """Make those works fail that are denied, and have the others sent again; give whether that can be told.
+        """Make those works fail that are denied, and have the others sent again; returns whether that can be told.
 
         One denied work denies its whole request. Acknowledgements may be lost behind the error, so that only a request
         that is alone on its way is known to be the denied one.

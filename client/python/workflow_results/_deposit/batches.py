@@ -67,7 +67,7 @@ class Deposited:
     reasons: dict[int, str]
 
     def receipts(self) -> list[Receipt]:
-        """Give the receipts of the works, in their order."""
+        """Return the receipts of the works, in their order."""
         return [
             Receipt(work["pipeline"], work["id"], outcome, self.reasons.get(position, ""))
             for position, (work, outcome) in enumerate(zip(self.prepared.works, self.outcomes, strict=True))
@@ -302,7 +302,7 @@ def _requests(encoded: Sequence[bytes]) -> Iterator[range]:
 
 
 def summed_up(deposited: Deposited, *, strict: bool) -> dict[str, bool]:
-    """Tell of each pipeline whether all its works are stored, and never pass over one that isn't.
+    """Report, for each pipeline, whether all its works are stored, and never pass over one that isn't.
 
     Args:
         deposited: What became of the works.

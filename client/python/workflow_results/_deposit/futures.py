@@ -81,7 +81,7 @@ class DepositFuture(Future[Receipt]):
         super().add_done_callback(fn)
 
     def cancel(self) -> bool:
-        """Give False: a work that was handed over is deposited."""
+        """Return False: a work that was handed over is deposited."""
         return False
 
     def _check_process(self) -> None:

@@ -57,17 +57,17 @@ class PendingRequest:
         self.size += len(data)
 
     def is_full(self, more: int = 0) -> bool:
-        """Tell whether it takes on no work of so many bytes."""
+        """Return whether it takes on no work of so many bytes."""
         return self.alone or self.size + more > _REQUEST_BYTES or len(self._taken) == _REQUEST_WORKS
 
     def message(self) -> pb.DepositStreamRequest:
-        """Give what is sent."""
+        """Return what is sent."""
         return pb.DepositStreamRequest(
             sequence=self.sequence, works=pb.Documents(bson=b"".join(data for _, data, _ in self._taken))
         )
 
     def has_locked(self) -> bool:
-        """Tell whether a work of it is locked already."""
+        """Return whether a work of it is locked already."""
         return any(_is_locked(data) for _, data, _ in self._taken)
 
     def parts(self) -> list[PendingRequest]:

@@ -145,7 +145,7 @@ def number_of(data: bytes) -> int:
 
 
 def document_length(data: bytes, start: int) -> int:
-    """Give the length of the document that begins at `start`.
+    """Return the length of the document that begins at `start`.
 
     Raises:
         ResultsError: No document can begin there.
@@ -204,7 +204,7 @@ class _Screen(pickle.Pickler):
 
 
 def _is_plain(document: Mapping[str, Any]) -> bool:
-    """Tell whether bson's encoder can be trusted with a document as it is."""
+    """Return whether bson's encoder can be trusted with a document as it is."""
     try:
         _Screen().dump(document)
     except (_NotPlainError, ValueError, RecursionError):

@@ -52,12 +52,12 @@ class RefusedError(Exception):
 
 
 def root_of(kind: type[Any]) -> str:
-    """Give the name of the package that a type comes from."""
+    """Return the name of the package that a type comes from."""
     return kind.__module__.partition(".")[0]
 
 
 def name_of(kind: type[Any]) -> str:
-    """Give the name of a type as errors show it."""
+    """Return the name of a type as errors show it."""
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 

@@ -206,7 +206,7 @@ class Channel:
                     place.call = None
 
     def _next(self, place: Place, method: str, seconds: float | None) -> Any:
-        """Wait for the next part of a stream, at most for so many seconds; gives None at its end."""
+        """Wait for the next part of a stream, at most for so many seconds; returns None at its end."""
         if seconds is None:
             with fork_guard:
                 return next(place.call, None)

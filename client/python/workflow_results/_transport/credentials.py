@@ -60,7 +60,7 @@ class Credentials:
         return grpc.secure_channel(target, grpc.ssl_channel_credentials(self._authorities, key, certificate), options)
 
     def metadata(self) -> list[tuple[str, str]]:
-        """Give what each call is sent with."""
+        """Return what each call is sent with."""
         return [("authorization", f"Bearer {self._token}")] if self._token else []
 
     def __repr__(self) -> str:
@@ -129,13 +129,13 @@ def _path(name: str, file: str | os.PathLike[str] | None) -> Path | None:
 
 
 def _source(name: str, file: str | os.PathLike[str] | None) -> str:
-    """Tell where a file comes from: the name of the argument, or that of its variable where just that is given."""
+    """Return where a file comes from: the name of the argument, or that of its variable where just that is given."""
     variable = _VARIABLES[name]
     return variable if file is None and os.environ.get(variable) else name
 
 
 def is_loopback(target: str) -> bool:
-    """Tell whether all addresses of a gRPC target are on this machine."""
+    """Return whether all addresses of a gRPC target are on this machine."""
     if target.startswith(("unix:", "unix-abstract:")):
         return True
     addresses = _WITHOUT_AUTHORITY.sub("", target, count=1).split(",")

@@ -32,11 +32,11 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float | None) -> Deadline:
-        """Give the moment in so many seconds; None for no end."""
+        """Return the moment in so many seconds; None for no end."""
         return cls(seconds, None if seconds is None else time.monotonic() + seconds)
 
     def later(self, seconds: float) -> Deadline:
-        """Give the same deadline so many seconds later, for time that was not spent on the service."""
+        """Return the same deadline so many seconds later, for time that was not spent on the service."""
         return self if self.at is None else replace(self, at=self.at + seconds)
 
     def since(self, moment: float) -> Deadline:
@@ -44,11 +44,11 @@ class Deadline:
         return self if self.seconds is None else replace(self, at=moment + self.seconds)
 
     def remaining(self) -> float | None:
-        """Give the seconds that are left: at least a millisecond, since gRPC takes 0 and less as an error of ours."""
+        """Return the seconds that are left: at least a millisecond, since gRPC takes 0 and less as an error of ours."""
         return None if self.at is None else max(0.001, self.at - time.monotonic())
 
     def pause(self, seconds: float) -> bool:
-        """Sleep, unless the deadline comes before the end of it, or `give_up` does; tell whether."""
+        """Sleep, unless the deadline comes before the end of it, or `give_up` does; returns whether."""
         if self.at is not None and time.monotonic() + seconds >= self.at:
             return False
         end = time.monotonic() + seconds
@@ -62,7 +62,7 @@ class Deadline:
 
 
 def pauses() -> Iterator[float]:
-    """Give the pauses before each further try: growing, and random so that clients don't come back all at once."""
+    """Return the pauses before each further try: growing, and random so that clients don't come back all at once."""
     longest = _FIRST_PAUSE
     while True:
         yield random.uniform(longest / 2, longest)  # noqa: S311 - no secret

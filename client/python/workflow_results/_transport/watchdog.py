@@ -51,7 +51,7 @@ class _Watchdog:
                 self._changed.notify_all()
 
     def end(self, place: Place) -> bool:
-        """Tell whether the wait was ended."""
+        """Return whether the wait was ended."""
         return self._ends.pop(place, None) is None
 
     def _run(self) -> None:

@@ -161,7 +161,7 @@ class _Service(Results):
         return batches.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
 
     def lock_again(self, pipeline: str, ids: list[str]) -> int:
-        """Lock those results that are not locked, and give their number."""
+        """Lock those results that are not locked, and return their number."""
         query = {"id": {"$in": ids}, "results.locked": {"$ne": True}}
         unlocked = [result["id"] for result in self.stream(pipeline, query, {"id": True}, timeout=_SECONDS)]
         request_id = str(uuid.uuid4())  # so that it is sent again where its answer is lost
@@ -191,7 +191,7 @@ def _service(target: str | None) -> Iterator[_Service]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
-    """Show how far each pipeline is; gives a function that begins one and gives another that goes on with it."""
+    """Show how far each pipeline is; returns a function that begins one and gives another that goes on with it."""
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as progress:
 

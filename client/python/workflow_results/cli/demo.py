@@ -105,7 +105,7 @@ def _deposit(story: _Story, results: Results, works: Iterator[dict[str, Any]], n
 
 
 def _look(story: _Story, results: Results) -> dict[str, Any]:
-    """Read in several ways, and give a result."""
+    """Read in several ways, and return a result."""
     story.step("Look at the newest", "Results come by their ids, the highest first: ObjectIds begin with a time.")
     newest = story.call(results.get_by_count, _LOCALIZATION, 5)
     table = Table("id", "event", "created (UTC)", "status", box=None, pad_edge=False, header_style="dim")
@@ -252,7 +252,7 @@ class _Story(logging.Handler):
 
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show a bar while something goes on, on a terminal only; gives what moves it forward."""
+        """Show a bar while something goes on, on a terminal only; returns what moves it forward."""
         if not self._console.is_terminal:
             yield lambda _: None
             return
@@ -268,7 +268,7 @@ class _Story(logging.Handler):
 
 @contextmanager
 def _server(story: _Story) -> Iterator[str]:
-    """Run a server, and give its target; whatever happens, nothing of it remains."""
+    """Run a server, and return its target; whatever happens, nothing of it remains."""
     directory: Path | None = None
     process: subprocess.Popen[str] | None = None
     try:

@@ -27,13 +27,13 @@ _STATUSES: Final = {
 
 
 def failure(message: str, status: int) -> click.ClickException:
-    """Give what ends a command with one line and an exit status."""
+    """Return what ends a command with one line and an exit status."""
     ended = click.ClickException(message)
     vars(ended)["exit_code"] = status
     return ended
 
 
 def failure_of(error: ResultsError) -> click.ClickException:
-    """Give what ends a command that met an error of the client."""
+    """Return what ends a command that met an error of the client."""
     usage = isinstance(error, InvalidRequestError) and not error.reason  # found here, before anything was sent
     return failure(str(error), USAGE if usage else _STATUSES.get(type(error), REFUSED))
