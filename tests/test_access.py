@@ -239,4 +239,4 @@ def test_an_rpc_without_a_role_is_denied_to_everyone(tokens: Path) -> None:
 
 @pytest.mark.parametrize("table", [BY_TOKEN, BY_CERTIFICATE])
 def test_the_docs_show_the_tables(table: str) -> None:
-    assert table in (Path(__file__).parent.parent / "docs" / "security.md").read_text()
+    assert table in (Path(__file__).parent.parent / "docs" / "operate" / "security.md").read_text()

@@ -265,7 +265,7 @@ def test_tokens_that_are_made_at_a_time_are_all_kept(tmp_path: Path) -> None:
 
 
 def test_the_docs_show_a_file_that_can_be_used(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "security.md").read_text(), re.DOTALL)
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "operate" / "security.md").read_text(), re.DOTALL)
     path = tmp_path / "tokens.yml"
     path.write_text(example)
     callers = read(path)

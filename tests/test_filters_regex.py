@@ -1,4 +1,4 @@
-"""Regular expressions on long texts, of which docs/queries.md tells: MongoDB 6.0 gives up on some in silence."""
+"""Regular expressions on long texts, on which MongoDB 6.0 gives up in silence: see docs/reference/queries.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""100,000 hostile requests against a real server, and some at the limits of the wire: see docs/hostile-input.md."""
+"""100,000 hostile requests, and some at the limits of the wire: see docs/evidence/hostile-input.md."""
 
 from __future__ import annotations
 

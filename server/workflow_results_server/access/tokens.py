@@ -48,7 +48,7 @@ _LEAST: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MOST: Final = datetime(9999, 1, 1, tzinfo=timezone.utc)
 """Beyond, some times are none in other time zones."""
 _HEAD: Final = """\
-# The callers of a Workflow Results server (docs/security.md). Servers read this file again when it changes.
+# The callers of a Workflow Results server (docs/operate/security.md). Servers read this file again when it changes.
 # `workflow-results token` writes it anew and keeps no comments.
 """
 

@@ -1,6 +1,6 @@
 """What one peer may take of a server before anything is known about it, in terms of gRPC's channel arguments.
 
-What a request may hold is limited where it is checked; docs/hostile-input.md lists all limits.
+What a request may hold is limited where it is checked; docs/evidence/hostile-input.md lists all limits.
 """
 
 from __future__ import annotations

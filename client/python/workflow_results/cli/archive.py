@@ -51,7 +51,7 @@ def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> N
     backup is complete when no .part is left. What is written can be read by its owner alone.
 
     Results that come, change or go meanwhile may be in it as they were before or after. The history of changes is not
-    in it: see docs/operations.md.
+    in it: see docs/operate/operations.md.
     """
     folder = directory / _FOLDER
     with _explaining(), _service(target) as results, _progress() as begin:
