@@ -45,7 +45,7 @@ def test_a_read_during_an_election_is_not_an_invalid_query(error: PyMongoError) 
 def test_changes_that_never_get_their_turn_are_told_so(hidden: bool) -> None:
     conflict: PyMongoError = OperationFailure("write conflict", 112)
     with (
-        pytest.raises(DeadlineExceeded, match="other calls were changing these results") as raised,
+        pytest.raises(DeadlineExceeded, match="other calls kept changing these results") as raised,
         mongodb_deadline(1),
     ):
         if not hidden:

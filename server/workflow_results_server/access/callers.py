@@ -55,7 +55,7 @@ class Caller:
 
     @property
     def expired(self) -> bool:
-        """Whether its time is over."""
+        """Whether it has expired."""
         return self.expires is not None and time.time() >= self.expires.timestamp()
 
 

@@ -159,7 +159,7 @@ def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -
     if caller is not None:
         problem = "TOKEN_EXPIRED", f"the time of caller {caller.name} is over: ask for a new token"
     elif has_token:
-        problem = "TOKEN_INVALID", "this token is none of this server's: it may have been removed"
+        problem = "TOKEN_INVALID", "unknown or revoked token"
     elif names:
         problem = "TOKEN_MISSING", f"no name of the client certificate is that of a caller: {shorten(names, 300)}"
     else:

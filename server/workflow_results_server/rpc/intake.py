@@ -188,7 +188,7 @@ class Intake:
             async with at_once:
                 seconds = end - time.monotonic()  # one limit for all pipelines, however many wait for their turn
                 if seconds <= 0:
-                    raise DeadlineExceeded("the time for this call did not suffice to deposit the works", NOT_APPLIED)
+                    raise DeadlineExceeded("the deadline passed before the works were deposited", NOT_APPLIED)
                 results = await self._store.deposit(pipeline, each, seconds)
             for work, outcome in zip(each, results, strict=True):
                 outcomes[work.position] = _OUTCOMES[outcome]

@@ -282,7 +282,7 @@ def _left_until(end: float) -> float:
     """
     left = end - time.monotonic()
     if left <= 0:
-        raise DeadlineExceeded("the time for this call did not suffice", NOT_APPLIED)
+        raise DeadlineExceeded("the deadline passed", NOT_APPLIED)
     return left
 
 

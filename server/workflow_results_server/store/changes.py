@@ -248,7 +248,7 @@ class Changes:
             return await asyncio.wait_for(carry_out(), seconds + _LATE_SECONDS)
         except asyncio.TimeoutError:
             # To abort may take longer, and goes on. Nothing that is not complete by now will be committed.
-            message = "the time for this call did not suffice"
+            message = "the deadline passed"
             raise DeadlineExceeded(message, {} if complete else NOT_APPLIED) from None
 
     async def _write_all(self, by_pipeline: Mapping[str, Sequence[str]], session: AsyncClientSession) -> None:
@@ -271,7 +271,7 @@ def _leaving_nothing_open(attempt: Attempt, end: float) -> Iterator[Attempt]:
             with pymongo.timeout(max(end - time.monotonic(), 0.001)):
                 done = await attempts[0](session)
             if time.monotonic() >= end:
-                raise DeadlineExceeded("the time for this call did not suffice", NOT_APPLIED)
+                raise DeadlineExceeded("the deadline passed", NOT_APPLIED)
             return done
         except BaseException as error:
             if isinstance(error, PyMongoError):

@@ -62,10 +62,10 @@ def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: 
     code = _code(error)
     metadata = NOT_APPLIED if not_applied else {}
     if code == _WRITE_CONFLICT or _code(error.__cause__) == _WRITE_CONFLICT:  # PyMongo's own time limit hides it
-        message = "the time for this call did not suffice: other calls were changing these results all the while"
+        message = "the deadline passed while other calls kept changing these results"
         return DeadlineExceeded(message, metadata)
     if code in _DEADLINE_CODES or (error.timeout and not isinstance(error, ServerSelectionTimeoutError)):
-        return DeadlineExceeded(f"the time for this call did not suffice{hint}", metadata)
+        return DeadlineExceeded(f"the deadline passed{hint}", metadata)
     if code == _REGEX_INVALID:
         return RequestError("INVALID_ARGUMENT", "INVALID_QUERY", "the query holds a regular expression that is invalid")
     if reading and code is not None and code not in _STORE_CODES and not isinstance(error, ConnectionFailure):

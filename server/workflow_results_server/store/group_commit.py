@@ -62,7 +62,7 @@ class GroupCommit:
             The outcome of each work, in their order.
 
         Raises:
-            DeadlineExceeded: The time did not suffice.
+            DeadlineExceeded: The deadline passed.
             RequestError: MongoDB failed; nothing is known about the outcomes.
         """
         loop = asyncio.get_running_loop()
@@ -126,7 +126,7 @@ def _give_up(deposit: _Deposit, waiting: deque[_Deposit]) -> None:
     """Let the caller of a deposit go when its time is over; an insert that has begun goes on."""
     if not deposit.outcomes.done():
         not_applied = NOT_APPLIED if _leave(deposit, waiting) else None
-        message = "the time for this call did not suffice to deposit the works"
+        message = "the deadline passed before the works were deposited"
         deposit.outcomes.set_exception(DeadlineExceeded(message, not_applied))
 
 

@@ -125,9 +125,7 @@ class Pipelines:
             with mongodb_deadline(seconds, may_have_changed=lambda: False):  # no work, at least
                 return await asyncio.wait_for(asyncio.shield(task), seconds)
         except asyncio.TimeoutError:
-            raise DeadlineExceeded(
-                "the time for this call did not suffice to prepare the pipeline", NOT_APPLIED
-            ) from None
+            raise DeadlineExceeded("the deadline passed before the pipeline was prepared", NOT_APPLIED) from None
 
     async def reopen(self, pipeline: str, seconds: float) -> Outcome | None:
         """Return what becomes of works that did not fit an index; if the pipeline is being dropped, finish that.

@@ -28,7 +28,7 @@ Errors. Every error carries a google.rpc.Status in `grpc-status-details-bin` wit
 method may answer:
   INVALID_ARGUMENT    a request that breaks a rule (INVALID_REQUEST), or that can't be parsed (MALFORMED_REQUEST).
   UNAUTHENTICATED     no token and no client certificate of a caller (TOKEN_MISSING), a token that is wrong or was
-                      removed (TOKEN_INVALID), or one whose time is over (TOKEN_EXPIRED).
+                      revoked (TOKEN_INVALID), or an expired one (TOKEN_EXPIRED).
   PERMISSION_DENIED   the caller's role does not allow this (ROLE), or its pipelines don't (PIPELINE). Both depend on
                       the request alone, never on what is stored, and nothing of the request is done.
   DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
