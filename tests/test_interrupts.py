@@ -22,7 +22,7 @@ from workflow_results import Results
 CLIENT = Path(workflow_results.__file__).parent
 
 PROGRAM = """
-import json, logging, os, signal, sys, threading, time
+import faulthandler, json, logging, os, signal, sys, threading, time
 from workflow_results import Results, ResultsError
 
 target, pid, pipeline, use_text, times, after = sys.argv[1:]
@@ -103,6 +103,7 @@ if after == "close":
 seconds = max(seconds, time.monotonic() - began)
 threading.Timer(1, os.kill, [int(pid), signal.SIGCONT]).start()
 if not (child := os.fork()):
+    faulthandler.dump_traceback_later(25)
     signal.alarm(30)
     Results(target).count(pipeline, {})
     os._exit(0)
