@@ -163,10 +163,7 @@ async def query(document: pb.Document) -> dict[str, Any]:
     Raises:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
-    try:
-        return await _checked_in_turns(checked_filter, Place("query"), document)
-    except QueryError as error:
-        raise InvalidRequest(error.path, error.problem, "INVALID_QUERY") from error
+    return await _offloaded(checked_filter, Place("query"), document, "INVALID_QUERY")
 
 
 async def projection(document: pb.Document) -> dict[str, Any]:
@@ -175,10 +172,7 @@ async def projection(document: pb.Document) -> dict[str, Any]:
     Raises:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
-    try:
-        return await _checked_in_turns(checked_projection, Place("projection"), document)
-    except QueryError as error:
-        raise InvalidRequest(error.path, error.problem, "INVALID_PROJECTION") from error
+    return await _offloaded(checked_projection, Place("projection"), document, "INVALID_PROJECTION")
 
 
 def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
@@ -192,8 +186,11 @@ def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
     return _FORMATS[format_]
 
 
-async def _checked_in_turns(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:
-    return await offload(document.ByteSize(), partial(_checked, check, place, document))
+async def _offloaded(check: Check, place: Place, document: pb.Document, reason: str) -> dict[str, Any]:
+    try:
+        return await offload(document.ByteSize(), partial(_checked, check, place, document))
+    except QueryError as error:
+        raise InvalidRequest(error.path, error.problem, reason) from error
 
 
 def _checked(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:
