@@ -140,18 +140,19 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         answer.applied = answer.applied and request.force
         return answer
 
-    async def View(self, request: pb.ViewRequest, context: Context) -> AsyncIterator[pb.ViewResponse]:
+    def View(self, request: pb.ViewRequest, context: Context) -> AsyncIterator[pb.ViewResponse]:
         """Stream the results that match a query."""
-        limit = request.limit if request.HasField("limit") else _DEFAULT_VIEW_LIMIT
-        selection = Selection(
-            filter=await fields.query(request.query),
-            projection=await fields.projection(request.projection),
-            skip=fields.skip(request.skip),
-            limit=fields.limit("limit", limit),
-        )
-        async with aclosing(self._stream(selection, request, pb.ViewResponse)) as parts:
-            async for part in parts:
-                yield part
+
+        async def select() -> Selection:
+            limit = request.limit if request.HasField("limit") else _DEFAULT_VIEW_LIMIT
+            return Selection(
+                filter=await fields.query(request.query),
+                projection=await fields.projection(request.projection),
+                skip=fields.skip(request.skip),
+                limit=fields.limit("limit", limit),
+            )
+
+        return self._stream(select, request, pb.ViewResponse)
 
     def GetByCount(self, request: pb.GetByCountRequest, context: Context) -> AsyncIterator[pb.GetByCountResponse]:
         """Stream the results with the highest ids: for ObjectId strings, the newest."""
@@ -159,13 +160,14 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         selection = Selection(limit=fields.limit("count", count))
         return self._stream(selection, request, pb.GetByCountResponse)
 
-    async def GetById(self, request: pb.GetByIdRequest, context: Context) -> AsyncIterator[pb.GetByIdResponse]:
+    def GetById(self, request: pb.GetByIdRequest, context: Context) -> AsyncIterator[pb.GetByIdResponse]:
         """Stream the results with some ids."""
-        ids = await fields.ids(request.ids)
-        selection = Selection(filter={"_id": {"$in": ids}}, limit=len(ids))
-        async with aclosing(self._stream(selection, request, pb.GetByIdResponse)) as parts:
-            async for part in parts:
-                yield part
+
+        async def select() -> Selection:
+            ids = await fields.ids(request.ids)
+            return Selection(filter={"_id": {"$in": ids}}, limit=len(ids))
+
+        return self._stream(select, request, pb.GetByIdResponse)
 
     def GetByEvent(self, request: pb.GetByEventRequest, context: Context) -> AsyncIterator[pb.GetByEventResponse]:
         """Stream the results of an event."""
@@ -248,8 +250,13 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         return await change(pipeline, ids, origin, _left_until(end)) if ids else Change()
 
     async def _stream(
-        self, selection: Selection, request: ReadRequest, response: Callable[..., PartT]
+        self,
+        selection: Selection | Callable[[], Awaitable[Selection]],
+        request: ReadRequest,
+        response: Callable[..., PartT],
     ) -> AsyncGenerator[PartT, None]:
+        if not isinstance(selection, Selection):
+            selection = await selection()
         pipeline = fields.pipeline(request.pipeline)
         options = fields.json_options(request.format)
         make_tokens = partial(ReadTokens, request.DESCRIPTOR.name, pipeline, selection)
