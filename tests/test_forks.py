@@ -71,6 +71,32 @@ def test_a_fork_while_another_thread_makes_the_first_call(
     assert (done.returncode, done.stderr) == (0, "")
 
 
+AFTER_THE_LAST = """
+import os, signal, sys
+from workflow_results import Results
+
+signal.alarm(60)
+
+def use():
+    with Results(sys.argv[1]) as results:
+        results.count("forked", {})
+
+for _ in range(200):
+    use()
+    if not (child := os.fork()):
+        signal.alarm(20)
+        use()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def test_a_fork_right_after_the_last_client_is_closed(service: Service) -> None:
+    program = [sys.executable, "-c", AFTER_THE_LAST, service.target]
+    done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=70)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def in_a_child(use: Callable[[], object]) -> int:
     """Return the status of a child that does this: 0 if it can, 14 if that takes too long."""
     if not (child := os.fork()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import json
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -130,6 +131,7 @@ class Connection:
         options = (*_OPTIONS, *(_FURTHER if further else ()), *_proxy_option(peer.target))
         # gRPC imports half of itself at this moment, and a child forked meanwhile would wait for the import for ever.
         with fork_guard:
+            _keep_grpc_begun()
             self._channel = peer.credentials.channel(peer.target, options)
             self.stub = results_pb2_grpc.ResultsServiceStub(self._channel)
 
@@ -216,7 +218,7 @@ class Connection:
         """Keep it for ever as it is: unclosed, as what belongs to the parent process must be."""
         places = [*self.places]  # at once, since streams that are collected as garbage leave at any moment
         for each in (self, self._channel, self.stub, *(place.call for place in places)):
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))  # so that nothing ever tries to close it
+            _keep(each)
 
 
 class Place:
@@ -315,6 +317,20 @@ class Connections:
         for connection in self._connections:
             connection.abandon()
         self._begin()
+
+
+@functools.cache
+def _keep_grpc_begun() -> None:
+    """Let gRPC never end in this process, by a channel that is neither used nor closed.
+
+    With its last channel gRPC ends in a thread of its own. A fork meanwhile waits for ever, or its child does.
+    """
+    _keep(grpc.insecure_channel("localhost:0"))
+
+
+def _keep(what: object) -> None:
+    """Keep something for ever, so that nothing tries to close it, not even the end of the interpreter."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(what))
 
 
 def _proxy_option(target: str) -> tuple[tuple[str, int], ...]:
