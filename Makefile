@@ -75,8 +75,9 @@ format: $(VENV)/.dev ## Format the code
 define generate
 	mkdir -p $(1)
 	PATH="$(CURDIR)/$(VENV)-proto/bin:$$PATH" $(VENV)-proto/bin/python -m grpc_tools.protoc -I proto \
-	  --python_out=$(1) --mypy_out=quiet:$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
-	  proto/workflow_results/v1/results.proto
+	  --python_out=$(1) --mypy_out=quiet:$(1) proto/workflow_results/v1/errors.proto proto/workflow_results/v1/results.proto
+	PATH="$(CURDIR)/$(VENV)-proto/bin:$$PATH" $(VENV)-proto/bin/python -m grpc_tools.protoc -I proto \
+	  --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) proto/workflow_results/v1/results.proto
 endef
 
 proto: $(VENV)-proto/.done ## Generate the stubs from the proto

@@ -102,11 +102,13 @@ def request(rpc: str, pipeline: str) -> Any:
             work(OWN, "fine"),
             work(pipeline, "locked", results={"locked": True}) if locked else work(pipeline, "a"),
         ]
-        return kind(works=pb.Documents(json=[json.dumps(each) for each in works]))
+        return kind(works=pb.EncodedDocuments(json=[json.dumps(each) for each in works]))
     if rpc == "DropPipeline":
         return kind(pipeline=f"{pipeline}-never-there")
     if rpc == "History":
         return kind(pipeline=pipeline, id="a")
+    if rpc == "GetByEvent":
+        return kind(pipeline=pipeline, event_number=1)
     return kind(pipeline=pipeline) if "pipeline" in kind.DESCRIPTOR.fields_by_name else kind()
 
 

@@ -71,7 +71,7 @@ def odd(stub: Any, pipeline: str) -> str:
     works.append(extended(work(pipeline, "locked", results={"locked": True}), ODD["symbol"]))
     room = rules.WORK_BYTES - len(bson.encode(work(pipeline, "large", data=b"")))
     works.append(bson.encode(work(pipeline, "large", data=bytes(room))))
-    response = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=b"".join(works))))
+    response = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=b"".join(works))))
     assert set(response.outcomes) == {pb.DEPOSIT_OUTCOME_DEPOSITED}, response.rejections
     return pipeline
 

@@ -193,12 +193,22 @@ def test_backends_and_workspaces_of_other_types_are_named() -> None:
         GRPCContext(5)  # type: ignore[arg-type]
 
 
-NO_STRINGS = [Code("a"), ObjectId(), Binary(b"a"), Regex("a"), b"a", 5, None, True]
+NO_STRINGS: list[tuple[Any, str]] = [
+    (Code("a"), "JavaScript"),
+    (ObjectId(), "objectId"),
+    (Binary(b"a"), "binary"),
+    (Regex("a"), "regular expression"),
+    (b"a", "binary"),
+    (5, "int"),
+    (None, "null"),
+    (True, "bool"),
+]
 
 
-@pytest.mark.parametrize("value", NO_STRINGS)
-def test_what_only_looks_like_a_string_is_no_id_and_no_pipeline(results: Results, pipeline: str, value: Any) -> None:
-    name = type(value).__name__
+@pytest.mark.parametrize(("value", "name"), NO_STRINGS)
+def test_what_only_looks_like_a_string_is_no_id_and_no_pipeline(
+    results: Results, pipeline: str, value: Any, name: str
+) -> None:
     for method in (results.get_by_id, results.delete_ids, results.lock):
         with pytest.raises(InvalidRequestError, match=rf"ids\[1\] must be a string, not {name}"):
             method(pipeline, ["a", value])

@@ -11,7 +11,7 @@ import pytest
 from bson import json_util
 
 from conftest import work
-from wire import SERVICE, Stub, documents, invalid, open_channel, read, refused
+from wire import SERVICE, Stub, documents, invalid, open_channel, read, reason_of, refused
 from workflow_results import InvalidRequestError, Results
 from workflow_results.common.rules import KIB, MIB
 from workflow_results.v1 import results_pb2 as pb
@@ -58,9 +58,9 @@ def test_each_bad_work_is_rejected_by_itself(stub: Stub, database: Any, pipeline
     }
     good = [bson.encode(work(pipeline, f"good-{number}", x=nested(99))) for number in range(len(bad))]
     mixed = [each for pair in zip(good, bad.values(), strict=True) for each in pair]
-    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=b"".join(mixed))))
+    answer = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=b"".join(mixed))))
     assert list(answer.outcomes) == [pb.DEPOSIT_OUTCOME_DEPOSITED, pb.DEPOSIT_OUTCOME_REJECTED] * len(bad)
-    assert [each.reason for each in answer.rejections] == [name.partition(" ")[0] for name in bad]
+    assert [reason_of(each) for each in answer.rejections] == [name.partition(" ")[0] for name in bad]
     assert [each.index for each in answer.rejections] == list(range(1, 2 * len(bad), 2))
     assert all(len(each.message) > 10 for each in answer.rejections)
     assert database[pipeline].count_documents({}) == len(good)
@@ -88,11 +88,11 @@ def test_bad_json_works_are_rejected_by_themselves(stub: Stub, pipeline: str) ->
         '{"a": {"$regularExpression": {"t": 1}}}',
         '{"a": ' + "9" * 5000 + "}",
     ]
-    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=[fine, *bad])))
+    answer = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=[fine, *bad])))
     assert list(answer.outcomes) == [pb.DEPOSIT_OUTCOME_DEPOSITED] + [pb.DEPOSIT_OUTCOME_REJECTED] * len(bad)
     twice = bad.index('{"a": 1, "a": 2}') + 1
-    assert {each.index for each in answer.rejections if each.reason == "DUPLICATE_FIELD"} == {twice}
-    assert {each.reason for each in answer.rejections} == {"CORRUPT_DOCUMENT", "DUPLICATE_FIELD"}
+    assert {each.index for each in answer.rejections if reason_of(each) == "DUPLICATE_FIELD"} == {twice}
+    assert {reason_of(each) for each in answer.rejections} == {"CORRUPT_DOCUMENT", "DUPLICATE_FIELD"}
     assert not any("sys." in each.message or "literal" in each.message for each in answer.rejections)
 
 
@@ -101,21 +101,23 @@ def test_what_is_too_deep_to_be_read_is_told_so(stub: Stub, pipeline: str) -> No
     nested = b"\x05\0\0\0\0"
     for _ in range(5000):
         nested = struct.pack("<i", len(nested) + 8) + b"\x03a\0" + nested + b"\0"
-    for works in (pb.Documents(json=[deep]), pb.Documents(bson=nested)):
+    for works in (pb.EncodedDocuments(json=[deep]), pb.EncodedDocuments(bson=nested)):
         (rejection,) = stub.Deposit(pb.DepositRequest(works=works)).rejections
-        assert rejection.reason == "TOO_DEEP"
+        assert reason_of(rejection) == "TOO_DEEP"
     invalid(
         stub.View,
-        pb.ViewRequest(pipeline=pipeline, query=pb.Document(json=deep)),
+        pb.ViewRequest(pipeline=pipeline, query=pb.EncodedDocument(json=deep)),
         "query.json",
         reason="MALFORMED_REQUEST",
     )
 
 
 def test_too_many_works_in_a_request(stub: Stub) -> None:
-    message = invalid(stub.Deposit, pb.DepositRequest(works=pb.Documents(bson=b"\x05\0\0\0\0" * 1_000_000)), "works")
+    message = invalid(
+        stub.Deposit, pb.DepositRequest(works=pb.EncodedDocuments(bson=b"\x05\0\0\0\0" * 1_000_000)), "works"
+    )
     assert "at most 100,000" in message
-    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=b"\x05\0\0\0\0" * 100_000)))
+    answer = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=b"\x05\0\0\0\0" * 100_000)))
     assert len(answer.rejections) == 100_000
 
 
@@ -163,7 +165,7 @@ def test_a_result_that_is_too_large_as_json(stub: Stub, results: Results, pipeli
 def test_works_that_cannot_be_told_apart(stub: Stub, data: bytes, pipeline: str) -> None:
     whole = bson.encode(work(pipeline, "a")) + data
     message = invalid(
-        stub.Deposit, pb.DepositRequest(works=pb.Documents(bson=whole)), "works.bson", reason="MALFORMED_REQUEST"
+        stub.Deposit, pb.DepositRequest(works=pb.EncodedDocuments(bson=whole)), "works.bson", reason="MALFORMED_REQUEST"
     )
     assert "document 1, at byte" in message
     assert read(stub.View(pb.ViewRequest(pipeline=pipeline)))[1] == 0
@@ -172,11 +174,11 @@ def test_works_that_cannot_be_told_apart(stub: Stub, data: bytes, pipeline: str)
 def test_very_many_rejections_fit_into_an_answer(stub: Stub, pipeline: str) -> None:
     """The first ones tell why; the rest is told so much as clients can receive."""
     bad = bson.encode(work("\U0001f4a5" * 58, "a"))
-    request = pb.DepositRequest(works=pb.Documents(bson=bad * 70_000 + bson.encode(work(pipeline, "a"))))
+    request = pb.DepositRequest(works=pb.EncodedDocuments(bson=bad * 70_000 + bson.encode(work(pipeline, "a"))))
     answer = stub.Deposit(request, timeout=120)
     assert answer.outcomes[-1] == pb.DEPOSIT_OUTCOME_DEPOSITED
     assert [rejection.index for rejection in answer.rejections] == list(range(70_000))
-    assert {rejection.reason for rejection in answer.rejections} == {"INVALID_WORK"}
+    assert {reason_of(rejection) for rejection in answer.rejections} == {"INVALID_WORK"}
     assert answer.rejections[10_000].message.startswith("pipeline must be")
     assert answer.rejections[-1].message == "is rejected like others before it: send it alone to be told why"
 
@@ -194,7 +196,7 @@ def test_what_is_no_name_of_a_pipeline(stub: Stub, name: str) -> None:
     invalid(stub.View, pb.ViewRequest(pipeline=name), "pipeline")
     invalid(stub.DeleteIds, pb.DeleteIdsRequest(pipeline=name, ids=["a"]), "pipeline")
     (rejection,) = stub.Deposit(pb.DepositRequest(works=documents(work(name, "a")))).rejections
-    assert (rejection.reason, rejection.message.partition(" must be ")[0]) == ("INVALID_WORK", "pipeline")
+    assert (reason_of(rejection), rejection.message.partition(" must be ")[0]) == ("INVALID_WORK", "pipeline")
 
 
 def test_invalid_fields_are_named(stub: Stub, pipeline: str) -> None:
@@ -221,29 +223,33 @@ def test_invalid_fields_are_named(stub: Stub, pipeline: str) -> None:
     )
     locking = documents({"pipeline": pipeline, "id": "a", "results": {"locked": True}})
     invalid(stub.Update, pb.UpdateRequest(works=locking), "works[0].results.locked", reason="LOCK_STATE")
-    both = pb.Documents(bson=bson.encode({}), json=["{}"])
+    both = pb.EncodedDocuments(bson=bson.encode({}), json=["{}"])
     invalid(stub.Deposit, pb.DepositRequest(works=both), "works")
 
 
 @pytest.mark.parametrize(
     ("query", "field", "reason"),
     [
-        (pb.Document(json="{"), "query.json", "MALFORMED_REQUEST"),
-        (pb.Document(json="[1]"), "query.json", "MALFORMED_REQUEST"),
-        (pb.Document(bson=b"\x05\x00\x00"), "query.bson", "MALFORMED_REQUEST"),
-        (pb.Document(bson=bson.encode({"a": "@@"}).replace(b"@@", b"\xff\xff")), "query.bson", "MALFORMED_REQUEST"),
-        (pb.Document(bson=bson.encode({}) * 2), "query.bson", "MALFORMED_REQUEST"),
-        (pb.Document(json='{"a": {"$where": "1"}}'), "query.a.$where", "INVALID_QUERY"),
-        (pb.Document(json='{"$expr": {"$function": {}}}'), "query.$expr.$function", "INVALID_QUERY"),
+        (pb.EncodedDocument(json="{"), "query.json", "MALFORMED_REQUEST"),
+        (pb.EncodedDocument(json="[1]"), "query.json", "MALFORMED_REQUEST"),
+        (pb.EncodedDocument(bson=b"\x05\x00\x00"), "query.bson", "MALFORMED_REQUEST"),
+        (
+            pb.EncodedDocument(bson=bson.encode({"a": "@@"}).replace(b"@@", b"\xff\xff")),
+            "query.bson",
+            "MALFORMED_REQUEST",
+        ),
+        (pb.EncodedDocument(bson=bson.encode({}) * 2), "query.bson", "MALFORMED_REQUEST"),
+        (pb.EncodedDocument(json='{"a": {"$where": "1"}}'), "query.a.$where", "INVALID_QUERY"),
+        (pb.EncodedDocument(json='{"$expr": {"$function": {}}}'), "query.$expr.$function", "INVALID_QUERY"),
     ],
 )
-def test_bad_queries(stub: Stub, pipeline: str, query: pb.Document, field: str, reason: str) -> None:
+def test_bad_queries(stub: Stub, pipeline: str, query: pb.EncodedDocument, field: str, reason: str) -> None:
     invalid(stub.View, pb.ViewRequest(pipeline=pipeline, query=query), field, reason=reason)
     invalid(stub.Count, pb.CountRequest(pipeline=pipeline, query=query), field, reason=reason)
 
 
 def test_an_error_of_a_thousand_fields_stays_small(stub: Stub, pipeline: str) -> None:
-    query = pb.Document(bson=bson.encode({"$" + "é" * 100_000: 1}))
+    query = pb.EncodedDocument(bson=bson.encode({"$" + "é" * 100_000: 1}))
     answer = refused(stub.View, pb.ViewRequest(pipeline=pipeline, query=query))
     assert answer.code is grpc.StatusCode.INVALID_ARGUMENT
     assert answer.size <= 4096
@@ -261,6 +267,6 @@ def test_requests_that_cannot_be_parsed(service: Any) -> None:
 
 
 def test_a_message_beyond_the_limit(stub: Stub, pipeline: str) -> None:
-    request = pb.DepositRequest(works=pb.Documents(bson=bytes(33 << 20)))
+    request = pb.DepositRequest(works=pb.EncodedDocuments(bson=bytes(33 << 20)))
     assert refused(stub.Deposit, request).code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert stub.GetLockedCount(pb.GetLockedCountRequest(pipeline=pipeline)).count == 0

@@ -143,7 +143,7 @@ def test_works_are_judged_alike_whether_they_are_decoded_or_not(made: list[bytes
     def judged(may_lose: int) -> list[Work | Rejected]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(works._decoder, "_may_lose", may_lose)
-            return asyncio.run(parse(pb.Documents(bson=data), partial_works=partial))
+            return asyncio.run(parse(pb.EncodedDocuments(bson=data), partial_works=partial))
 
     assert judged(1 << 40) == judged(0)
 
@@ -196,13 +196,14 @@ import psutil
 from test_bson_validation import *
 for size in (10_000, 200_000, 15_000_000):
     works = [document(element("id", "a"), array_beyond_its_end(size)[4:-1]), broken_array(size // 10)]
-    assert [each.reason for each in asyncio.run(parse(pb.Documents(bson=b"".join(works))))] == ["CORRUPT_DOCUMENT"] * 2
+    parsed = asyncio.run(parse(pb.EncodedDocuments(bson=b"".join(works))))
+    assert [each.reason for each in parsed] == ["CORRUPT_DOCUMENT"] * 2
 def memory():
     return psutil.Process().memory_info().rss >> 20
 before = memory()
 for _ in range(60):
-    asyncio.run(parse(pb.Documents(bson=broken_array(200_000) * 2)))
-asyncio.run(parse(pb.Documents(bson=broken_array(2_000_000) * 2)))
+    asyncio.run(parse(pb.EncodedDocuments(bson=broken_array(200_000) * 2)))
+asyncio.run(parse(pb.EncodedDocuments(bson=broken_array(2_000_000) * 2)))
 sys.exit(memory() - before > 100 and f"{memory() - before} MiB are lost")
 """
 
@@ -220,11 +221,11 @@ def test_what_takes_much_more_memory_once_decoded_is_not() -> None:
     for made in (document(*identity, patterns), document(identity[1], b"\x03id\0" + document(patterns))):
         tracemalloc.start()
         try:
-            (answer,) = asyncio.run(parse(pb.Documents(bson=made)))
+            (answer,) = asyncio.run(parse(pb.EncodedDocuments(bson=made)))
             assert tracemalloc.get_traced_memory()[1] < 4 * MIB
         finally:
             tracemalloc.stop()
-        assert isinstance(answer, Work) or answer.sentence == "id must be a string, not dict"
+        assert isinstance(answer, Work) or answer.sentence == "id must be a string, not document"
 
 
 def peak(service: Service) -> int:
@@ -257,10 +258,11 @@ def test_the_memory_of_a_server_is_bounded_whatever_is_in_a_document(serve: Any,
         before = peak(service)
         for query in queries:
             with pytest.raises(grpc.RpcError) as caught:
-                stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.Document(bson=query)), timeout=60)
+                stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.EncodedDocument(bson=query)), timeout=60)
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         outcomes = [
-            stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=work)), timeout=120).outcomes[0] for work in works
+            stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=work)), timeout=120).outcomes[0]
+            for work in works
         ]
     stored, conflict, rejected = pb.DEPOSIT_OUTCOME_DEPOSITED, pb.DEPOSIT_OUTCOME_CONFLICT, pb.DEPOSIT_OUTCOME_REJECTED
     assert outcomes == [stored, conflict, rejected, rejected, rejected, rejected, stored]

@@ -26,7 +26,9 @@ TOKENS = ReadTokens("ViewRequest", "p", Selection(limit=LIMIT))
 
 def view(pipeline: str, **fields: Any) -> pb.ViewRequest:
     query = fields.pop("query", QUERY)
-    return pb.ViewRequest(pipeline=pipeline, query=pb.Document(bson=bson.encode(query)), **{"limit": 0, **fields})
+    return pb.ViewRequest(
+        pipeline=pipeline, query=pb.EncodedDocument(bson=bson.encode(query)), **{"limit": 0, **fields}
+    )
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def stored(results: Results, pipeline: str) -> str:
 
 
 def first_token(parts: Iterator[Any]) -> bytes:
-    token: bytes = next(parts).batch.resume_token
+    token: bytes = next(parts).part.batch.resume_token
     return token
 
 
@@ -61,7 +63,7 @@ def test_a_token_goes_on_where_its_request_stood(stub: Stub, serve: Callable[...
         {"query": {}},
         {"skip": 1},
         {"limit": 200},
-        {"projection": pb.Document(bson=bson.encode({"n": 1}))},
+        {"projection": pb.EncodedDocument(bson=bson.encode({"n": 1}))},
         {"pipeline": "another"},
     ],
     ids=str,

@@ -66,7 +66,7 @@ ODD = {
 
 
 def parsed(works: list[bytes]) -> list[Work | Rejected]:
-    return asyncio.run(parse(pb.Documents(bson=b"".join(works))))
+    return asyncio.run(parse(pb.EncodedDocuments(bson=b"".join(works))))
 
 
 def check(works: list[bytes], duplicates: dict[int, str]) -> None:
@@ -115,7 +115,7 @@ DEEP = {
 def test_a_duplicate_is_found_at_any_depth(path: str, size: int, partial: bool) -> None:
     pad = element("pad", bytes(size))
     made = [work("", pad), work("", pad, DEEP[path]), work("", DEEP[path], pad)]
-    answers = asyncio.run(parse(pb.Documents(bson=b"".join(made)), partial_works=partial))
+    answers = asyncio.run(parse(pb.EncodedDocuments(bson=b"".join(made)), partial_works=partial))
     assert isinstance(answers[0], Work)
     for answer in answers[1:]:
         assert isinstance(answer, Rejected)

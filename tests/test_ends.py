@@ -148,7 +148,7 @@ def test_peers_that_say_nothing_or_take_nothing_do_not_hold_up_the_end(run: Run)
     server = run()
     target = listening(server)
     host, _, port = target.rpartition(":")
-    view = pb.ViewRequest(pipeline="any", limit=-1).SerializeToString()
+    view = pb.ViewRequest(pipeline="any").SerializeToString()
     service = "/workflow_results.v1.ResultsService"
     with contextlib.ExitStack() as stack:
         for start in (b"", b"PRI * HT", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00"):

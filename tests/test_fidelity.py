@@ -108,8 +108,8 @@ def test_all_types_in_canonical_extended_json(
     }
     results.deposit([work(pipeline, "a", results=fields)])
     request = pb.ViewRequest(pipeline=pipeline, format=pb.DOCUMENT_FORMAT_CANONICAL_JSON)
-    (part,) = stub.View(request)
-    (text,) = part.batch.results.json
+    (response,) = stub.View(request)
+    (text,) = response.part.batch.results.json
     options = json_util.JSONOptions(
         json_mode=json_util.JSONMode.CANONICAL,
         datetime_conversion=bson.codec_options.DatetimeConversion.DATETIME_AUTO,
@@ -118,7 +118,7 @@ def test_all_types_in_canonical_extended_json(
     expected = {**fields, "uuid": bson.Binary.from_uuid(EVERYTHING["uuid"])}
     assert same(expected, json_util.loads(text, json_options=options)["results"])
     # What came as canonical JSON goes back as the same content.
-    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=[text])))
+    answer = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=[text])))
     assert list(answer.outcomes) == [pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED]
 
 

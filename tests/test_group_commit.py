@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workflow_results.common.reasons import Reason
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import DeadlineExceeded, Unavailable
 from workflow_results_server.store.deposits import Outcome
@@ -133,7 +134,7 @@ def test_a_caller_that_is_gone_does_not_cancel_the_insert_it_shares() -> None:
 
 def test_a_failure_reaches_all_who_shared_it_and_nobody_later() -> None:
     async def test(inserts: Inserts, group: GroupCommit) -> None:
-        inserts.error = Unavailable("MONGODB_UNAVAILABLE", "lost", not_applied=False)
+        inserts.error = Unavailable(Reason.MONGODB_UNAVAILABLE, "lost", not_applied=False)
         tasks = [asyncio.create_task(group.deposit("p", [work("a")], LONG))]
         await turn()
         tasks += [asyncio.create_task(group.deposit("p", [work(id_)], LONG)) for id_ in "bc"]

@@ -194,7 +194,11 @@ def test_simultaneous_requests_with_one_id_that_change_nothing_have_one_entry(re
 
 def test_the_answer_of_an_unlock_is_repeated_whole(stub: Stub, there: str) -> None:
     request = pb.UnlockRequest(pipeline=there, ids=["a", "b"], force=True, request_id=f"unlock-{there}")
-    assert stub.Unlock(request) == stub.Unlock(request) == pb.UnlockResponse(applied=True, locked_count=1)
+    assert (
+        stub.Unlock(request)
+        == stub.Unlock(request)
+        == pb.UnlockResponse(outcome=pb.ChangeOutcome(applied=True), locked_count=1)
+    )
 
 
 def test_neither_order_nor_repetition_of_ids_makes_another_request(results: Results, there: str) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import work
-from wire import Stub, invalid, refused
+from wire import Stub, invalid, reason_of, refused
 from wire import documents as documents_of
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
@@ -53,7 +53,7 @@ TWICE = (
 
 @pytest.mark.parametrize(("document", "path"), TWICE)
 def test_a_name_that_stands_twice_in_a_filter(document: bytes, path: str, stub: Stub, pipeline: str) -> None:
-    query = pb.Document(bson=document)
+    query = pb.EncodedDocument(bson=document)
     for call, request in (
         (stub.Count, pb.CountRequest(pipeline=pipeline, query=query)),
         (stub.View, pb.ViewRequest(pipeline=pipeline, query=query)),
@@ -68,7 +68,7 @@ def test_a_name_that_stands_twice_in_a_projection(stub: Stub, pipeline: str) -> 
         (raw(("a", 1), ("a", raw(WHERE))), "projection.a"),
         (raw(("a", raw(("$slice", ["$b", 1]), ("$slice", 1)))), "projection.a.$slice"),
     ):
-        request = pb.ViewRequest(pipeline=pipeline, projection=pb.Document(bson=document))
+        request = pb.ViewRequest(pipeline=pipeline, projection=pb.EncodedDocument(bson=document))
         invalid(stub.View, request, path, reason="INVALID_PROJECTION")
 
 
@@ -79,7 +79,7 @@ def test_what_bson_writes_in_another_way_is_no_repetition(stub: Stub, results: R
     symbol = b"\x0estatus\0" + struct.pack("<i", 8) + b"success\0"
     body = b"\x03x\0" + struct.pack("<i", len(array) + 5) + array + b"\0" + symbol
     document = struct.pack("<i", len(body) + 5) + body + b"\0"
-    assert stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.Document(bson=document))).count == 1
+    assert stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.EncodedDocument(bson=document))).count == 1
 
 
 def test_options_that_readers_would_drop_are_refused(stub: Stub, pipeline: str) -> None:
@@ -87,10 +87,10 @@ def test_options_that_readers_would_drop_are_refused(stub: Stub, pipeline: str) 
     query = struct.pack("<i", len(regex) + 5) + regex + b"\0"
     body = bson.encode(work(pipeline, "a"))[4:-1] + regex
     sent = struct.pack("<i", len(body) + 5) + body + b"\0"
-    (rejection,) = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=sent))).rejections
-    assert rejection.reason == "CORRUPT_DOCUMENT"
+    (rejection,) = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=sent))).rejections
+    assert reason_of(rejection) == "CORRUPT_DOCUMENT"
     assert rejection.message.endswith("a regular expression has no options but ilmsux")
-    request = pb.CountRequest(pipeline=pipeline, query=pb.Document(bson=query))
+    request = pb.CountRequest(pipeline=pipeline, query=pb.EncodedDocument(bson=query))
     error = invalid(stub.Count, request, "query.bson", reason="MALFORMED_REQUEST")
     assert "no options but ilmsux" in error
 
@@ -98,8 +98,8 @@ def test_options_that_readers_would_drop_are_refused(stub: Stub, pipeline: str) 
 def test_a_name_that_stands_twice_has_one_reason_in_bson_and_json(stub: Stub, pipeline: str) -> None:
     start = f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", '
     texts = [f'{start}"x": 1, "x": 1}}', f'{start}"x": [{{"y": 1, "y": 2}}]}}']
-    rejections = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=texts))).rejections
-    assert [(each.reason, each.message) for each in rejections] == [
+    rejections = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=texts))).rejections
+    assert [(reason_of(each), each.message) for each in rejections] == [
         ("DUPLICATE_FIELD", "a name must not stand twice in one document"),
         ("DUPLICATE_FIELD", "at x[0]: a name must not stand twice in one document"),
     ]
@@ -108,11 +108,11 @@ def test_a_name_that_stands_twice_has_one_reason_in_bson_and_json(stub: Stub, pi
 @pytest.mark.parametrize(
     ("field", "element", "message"),
     [
-        ("id", b"\x0eid\0\2\0\0\0a\0", "id must be a string, not Symbol"),
+        ("id", b"\x0eid\0\2\0\0\0a\0", "id must be a string, not symbol"),
         ("_id", b"\x0e_id\0\2\0\0\0a\0", "_id must be left out or equal the id"),
-        ("pipeline", b"\x0epipeline\0\2\0\0\0p\0", "pipeline must be a string, not Symbol"),
+        ("pipeline", b"\x0epipeline\0\2\0\0\0p\0", "pipeline must be a string, not symbol"),
         ("status", b"\x0estatus\0\x08\0\0\0success\0", "status must be 'success' or 'failure', not Symbol()"),
-        ("results", b"\x06results\0", "results must be null or a document, not Undefined"),
+        ("results", b"\x06results\0", "results must be null or a document, not undefined"),
     ],
 )
 def test_what_bson_reads_as_another_type_is_refused_where_the_type_counts(
@@ -121,7 +121,7 @@ def test_what_bson_reads_as_another_type_is_refused_where_the_type_counts(
     fields = {name: value for name, value in work("p", "a").items() if name != field}
     body = bson.encode(fields)[4:-1] + element
     sent = struct.pack("<i", len(body) + 5) + body + b"\0"
-    (rejection,) = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=sent))).rejections
+    (rejection,) = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=sent))).rejections
     assert rejection.message == message
 
 
@@ -129,7 +129,7 @@ def test_json_drops_nothing_that_stands_beside_a_value(stub: Stub, results: Resu
     results.deposit([work(pipeline, "a", t="ab"), work(pipeline, "b", t="abc"), work(pipeline, "c", t="AB")])
 
     def count(query: Any) -> int:
-        return stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.Document(json=json.dumps(query)))).count
+        return stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.EncodedDocument(json=json.dumps(query)))).count
 
     assert count({"t": {"$regex": "^a"}}) == 2
     assert count({"t": {"$regex": "^a", "$ne": "ab"}}) == 1
@@ -143,20 +143,20 @@ def test_json_drops_nothing_that_stands_beside_a_value(stub: Stub, results: Resu
         {"$regularExpression": {"pattern": "a", "options": "z"}},
         {"$code": "f()", "$scope": {}, "$where": "1"},
     ):
-        request = pb.CountRequest(pipeline=pipeline, query=pb.Document(json=json.dumps({"t": value})))
+        request = pb.CountRequest(pipeline=pipeline, query=pb.EncodedDocument(json=json.dumps({"t": value})))
         invalid(stub.Count, request, "query.json", reason="MALFORMED_REQUEST")
-        works = pb.Documents(json=[json.dumps({**work(pipeline, "x"), "t": value})])
+        works = pb.EncodedDocuments(json=[json.dumps({**work(pipeline, "x"), "t": value})])
         (rejection,) = stub.Deposit(pb.DepositRequest(works=works)).rejections
-        assert rejection.reason == "CORRUPT_DOCUMENT"
+        assert reason_of(rejection) == "CORRUPT_DOCUMENT"
     kept = {**work(pipeline, "d"), "t": {"$regex": "^a", "$options": "i", "note": "mine"}}
-    stub.Deposit(pb.DepositRequest(works=pb.Documents(json=[json.dumps(kept)])))
+    stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=[json.dumps(kept)])))
     assert results.get_by_id(pipeline, ["d"]) == [kept]
 
 
 def test_an_update_that_sets_a_field_twice(stub: Stub, results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, "a", x=1)])
     twice = raw(("pipeline", pipeline), ("id", "a"), ("x", 2), ("x", 3))
-    answer = refused(stub.Update, pb.UpdateRequest(works=pb.Documents(bson=twice)))
+    answer = refused(stub.Update, pb.UpdateRequest(works=pb.EncodedDocuments(bson=twice)))
     assert (answer.info.reason, answer.message) == ("DUPLICATE_FIELD", "works[0].x stands in the work more than once")
     assert results.view(pipeline, {}) == [work(pipeline, "a", x=1)]
 
@@ -177,11 +177,11 @@ def test_what_is_too_deep_can_not_hide_behind_its_name(
     for levels, fine in ((98, True), (99, True), (100, False), (178, False), (190, False)):
         fields = (("a", nested(levels)), ("a", 1)) if hidden else (("a", nested(levels)), ("b", 1))
         data = raw(*identity, ("x", raw(*fields)))
-        answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=data)))
+        answer = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=data)))
         reasons = ["TOO_DEEP"] if not fine else ["DUPLICATE_FIELD"] if hidden else []
-        assert [each.reason for each in answer.rejections] == reasons
+        assert [reason_of(each) for each in answer.rejections] == reasons
         if reasons:
-            refusal = refused(stub.Update, pb.UpdateRequest(works=pb.Documents(bson=data)))
+            refusal = refused(stub.Update, pb.UpdateRequest(works=pb.EncodedDocuments(bson=data)))
             assert [refusal.info.reason] == reasons
 
 

@@ -176,7 +176,7 @@ def test_slow_peers(attacked: Service, others: Others) -> None:
 def test_readers_that_never_read(attacked: Service, others: Others, database: Any, pipeline: str) -> None:
     with Results(attacked.target) as results:
         results.deposit([work(pipeline, f"{number:04}", pad="x" * 5_000) for number in range(1_000)])
-    view = framed(pb.ViewRequest(pipeline=pipeline, limit=-1).SerializeToString())
+    view = framed(pb.ViewRequest(pipeline=pipeline).SerializeToString())
 
     def open_cursors() -> int:
         return int(database.client.admin.command("serverStatus")["metrics"]["cursor"]["open"]["total"])

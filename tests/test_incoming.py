@@ -12,9 +12,9 @@ from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.rpc.incoming import MOST_FIELDS, Incoming, Room, parser
 
-PADDING = pb.DepositRequest(works=pb.Documents(bson=bytes(1 << 20))).SerializeToString()
+PADDING = pb.DepositRequest(works=pb.EncodedDocuments(bson=bytes(1 << 20))).SerializeToString()
 """Two fields, with which a message is large enough to be counted."""
-TEXT = pb.Documents(json=[""]).SerializeToString()
+TEXT = pb.EncodedDocuments(json=[""]).SerializeToString()
 UNKNOWN = b"\x78\x01"
 BEGIN_OF_GROUP, END_OF_GROUP = b"\x7b", b"\x7c"
 MEASURED_TOO_LONG = b"\x0a\xff"

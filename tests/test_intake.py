@@ -11,6 +11,7 @@ import bson
 import pytest
 
 from conftest import work
+from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import InvalidRequest, Unavailable
@@ -79,9 +80,9 @@ def _room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "_ADMITTED_BYTES", ROOM)
 
 
-def works(id_: object, size: int = 0) -> pb.Documents:
+def works(id_: object, size: int = 0) -> pb.EncodedDocuments:
     """Make the works of a request that has at least a size in bytes."""
-    return pb.Documents(bson=bson.encode(work("p", str(id_), pad=bytes(size))))
+    return pb.EncodedDocuments(bson=bson.encode(work("p", str(id_), pad=bytes(size))))
 
 
 def run(test: Callable[[Store, Intake], Coroutine[Any, Any, None]]) -> None:
@@ -154,12 +155,12 @@ def test_a_deposit_that_fails_or_is_given_up_makes_room() -> None:
         await turn()
         gone.cancel()
         await asyncio.wait([gone])
-        store.error = Unavailable("MONGODB_UNAVAILABLE", "lost", not_applied=False)
+        store.error = Unavailable(Reason.MONGODB_UNAVAILABLE, "lost", not_applied=False)
         store.let("fails")
         with pytest.raises(Unavailable, match="lost"):
             await taken.deposit(works("fails", ROOM), LONG)
         with pytest.raises(InvalidRequest):
-            await taken.deposit(pb.Documents(bson=bytes(ROOM)), LONG)
+            await taken.deposit(pb.EncodedDocuments(bson=bytes(ROOM)), LONG)
 
     run(test)
 
@@ -238,8 +239,8 @@ def test_room_that_gets_free_is_given_once() -> None:
     run(test)
 
 
-@pytest.mark.parametrize("failing", [pb.Documents(bson=b"?"), works("fails")])
-def test_a_stream_that_fails_acknowledges_all_before(failing: pb.Documents) -> None:
+@pytest.mark.parametrize("failing", [pb.EncodedDocuments(bson=b"?"), works("fails")])
+def test_a_stream_that_fails_acknowledges_all_before(failing: pb.EncodedDocuments) -> None:
     async def test(store: Store, taken: Intake) -> None:
         requests = Requests(*((id_, 0) for id_ in range(6)))
         requests.left[3] = pb.DepositStreamRequest(sequence=3, works=failing)
@@ -250,7 +251,7 @@ def test_a_stream_that_fails_acknowledges_all_before(failing: pb.Documents) -> N
         store.let(0)
         await turn()
         assert stream.acknowledged == [0, 1, 2]
-        store.error = Unavailable("MONGODB_UNAVAILABLE", "lost", not_applied=False)
+        store.error = Unavailable(Reason.MONGODB_UNAVAILABLE, "lost", not_applied=False)
         store.let("fails")
         with pytest.raises((InvalidRequest, Unavailable)):
             await stream.task
@@ -283,13 +284,13 @@ def test_a_deposit_of_which_a_part_was_stored_does_not_tell_that_nothing_was(fai
     class Partly(Store):
         async def deposit(self, pipeline: str, works: Sequence[Work], _seconds: float) -> list[Outcome]:
             if pipeline in failing:
-                raise Unavailable("BUSY", "busy", not_applied=True)
+                raise Unavailable(Reason.OVERLOADED, "busy", not_applied=True)
             return [Outcome.DEPOSITED] * len(works)
 
     async def test() -> None:
         both = b"".join(bson.encode(work(pipeline, "a")) for pipeline in "pq")
         with pytest.raises(Unavailable) as raised:
-            await Intake(cast("Any", Partly()), LONG).deposit(pb.Documents(bson=both), LONG)
+            await Intake(cast("Any", Partly()), LONG).deposit(pb.EncodedDocuments(bson=both), LONG)
         assert raised.value.not_applied is certain
 
     asyncio.run(test())
@@ -300,7 +301,7 @@ def test_a_stream_with_more_under_way_does_not_tell_that_nothing_was_stored(requ
     async def test(store: Store, taken: Intake) -> None:
         stream = Stream(taken, Requests(*((id_, 0) for id_ in range(requests))))
         await turn()
-        store.error = Unavailable("BUSY", "busy", not_applied=True)
+        store.error = Unavailable(Reason.OVERLOADED, "busy", not_applied=True)
         store.let(0)
         with pytest.raises(Unavailable) as raised:
             await stream.task

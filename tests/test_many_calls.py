@@ -144,7 +144,7 @@ def test_slow_calls_keep_no_other_call_from_being_answered() -> None:
         return pb.CountResponse(count=1)
 
     def lock(_request: pb.LockRequest, _context: Any) -> pb.LockResponse:
-        return pb.LockResponse(applied=True)
+        return pb.LockResponse(outcome=pb.ChangeOutcome(applied=True))
 
     target = serving(threads=150, Count=count, Lock=lock)
     with target as at, Results(at, timeout=60) as results, ThreadPoolExecutor(120) as pool:

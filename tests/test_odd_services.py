@@ -34,9 +34,9 @@ def test_a_stream_that_lost_results_is_an_error(told: int) -> None:
     def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
         for numbers in ((3, 2), (1,)):
             documents = b"".join(bson.encode({"_id": str(number), "id": str(number)}) for number in numbers)
-            batch = pb.ResultBatch(results=pb.Documents(bson=documents), resume_token=b"token")
-            yield pb.ViewResponse(batch=batch)
-        yield pb.ViewResponse(summary=pb.ReadSummary(count=told))
+            batch = pb.ResultBatch(results=pb.EncodedDocuments(bson=documents), resume_token=b"token")
+            yield pb.ViewResponse(part=pb.ResultPart(batch=batch))
+        yield pb.ViewResponse(part=pb.ResultPart(summary=pb.ReadSummary(count=told)))
 
     with serving(View=view) as target, Results(target) as results:
         read: list[dict[str, Any]] = []
@@ -56,13 +56,15 @@ def test_a_stream_that_falls_silent_is_given_up(silent_after: str, monkeypatch: 
     over = threading.Event()
 
     def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
-        batch = pb.ResultBatch(results=pb.Documents(bson=bson.encode({"_id": "1", "id": "1"})), resume_token=b"token")
+        batch = pb.ResultBatch(
+            results=pb.EncodedDocuments(bson=bson.encode({"_id": "1", "id": "1"})), resume_token=b"token"
+        )
         if silent_after == "request":
             over.wait(PATIENCE)
-        yield pb.ViewResponse(batch=batch)
+        yield pb.ViewResponse(part=pb.ResultPart(batch=batch))
         if silent_after == "batch":
             over.wait(PATIENCE)
-        yield pb.ViewResponse(summary=pb.ReadSummary(count=1))
+        yield pb.ViewResponse(part=pb.ResultPart(summary=pb.ReadSummary(count=1)))
         if silent_after == "summary":
             over.wait(PATIENCE)
 
@@ -82,7 +84,7 @@ def test_a_stream_that_falls_silent_is_given_up(silent_after: str, monkeypatch: 
 def test_a_service_may_take_longer_for_a_batch_than_for_a_call() -> None:
     def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
         threading.Event().wait(0.5)
-        yield pb.ViewResponse(summary=pb.ReadSummary(count=0))
+        yield pb.ViewResponse(part=pb.ResultPart(summary=pb.ReadSummary(count=0)))
 
     with serving(View=view) as target, Results(target, timeout=0.2) as results:
         assert results.view("any", {}) == []
@@ -95,9 +97,9 @@ def test_a_stream_whose_reader_takes_long_goes_on(monkeypatch: pytest.MonkeyPatc
 
     def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
         for id_ in "21":
-            documents = pb.Documents(bson=bson.encode({"_id": id_, "id": id_}))
-            yield pb.ViewResponse(batch=pb.ResultBatch(results=documents, resume_token=b"token"))
-        yield pb.ViewResponse(summary=pb.ReadSummary(count=2))
+            documents = pb.EncodedDocuments(bson=bson.encode({"_id": id_, "id": id_}))
+            yield pb.ViewResponse(part=pb.ResultPart(batch=pb.ResultBatch(results=documents, resume_token=b"token")))
+        yield pb.ViewResponse(part=pb.ResultPart(summary=pb.ReadSummary(count=2)))
 
     def watches() -> bool:
         return watchdog._wakes_at is not None

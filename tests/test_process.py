@@ -156,7 +156,7 @@ def test_sigterm_lets_calls_under_way_finish(with_mongo_uri: Serve, results: Res
     service = with_mongo_uri()
     with open_channel(service.target) as channel:
         stub = results_pb2_grpc.ResultsServiceStub(channel)
-        reading = stub.View(pb.ViewRequest(pipeline=pipeline, limit=-1))
+        reading = stub.View(pb.ViewRequest(pipeline=pipeline))
         next(reading)
 
         requests: SimpleQueue[pb.DepositStreamRequest | None] = SimpleQueue()
@@ -166,12 +166,14 @@ def test_sigterm_lets_calls_under_way_finish(with_mongo_uri: Serve, results: Res
 
         service.process.send_signal(signal.SIGTERM)
         eventually(lambda: stopping(stub))
-        requests.put(pb.DepositStreamRequest(sequence=2, works=pb.Documents(json=[json.dumps(work(pipeline, "new"))])))
+        requests.put(
+            pb.DepositStreamRequest(sequence=2, works=pb.EncodedDocuments(json=[json.dumps(work(pipeline, "new"))]))
+        )
         assert next(depositing).outcomes == [pb.DEPOSIT_OUTCOME_DEPOSITED]
         requests.put(None)
         assert not list(depositing)
         assert service.process.poll() is None
-        assert [part.summary.count for part in reading][-1] == 100
+        assert [response.part.summary.count for response in reading][-1] == 100
         assert service.process.wait(PATIENCE) == 0
     assert results.get_by_id(pipeline, ["new"])
 
@@ -189,7 +191,7 @@ def test_sigterm_waits_no_longer_than_told(with_mongo_uri: Serve, results: Resul
     assert results.deposit(works) == {pipeline: True}
     service = with_mongo_uri("--drain-seconds", "0.5")
     with open_channel(service.target) as channel:
-        reading = results_pb2_grpc.ResultsServiceStub(channel).View(pb.ViewRequest(pipeline=pipeline, limit=-1))
+        reading = results_pb2_grpc.ResultsServiceStub(channel).View(pb.ViewRequest(pipeline=pipeline))
         next(reading)
         began = time.monotonic()
         assert service.stop() == 0

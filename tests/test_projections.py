@@ -78,7 +78,7 @@ NOT_NUMBERS: tuple[Any, ...] = (True, "x", 1.5, 2**31, None, {})
 NOT_PAIRS: tuple[Any, ...] = ([], [1], [1, 1, 1], [1, 0], [1, -1])
 SUPPORTED_FORMS = 'must be true or 1, false or 0, {"$slice": …} or {"$elemMatch": …}'
 REFUSED: tuple[tuple[Any, str, str], ...] = (
-    (["dm"], "", "must be a document, not list"),
+    (["dm"], "", "must be a document, not array"),
     ({1: 1}, "", "keys must be strings, not int"),
     *(({"dm": value}, ".dm", SUPPORTED_FORMS) for value in NOT_SHOWN),
     ({"dm": {}}, ".dm", 'must not be nested; a field inside another is "dm.name"'),
@@ -111,7 +111,7 @@ REFUSED: tuple[tuple[Any, str, str], ...] = (
     ({"plots": {"$elemMatch": {"$where": "1"}}}, ".plots.$elemMatch.$where", "is not supported"),
     ({"plots": {"$elemMatch": {"$or": [{"$where": "1"}]}}}, ".plots.$elemMatch.$or[0].$where", "is not supported"),
     ({"plots": {"$elemMatch": {"$expr": True}}}, ".plots.$elemMatch.$expr", "must stand beside fields"),
-    ({"plots": {"$elemMatch": {"name": Code("1")}}}, ".plots.$elemMatch.name", "a Code is no literal"),
+    ({"plots": {"$elemMatch": {"name": Code("1")}}}, ".plots.$elemMatch.name", "can't be of type JavaScript"),
     ({f"field{number}": 1 for number in range(1001)}, ".field1000", "at most 1,000 fields"),
     ({"k" * 2**20: 1}, "", "at most 1,048,576 are supported"),
     ({"\ud800": 1}, "", "can't be encoded as BSON"),

@@ -35,9 +35,9 @@ def payloads(*kinds: str) -> list[Any]:
     ]
 
 
-def both_forms(value: Any) -> tuple[pb.Document, pb.Document]:
+def both_forms(value: Any) -> tuple[pb.EncodedDocument, pb.EncodedDocument]:
     text = json.dumps(value)
-    return pb.Document(json=text), pb.Document(bson=bson.encode(decoded(value)))
+    return pb.EncodedDocument(json=text), pb.EncodedDocument(bson=bson.encode(decoded(value)))
 
 
 def decoded(value: Any) -> Any:
@@ -110,7 +110,7 @@ def test_harmless_here(payload: Any, stub: Stub, results: Results, pipeline: str
 @pytest.mark.parametrize("payload", payloads("deposit"))
 def test_works_that_are_rejected(payload: Any, stub: Stub, pipeline: str, asked: Any) -> None:
     bad = {**work(pipeline, "a"), **payload["deposit"]}
-    for works in (pb.Documents(json=[json.dumps(bad)]), pb.Documents(bson=bson.encode(decoded(bad)))):
+    for works in (pb.EncodedDocuments(json=[json.dumps(bad)]), pb.EncodedDocuments(bson=bson.encode(decoded(bad)))):
         answer = stub.Deposit(pb.DepositRequest(works=works))
         assert [each.reason for each in answer.rejections] == [payload["reason"]]
         assert payload["message"] in answer.rejections[0].message
@@ -124,7 +124,7 @@ def test_updates_that_are_refused(payload: Any, stub: Stub, results: Results, pi
     results.deposit([work(pipeline, "a", results={"x": 1})])
     before = results.view(pipeline, {})
     bad = {"pipeline": pipeline, "id": "a", **payload["update"]}
-    for works in (pb.Documents(json=[json.dumps(bad)]), pb.Documents(bson=bson.encode(decoded(bad)))):
+    for works in (pb.EncodedDocuments(json=[json.dumps(bad)]), pb.EncodedDocuments(bson=bson.encode(decoded(bad)))):
         answer = refused(stub.Update, pb.UpdateRequest(works=works))
         assert (answer.code, answer.info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, payload["reason"])
         assert payload["message"] in answer.message
@@ -134,11 +134,11 @@ def test_updates_that_are_refused(payload: Any, stub: Stub, results: Results, pi
 @pytest.mark.parametrize("payload", payloads("stored"))
 def test_values_stay_values(payload: Any, stub: Stub, results: Results, pipeline: str) -> None:
     fields = decoded(payload["stored"])
-    stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=bson.encode({**work(pipeline, "a"), **fields}))))
+    stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=bson.encode({**work(pipeline, "a"), **fields}))))
     assert results.view(pipeline, {}) == [{**work(pipeline, "a"), **fields}]
     results.deposit([work(pipeline, "b", results={"x": 1})])
-    update = pb.Documents(bson=bson.encode({"pipeline": pipeline, "id": "b", **fields}))
-    assert stub.Update(pb.UpdateRequest(works=update)).applied
+    update = pb.EncodedDocuments(bson=bson.encode({"pipeline": pipeline, "id": "b", **fields}))
+    assert stub.Update(pb.UpdateRequest(works=update)).outcome.applied
     assert results.get_by_id(pipeline, ["b"]) == [{**work(pipeline, "b", results={"x": 1}), **fields}]
     assert not hasattr(results, "polluted")
 
@@ -149,7 +149,7 @@ def test_patterns_that_backtrack_end_in_time(
 ) -> None:
     """GHSA-mf3j-86qx-cq5j and CVE-2026-47138: Parse Server was kept busy by such patterns."""
     results.deposit([work(pipeline, f"{number:03}", t="a" * 5_000 + "x" * 5_000 + "!") for number in range(200)])
-    query = pb.Document(bson=bson.encode({"t": {"$regex": pattern}}))
+    query = pb.EncodedDocument(bson=bson.encode({"t": {"$regex": pattern}}))
     try:
         stub.Count(pb.CountRequest(pipeline=pipeline, query=query), timeout=2)
     except grpc.RpcError as error:

@@ -14,6 +14,7 @@ from raw_peer import framed, peer
 from sources import Source, document, numbers, rest, run, turn
 from wire import Stub
 from workflow_results import Results
+from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import MIB
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.errors import Unavailable
@@ -100,7 +101,7 @@ def test_a_reader_waits_for_room_after_a_failure_too(
         nonlocal fetched
         fetched += 1
         if fetched == 2:
-            raise Unavailable("MONGODB_UNAVAILABLE", "a new primary", not_applied=True)
+            raise Unavailable(Reason.MONGODB_UNAVAILABLE, "a new primary", not_applied=True)
         return await next_(cursor, batches, seconds)
 
     async def noted(memory: ReadMemory, size: int, end: float) -> None:

@@ -11,6 +11,7 @@ import bson
 import pytest
 
 from sources import LONG, Source, document, numbers, rest, run, tasks, turn, until
+from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import BATCH_BYTES, KIB, MIB
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Selection, reads
@@ -236,7 +237,7 @@ def test_a_cursor_that_is_lost_is_made_up_for(
         await anext(stream)
         await lose(source)
         await anext(stream)
-        unavailable = Unavailable("MONGODB_UNAVAILABLE", "lost", not_applied=True)
+        unavailable = Unavailable(Reason.MONGODB_UNAVAILABLE, "lost", not_applied=True)
         monkeypatch.setattr(source.primary, "wait_until_ready", Mock(side_effect=unavailable))
         with pytest.raises(RequestError, match="lost"):
             await rest(stream)

@@ -117,9 +117,9 @@ def test_names_of_fields_in_the_answers_of_the_server(stub: Any, pipeline: str) 
     status = bson.encode({**work(pipeline, "a"), "status": FORGED})
     named = 0
     for method, request in (
-        (stub.Update, pb.UpdateRequest(works=pb.Documents(bson=twice))),
-        (stub.Update, pb.UpdateRequest(works=pb.Documents(bson=dollar))),
-        (stub.Update, pb.UpdateRequest(works=pb.Documents(bson=status))),
+        (stub.Update, pb.UpdateRequest(works=pb.EncodedDocuments(bson=twice))),
+        (stub.Update, pb.UpdateRequest(works=pb.EncodedDocuments(bson=dollar))),
+        (stub.Update, pb.UpdateRequest(works=pb.EncodedDocuments(bson=status))),
         (stub.Count, pb.CountRequest(pipeline=pipeline, query=document({FORGED: {"$where": 1}}))),
         (stub.Count, pb.CountRequest(pipeline=pipeline, query=document({"a": {f"${FORGED}": 1}}))),
         (stub.View, pb.ViewRequest(pipeline=pipeline, projection=document({FORGED: "x"}))),
@@ -133,12 +133,12 @@ def test_names_of_fields_in_the_answers_of_the_server(stub: Any, pipeline: str) 
             assert f"{violation.field}{violation.description}".isprintable()
             named += 1
     assert named
-    answered = stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=dollar)))
+    answered = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=dollar)))
     assert answered.rejections[0].message.isprintable()
 
 
-def document(fields: dict[str, Any]) -> pb.Document:
-    return pb.Document(bson=bson.encode(fields))
+def document(fields: dict[str, Any]) -> pb.EncodedDocument:
+    return pb.EncodedDocument(bson=bson.encode(fields))
 
 
 @given(TEXT)

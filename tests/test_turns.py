@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import work
-from wire import PATIENCE, Stub, invalid
+from wire import PATIENCE, Stub, invalid, reason_of
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import extended_json, works
 from workflow_results_server.offload import offload
@@ -63,12 +63,12 @@ MANY = 300_000
 @pytest.mark.parametrize(
     "documents",
     [
-        pb.Documents(bson=bson.encode(work("p", "a", **{f"f{number}": None for number in range(MANY)}))),
-        pb.Documents(json=[json.dumps(work("p", "a", x=[{}] * MANY))]),
+        pb.EncodedDocuments(bson=bson.encode(work("p", "a", **{f"f{number}": None for number in range(MANY)}))),
+        pb.EncodedDocuments(json=[json.dumps(work("p", "a", x=[{}] * MANY))]),
     ],
     ids=["BSON", "JSON"],
 )
-def test_a_large_work_is_checked_in_turns(documents: pb.Documents) -> None:
+def test_a_large_work_is_checked_in_turns(documents: pb.EncodedDocuments) -> None:
     (parsed,), turns = turns_during(works.parse(documents))
     assert isinstance(parsed, works.Work)
     assert turns > 10
@@ -77,7 +77,9 @@ def test_a_large_work_is_checked_in_turns(documents: pb.Documents) -> None:
 @pytest.mark.parametrize("form", ["bson", "json"])
 def test_a_large_query_is_checked_in_turns(form: str) -> None:
     query = {"id": {"$in": [f"{number:0100}" for number in range(50_000)]}}
-    encoded = pb.Document(bson=bson.encode(query)) if form == "bson" else pb.Document(json=json.dumps(query))
+    encoded = (
+        pb.EncodedDocument(bson=bson.encode(query)) if form == "bson" else pb.EncodedDocument(json=json.dumps(query))
+    )
     checked, turns = turns_during(fields.query(encoded))
     assert checked == {"_id": query["id"]}
     assert turns > 10
@@ -149,9 +151,12 @@ def test_values_of_long_texts_are_counted_in_little_time_and_memory() -> None:
 
 def test_texts_with_more_values_than_there_is_room_for_are_not_read(stub: Stub, pipeline: str) -> None:
     array = ",".join(["{}"] * 4_300_000)
-    works_ = pb.Documents(json=[f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", "x": [{array}]}}'])
+    works_ = pb.EncodedDocuments(json=[f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", "x": [{array}]}}'])
     (rejection,) = stub.Deposit(pb.DepositRequest(works=works_)).rejections
-    assert rejection.reason == "TOO_LARGE"
-    for query in (pb.Document(json=f'{{"a": [{array}]}}'), pb.Document(bson=bson.encode({"a": bytes(15_000_000)}))):
+    assert reason_of(rejection) == "TOO_LARGE"
+    for query in (
+        pb.EncodedDocument(json=f'{{"a": [{array}]}}'),
+        pb.EncodedDocument(bson=bson.encode({"a": bytes(15_000_000)})),
+    ):
         message = invalid(stub.Count, pb.CountRequest(pipeline=pipeline, query=query), "query", reason="INVALID_QUERY")
         assert "at most 14,680,064" in message

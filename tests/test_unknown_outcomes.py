@@ -13,6 +13,7 @@ from conftest import work
 from wire import PATIENCE
 from workflow_results import DeadlineExceededError, Results, ResultsError, ServiceUnavailableError
 from workflow_results._transport.deadline import Deadline
+from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import errors
@@ -44,7 +45,7 @@ class Scripted(results_pb2_grpc.ResultsServiceServicer):
 
     def Lock(self, _request: pb.LockRequest, context: grpc.ServicerContext) -> pb.LockResponse:  # noqa: N802
         self._act(context)
-        return pb.LockResponse(applied=True)
+        return pb.LockResponse(outcome=pb.ChangeOutcome(applied=True))
 
     def _act(self, context: grpc.ServicerContext) -> str:
         self.over = len(self.script) == 1
@@ -56,7 +57,7 @@ class Scripted(results_pb2_grpc.ResultsServiceServicer):
         elif act == "too late":
             _refuse(errors.DeadlineExceeded("too late", errors.NOT_APPLIED), context)
         elif act == "busy":
-            _refuse(errors.Unavailable("BUSY", "busy", not_applied=True), context)
+            _refuse(errors.Unavailable(Reason.OVERLOADED, "busy", not_applied=True), context)
         return act
 
 

@@ -9,22 +9,30 @@ import grpc
 import pytest
 
 from conftest import work
-from wire import Answer, Stub, documents, read
+from wire import Answer, Stub, documents, invalid, read
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 
 
-def test_defaults_of_unset_fields(stub: Stub, results: Results, pipeline: str) -> None:
+def test_no_limit_unless_one_is_set(stub: Stub, results: Results, pipeline: str) -> None:
     results.deposit(
         [work(pipeline, f"{number:04}", results={"locked": True}, plots=[], products=[]) for number in range(150)]
     )
-    assert read(stub.View(pb.ViewRequest(pipeline=pipeline)))[1] == 100
-    assert read(stub.View(pb.ViewRequest(pipeline=pipeline, limit=0)))[1] == 150
-    assert read(stub.View(pb.ViewRequest(pipeline=pipeline, limit=-1)))[1] == 150
-    assert read(stub.GetByCount(pb.GetByCountRequest(pipeline=pipeline)))[1] == 10
-    assert read(stub.GetByCount(pb.GetByCountRequest(pipeline=pipeline, count=-1)))[1] == 150
-    assert read(stub.GetLocked(pb.GetLockedRequest(pipeline=pipeline)))[1] == 10
-    assert read(stub.GetLocked(pb.GetLockedRequest(pipeline=pipeline, count=0, skip=145)))[1] == 5
+    assert read(stub.View(pb.ViewRequest(pipeline=pipeline)))[1] == 150
+    assert read(stub.View(pb.ViewRequest(pipeline=pipeline, limit=7)))[1] == 7
+    assert read(stub.GetByCount(pb.GetByCountRequest(pipeline=pipeline)))[1] == 150
+    assert read(stub.GetByCount(pb.GetByCountRequest(pipeline=pipeline, count=7)))[1] == 7
+    assert read(stub.GetLocked(pb.GetLockedRequest(pipeline=pipeline)))[1] == 150
+    assert read(stub.GetLocked(pb.GetLockedRequest(pipeline=pipeline, count=7, skip=145)))[1] == 5
+    invalid(stub.View, pb.ViewRequest(pipeline=pipeline, limit=-1), "limit")
+    invalid(stub.GetByCount, pb.GetByCountRequest(pipeline=pipeline, count=-1), "count")
+    invalid(stub.GetLocked, pb.GetLockedRequest(pipeline=pipeline, count=-1), "count")
+
+
+def test_an_event_must_be_named(stub: Stub, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a", event=[0])])
+    assert read(stub.GetByEvent(pb.GetByEventRequest(pipeline=pipeline, event_number=0)))[1] == 1
+    invalid(stub.GetByEvent, pb.GetByEventRequest(pipeline=pipeline), "event_number")
 
 
 def test_bson_answers_carry_the_id_of_mongodb_first(stub: Stub, results: Results, pipeline: str) -> None:
@@ -37,7 +45,9 @@ def test_bson_answers_carry_the_id_of_mongodb_first(stub: Stub, results: Results
         ("status", "success"),
         ("x", 1),
     ]
-    projected, _ = read(stub.View(pb.ViewRequest(pipeline=pipeline, projection=pb.Document(json='{"_id": 0, "x": 1}'))))
+    projected, _ = read(
+        stub.View(pb.ViewRequest(pipeline=pipeline, projection=pb.EncodedDocument(json='{"_id": 0, "x": 1}')))
+    )
     assert projected == [{"_id": "a", "x": 1}]
 
 
@@ -46,12 +56,12 @@ def test_extended_json_in_and_out(stub: Stub, pipeline: str) -> None:
         f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", "n": {{"$numberLong": "5"}},'
         ' "when": {"$date": "2026-01-02T03:04:05.678Z"}, "ref": {"$ref": "x", "$id": 1, "z": 2}, "f": 1.5, "i": 7}'
     )
-    deposited = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=[text])))
+    deposited = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=[text])))
     assert list(deposited.outcomes) == [pb.DEPOSIT_OUTCOME_DEPOSITED]
-    request = pb.ViewRequest(pipeline=pipeline, query=pb.Document(json='{"n": {"$gte": {"$numberLong": "5"}}}'))
+    request = pb.ViewRequest(pipeline=pipeline, query=pb.EncodedDocument(json='{"n": {"$gte": {"$numberLong": "5"}}}'))
     request.format = pb.DOCUMENT_FORMAT_CANONICAL_JSON
-    (part,) = stub.View(request)
-    (canonical,) = part.batch.results.json
+    (response,) = stub.View(request)
+    (canonical,) = response.part.batch.results.json
     assert canonical == (
         f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", "n": {{"$numberLong": "5"}}, '
         '"when": {"$date": {"$numberLong": "1767323045678"}}, '
@@ -59,9 +69,9 @@ def test_extended_json_in_and_out(stub: Stub, pipeline: str) -> None:
         '"f": {"$numberDouble": "1.5"}, "i": {"$numberInt": "7"}}'
     )
     request.format = pb.DOCUMENT_FORMAT_RELAXED_JSON
-    (part,) = stub.View(request)
-    assert '"n": 5, "when": {"$date": "2026-01-02T03:04:05.678Z"}' in part.batch.results.json[0]
-    again = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=list(part.batch.results.json))))
+    (response,) = stub.View(request)
+    assert '"n": 5, "when": {"$date": "2026-01-02T03:04:05.678Z"}' in response.part.batch.results.json[0]
+    again = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=list(response.part.batch.results.json))))
     # Relaxed JSON has lost that n is an int64, but not its value.
     assert list(again.outcomes) == [pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED]
 
@@ -69,8 +79,9 @@ def test_extended_json_in_and_out(stub: Stub, pipeline: str) -> None:
 def test_a_stream_goes_on_behind_each_token(stub: Stub, results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, f"{number:05}", pad="x" * 5000) for number in range(1000)])
     request = pb.ViewRequest(pipeline=pipeline, skip=7, limit=900)
-    parts = list(stub.View(request))
-    whole = [document["id"] for document in read(parts)[0]]
+    responses = list(stub.View(request))
+    parts = [response.part for response in responses]
+    whole = [document["id"] for document in read(responses)[0]]
     assert whole == [f"{number:05}" for number in range(992, 92, -1)]
     assert len(parts) >= 5
     seen = 0
@@ -87,7 +98,7 @@ def test_a_stream_goes_on_behind_each_token(stub: Stub, results: Results, pipeli
 def test_a_large_result_comes_alone(stub: Stub, results: Results, pipeline: str) -> None:
     for number in range(3):
         results.deposit([work(pipeline, str(number), pad=bytes(16_000_000))])
-    parts = list(stub.View(pb.ViewRequest(pipeline=pipeline)))
+    parts = [response.part for response in stub.View(pb.ViewRequest(pipeline=pipeline))]
     assert [len(part.batch.results.bson) > 16_000_000 for part in parts if part.HasField("batch")] == [True] * 3
 
 
@@ -106,29 +117,29 @@ def test_deposit_stream_acknowledges_each_request(stub: Stub, pipeline: str) -> 
 
 
 def test_deposit_stream_ends_with_the_error_of_an_invalid_request(stub: Stub) -> None:
-    bad = pb.DepositStreamRequest(works=pb.Documents(bson=b"\x01"))
+    bad = pb.DepositStreamRequest(works=pb.EncodedDocuments(bson=b"\x01"))
     with pytest.raises(grpc.RpcError) as caught:
         list(stub.DepositStream(iter([bad])))
     assert Answer(caught.value).info.reason == "MALFORMED_REQUEST"
 
 
-def test_a_request_id_is_taken_over(stub: Stub) -> None:
+def test_the_id_of_a_call_is_taken_over(stub: Stub) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         stub.Lock(pb.LockRequest(), metadata=(("x-request-id", "mine-1"),))
-    assert Answer(caught.value).info.metadata["request_id"] == "mine-1"
+    assert Answer(caught.value).info.metadata["call_id"] == "mine-1"
 
 
 def test_unlock_without_force_counts(stub: Stub, results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, id_, results={"locked": id_ != "c"}) for id_ in "abc"])
     answer = stub.Unlock(pb.UnlockRequest(pipeline=pipeline, ids=["a", "b", "c", "d"]))
-    assert (answer.applied, answer.locked_count) == (False, 2)
-    assert [(each.id, each.reason) for each in answer.refusals] == [("d", pb.REFUSAL_REASON_NOT_FOUND)]
+    assert (answer.outcome.applied, answer.locked_count) == (False, 2)
+    assert [(each.id, each.reason) for each in answer.outcome.refusals] == [("d", pb.REFUSAL_REASON_NOT_FOUND)]
     assert results.get_locked_count(pipeline) == 2
     answer = stub.Unlock(pb.UnlockRequest(pipeline=pipeline, ids=["a", "b", "c"], force=True))
-    assert (answer.applied, answer.locked_count) == (True, 2)
+    assert (answer.outcome.applied, answer.locked_count) == (True, 2)
 
 
 def test_refusals_are_the_first_thousand_and_the_total(stub: Stub, pipeline: str) -> None:
     answer = stub.Lock(pb.LockRequest(pipeline=pipeline, ids=[str(number) for number in range(2500)]))
-    assert [refusal.id for refusal in answer.refusals] == [str(number) for number in range(1000)]
-    assert (answer.applied, answer.refusal_count) == (False, 2500)
+    assert [refusal.id for refusal in answer.outcome.refusals] == [str(number) for number in range(1000)]
+    assert (answer.outcome.applied, answer.outcome.refusal_count) == (False, 2500)

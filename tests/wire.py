@@ -15,6 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
+from workflow_results.v1.errors_pb2 import RejectionReason
 
 Stub = results_pb2_grpc.ResultsServiceStub
 SERVICE = "/workflow_results.v1.ResultsService"
@@ -93,13 +94,17 @@ def invalid(call: Any, request: Any, field: str, *, reason: str = "INVALID_REQUE
     return answer.message
 
 
-def documents(*works: dict[str, Any]) -> pb.Documents:
-    return pb.Documents(bson=b"".join(map(bson.encode, works)))
+def reason_of(rejection: pb.Rejection) -> str:
+    return RejectionReason.Name(rejection.reason).removeprefix("REJECTION_REASON_")
 
 
-def read(parts: Any) -> tuple[list[dict[str, Any]], int]:
+def documents(*works: dict[str, Any]) -> pb.EncodedDocuments:
+    return pb.EncodedDocuments(bson=b"".join(map(bson.encode, works)))
+
+
+def read(responses: Any) -> tuple[list[dict[str, Any]], int]:
     """All documents of a stream, and the count of its summary, which must come last and once."""
-    *others, last = parts = list(parts)
+    *others, last = parts = [response.part for response in responses]
     assert last.HasField("summary")
     assert all(part.HasField("batch") and not part.HasField("summary") for part in others)
     data = [document for part in parts for document in bson.decode_all(part.batch.results.bson)]

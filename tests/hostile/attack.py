@@ -159,7 +159,7 @@ def beat(pipe: Connection, target: str, counts: bool, token: str) -> None:
     slowest = overslept = 0.0
     number = 0
     failures: list[str] = []
-    one = pb.CountRequest(pipeline=PIPELINE, query=pb.Document(bson=bson.encode({"id": "w1"})))
+    one = pb.CountRequest(pipeline=PIPELINE, query=pb.EncodedDocument(bson=bson.encode({"id": "w1"})))
     with grpc.insecure_channel(target) as channel:
         stub = results_pb2_grpc.ResultsServiceStub(channel)
         stub.Info(pb.InfoRequest(), wait_for_ready=True, timeout=30, metadata=metadata)

@@ -100,13 +100,13 @@ def _grammar(source: Random) -> Grammar:
     return Grammar(source, source.choice(_HOSTILITIES))
 
 
-def _document(source: Random, document: dict[str, Any]) -> pb.Document:
+def _document(source: Random, document: dict[str, Any]) -> pb.EncodedDocument:
     if source.random() < 0.3:
         text = _text(document)
         if source.random() < 0.1:
             text = _mutated_text(source, text)
-        return pb.Document(json=text)
-    return pb.Document(bson=raw(document))
+        return pb.EncodedDocument(json=text)
+    return pb.EncodedDocument(bson=raw(document))
 
 
 def _text(document: dict[str, Any]) -> str:
@@ -120,7 +120,7 @@ def _filter(source: Random) -> tuple[str, list[bytes]]:
     return _asking(source, _document(source, _grammar(source).filter()))
 
 
-def _asking(source: Random, query: pb.Document) -> tuple[str, list[bytes]]:
+def _asking(source: Random, query: pb.EncodedDocument) -> tuple[str, list[bytes]]:
     if source.random() < 0.5:
         return _call("Count", pb.CountRequest(pipeline=PIPELINE, query=query))
     request = pb.ViewRequest(pipeline=PIPELINE, query=query, limit=source.choice((-1, 0, 5)))
@@ -138,8 +138,8 @@ def _mutated_bson(source: Random) -> tuple[str, list[bytes]]:
     document = raw(grammar.filter() if source.random() < 0.7 else grammar.projection())
     data = _mutated(source, document) if source.random() < 0.5 else _flipped(source, document)
     if source.random() < 0.8:
-        return _asking(source, pb.Document(bson=data))
-    return _call("View", pb.ViewRequest(pipeline=PIPELINE, projection=pb.Document(bson=data)))
+        return _asking(source, pb.EncodedDocument(bson=data))
+    return _call("View", pb.ViewRequest(pipeline=PIPELINE, projection=pb.EncodedDocument(bson=data)))
 
 
 def _odd_json(source: Random) -> tuple[str, list[bytes]]:
@@ -157,8 +157,8 @@ def _odd_json(source: Random) -> tuple[str, list[bytes]]:
         )
     text = text.encode(errors="replace").decode()
     if source.random() < 0.2:
-        return _call("Deposit", pb.DepositRequest(works=pb.Documents(json=[text])))
-    return _asking(source, pb.Document(json=text))
+        return _call("Deposit", pb.DepositRequest(works=pb.EncodedDocuments(json=[text])))
+    return _asking(source, pb.EncodedDocument(json=text))
 
 
 def _plain(source: Random, depth: int) -> Any:
@@ -192,10 +192,10 @@ def _works(source: Random) -> tuple[str, list[bytes]]:
         grammar.work(PIPELINE, source.choice((*IDS, f"w{source.randint(0, 500)}"))) for _ in range(source.randint(1, 4))
     ]
     if source.random() < 0.2:
-        documents = pb.Documents(json=[_mutated_text(source, _text(work)) for work in works])
+        documents = pb.EncodedDocuments(json=[_mutated_text(source, _text(work)) for work in works])
     else:
         data = b"".join(raw(work) for work in works)
-        documents = pb.Documents(bson=_mutated(source, data) if source.random() < 0.5 else data)
+        documents = pb.EncodedDocuments(bson=_mutated(source, data) if source.random() < 0.5 else data)
     method = source.choice(("Deposit", "DepositStream", "Update"))
     if method == "DepositStream":
         request = pb.DepositStreamRequest(sequence=source.getrandbits(64), works=documents)
@@ -285,10 +285,10 @@ def _large(source: Random) -> tuple[str, list[bytes]]:
     if source.random() < 0.3:
         keys = ",".join(f'"{number}":{unit}' for number in range(min(many, 1_000_000)))
         text = f"{{{head}, {keys}}}"
-    form = source.choice((pb.Document(json=text), pb.Document(bson=_as_bson(text))))
+    form = source.choice((pb.EncodedDocument(json=text), pb.EncodedDocument(bson=_as_bson(text))))
     if source.random() < 0.5:
         return _asking(source, form)
-    works = pb.Documents(bson=form.bson) if form.bson else pb.Documents(json=[text])
+    works = pb.EncodedDocuments(bson=form.bson) if form.bson else pb.EncodedDocuments(json=[text])
     return _call(source.choice(("Deposit", "Update")), pb.DepositRequest(works=works))
 
 

@@ -110,7 +110,7 @@ def _inside(document: bytes) -> bytes:
 
 
 def _deposit(method: str, works: bytes) -> tuple[str, bytes]:
-    """Make a request of a method that takes works, as `pb.Documents`, in its field of that name."""
+    """Make a request of a method that takes works, as `pb.EncodedDocuments`, in its field of that name."""
     request: type[Message] = getattr(pb, f"{method}Request")
     return method, _field(request, "works", works)
 
@@ -118,7 +118,7 @@ def _deposit(method: str, works: bytes) -> tuple[str, bytes]:
 def _refused(source: Random, methods: tuple[str, ...] = ("Deposit", "Update", "DepositStream")) -> Cases:
     for number in range(100):
         letter = source.choice(b"x\0\xff")
-        yield _deposit(methods[number % len(methods)], _field(pb.Documents, "bson", bytes([letter]) * MESSAGE))
+        yield _deposit(methods[number % len(methods)], _field(pb.EncodedDocuments, "bson", bytes([letter]) * MESSAGE))
 
 
 def _deposits(source: Random) -> Cases:
@@ -132,22 +132,22 @@ def _unreadable(source: Random) -> Cases:
         nonsense = source.choice((b"\xff", b"\0", b"\x0b")) * MESSAGE
         yield from ((method, nonsense) for method in ("Deposit", "View", "GetById", "Lock", "DepositStream"))
         for method, request in (
-            ("Count", pb.CountRequest(pipeline=PIPELINE, query=pb.Document(bson=large.encode()))),
-            ("View", pb.ViewRequest(pipeline=PIPELINE, query=pb.Document(json=large))),
-            ("View", pb.ViewRequest(pipeline=PIPELINE, projection=pb.Document(bson=large.encode()))),
+            ("Count", pb.CountRequest(pipeline=PIPELINE, query=pb.EncodedDocument(bson=large.encode()))),
+            ("View", pb.ViewRequest(pipeline=PIPELINE, query=pb.EncodedDocument(json=large))),
+            ("View", pb.ViewRequest(pipeline=PIPELINE, projection=pb.EncodedDocument(bson=large.encode()))),
             ("View", pb.ViewRequest(pipeline=PIPELINE, resume_token=large.encode())),
             ("Lock", pb.LockRequest(pipeline=large, ids=["w1"])),
             ("Lock", pb.LockRequest(pipeline=PIPELINE, ids=[large])),
             ("Lock", pb.LockRequest(pipeline=PIPELINE, ids=["w1"], reason=large)),
             ("GetById", pb.GetByIdRequest(pipeline=PIPELINE, ids=[large])),
             ("History", pb.HistoryRequest(pipeline=PIPELINE, id=large)),
-            ("Deposit", pb.DepositRequest(works=pb.Documents(json=[large]))),
+            ("Deposit", pb.DepositRequest(works=pb.EncodedDocuments(json=[large]))),
         ):
             yield method, request.SerializeToString()
 
 
 def _empty_texts(_: Random) -> Cases:
-    texts = pb.Documents(json=[""]).SerializeToString() * 16_000_000
+    texts = pb.EncodedDocuments(json=[""]).SerializeToString() * 16_000_000
     for method in ("Deposit", "Update", "DepositStream") * 3:
         yield _deposit(method, texts)
 
@@ -158,15 +158,15 @@ def _references(source: Random) -> Cases:
     for levels, beside in ((300, b""), (300, _REFERENCE), (LEVELS, _REFERENCE), (many, _REFERENCE)):
         nested = _nested(levels, _padding(WORK - 1_500_000), beside)
         query = _document(_REFERENCE + _inside(nested))
-        deep = _field(pb.Documents, "bson", _work("deep", _REFERENCE + _inside(nested)))
+        deep = _field(pb.EncodedDocuments, "bson", _work("deep", _REFERENCE + _inside(nested)))
         within = _document(_inside(query))
         small = _document(_REFERENCE + _inside(_nested(levels, _padding(900_000), beside)))
-        yield "Count", pb.CountRequest(pipeline=PIPELINE, query=pb.Document(bson=query)).SerializeToString()
-        yield "View", pb.ViewRequest(pipeline=PIPELINE, query=pb.Document(bson=within)).SerializeToString()
-        yield "View", pb.ViewRequest(pipeline=PIPELINE, projection=pb.Document(bson=small)).SerializeToString()
+        yield "Count", pb.CountRequest(pipeline=PIPELINE, query=pb.EncodedDocument(bson=query)).SerializeToString()
+        yield "View", pb.ViewRequest(pipeline=PIPELINE, query=pb.EncodedDocument(bson=within)).SerializeToString()
+        yield "View", pb.ViewRequest(pipeline=PIPELINE, projection=pb.EncodedDocument(bson=small)).SerializeToString()
         yield from (_deposit(method, deep) for method in ("Deposit", "Update", "DepositStream"))
         text = '{"$ref": "x", "$id": ' * levels + "1" + "}" * levels + " " * WORK
-        yield "Count", pb.CountRequest(pipeline=PIPELINE, query=pb.Document(json=text)).SerializeToString()
+        yield "Count", pb.CountRequest(pipeline=PIPELINE, query=pb.EncodedDocument(json=text)).SerializeToString()
 
 
 def _names(source: Random) -> Cases:
@@ -175,7 +175,7 @@ def _names(source: Random) -> Cases:
     for number in range(100):
         name = f"{letters[number % 20]}{number}".encode() + b"n" * 10_000_000
         given = _work("named", b"\x0a" + name + b"\0")
-        yield _deposit("Update" if number % 5 == 4 else "Deposit", _field(pb.Documents, "bson", given))
+        yield _deposit("Update" if number % 5 == 4 else "Deposit", _field(pb.EncodedDocuments, "bson", given))
 
 
 def _conflicts(source: Random) -> Cases:
@@ -189,7 +189,7 @@ def _conflicts(source: Random) -> Cases:
         for end in (b"\x0az\0", b"\x08z\0\0", b"\x08z\0\1")
     ]
     for given in (*wide, *deep, *deep):
-        yield _deposit("Deposit", _field(pb.Documents, "bson", given))
+        yield _deposit("Deposit", _field(pb.EncodedDocuments, "bson", given))
 
 
 def _short_names(source: Random) -> Cases:
@@ -199,7 +199,7 @@ def _short_names(source: Random) -> Cases:
     for _ in range(3):
         source.shuffle(names)
         fields = b"".join(b"\x0a" + name + b"\0" for name in names)
-        yield _deposit("Deposit", _field(pb.Documents, "bson", _work("short names", _inside(_document(fields)))))
+        yield _deposit("Deposit", _field(pb.EncodedDocuments, "bson", _work("short names", _inside(_document(fields)))))
 
 
 def _as_json(_: Random) -> Cases:
@@ -213,7 +213,7 @@ def _as_json(_: Random) -> Cases:
     }
     for name, element in elements.items():
         array = b"\x04a\0" + _document(element * (WORK // len(element)))
-        yield _deposit("Deposit", _field(pb.Documents, "bson", _work(name, array)))
+        yield _deposit("Deposit", _field(pb.EncodedDocuments, "bson", _work(name, array)))
     for name in elements:
         for format_ in (pb.DOCUMENT_FORMAT_RELAXED_JSON, pb.DOCUMENT_FORMAT_CANONICAL_JSON):
             read = pb.GetByIdRequest(pipeline=PIPELINE, ids=[name], format=format_)
@@ -227,7 +227,7 @@ def _queries_as_json(_: Random) -> Cases:
         ('{"$code":"","$scope":{}}', 120_000),
         ('{"$regularExpression":{"pattern":"","options":""}}', 120_000),
     ):
-        query = pb.Document(json=f'{{"a":{{"$in":[{",".join([value] * number)}]}}}}')
+        query = pb.EncodedDocument(json=f'{{"a":{{"$in":[{",".join([value] * number)}]}}}}')
         count = pb.CountRequest(pipeline=PIPELINE, query=query).SerializeToString()
         view = pb.ViewRequest(pipeline=PIPELINE, query=query).SerializeToString()
         yield from (("Count", count), ("View", view)) * 4
@@ -248,10 +248,10 @@ def _ids(source: Random) -> Cases:
 def _new_pipelines(source: Random) -> Cases:
     """One new pipeline a request, and then as many as a request holds works."""
     for number in range(NEW_PIPELINES):
-        yield _deposit("Deposit", _field(pb.Documents, "bson", _work("a", pipeline=f"frb-{number}")))
+        yield _deposit("Deposit", _field(pb.EncodedDocuments, "bson", _work("a", pipeline=f"frb-{number}")))
     letter = source.choice("abc")
     many = b"".join(_work(letter, pipeline=f"frb-many-{number}") for number in range(100_000))
-    yield _deposit("Deposit", _field(pb.Documents, "bson", many))
+    yield _deposit("Deposit", _field(pb.EncodedDocuments, "bson", many))
 
 
 def _pipelines_are_served(target: str) -> list[str]:

@@ -31,12 +31,13 @@ class ResultsError(Exception):
 
     Args:
         message: What is wrong and, where it is known, what would be right.
-        reason: The reason in UPPER_SNAKE_CASE that the server gave; empty for errors found by the client.
-        request_id: The id under which the server's log tells more; empty where no server was involved.
+        reason: The reason, as in the proto's `ErrorReason` without the prefix: "OVERLOADED" for example. Empty for most
+            errors that the client finds.
+        call_id: Names the call in the log of the server; empty where no server was involved.
 
     Attributes:
         reason (str): As given.
-        request_id (str): As given.
+        call_id (str): As given.
         outcome_unknown (bool): Whether the call may have changed something although it failed. Of calls before it with
             the same `request_id` it tells nothing.
         works (list[dict[str, Any]]): On errors of a deposit the works, with the ids that were given to them:
@@ -44,10 +45,10 @@ class ResultsError(Exception):
         receipts (list[Receipt]): On errors of a deposit that was carried out, the outcome of each work. Else empty.
     """
 
-    def __init__(self, message: str, *, reason: str = "", request_id: str = "") -> None:
+    def __init__(self, message: str, *, reason: str = "", call_id: str = "") -> None:
         super().__init__(visible(message))  # which holds what callers said, and goes to terminals and logs
         self.reason = reason
-        self.request_id = request_id
+        self.call_id = call_id
         self.outcome_unknown = False
         self.works: list[dict[str, Any]] = []
         self.receipts: list[Receipt] = []

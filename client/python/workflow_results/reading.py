@@ -21,7 +21,6 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-_UNLIMITED: Final = -1
 _IDS_PER_REQUEST: Final = 10_000
 
 
@@ -68,7 +67,7 @@ class Reading(Session):
         query: dict[str, Any],
         projection: dict[str, bool] = {},  # noqa: B006
         skip: int = 0,
-        limit: int = _UNLIMITED,
+        limit: int = arguments.UNLIMITED,
         *,
         timeout: float | None = None,
     ) -> ResultStream[dict[str, Any]]:
@@ -103,7 +102,7 @@ class Reading(Session):
         query: dict[str, Any],
         projection: dict[str, bool] = {},  # noqa: B006
         skip: int = 0,
-        limit: int = _UNLIMITED,
+        limit: int = arguments.UNLIMITED,
         *,
         timeout: float | None = None,
     ) -> ResultStream[bytes]:
@@ -183,8 +182,7 @@ class Reading(Session):
         Raises:
             ResultsError: See the class.
         """
-        count = arguments.integer("count", count, least=_UNLIMITED)
-        request = pb.GetByCountRequest(pipeline=arguments.pipeline(pipeline), count=count)
+        request = pb.GetByCountRequest(pipeline=arguments.pipeline(pipeline), count=arguments.limit("count", count))
         return _listed(_results(self._read("GetByCount", request, timeout)))
 
     def get_by_id(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> list[dict[str, Any]]:
@@ -248,7 +246,7 @@ class Reading(Session):
         request = pb.GetLockedRequest(
             pipeline=arguments.pipeline(pipeline),
             skip=arguments.integer("skip", skip, least=0),
-            count=arguments.integer("count", count, least=_UNLIMITED),
+            count=arguments.limit("count", count),
         )
         return _listed(_results(self._read("GetLocked", request, timeout)))
 
@@ -321,7 +319,7 @@ def _view_request(
         query=arguments.document("query", query),
         projection=arguments.document("projection", projection),
         skip=arguments.integer("skip", skip, least=0),
-        limit=arguments.integer("limit", limit, least=_UNLIMITED),
+        limit=arguments.limit("limit", limit),
     )
 
 

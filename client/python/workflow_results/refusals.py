@@ -13,19 +13,17 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Response = pb.UpdateResponse | pb.DeleteIdsResponse | pb.LockResponse | pb.UnlockResponse
-
 _logger = logging.getLogger(__name__)
 
 _NAMED_IN_ERRORS: Final = 5
 
 
-def applied(name: str, response: Response, *, strict: bool) -> bool:
+def applied(name: str, outcome: pb.ChangeOutcome, *, strict: bool) -> bool:
     """Return whether a change was made, and otherwise say why not.
 
     Args:
         name: The method of the facade.
-        response: The answer of the service.
+        outcome: The answer of the service.
         strict: Whether to raise instead of logging a warning.
 
     Returns:
@@ -35,15 +33,15 @@ def applied(name: str, response: Response, *, strict: bool) -> bool:
         LockedError: With `strict`, where a result is locked.
         NotFoundError: With `strict`, where all that stand in the way do not exist.
     """
-    if response.applied:
+    if outcome.applied:
         return True
     refusals = [
-        Refusal(each.pipeline, each.id, locked=each.reason == pb.REFUSAL_REASON_LOCKED) for each in response.refusals
+        Refusal(each.pipeline, each.id, locked=each.reason == pb.REFUSAL_REASON_LOCKED) for each in outcome.refusals
     ]
     if strict:
         class_ = LockedError if any(refusal.locked for refusal in refusals) else NotFoundError
-        raise class_(_told(name, refusals, _NAMED_IN_ERRORS, response.refusal_count), refusals)
-    _logger.warning(_told(name, refusals, len(refusals), response.refusal_count))
+        raise class_(_told(name, refusals, _NAMED_IN_ERRORS, outcome.refusal_count), refusals)
+    _logger.warning(_told(name, refusals, len(refusals), outcome.refusal_count))
     return False
 
 

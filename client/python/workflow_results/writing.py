@@ -129,8 +129,8 @@ class Writing(Session):
         prepared = batches.prepare(works, partial=True)
         if not prepared.encoded:
             return True
-        request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(prepared.encoded)), **origin)
-        return applied("update", self._channel.unary("Update", request, deadline), strict=self._strict)
+        request = pb.UpdateRequest(works=pb.EncodedDocuments(bson=b"".join(prepared.encoded)), **origin)
+        return applied("update", self._channel.unary("Update", request, deadline).outcome, strict=self._strict)
 
     def delete_ids(
         self,
@@ -230,8 +230,8 @@ class Writing(Session):
         deadline = self._deadline(timeout)
         if named["ids"] and not force:
             counted = self._channel.unary("Unlock", pb.UnlockRequest(**named), deadline)
-            if counted.refusals and not request_id:  # else the request may have been carried out before
-                return applied("unlock", counted, strict=self._strict)
+            if counted.outcome.refusals and not request_id:  # else the request may have been carried out before
+                return applied("unlock", counted.outcome, strict=self._strict)
             question = (
                 f"Unlock {counted.locked_count:,} locked of {len(named['ids']):,} results of {named['pipeline']}? "
                 "They can then be updated and deleted."
@@ -283,7 +283,7 @@ class Writing(Session):
         if not request.ids:
             return True
         response = self._channel.unary(method, request, deadline)
-        return applied(name, response, strict=self._strict)
+        return applied(name, response.outcome, strict=self._strict)
 
 
 def ask_on_terminal(question: str) -> bool:

@@ -7,6 +7,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import KIB, shorten
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.access.callers import EVERYONE, Caller, Role, current_caller
@@ -157,15 +158,14 @@ def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -
     if caller is not None and not caller.expired:
         return
     if caller is not None:
-        problem = "TOKEN_EXPIRED", f"the time of caller {caller.name} is over: ask for a new token"
+        problem = Reason.TOKEN_EXPIRED, f"caller {caller.name} has expired: ask for a new token"
     elif has_token:
-        problem = "TOKEN_INVALID", "unknown or revoked token"
+        problem = Reason.TOKEN_INVALID, "unknown or revoked token"
     elif names:
-        problem = "TOKEN_MISSING", f"no name of the client certificate is that of a caller: {shorten(names, 300)}"
+        problem = Reason.TOKEN_MISSING, f"no name of the client certificate is that of a caller: {shorten(names, 300)}"
     else:
-        how = "token= or WORKFLOW_RESULTS_TOKEN; on the wire the metadata `authorization: Bearer <token>`"
-        problem = "TOKEN_MISSING", f"this server wants a token ({how})"
-    raise RequestError("UNAUTHENTICATED", *problem)
+        problem = Reason.TOKEN_MISSING, "this server requires a token, as metadata `authorization: Bearer <token>`"
+    raise RequestError(*problem)
 
 
 def _allow(path: str, pipeline: str | None) -> None:
@@ -174,7 +174,7 @@ def _allow(path: str, pipeline: str | None) -> None:
     if least is None:
         if path.startswith(_REFLECTION):
             return
-        raise RequestError("PERMISSION_DENIED", "ROLE", f"{path} is open to no role")
+        raise RequestError(Reason.ROLE, f"{path} is open to no role")
     if caller.role < least:
         raise _role_denied(path.removeprefix(_SERVICE), least, caller)
     if pipeline is not None and not caller.may_use(pipeline):
@@ -207,10 +207,10 @@ def allow_works(works: Sequence[Work | Rejected]) -> None:
 
 def _role_denied(what: str, least: Role, caller: Caller) -> RequestError:
     message = f"{what} needs the role {least} or more: caller {caller.name} is a {caller.role}"
-    return RequestError("PERMISSION_DENIED", "ROLE", message)
+    return RequestError(Reason.ROLE, message)
 
 
 def _pipeline_denied(pipeline: str, caller: Caller, where: str = "") -> RequestError:
     its = ", ".join(caller.pipelines)
     message = f"{where}pipeline {shorten(pipeline)} is none of the pipelines of caller {caller.name}: {its}"
-    return RequestError("PERMISSION_DENIED", "PIPELINE", message)
+    return RequestError(Reason.PIPELINE, message)

@@ -21,7 +21,7 @@ from bson.binary import UuidRepresentation
 from bson.codec_options import DatetimeConversion
 
 from workflow_results._encoding.documents import decode, pieces
-from workflow_results.common.rules import INT64_MAX, INT64_MIN, KIB, MIB, cut
+from workflow_results.common.rules import INT64_MAX, INT64_MIN, KIB, MIB, cut, type_name
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.documents.json_wrappers import WRAPPERS, UnfitError, announced
 
@@ -276,7 +276,7 @@ def _loaded(text: str) -> dict[str, Any]:
     if hooks.unfit:
         raise _fault(value, _problem_of_unfit)
     if not isinstance(value, dict):
-        raise NotExtendedJson(f"must be a document, not {type(value).__name__}")
+        raise NotExtendedJson(f"must be a document, not {type_name(value)}")
     return value
 
 

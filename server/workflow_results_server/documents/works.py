@@ -12,6 +12,7 @@ from bson.timestamp import Timestamp
 
 from workflow_results._encoding.documents import OPTIONS
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes, extended_json
 from workflow_results_server.documents.validation import RepeatedName, TooDeep, validate
 from workflow_results_server.errors import InvalidRequest
@@ -65,7 +66,7 @@ _STAND_INS: Final[dict[int, object]] = {
 _STEP_LENGTH: Final = 32
 _PATH_LENGTH: Final = 80
 _TOO_DEEP: Final = f"is nested deeper than {rules.WORK_DEPTH} levels"
-_REASONS_OF_JSON: Final = {extended_json.TooDeep: "TOO_DEEP", extended_json.NameTwice: "DUPLICATE_FIELD"}
+_REASONS_OF_JSON: Final = {extended_json.TooDeep: Reason.TOO_DEEP, extended_json.NameTwice: Reason.DUPLICATE_FIELD}
 _NAMING: Final = ("_id", "id", "pipeline")
 _TIMESTAMP: Final = b"\x11"
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
@@ -105,13 +106,13 @@ class Rejected:
 
     Attributes:
         position: Its position in the request.
-        reason: In UPPER_SNAKE_CASE, as in the proto's `Rejection`.
+        reason: Which rule.
         path: The path of the value at fault within the work; empty for the work itself.
         message: What is wrong and what would be right, worded to follow the path.
     """
 
     position: int
-    reason: str
+    reason: Reason
     path: str
     message: str
 
@@ -128,7 +129,7 @@ class Rejected:
         return f"works[{self.position}]{separator}{self.path}"
 
 
-async def parse(works: pb.Documents, *, partial_works: bool = False) -> list[Work | Rejected]:
+async def parse(works: pb.EncodedDocuments, *, partial_works: bool = False) -> list[Work | Rejected]:
     """Check the works of a request.
 
     Args:
@@ -173,17 +174,17 @@ def _split(data: bytes) -> Sequence[bytes | str]:
         return bson_bytes.split(data, rules.REQUEST_WORKS)
     except bson_bytes.MalformedDocuments as error:
         raise InvalidRequest(
-            "works.bson", f"must be BSON documents back to back: {error}", "MALFORMED_REQUEST"
+            "works.bson", f"must be BSON documents back to back: {error}", Reason.MALFORMED_REQUEST
         ) from error
 
 
 def _from_json(index: int, text: str) -> bytes | Rejected:
     if extended_json.has_more_values(text, _WORK_VALUES):
-        return Rejected(index, "TOO_LARGE", "", f"has more than {_WORK_VALUES:,} values, which no work can hold")
+        return Rejected(index, Reason.TOO_LARGE, "", f"has more than {_WORK_VALUES:,} values, which no work can hold")
     try:
         return extended_json.to_bson(text)
     except extended_json.NotExtendedJson as error:
-        return Rejected(index, _REASONS_OF_JSON.get(type(error), "CORRUPT_DOCUMENT"), "", str(error))
+        return Rejected(index, _REASONS_OF_JSON.get(type(error), Reason.CORRUPT_DOCUMENT), "", str(error))
 
 
 def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
@@ -253,26 +254,30 @@ _decoder: Final = _Decoder()
 def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, partial: bool) -> Work | Rejected:
     if len(document) > rules.WORK_BYTES:
         limit = rules.WORK_BYTES
-        return Rejected(position, "TOO_LARGE", "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored")
+        return Rejected(
+            position, Reason.TOO_LARGE, "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored"
+        )
     if fields is None:
         try:
             validate(document, rules.WORK_DEPTH)
         except bson_bytes.MalformedDocuments as error:
-            return Rejected(position, "CORRUPT_DOCUMENT", "", f"is not valid BSON with strings in UTF-8: {error}")
+            return Rejected(position, Reason.CORRUPT_DOCUMENT, "", f"is not valid BSON with strings in UTF-8: {error}")
         except TooDeep:
-            return Rejected(position, "TOO_DEEP", "", _TOO_DEEP)
+            return Rejected(position, Reason.TOO_DEEP, "", _TOO_DEEP)
         except RepeatedName as error:
-            return Rejected(position, "DUPLICATE_FIELD", _spelled(error.path), "stands in the work more than once")
+            return Rejected(position, Reason.DUPLICATE_FIELD, _spelled(error.path), "stands in the work more than once")
         fields = _deciding_fields(document)
     elif _deeper_than(rules.WORK_DEPTH, document, fields):
-        return Rejected(position, "TOO_DEEP", "", _TOO_DEEP)
+        return Rejected(position, Reason.TOO_DEEP, "", _TOO_DEEP)
     if partial and len(fields) > _UPDATE_FIELDS:
         message = f"has {len(fields):,} fields at the top level; an update sets at most {_UPDATE_FIELDS:,}"
-        return Rejected(position, "TOO_LARGE", "", message)
+        return Rejected(position, Reason.TOO_LARGE, "", message)
     if problem := rules.work_problem(fields, partial=partial):
         return Rejected(position, problem.reason, problem.path, problem.message)
     if _TIMESTAMP in document and _ZERO_VALUE in document and _ZERO_TIMESTAMP in fields.values():
-        return Rejected(position, "INVALID_WORK", "", "holds Timestamp(0, 0), which MongoDB would replace by the time")
+        return Rejected(
+            position, Reason.INVALID_WORK, "", "holds Timestamp(0, 0), which MongoDB would replace by the time"
+        )
     if "_id" in fields:
         document = bson_bytes.without(document, b"_id")
     id_, results = fields["id"], fields.get("results")

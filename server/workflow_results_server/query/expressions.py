@@ -21,7 +21,7 @@ from bson.binary import UuidRepresentation
 from bson.datetime_ms import DatetimeMS
 from bson.errors import BSONError
 
-from workflow_results.common.rules import INT64_MAX, INT64_MIN, MIB, WORK_DEPTH
+from workflow_results.common.rules import INT64_MAX, INT64_MIN, MIB, WORK_DEPTH, type_name
 
 QUERY_DEPTH: Final = 32
 """The most steps from the root of a query to a value, far below what Python and MongoDB can recurse."""
@@ -36,6 +36,9 @@ PATH_COMPONENTS: Final = WORK_DEPTH
 
 _SCALARS: Final = frozenset((NoneType, bool, int, float, str, bytes, datetime, UUID)).union(
     (Binary, DatetimeMS, Decimal128, Int64, MaxKey, MinKey, ObjectId, Timestamp)
+)
+_SCALAR_NAMES: Final = (
+    "null, bool, int, long, double, decimal, string, binary, date, objectId, timestamp, minKey, maxKey"
 )
 _CODEC: Final[CodecOptions[Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 
@@ -69,10 +72,10 @@ class Place:
     def fields(self, document: object) -> Iterator[tuple[str, Place, Any]]:
         """Step into each field of a document: its key, its place and its value."""
         if not isinstance(document, Mapping):
-            raise self.error(f"must be a document, not {type(document).__name__}")
+            raise self.error(f"must be a document, not {type_name(document)}")
         for key, value in document.items():
             if type(key) is not str:
-                raise self.error(f"keys must be strings, not {type(key).__name__}")
+                raise self.error(f"keys must be strings, not {type_name(key)}")
             at = self._into(key)
             at.count_key()
             yield key, at, value
@@ -80,7 +83,7 @@ class Place:
     def elements(self, values: object) -> Iterator[tuple[Place, Any]]:
         """Step into each element of a list: its place and its value."""
         if not isinstance(values, (list, tuple)):
-            raise self.error(f"must be a list, not {type(values).__name__}")
+            raise self.error(f"must be an array, not {type_name(values)}")
         self.count_elements(len(values))
         for index, value in enumerate(values):
             yield self._into(index), value
@@ -98,7 +101,7 @@ class Place:
 
     def count_elements(self, number: int) -> None:
         """Count further list elements, or something that costs MongoDB as much."""
-        self._count("list elements and bits of masks", number, QUERY_ELEMENTS)
+        self._count("array elements and bits of masks", number, QUERY_ELEMENTS)
 
     def error(self, problem: str) -> QueryError:
         """Return the error for a problem at this place."""
@@ -158,8 +161,7 @@ def checked_literal(value: object, place: Place) -> object:
     if isinstance(value, (list, tuple)):
         return [checked_literal(item, at) for at, item in place.elements(value)]
     if type(value) not in _SCALARS:
-        supported = ", ".join(sorted(scalar.__name__ for scalar in _SCALARS - {type(None)}))
-        raise place.error(f"a {type(value).__name__} is no literal; supported are None, {supported}")
+        raise place.error(f"a literal can't be of type {type_name(value)}; supported are {_SCALAR_NAMES}")
     if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
         raise place.error("integers must fit into 64 bits")
     return value
@@ -278,7 +280,7 @@ def checked_expression(value: object, place: Place, kind: _Kind = _ANY) -> objec
     if isinstance(value, Mapping):
         return _checked_operation(value, place, kind)
     if isinstance(value, (list, tuple)):
-        raise place.error('a list must be the arguments of an operator, or a literal: {"$literal": […]}')
+        raise place.error('an array must be the arguments of an operator, or a literal: {"$literal": […]}')
     return _of_kind(checked_literal(value, place), place, kind)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from bson import Binary, Regex
 from bson.binary import OLD_BINARY_SUBTYPE
 
-from workflow_results.common.rules import INT64_MAX, INT64_MIN
+from workflow_results.common.rules import INT64_MAX, INT64_MIN, type_name
 from workflow_results_server.query.expressions import (
     QUERY_BYTES,
     Place,
@@ -91,7 +91,7 @@ def _checked_filter(query: object, place: Place, supported: Sequence[str] = _AT_
         else:
             checked[key] = [_checked_filter(query, inner, supported) for inner, query in at.elements(value)]
             if not checked[key]:
-                raise at.error("must be a list of at least one filter")
+                raise at.error("must be an array of at least one filter")
     return _served_by_index(checked) if supported is _AT_THE_TOP else checked
 
 
@@ -164,7 +164,7 @@ def _checked_regex(value: object, place: Place) -> object:
         _check_pattern(value, place)
         return value
     if not _is_regex(value):
-        raise place.error(f"must be a string or a regular expression, not {type(value).__name__}")
+        raise place.error(f"must be a string or a regular expression, not {type_name(value)}")
     _check_pattern(value.pattern, place)
     if value.flags & ~_FLAG_BITS:
         raise place.error("a regular expression has no other flags than i, m, s and x")
@@ -211,7 +211,7 @@ def _checked_all(operand: object, place: Place) -> list[object]:
         else:
             checked.append(_checked_match(member, at))
     if matches not in (0, len(checked)):
-        raise place.error("must be a list of values alone or of $elemMatch alone")
+        raise place.error("must be an array of values alone or of $elemMatch alone")
     return checked
 
 
@@ -261,7 +261,7 @@ def _checked_bits(operand: object, place: Place) -> object:
     mask = as_integer(operand)
     if mask is None or not 0 <= mask <= INT64_MAX:
         forms = f"an integer from 0 to {INT64_MAX:,}, or binary data"
-        raise place.error(f"must be a mask ({forms}) or a list of the positions of bits")
+        raise place.error(f"must be a mask ({forms}) or an array of the positions of bits")
     return mask
 
 
@@ -284,7 +284,7 @@ def _checked_type(operand: object, place: Place) -> object:
     if isinstance(operand, (list, tuple)):
         types = [_checked_type_name(name, at) for at, name in place.elements(operand)]
         if not types:
-            raise place.error("must be a type or a list of at least one")
+            raise place.error("must be a type or an array of at least one")
         return types
     return _checked_type_name(operand, place)
 

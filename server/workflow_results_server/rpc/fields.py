@@ -10,6 +10,7 @@ import bson
 
 from workflow_results._encoding.documents import decode_strictly
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.access.callers import current_caller
 from workflow_results_server.documents import bson_bytes, extended_json
@@ -125,7 +126,7 @@ def _digest(asked: str, works: Sequence[bytes]) -> bytes:
 
 
 def page_size(value: int) -> int:
-    """Check how many entries of a history to tell at most.
+    """Check how many entries of a history to return at most.
 
     Raises:
         InvalidRequest: It is negative.
@@ -150,29 +151,40 @@ def limit(field: str, value: int) -> int | None:
     """Check how many results to read at most; None stands for no limit.
 
     Raises:
-        InvalidRequest: It is below -1.
+        InvalidRequest: It is negative.
     """
-    if value < -1:
-        raise InvalidRequest(field, f"must be -1 or 0 for no limit, or a positive number, not {value}")
-    return value if value > 0 else None
+    if value < 0:
+        raise InvalidRequest(field, f"must be positive, or 0 for no limit, not {value}")
+    return value or None
 
 
-async def query(document: pb.Document) -> dict[str, Any]:
+def event_number(request: pb.GetByEventRequest) -> int:
+    """Return the number of the event.
+
+    Raises:
+        InvalidRequest: It is not set.
+    """
+    if not request.HasField("event_number"):
+        raise InvalidRequest("event_number", "must be set")
+    return request.event_number
+
+
+async def query(document: pb.EncodedDocument) -> dict[str, Any]:
     """Check a filter.
 
     Raises:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
-    return await _offloaded(checked_filter, Place("query"), document, "INVALID_QUERY")
+    return await _offloaded(checked_filter, Place("query"), document, Reason.INVALID_QUERY)
 
 
-async def projection(document: pb.Document) -> dict[str, Any]:
+async def projection(document: pb.EncodedDocument) -> dict[str, Any]:
     """Check a projection.
 
     Raises:
         InvalidRequest: It is not a document, or holds what is not supported.
     """
-    return await _offloaded(checked_projection, Place("projection"), document, "INVALID_PROJECTION")
+    return await _offloaded(checked_projection, Place("projection"), document, Reason.INVALID_PROJECTION)
 
 
 def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
@@ -186,14 +198,14 @@ def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
     return _FORMATS[format_]
 
 
-async def _offloaded(check: Check, place: Place, document: pb.Document, reason: str) -> dict[str, Any]:
+async def _offloaded(check: Check, place: Place, document: pb.EncodedDocument, reason: Reason) -> dict[str, Any]:
     try:
         return await offload(document.ByteSize(), partial(_checked, check, place, document))
     except QueryError as error:
         raise InvalidRequest(error.path, error.problem, reason) from error
 
 
-def _checked(check: Check, place: Place, document: pb.Document) -> dict[str, Any]:
+def _checked(check: Check, place: Place, document: pb.EncodedDocument) -> dict[str, Any]:
     data = document.bson
     if document.WhichOneof("form") == "json":
         data = _from_json(place, document.json)
@@ -210,14 +222,14 @@ def _checked(check: Check, place: Place, document: pb.Document) -> dict[str, Any
     except TooDeep as error:
         raise place.error(f"nested too deep; at most {QUERY_DEPTH} levels are supported") from error
     except TooManyElements as error:
-        limits = f"{QUERY_ELEMENTS:,} list elements and {QUERY_KEYS:,} fields, operators and patterns"
+        limits = f"{QUERY_ELEMENTS:,} array elements and {QUERY_KEYS:,} fields, operators and patterns"
         raise place.error(f"the query is too large; it may hold at most {limits}") from error
     except bson_bytes.MalformedDocuments as error:
         raise InvalidRequest(
-            f"{place.step}.bson", f"must be one BSON document: {error}", "MALFORMED_REQUEST"
+            f"{place.step}.bson", f"must be one BSON document: {error}", Reason.MALFORMED_REQUEST
         ) from error
     except (bson.errors.BSONError, ValueError) as error:
-        raise InvalidRequest(f"{place.step}.bson", "must be one BSON document", "MALFORMED_REQUEST") from error
+        raise InvalidRequest(f"{place.step}.bson", "must be one BSON document", Reason.MALFORMED_REQUEST) from error
     return check(fields)
 
 
@@ -228,4 +240,4 @@ def _from_json(place: Place, text: str) -> bytes:
     try:
         return extended_json.to_bson(text)
     except extended_json.NotExtendedJson as error:
-        raise InvalidRequest(f"{place.step}.json", str(error), "MALFORMED_REQUEST") from error
+        raise InvalidRequest(f"{place.step}.json", str(error), Reason.MALFORMED_REQUEST) from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf import descriptor_pool
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import InvalidRequest, RequestError, Unavailable
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Room:
         counted = size if size >= _SMALL_BYTES else 0
         if counted and self._taken and self._taken + counted > self._most:
             message = f"the server holds as many large {self._what} as it can: ask again after a pause"
-            raise Unavailable("OVERLOADED", message, not_applied=True)
+            raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
         self._taken += counted
         try:
             yield
@@ -129,19 +130,19 @@ def parser(
 
 
 def _malformed() -> RequestError:
-    return RequestError("INVALID_ARGUMENT", "MALFORMED_REQUEST", "the request is not the message of this method")
+    return RequestError(Reason.MALFORMED_REQUEST, "the request is not the message of this method")
 
 
 def _too_large(size: int, most: int) -> RequestError:
     message = f"a request of this method must have at most {most:,} bytes, not {size:,}"
-    return RequestError("INVALID_ARGUMENT", "INVALID_REQUEST", message)
+    return RequestError(Reason.INVALID_REQUEST, message)
 
 
 def _too_many(field: str) -> RequestError:
     if field:
         return InvalidRequest(field, f"must be at most {MOST_ELEMENTS:,} as sent, not over {MOST_FIELDS:,}")
     message = f"the request must have at most {MOST_FIELDS:,} fields"
-    return RequestError("INVALID_ARGUMENT", "INVALID_REQUEST", message)
+    return RequestError(Reason.INVALID_REQUEST, message)
 
 
 class _Shape:

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1.errors_pb2 import RejectionReason
 from workflow_results_server.access.policy import allow_works
 from workflow_results_server.documents import works
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
@@ -47,10 +49,13 @@ _NO_ROOM: Final = (
     " results (drop_pipeline), or let the server allow more (serve --max-pipelines)"
 )
 _REASONS: Final = {
-    Outcome.REFUSED: ("REFUSED_BY_MONGODB", "is a document that MongoDB refuses"),
-    Outcome.TOO_MANY_PIPELINES: ("TOO_MANY_PIPELINES", _NO_ROOM),
+    Outcome.REFUSED: (Reason.REFUSED_BY_MONGODB, "is a document that MongoDB refuses"),
+    Outcome.TOO_MANY_PIPELINES: (Reason.TOO_MANY_PIPELINES, _NO_ROOM),
 }
 """Why the store does not take a work."""
+_REJECTION_REASONS: Final = {
+    Reason[name.removeprefix("REJECTION_REASON_")]: value for name, value in RejectionReason.items()[1:]
+}
 
 
 class Intake:
@@ -68,7 +73,7 @@ class Intake:
         self._waiting: set[asyncio.Future[None]] = set()
         self._waiting_bytes = 0
 
-    async def deposit(self, documents: pb.Documents, seconds: float) -> Outcomes:
+    async def deposit(self, documents: pb.EncodedDocuments, seconds: float) -> Outcomes:
         """Store works, each with an outcome of its own.
 
         Args:
@@ -178,8 +183,7 @@ class Intake:
         by_pipeline: dict[str, list[works.Work]] = {}
         for work in parsed:
             if isinstance(work, works.Rejected):
-                rejection = pb.Rejection(index=work.position, reason=work.reason, message=work.sentence)
-                rejections[work.position] = rejection
+                rejections[work.position] = _rejection(work.position, work.reason, work.sentence)
             else:
                 by_pipeline.setdefault(work.pipeline, []).append(work)
         at_once = asyncio.Semaphore(_PIPELINES_AT_ONCE)
@@ -195,7 +199,7 @@ class Intake:
                 if outcome in _REASONS:
                     reason, message = _REASONS[outcome]
                     message = message.format(most=self._store.pipelines.most)
-                    rejections[work.position] = pb.Rejection(index=work.position, reason=reason, message=message)
+                    rejections[work.position] = _rejection(work.position, reason, message)
 
         if len(by_pipeline) == 1:
             await store(*by_pipeline.popitem())
@@ -246,6 +250,10 @@ class Intake:
                 room.set_result(None)
 
 
+def _rejection(position: int, reason: Reason, message: str) -> pb.Rejection:
+    return pb.Rejection(index=position, reason=_REJECTION_REASONS[reason], message=message)
+
+
 def _short(rejections: list[pb.Rejection]) -> list[pb.Rejection]:
     """Shorten messages that would make an answer larger than clients accept; the first ones stay whole."""
     room = _MESSAGES_BYTES
@@ -258,7 +266,7 @@ def _short(rejections: list[pb.Rejection]) -> list[pb.Rejection]:
 
 def _overloaded() -> Unavailable:
     message = "the server holds as many works as it can: send these again after a pause"
-    return Unavailable("OVERLOADED", message, not_applied=True)
+    return Unavailable(Reason.OVERLOADED, message, not_applied=True)
 
 
 def _failure(outcomes: list[BaseException | None]) -> BaseException | None:
@@ -273,7 +281,7 @@ def _failure(outcomes: list[BaseException | None]) -> BaseException | None:
     return first if certain or not isinstance(first, RequestError) else first.of_a_part()
 
 
-async def _allowed(documents: pb.Documents) -> Parsed:
+async def _allowed(documents: pb.EncodedDocuments) -> Parsed:
     parsed = await works.parse(documents)
     allow_works(parsed)
     return parsed

@@ -19,9 +19,11 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import grpc
+from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results_server.access.callers import Role, current_caller
 from workflow_results_server.access.policy import LEAST_ROLES
 from workflow_results_server.errors import DOMAIN, RequestError, Unavailable, let_go
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+call_id: ContextVar[str] = ContextVar("call_id", default="")
 """The id of the call that is being answered: the caller's `x-request-id`, or one of our own."""
 
 _OF_CONCERN: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNAUTHENTICATED", "PERMISSION_DENIED")
@@ -177,7 +179,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         """
         given = next((value for key, value in context.invocation_metadata() or () if key == "x-request-id"), "")
         id_ = given if isinstance(given, str) and not rules.request_id_problem(given) else uuid.uuid4().hex[:16]
-        token = request_id.set(id_)
+        token = call_id.set(id_)
         began = time.perf_counter()
         code, error = "CANCELLED", None
         try:
@@ -198,11 +200,11 @@ class Interceptor(grpc.aio.ServerInterceptor):
         except Exception as raised:
             _logger.exception("a fault in the server", extra={"method": method.name})
             let_go(raised)
-            code = "INTERNAL"
-            error = RequestError(code, code, f"a fault in the server; its log tells more under {id_}")
+            error = RequestError(Reason.INTERNAL, f"a fault in the server; its log tells more under {id_}")
+            code = error.code
         finally:
             _log(method.name, code, error, time.perf_counter() - began, context)
-            request_id.reset(token)
+            call_id.reset(token)
         let_go(error)
         return _Refusal(
             grpc.StatusCode[error.code],
@@ -253,7 +255,7 @@ def _refuse(_request: Any, _context: Context) -> NoReturn:
 
 
 def _stopping(*, not_applied: bool = False) -> Unavailable:
-    return Unavailable("SERVER_STOPPING", "this server is stopping", not_applied=not_applied)
+    return Unavailable(Reason.SERVER_STOPPING, "this server is stopping", not_applied=not_applied)
 
 
 async def _checked_stream(requests: AsyncIterator[Incoming], admit: Admit) -> AsyncIterator[Any]:
@@ -264,9 +266,7 @@ async def _checked_stream(requests: AsyncIterator[Incoming], admit: Admit) -> As
 
 def _details(error: RequestError, id_: str) -> bytes:
     status = status_pb2.Status(code=code_pb2.Code.Value(error.code), message=_cut(error.message, _MESSAGE_BYTES))
-    info = error_details_pb2.ErrorInfo(
-        reason=error.reason, domain=DOMAIN, metadata={**error.metadata, "request_id": id_}
-    )
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata={**error.metadata, "call_id": id_})
     status.details.add().Pack(info)
     if error.fields:
         violations = [
@@ -276,6 +276,9 @@ def _details(error: RequestError, id_: str) -> bytes:
             for field, problem in list(error.fields.items())[:_MOST_FIELDS]
         ]
         status.details.add().Pack(error_details_pb2.BadRequest(field_violations=violations))
+    if error.retry_seconds is not None:
+        delay = Duration(nanos=round(error.retry_seconds * 1e9))
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     return bytes(status.SerializeToString())
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results.version import __version__
@@ -45,8 +46,6 @@ PartT = TypeVar(
     pb.GetLockedResponse,
 )
 
-_DEFAULT_VIEW_LIMIT: Final = 100
-_DEFAULT_COUNT: Final = 10
 _MOST_REFUSALS: Final = 1_000
 _TEXT_BYTES: Final = 192 * rules.MIB
 """What results as JSON may have together while they are sent, which takes as long as their readers like: as BSON, of
@@ -117,47 +116,45 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
             same[work.id] = work
         data = [work.data for work in parsed if isinstance(work, works.Work)]
         origin = await fields.origin(request, works=data)
-        if not by_pipeline:
-            return pb.UpdateResponse(applied=True)
-        change = await self._store.changes.update(by_pipeline, origin, _left_until(end))
-        return pb.UpdateResponse(**_refusals(change))
+        change = Change()
+        if by_pipeline:
+            change = await self._store.changes.update(by_pipeline, origin, _left_until(end))
+        return pb.UpdateResponse(outcome=_outcome(change))
 
     async def DeleteIds(self, request: pb.DeleteIdsRequest, context: Context) -> pb.DeleteIdsResponse:
         """Delete results, all or nothing."""
         change = await self._change(self._store.changes.delete, request, context)
-        return pb.DeleteIdsResponse(**_refusals(change))
+        return pb.DeleteIdsResponse(outcome=_outcome(change))
 
     async def Lock(self, request: pb.LockRequest, context: Context) -> pb.LockResponse:
         """Lock results, all or nothing."""
         change = await self._change(self._store.changes.lock, request, context)
-        return pb.LockResponse(**_refusals(change))
+        return pb.LockResponse(outcome=_outcome(change))
 
     async def Unlock(self, request: pb.UnlockRequest, context: Context) -> pb.UnlockResponse:
         """Unlock results, all or nothing; or, without force, count the locked ones."""
         changes = self._store.changes
         change = await self._change(changes.unlock if request.force else changes.count_locked, request, context)
-        answer = pb.UnlockResponse(**_refusals(change), locked_count=change.changed)
-        answer.applied = answer.applied and request.force
+        answer = pb.UnlockResponse(outcome=_outcome(change), locked_count=change.changed)
+        answer.outcome.applied &= request.force
         return answer
 
     def View(self, request: pb.ViewRequest, context: Context) -> AsyncIterator[pb.ViewResponse]:
         """Stream the results that match a query."""
 
         async def select() -> Selection:
-            limit = request.limit if request.HasField("limit") else _DEFAULT_VIEW_LIMIT
             return Selection(
                 filter=await fields.query(request.query),
                 projection=await fields.projection(request.projection),
                 skip=fields.skip(request.skip),
-                limit=fields.limit("limit", limit),
+                limit=fields.limit("limit", request.limit),
             )
 
         return self._stream(select, request, pb.ViewResponse)
 
     def GetByCount(self, request: pb.GetByCountRequest, context: Context) -> AsyncIterator[pb.GetByCountResponse]:
         """Stream the results with the highest ids: for ObjectId strings, the newest."""
-        count = request.count if request.HasField("count") else _DEFAULT_COUNT
-        selection = Selection(limit=fields.limit("count", count))
+        selection = Selection(limit=fields.limit("count", request.count))
         return self._stream(selection, request, pb.GetByCountResponse)
 
     def GetById(self, request: pb.GetByIdRequest, context: Context) -> AsyncIterator[pb.GetByIdResponse]:
@@ -171,17 +168,16 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 
     def GetByEvent(self, request: pb.GetByEventRequest, context: Context) -> AsyncIterator[pb.GetByEventResponse]:
         """Stream the results of an event."""
-        selection = Selection(filter={"event": request.event_number})
+        selection = Selection(filter={"event": fields.event_number(request)})
         return self._stream(selection, request, pb.GetByEventResponse)
 
     def GetLocked(self, request: pb.GetLockedRequest, context: Context) -> AsyncIterator[pb.GetLockedResponse]:
         """Stream the locked results that carry results, plots and products."""
-        count = request.count if request.HasField("count") else _DEFAULT_COUNT
         selection = Selection(
             filter=_LOCKED_AND_WHOLE,
             projection=_LOCKED_FIELDS,
             skip=fields.skip(request.skip),
-            limit=fields.limit("count", count),
+            limit=fields.limit("count", request.count),
         )
         return self._stream(selection, request, pb.GetLockedResponse)
 
@@ -266,7 +262,8 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         async with aclosing(self._store.read(pipeline, rest)) as batches:
             async for batch in batches:
                 sent += batch.number
-                part = response()  # filled in place: to put a message into another one copies it
+                answer = response()  # filled in place: to put a message into another one copies it
+                part = answer.part
                 part.batch.resume_token = tokens.behind(batch.last, before + sent)
                 if options:
                     part.batch.results.json.extend(await offload(len(batch.data), partial(_json, batch, options)))
@@ -274,11 +271,11 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                     part.batch.results.bson = batch.data
                 if batch.final:
                     part.summary.count = sent
-                with self._texts.taken(part.ByteSize()) if options else nullcontext():
-                    yield part
+                with self._texts.taken(answer.ByteSize()) if options else nullcontext():
+                    yield answer
                 if batch.final:
                     return
-        yield response(summary=pb.ReadSummary(count=sent))
+        yield response(part=pb.ResultPart(summary=pb.ReadSummary(count=sent)))
 
 
 def _left_until(end: float) -> float:
@@ -304,11 +301,11 @@ def _json(batch: Batch, options: JSONOptions) -> list[str]:
         message = (
             f"result {rules.quoted(batch.last)} is too large for a message as JSON: ask for BSON, or with a projection"
         )
-        raise RequestError("FAILED_PRECONDITION", "TOO_LARGE", message) from None
+        raise RequestError(Reason.TOO_LARGE, message) from None
 
 
 def _history_entry(entry: Entry) -> pb.HistoryEntry:
-    told = pb.HistoryEntry(
+    written = pb.HistoryEntry(
         method=_METHODS[entry.method],
         caller=entry.caller,
         fields=entry.fields,
@@ -317,20 +314,17 @@ def _history_entry(entry: Entry) -> pb.HistoryEntry:
         request_id=entry.request_id,
         result_count=entry.result_count,
     )
-    told.time.FromDatetime(entry.time)
-    return told
+    written.time.FromDatetime(entry.time)
+    return written
 
 
-def _refusals(change: Change) -> dict[str, Any]:
-    return {
-        "applied": not change.refusals,
-        "refusals": [
-            pb.Refusal(
-                pipeline=refusal.pipeline,
-                id=refusal.id,
-                reason=pb.REFUSAL_REASON_LOCKED if refusal.locked else pb.REFUSAL_REASON_NOT_FOUND,
-            )
-            for refusal in change.refusals[:_MOST_REFUSALS]
-        ],
-        "refusal_count": len(change.refusals),
-    }
+def _outcome(change: Change) -> pb.ChangeOutcome:
+    refusals = [
+        pb.Refusal(
+            pipeline=refusal.pipeline,
+            id=refusal.id,
+            reason=pb.REFUSAL_REASON_LOCKED if refusal.locked else pb.REFUSAL_REASON_NOT_FOUND,
+        )
+        for refusal in change.refusals[:_MOST_REFUSALS]
+    ]
+    return pb.ChangeOutcome(applied=not change.refusals, refusals=refusals, refusal_count=len(change.refusals))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import InvalidRequest, RequestError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # it has no 
         """Report the status of a service; NOT_FOUND if there is none of that name."""
         status = self._statuses.get(_name(request))
         if status is None:
-            raise RequestError("NOT_FOUND", "UNKNOWN_SERVICE", f"service must be one of {list(self._statuses)}")
+            raise RequestError(Reason.UNKNOWN_SERVICE, f"service must be one of {list(self._statuses)}")
         return _Status(status=status)
 
     async def List(self, _request: Any, _context: Any) -> Any:  # noqa: N802

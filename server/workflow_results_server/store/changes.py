@@ -27,6 +27,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results_server.documents.bson_bytes import without
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, let_go
 from workflow_results_server.offload import offload
@@ -306,7 +307,7 @@ def _too_large(work: Work) -> RequestError:
     result = f"result {rules.quoted(work.id)} of {work.pipeline}"
     problem = f"would make {result} larger than the {rules.WORK_BYTES:,} bytes of a work: nothing is updated"
     path = f"works[{work.position}]"
-    return RequestError("FAILED_PRECONDITION", "TOO_LARGE", f"{path} {problem}", fields={path: problem})
+    return RequestError(Reason.TOO_LARGE, f"{path} {problem}", fields={path: problem})
 
 
 def _updating(update: Sequence[Mapping[str, Any]]) -> Write:

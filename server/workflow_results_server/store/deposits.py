@@ -10,6 +10,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, OperationFailure
 
+from workflow_results.common.reasons import Reason
 from workflow_results_server.documents.bson_bytes import stored_id
 from workflow_results_server.documents.content import same_content
 from workflow_results_server.errors import Unavailable, let_go
@@ -95,7 +96,7 @@ async def deposit(
                 same = await offload(len(stored) + len(data), partial(same_content, stored, data))
                 outcomes[index] = Outcome.ALREADY_DEPOSITED if same else Outcome.CONFLICT
                 await turns.next()
-    raise Unavailable("CONTENTION", "results are deleted as fast as they are deposited", not_applied=False)
+    raise Unavailable(Reason.CONTENTION, "results are deleted as fast as they are deposited", not_applied=False)
 
 
 async def _insert(
@@ -110,11 +111,13 @@ async def _insert(
         await collection.insert_many([RawBSONDocument(work.data) for work in works], ordered=False, session=session)
     except BulkWriteError as error:
         if error.details["writeConcernErrors"]:
-            raise Unavailable("NOT_DURABLE", "MongoDB could not make the works durable", not_applied=False) from error
+            raise Unavailable(
+                Reason.NOT_DURABLE, "MongoDB could not make the works durable", not_applied=False
+            ) from error
         for failure in error.details["writeErrors"]:
             if failure["code"] in _INTERRUPTING_CODES:
                 message = "MongoDB was interrupted while it stored the works"
-                raise Unavailable("MONGODB_UNAVAILABLE", message, not_applied=False) from error
+                raise Unavailable(Reason.MONGODB_UNAVAILABLE, message, not_applied=False) from error
             on_id = failure["code"] == _DUPLICATE_KEY and list(failure.get("keyPattern", {})) == ["_id"]
             if failure["code"] == DOES_NOT_FIT:
                 unfit.add(works[failure["index"]].id)

@@ -18,6 +18,7 @@ from bson.timestamp import Timestamp
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.store.calls import shielded
 from workflow_results_server.store.failures import mongodb_deadline
@@ -152,7 +153,7 @@ class History:
             return None
         if found["digest"] != origin.digest:
             raise InvalidRequest(
-                "request_id", "must not be that of another request: give each its own", "REQUEST_ID_REUSED"
+                "request_id", "must not be that of another request: give each its own", Reason.REQUEST_ID_REUSED
             )
         return int(found["changed"])
 

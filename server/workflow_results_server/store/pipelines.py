@@ -23,6 +23,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
 from workflow_results_server.store.calls import in_own_context, retrieve_outcome, shielded
 from workflow_results_server.store.deposits import DOES_NOT_FIT, Outcome
@@ -171,7 +172,7 @@ class Pipelines:
             except _NotEmptyError:
                 number = max(1, await self._database[pipeline].estimated_document_count())
                 message = f"pipeline {pipeline} has {number:,} results left: delete them first"
-                raise RequestError("FAILED_PRECONDITION", "PIPELINE_NOT_EMPTY", message) from None
+                raise RequestError(Reason.PIPELINE_NOT_EMPTY, message) from None
             if collection is None:
                 return False
             begun = True
@@ -296,7 +297,7 @@ class Pipelines:
                 return False
             raise
         if "writeConcernError" in reply:
-            raise Unavailable("NOT_DURABLE", "MongoDB could not make the drop durable", not_applied=False)
+            raise Unavailable(Reason.NOT_DURABLE, "MongoDB could not make the drop durable", not_applied=False)
         return True
 
     async def _finish(self, pipeline: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import Unavailable
 from workflow_results_server.store.calls import in_own_context, retrieve_outcome, shielded
 from workflow_results_server.store.failures import mongodb_deadline
@@ -74,7 +75,7 @@ class Primary:
             await asyncio.wait((task,), timeout=max(0.0, end - time.monotonic()))
             if not task.done():
                 message = "MongoDB has a new primary, which is not ready yet"
-                raise Unavailable("MONGODB_UNAVAILABLE", message, not_applied=True)
+                raise Unavailable(Reason.MONGODB_UNAVAILABLE, message, not_applied=True)
             try:
                 task.result()
             finally:

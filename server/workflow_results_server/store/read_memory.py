@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class ReadMemory:
                 await asyncio.wait_for(self._freed.wait(), end - time.monotonic())
             except asyncio.TimeoutError:
                 message = "large results that others are reading take all the memory for them: ask again after a pause"
-                raise Unavailable("OVERLOADED", message, not_applied=True) from None
+                raise Unavailable(Reason.OVERLOADED, message, not_applied=True) from None
 
     def _is_full(self, size: int) -> bool:
         return self._held > 0 and self._held + size > _MOST_BYTES

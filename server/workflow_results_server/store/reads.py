@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 
 from workflow_results._encoding.documents import OPTIONS
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store.calls import shielded
@@ -126,7 +127,7 @@ class Reads:
         """
         if self._under_way >= MOST_READERS:
             message = f"the server answers {MOST_READERS:,} readers at a time: ask again after a pause"
-            raise Unavailable("OVERLOADED", message, not_applied=True)
+            raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
         share = self._memory.share()
         source = self._fetched(collection, selection, seconds, share)
         wanted = asyncio.Event()

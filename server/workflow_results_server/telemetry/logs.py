@@ -11,7 +11,7 @@ import logging
 from typing import Final
 
 from workflow_results.common.rules import visible
-from workflow_results_server.rpc.interceptor import request_id
+from workflow_results_server.rpc.interceptor import call_id
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -42,8 +42,8 @@ def _is_about_us(record: logging.LogRecord) -> bool:
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields = {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
-    if id_ := request_id.get():
-        fields["request_id"] = id_
+    if id_ := call_id.get():
+        fields["call_id"] = id_
     return fields
 
 

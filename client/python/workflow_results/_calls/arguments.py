@@ -12,6 +12,8 @@ from workflow_results.common import rules
 from workflow_results.errors import InvalidRequestError
 from workflow_results.v1 import results_pb2 as pb
 
+UNLIMITED: Final = -1
+"""As 0, but for the facade alone: what the HTTP client takes."""
 _NO_LISTS: Final = (str, bytes, bytearray, memoryview, Mapping, io.IOBase)
 """What can be iterated over and is no list of ids; the lines of a file, say, end with line ends."""
 
@@ -66,7 +68,16 @@ def origin(reason: str, request_id: str | None) -> dict[str, str]:
     return {"reason": reason, "request_id": request_id or ""}
 
 
-def document(name: str, value: Mapping[str, Any]) -> pb.Document:
+def limit(name: str, value: int) -> int:
+    """Check how many results to get at most, and return it as on the wire, where 0 is no limit.
+
+    Raises:
+        InvalidRequestError: It is not an int, below -1, or beyond 64 bits.
+    """
+    return max(0, integer(name, value, least=UNLIMITED))
+
+
+def document(name: str, value: Mapping[str, Any]) -> pb.EncodedDocument:
     """Encode a query or a projection.
 
     Raises:
@@ -74,7 +85,7 @@ def document(name: str, value: Mapping[str, Any]) -> pb.Document:
     """
     if not isinstance(value, Mapping):
         raise InvalidRequestError(f"{name} must be a dict, not {type(value).__name__}")
-    return pb.Document(bson=encode(value, name))
+    return pb.EncodedDocument(bson=encode(value, name))
 
 
 def integer(name: str, value: int, *, least: int = rules.INT64_MIN) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results._deposit.batches import interruption, outcomes_of
 from workflow_results._transport.forks import fork_guard
+from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import quoted
 from workflow_results.errors import PermissionDeniedError, ResultsError
 from workflow_results.receipts import Outcome, Receipt
@@ -137,8 +138,8 @@ class Backlog:
         with self._lock:
             self._stream = None  # which takes no more requests
             requests = self._in_flight
-            has_culprit = error.reason == "PIPELINE" or any(request.has_locked() for request in requests)
-            if error.reason not in ("PIPELINE", "ROLE") or not requests or not has_culprit:
+            has_culprit = error.reason == Reason.PIPELINE or any(request.has_locked() for request in requests)
+            if error.reason not in (Reason.PIPELINE, Reason.ROLE) or not requests or not has_culprit:
                 return False
             self._progress = time.monotonic()
             if len(requests) > 1:
@@ -157,7 +158,7 @@ class Backlog:
     ) -> tuple[Receipt, PermissionDeniedError]:
         told = _POSITION.sub("", str(error))
         denied = PermissionDeniedError(
-            f"{work['pipeline']} {quoted(work['id'])}: {told}", reason=error.reason, request_id=error.request_id
+            f"{work['pipeline']} {quoted(work['id'])}: {told}", reason=error.reason, call_id=error.call_id
         )
         denied.works, denied.outcome_unknown = [work], request.outcome_unknown
         return Receipt(work["pipeline"], work["id"], Outcome.REJECTED, f"{error.reason}: {told}"), denied

@@ -12,9 +12,11 @@ from bson.objectid import ObjectId
 
 from workflow_results._encoding.documents import encode
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results.errors import ConflictError, InvalidRequestError, InvalidStatusError, ResultsError
 from workflow_results.receipts import Outcome, Receipt
 from workflow_results.v1 import results_pb2 as pb
+from workflow_results.v1.errors_pb2 import RejectionReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,7 +119,7 @@ def prepare_one(given: dict[str, Any], path: str, *, partial: bool = False) -> t
     if not partial and work.get("id") is None:
         work = {**work, "id": str(ObjectId())}
     if problem := rules.work_problem(work, partial=partial):
-        error = InvalidStatusError if problem.reason == "INVALID_STATUS" else InvalidRequestError
+        error = InvalidStatusError if problem.reason is Reason.INVALID_STATUS else InvalidRequestError
         separator = "." if not problem.path.startswith("[") else ""
         raise error(f"{path}{separator}{problem.path} {problem.message}", reason=problem.reason)
     if type(work["id"]) is not str or type(work["pipeline"]) is not str:  # an enum, say, is shown otherwise
@@ -189,7 +191,7 @@ class _Sending:
             for positions in requests:
                 encoded = self._deposited.prepared.encoded
                 data = b"".join(encoded[position] for position in positions)
-                request = pb.DepositRequest(works=pb.Documents(bson=data))
+                request = pb.DepositRequest(works=pb.EncodedDocuments(bson=data))
                 begun = None if alone else self._channel.begin("Deposit", request, pb.DepositResponse, self._deadline)
                 self._begun.append((positions, request, begun))
                 if len(self._begun) == in_flight or alone:
@@ -283,10 +285,17 @@ def outcomes_of(
         )
         error.outcome_unknown = True
         raise error
-    reasons = {each.index: f"{each.reason}: {each.message}" for each in response.rejections}
+    reasons = {each.index: f"{_reason(each)}: {each.message}" for each in response.rejections}
     if Outcome.CONFLICT in outcomes:
         reasons.update((index, _CONFLICT) for index, outcome in enumerate(outcomes) if outcome is Outcome.CONFLICT)
     return outcomes, reasons
+
+
+def _reason(rejection: pb.Rejection) -> str:
+    """Name the reason of a rejection; a newer server may have others, which its message explains."""
+    if rejection.reason in RejectionReason.values():
+        return RejectionReason.Name(rejection.reason).removeprefix("REJECTION_REASON_")
+    return "REJECTED"
 
 
 def _requests(encoded: Sequence[bytes]) -> Iterator[range]:

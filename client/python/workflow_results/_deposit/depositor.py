@@ -225,7 +225,7 @@ class Depositor(Backlog):
         named = [(f"{each.pipeline} {quoted(each.id)}", each) for each in receipts]
         error = judged(named, self._given, strict=self._strict)
         if denied := next((denied for _, denied in unasked if denied), None):
-            error = PermissionDeniedError(str(error), reason=denied.reason, request_id=denied.request_id)
+            error = PermissionDeniedError(str(error), reason=denied.reason, call_id=denied.call_id)
         if error is not None:
             error.receipts = receipts
         return error

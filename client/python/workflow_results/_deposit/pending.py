@@ -63,7 +63,7 @@ class PendingRequest:
     def message(self) -> pb.DepositStreamRequest:
         """Return what is sent."""
         return pb.DepositStreamRequest(
-            sequence=self.sequence, works=pb.Documents(bson=b"".join(data for _, data, _ in self._taken))
+            sequence=self.sequence, works=pb.EncodedDocuments(bson=b"".join(data for _, data, _ in self._taken))
         )
 
     def has_locked(self) -> bool:

@@ -41,7 +41,8 @@ def batches(
             try:
                 count, complete = 0, False
                 connect = _earlier(deadline, progress)
-                for part in channel.stream(place, method, request, deadline, connect, silence):
+                for response in channel.stream(place, method, request, deadline, connect, silence):
+                    part = response.part
                     if part.HasField("batch"):
                         documents = part.batch.results.bson
                         count += number_of(documents)

@@ -274,7 +274,7 @@ class Channel:
             if not isinstance(error, grpc.RpcError):
                 raise
             failure = from_rpc_error(error, method, self.target, deadline)
-            _logger.debug("%s failed: %s", method, failure, extra={"request_id": failure.request_id})
+            _logger.debug("%s failed: %s", method, failure, extra={"call_id": failure.call_id})
             if isinstance(failure, ServiceUnavailableError) and not failure.reason:
                 connection.reachable = False
             raise failure from error

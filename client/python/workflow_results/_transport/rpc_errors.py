@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from workflow_results import errors
+from workflow_results.common.reasons import Reason
 
 if TYPE_CHECKING:
     from workflow_results._transport.deadline import Deadline
@@ -57,8 +58,10 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
     code, details = error.code(), error.details() or ""
     info = _error_info(error)
     class_ = _CLASSES.get(code, errors.ResultsError)
-    if info.reason == "INVALID_STATUS":
+    if info.reason == Reason.INVALID_STATUS:
         class_ = errors.InvalidStatusError
+    if info.reason == Reason.TOKEN_MISSING:
+        details += " (token= or WORKFLOW_RESULTS_TOKEN)"
     if info.reason:
         message = details if issubclass(class_, _ABOUT_THE_REQUEST) else f"{method} at {target}: {details}"
     elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -72,7 +75,7 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
         message = f"{target} does not offer {method}: is it a Workflow Results server, and not older than this client?"
     else:
         message = f"{method} at {target} failed with {code.name}: {details}"
-    explained_ = class_(message, reason=info.reason, request_id=info.metadata.get("request_id", ""))
+    explained_ = class_(message, reason=info.reason, call_id=info.metadata.get("call_id", ""))
     explained_.outcome_unknown = (
         method in _CHANGING
         and code not in _NOTHING_DONE

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from workflow_results.common.reasons import Reason
+
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
@@ -44,6 +46,31 @@ _SHORT.maxlevel = 3
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 1_000
 _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = 10
 
+_BSON_TYPES: Final = {
+    "NoneType": "null",
+    "str": "string",
+    "float": "double",
+    "list": "array",
+    "tuple": "array",
+    "dict": "document",
+    "bytes": "binary",
+    "Binary": "binary",
+    "Int64": "long",
+    "Decimal128": "decimal",
+    "datetime": "date",
+    "DatetimeMS": "date",
+    "ObjectId": "objectId",
+    "Pattern": "regular expression",
+    "Regex": "regular expression",
+    "Code": "JavaScript",
+    "Timestamp": "timestamp",
+    "MinKey": "minKey",
+    "MaxKey": "maxKey",
+    "Symbol": "symbol",
+    "Undefined": "undefined",
+}
+"""The BSON types by the names of the classes that stand for them; others are named as they are."""
+
 _REQUEST_ID = re.compile(r"[!-~]{1,64}")
 _PIPELINE = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,127}")
 """A name that begins with '_' would be that of a collection of the service itself."""
@@ -52,7 +79,7 @@ _PIPELINE = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,127}")
 def pipeline_problem(pipeline: object) -> str | None:
     """Explain what is wrong with the name of a pipeline, if anything is."""
     if not isinstance(pipeline, str) or pipeline.__hash__ is None:  # bson.Code is a string that can't be hashed
-        return f"must be a string, not {type(pipeline).__name__}"
+        return f"must be a string, not {type_name(pipeline)}"
     if not _PIPELINE.fullmatch(pipeline):
         allowed = f"1 to {PIPELINE_LENGTH} ASCII letters, digits, hyphens and (not first) underscores"
         return f"must be {allowed}, not {shorten(pipeline)}"
@@ -62,7 +89,7 @@ def pipeline_problem(pipeline: object) -> str | None:
 def id_problem(id_: object) -> str | None:
     """Explain what is wrong with the id of a work, if anything is."""
     if not isinstance(id_, str) or id_.__hash__ is None:  # bson.Code is a string that can't be hashed
-        return f"must be a string, not {type(id_).__name__}"
+        return f"must be a string, not {type_name(id_)}"
     if not 1 <= len(id_) <= ID_LENGTH:
         return f"must have 1 to {ID_LENGTH} characters, not {len(id_)}"
     return _unicode_problem(id_)
@@ -93,7 +120,7 @@ def field_problem(name: str) -> str | None:
 def reason_problem(reason: object) -> str | None:
     """Explain what is wrong with the reason of a change, if anything is."""
     if not isinstance(reason, str):
-        return f"must be a string, not {type(reason).__name__}"
+        return f"must be a string, not {type_name(reason)}"
     if len(reason) > REASON_LENGTH:
         return f"must have at most {REASON_LENGTH:,} characters, not {len(reason):,}"
     return _unicode_problem(reason)
@@ -104,6 +131,12 @@ def request_id_problem(request_id: object) -> str | None:
     if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
         return f"must be 1 to 64 visible ASCII characters, not {shorten(request_id)}"
     return None
+
+
+def type_name(value: object) -> str:
+    """Name the type of a value in the terms of BSON, which clients in every language know."""
+    name = type(value).__name__
+    return _BSON_TYPES.get(name, name)
 
 
 def shorten(value: object, length: int = 60) -> str:
@@ -142,8 +175,8 @@ class Problem(NamedTuple):
 
     path: str
     """The path of the value within the work; empty for the work itself."""
-    reason: str
-    """In UPPER_SNAKE_CASE, as in the proto."""
+    reason: Reason
+    """Which rule it breaks."""
     message: str
     """What is wrong and what would be right, worded to follow the path."""
 
@@ -166,28 +199,28 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
         What is wrong, or None.
     """
     if problem := pipeline_problem(work.get("pipeline")):
-        return Problem("pipeline", "INVALID_WORK", problem)
+        return Problem("pipeline", Reason.INVALID_WORK, problem)
     id_ = work.get("id")
     if problem := id_problem(id_):
-        return Problem("id", "INVALID_WORK", problem)
+        return Problem("id", Reason.INVALID_WORK, problem)
     if work.get("_id", id_) != id_:
-        return Problem("_id", "INVALID_WORK", "must be left out or equal the id")
+        return Problem("_id", Reason.INVALID_WORK, "must be left out or equal the id")
     status = work.get("status")
     if not (isinstance(status, str) and status in STATUSES) and not (partial and "status" not in work):
-        return Problem("status", "INVALID_STATUS", f"must be 'success' or 'failure', not {shorten(status)}")
+        return Problem("status", Reason.INVALID_STATUS, f"must be 'success' or 'failure', not {shorten(status)}")
     results = work.get("results")
     if results is not None:
         if not isinstance(results, Mapping):
-            return Problem("results", "INVALID_WORK", f"must be null or a document, not {type(results).__name__}")
+            return Problem("results", Reason.INVALID_WORK, f"must be null or a document, not {type_name(results)}")
         locked = results.get("locked", False)
         if not isinstance(locked, bool) and type(locked).__name__ not in ("bool_", "bool"):  # as of numpy
-            return Problem("results.locked", "INVALID_WORK", f"must be a bool, not {shorten(locked)}")
+            return Problem("results.locked", Reason.INVALID_WORK, f"must be a bool, not {shorten(locked)}")
         if partial and locked:
-            return Problem("results.locked", "LOCK_STATE", "must not be true in an update: use lock")
+            return Problem("results.locked", Reason.LOCK_STATE, "must not be true in an update: use lock")
     if not work.keys() <= _known_fields:
         for name in work:
             if isinstance(name, str) and (problem := field_problem(name)):
-                return Problem(f"[{shorten(name)}]", "INVALID_WORK", f"is a field name that {problem}")
+                return Problem(f"[{shorten(name)}]", Reason.INVALID_WORK, f"is a field name that {problem}")
         _remember(work)
     return None
 

@@ -3,7 +3,8 @@
 isort:skip_file
 The Workflow Results API, version 1.
 
-A client in any language can be written from this file alone. What holds for every method:
+A client in any language can be written from this file, errors.proto and service_config.json alone. What holds for
+every method:
 
 Works and results. A *work* is the document of one finished unit of pipeline work; a *result* is a work that
 has been deposited. A result is identified by its pipeline and its id. A result whose field `results.locked`
@@ -11,47 +12,67 @@ is true is *locked*: it can be neither updated nor deleted.
 
 Names. A pipeline matches [A-Za-z0-9-][A-Za-z0-9_-]{0,127}; an id is a string of 1 to 128 characters, without NUL.
 Top-level field names are not empty, hold no '.' and do not start with '$'. No document holds a name twice, at any
-depth. A pipeline that does not exist has no results; asking for it is never an error.
+depth. A pipeline that does not exist has no results; reading from it is never an error.
 
 Same content. Two works have the same content when their bytes are equal, or else their values are, as MongoDB
-compares them: whatever the order of fields at every level, numbers by value across int32, int64, double and decimal,
-NaN equal to NaN, and every other type the same. `_id` and `results.locked` don't count.
+compares them: the order of fields does not count at any level, numbers compare by value across int32, int64, double
+and decimal, NaN equals NaN, and every other type equals only itself. `_id` and `results.locked` do not count.
 
 Order. Results always come in descending order of their id, compared byte by byte; for ObjectId strings that is
 newest first.
 
-Messages. Requests hold at most 32 MiB. A client must accept messages of 17 MiB (many gRPC libraries default to
-4 MiB): a batch aims at 1 MiB, but a single result may have 16 MiB.
+Errors. errors.proto lists every reason for an error of this service, with its code and with what a client can do.
+What happened to a single work or id stands in the response, not in an error.
 
-Errors. Every error carries a google.rpc.Status in `grpc-status-details-bin` with a google.rpc.ErrorInfo (domain
-"workflow-results", a reason in UPPER_SNAKE_CASE) and, where fields are at fault, a google.rpc.BadRequest. Every
-method may answer:
-  INVALID_ARGUMENT    a request that breaks a rule (INVALID_REQUEST), or that can't be parsed (MALFORMED_REQUEST).
-  UNAUTHENTICATED     no token and no client certificate of a caller (TOKEN_MISSING), a token that is wrong or was
-                      revoked (TOKEN_INVALID), or an expired one (TOKEN_EXPIRED).
-  PERMISSION_DENIED   the caller's role does not allow this (ROLE), or its pipelines don't (PIPELINE). Both depend on
-                      the request alone, never on what is stored, and nothing of the request is done.
-  DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
-  UNAVAILABLE         the server is stopping (SERVER_STOPPING), has as much to do as it can take (OVERLOADED) or has
-                      lost MongoDB (MONGODB_UNAVAILABLE); or MongoDB failed in another way (MONGODB_FAILED,
-                      NOT_DURABLE, CONTENTION). Where the metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing
-                      was changed.
-  INTERNAL            a fault in the server (INTERNAL), whose log tells more under the request id.
-  RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
-Errors particular to a method are named with it. What happened to a single work or id stands in the response.
-
-Callers. A server may want a token, as the metadata `authorization: Bearer <token>`, or a client certificate. A token
-that is sent counts, also where there is a certificate. Either is checked at the start of a call, and again for each
-request of a DepositStream and each part of a stream of results. A caller has a role, each of which includes the one
-before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor*
-Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is
-true; an *admin* everything, DropPipeline included. It may do so with some pipelines; Status tells of those alone. The
-health service is open to all.
+Callers. A server may require a token, as the metadata `authorization: Bearer <token>`, or a client certificate. If a
+call has both, the token counts. The server checks them when a call begins, and again for each request of a
+DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
+*reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor* Deposit and
+DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose `results.locked` is true;
+an *admin* may call everything, DropPipeline included. A caller may be limited to some pipelines; Status then lists
+only those. The health service is open to all; reflection requires a token where the other methods do.
 
 Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
-repeated with the same `request_id`: what was done is then answered again, not done again. Without one they should be
-repeated only when nothing was changed (`outcome: NOT_APPLIED`), or when the caller knows that a repetition does no
-harm.
+repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
+`request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when a
+repetition does no harm.
+
+Writing a client
+
+Message sizes. Requests hold at most 32 MiB, for every method and each request of a stream. Responses hold at most
+17 MiB, so set the limit for received messages to 17 MiB (most gRPC libraries default to 4): a batch of results aims
+at 1 MiB, but a single result may have 16 MiB, and the response to a Deposit of 100,000 works that are all rejected
+has 6 MB. Some libraries (connect-node) limit sent messages, too: set that to 32 MiB.
+
+Deposits. Requests of about 1 MiB, with up to 4 under way at a time, use a server well. On a DepositStream, keep up to
+8 requests under way; the server reads no further than that. Read acknowledgements while sending: a client that only
+sends stops when flow control has filled both directions. An idle stream stays open; a server that stops, or a
+connection that reaches its greatest age, ends it with UNAVAILABLE.
+
+Deadlines. Set a deadline for every call except streams of results. A server spends at most `Limits.server_seconds`
+on a call that answers once, and on each batch of a stream.
+
+Broken streams. A stream of results is complete when a part with a summary has come. One that ends without it, or
+with an error that has no ErrorInfo of the domain "workflow-results", broke on its way. Libraries report that as
+UNAVAILABLE (grpc for C, Go, Java and Python), CANCELLED (connect-node) or UNKNOWN (tonic: "h2 protocol error").
+Resume it: send the same request with the last `resume_token` received, unless the client itself cancelled the call or
+the message was larger than it accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic). A summary counts the results of
+its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and is valid on
+every server of the same store.
+
+Back-off. Before each repetition wait a random time of up to 0.05 s, doubled each time up to 2 s, and at least the
+`retry_delay` of a google.rpc.RetryInfo in the error. service_config.json beside this file gives gRPC libraries such a
+policy for reads and Deposit. It does not cover streams that have begun, and gRPC does not repeat calls whose messages
+exceed its buffer (256 KiB by default in most libraries), so a client for long streams and large deposits repeats
+them itself.
+
+Keepalive. Ping at most every 10 s; every 30 s is a good choice, also without calls. More pings end the connection
+with GOAWAY "too_many_pings". A connection takes 100 calls at a time; open further connections for more.
+
+Request ids. A `request_id` belongs to the caller that gave it and does not expire: the server remembers it with the
+history of the results that the request changed, which is kept. A refused request is not remembered. Requests are the
+same when their method, pipeline, reason, set of ids, and works in their order are the same, where works are compared
+as under "Same content": BSON and JSON, or another order of fields, make no difference.
 """
 
 import builtins
@@ -63,6 +84,7 @@ import google.protobuf.message
 import google.protobuf.timestamp_pb2
 import sys
 import typing
+import workflow_results.v1.errors_pb2
 
 if sys.version_info >= (3, 10):
     import typing as typing_extensions
@@ -196,7 +218,7 @@ CHANGE_METHOD_DROP_PIPELINE: ChangeMethod.ValueType  # 5
 global___ChangeMethod = ChangeMethod
 
 @typing.final
-class Document(google.protobuf.message.Message):
+class EncodedDocument(google.protobuf.message.Message):
     """One document, a query or a projection for example. Unset, it is the empty document."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -217,10 +239,10 @@ class Document(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["bson", b"bson", "form", b"form", "json", b"json"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["form", b"form"]) -> typing.Literal["bson", "json"] | None: ...
 
-global___Document = Document
+global___EncodedDocument = EncodedDocument
 
 @typing.final
-class Documents(google.protobuf.message.Message):
+class EncodedDocuments(google.protobuf.message.Message):
     """Any number of documents, all in one of two forms. In a request, giving both forms is INVALID_ARGUMENT."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -243,7 +265,7 @@ class Documents(google.protobuf.message.Message):
     ) -> None: ...
     def ClearField(self, field_name: typing.Literal["bson", b"bson", "json", b"json"]) -> None: ...
 
-global___Documents = Documents
+global___EncodedDocuments = EncodedDocuments
 
 @typing.final
 class Rejection(google.protobuf.message.Message):
@@ -256,18 +278,15 @@ class Rejection(google.protobuf.message.Message):
     MESSAGE_FIELD_NUMBER: builtins.int
     index: builtins.int
     """The position of the work in the request, from 0."""
-    reason: builtins.str
-    """INVALID_WORK (a field is missing, of the wrong type or against the rules), INVALID_STATUS, DUPLICATE_FIELD (at any
-    depth), CORRUPT_DOCUMENT (broken BSON, UTF-8 or JSON), TOO_LARGE, TOO_DEEP, TOO_MANY_PIPELINES or
-    REFUSED_BY_MONGODB.
-    """
+    reason: workflow_results.v1.errors_pb2.RejectionReason.ValueType
+    """Which rule it breaks."""
     message: builtins.str
     """One sentence for people: which field, and what would be right."""
     def __init__(
         self,
         *,
         index: builtins.int = ...,
-        reason: builtins.str = ...,
+        reason: workflow_results.v1.errors_pb2.RejectionReason.ValueType = ...,
         message: builtins.str = ...,
     ) -> None: ...
     def ClearField(self, field_name: typing.Literal["index", b"index", "message", b"message", "reason", b"reason"]) -> None: ...
@@ -282,7 +301,7 @@ class DepositRequest(google.protobuf.message.Message):
 
     WORKS_FIELD_NUMBER: builtins.int
     @property
-    def works(self) -> global___Documents:
+    def works(self) -> global___EncodedDocuments:
         """The works; each needs `pipeline`, `id` and `status` ("success" or "failure"). `results`, if given, is null or a
         document, and `results.locked` a bool: a work with `results.locked` true is stored locked. Each holds at most
         16 MiB less 16 KiB of BSON, with up to 100 levels of documents and arrays in it. An `_id` must equal `id`.
@@ -291,7 +310,7 @@ class DepositRequest(google.protobuf.message.Message):
     def __init__(
         self,
         *,
-        works: global___Documents | None = ...,
+        works: global___EncodedDocuments | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["works", b"works"]) -> builtins.bool: ...
     def ClearField(self, field_name: typing.Literal["works", b"works"]) -> None: ...
@@ -335,14 +354,14 @@ class DepositStreamRequest(google.protobuf.message.Message):
     sequence: builtins.int
     """Chosen by the client to recognise the acknowledgement; the server only repeats it."""
     @property
-    def works(self) -> global___Documents:
+    def works(self) -> global___EncodedDocuments:
         """As in DepositRequest."""
 
     def __init__(
         self,
         *,
         sequence: builtins.int = ...,
-        works: global___Documents | None = ...,
+        works: global___EncodedDocuments | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["works", b"works"]) -> builtins.bool: ...
     def ClearField(self, field_name: typing.Literal["sequence", b"sequence", "works", b"works"]) -> None: ...
@@ -406,6 +425,34 @@ class Refusal(google.protobuf.message.Message):
 global___Refusal = Refusal
 
 @typing.final
+class ChangeOutcome(google.protobuf.message.Message):
+    """The outcome of an all-or-nothing request."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    APPLIED_FIELD_NUMBER: builtins.int
+    REFUSALS_FIELD_NUMBER: builtins.int
+    REFUSAL_COUNT_FIELD_NUMBER: builtins.int
+    applied: builtins.bool
+    """True when every named result was changed, or already was as asked; false when nothing was changed."""
+    refusal_count: builtins.int
+    """How many results stood in the way in all. Zero when `applied`."""
+    @property
+    def refusals(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Refusal]:
+        """The results that stood in the way: the first 1,000."""
+
+    def __init__(
+        self,
+        *,
+        applied: builtins.bool = ...,
+        refusals: collections.abc.Iterable[global___Refusal] | None = ...,
+        refusal_count: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["applied", b"applied", "refusal_count", b"refusal_count", "refusals", b"refusals"]) -> None: ...
+
+global___ChangeOutcome = ChangeOutcome
+
+@typing.final
 class UpdateRequest(google.protobuf.message.Message):
     """Fields to be set."""
 
@@ -423,7 +470,7 @@ class UpdateRequest(google.protobuf.message.Message):
     another method, pipeline or reason, works without the same content in the same order, or another set of ids.
     """
     @property
-    def works(self) -> global___Documents:
+    def works(self) -> global___EncodedDocuments:
         """The works; each needs `pipeline` and `id`, and holds the top-level fields to be set, at most 1,000 and none of them
         twice. The other rules are those of Deposit, but `status` may be left out.
         """
@@ -431,7 +478,7 @@ class UpdateRequest(google.protobuf.message.Message):
     def __init__(
         self,
         *,
-        works: global___Documents | None = ...,
+        works: global___EncodedDocuments | None = ...,
         reason: builtins.str = ...,
         request_id: builtins.str = ...,
     ) -> None: ...
@@ -442,29 +489,22 @@ global___UpdateRequest = UpdateRequest
 
 @typing.final
 class UpdateResponse(google.protobuf.message.Message):
-    """The outcome of an Update."""
+    """The response to an Update."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    APPLIED_FIELD_NUMBER: builtins.int
-    REFUSALS_FIELD_NUMBER: builtins.int
-    REFUSAL_COUNT_FIELD_NUMBER: builtins.int
-    applied: builtins.bool
-    """True when all results were updated; false when nothing was changed."""
-    refusal_count: builtins.int
-    """How many stood in the way in all. Zero when `applied`."""
+    OUTCOME_FIELD_NUMBER: builtins.int
     @property
-    def refusals(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Refusal]:
-        """What stood in the way: the first 1,000."""
+    def outcome(self) -> global___ChangeOutcome:
+        """The outcome: whether all results were updated."""
 
     def __init__(
         self,
         *,
-        applied: builtins.bool = ...,
-        refusals: collections.abc.Iterable[global___Refusal] | None = ...,
-        refusal_count: builtins.int = ...,
+        outcome: global___ChangeOutcome | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["applied", b"applied", "refusal_count", b"refusal_count", "refusals", b"refusals"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["outcome", b"outcome"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["outcome", b"outcome"]) -> None: ...
 
 global___UpdateResponse = UpdateResponse
 
@@ -502,29 +542,22 @@ global___DeleteIdsRequest = DeleteIdsRequest
 
 @typing.final
 class DeleteIdsResponse(google.protobuf.message.Message):
-    """The outcome of a DeleteIds."""
+    """The response to a DeleteIds."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    APPLIED_FIELD_NUMBER: builtins.int
-    REFUSALS_FIELD_NUMBER: builtins.int
-    REFUSAL_COUNT_FIELD_NUMBER: builtins.int
-    applied: builtins.bool
-    """True when all results were deleted; false when nothing was changed."""
-    refusal_count: builtins.int
-    """How many stood in the way in all. Zero when `applied`."""
+    OUTCOME_FIELD_NUMBER: builtins.int
     @property
-    def refusals(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Refusal]:
-        """What stood in the way: the first 1,000."""
+    def outcome(self) -> global___ChangeOutcome:
+        """The outcome: whether all results were deleted."""
 
     def __init__(
         self,
         *,
-        applied: builtins.bool = ...,
-        refusals: collections.abc.Iterable[global___Refusal] | None = ...,
-        refusal_count: builtins.int = ...,
+        outcome: global___ChangeOutcome | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["applied", b"applied", "refusal_count", b"refusal_count", "refusals", b"refusals"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["outcome", b"outcome"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["outcome", b"outcome"]) -> None: ...
 
 global___DeleteIdsResponse = DeleteIdsResponse
 
@@ -562,29 +595,22 @@ global___LockRequest = LockRequest
 
 @typing.final
 class LockResponse(google.protobuf.message.Message):
-    """The outcome of a Lock."""
+    """The response to a Lock."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    APPLIED_FIELD_NUMBER: builtins.int
-    REFUSALS_FIELD_NUMBER: builtins.int
-    REFUSAL_COUNT_FIELD_NUMBER: builtins.int
-    applied: builtins.bool
-    """True when all results are locked now; false when nothing was changed."""
-    refusal_count: builtins.int
-    """How many stood in the way in all. Zero when `applied`."""
+    OUTCOME_FIELD_NUMBER: builtins.int
     @property
-    def refusals(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Refusal]:
-        """What stood in the way: the first 1,000."""
+    def outcome(self) -> global___ChangeOutcome:
+        """The outcome: whether all results were locked."""
 
     def __init__(
         self,
         *,
-        applied: builtins.bool = ...,
-        refusals: collections.abc.Iterable[global___Refusal] | None = ...,
-        refusal_count: builtins.int = ...,
+        outcome: global___ChangeOutcome | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["applied", b"applied", "refusal_count", b"refusal_count", "refusals", b"refusals"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["outcome", b"outcome"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["outcome", b"outcome"]) -> None: ...
 
 global___LockResponse = LockResponse
 
@@ -626,33 +652,28 @@ global___UnlockRequest = UnlockRequest
 
 @typing.final
 class UnlockResponse(google.protobuf.message.Message):
-    """The outcome of an Unlock."""
+    """The response to an Unlock."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    APPLIED_FIELD_NUMBER: builtins.int
-    REFUSALS_FIELD_NUMBER: builtins.int
-    REFUSAL_COUNT_FIELD_NUMBER: builtins.int
+    OUTCOME_FIELD_NUMBER: builtins.int
     LOCKED_COUNT_FIELD_NUMBER: builtins.int
-    applied: builtins.bool
-    """True when all results are unlocked now; false when nothing was changed, as always without `force`."""
-    refusal_count: builtins.int
-    """How many stood in the way in all. Zero when `applied`."""
     locked_count: builtins.int
     """How many of the named results were locked: with `force` those unlocked now, without it those it would unlock."""
     @property
-    def refusals(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Refusal]:
-        """What stood in the way: the first 1,000. Given without `force`, too."""
+    def outcome(self) -> global___ChangeOutcome:
+        """The outcome: whether all results were unlocked. Without `force`, `applied` is always false, and the refusals are
+        those that the request would meet with it.
+        """
 
     def __init__(
         self,
         *,
-        applied: builtins.bool = ...,
-        refusals: collections.abc.Iterable[global___Refusal] | None = ...,
-        refusal_count: builtins.int = ...,
+        outcome: global___ChangeOutcome | None = ...,
         locked_count: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["applied", b"applied", "locked_count", b"locked_count", "refusal_count", b"refusal_count", "refusals", b"refusals"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["outcome", b"outcome"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["locked_count", b"locked_count", "outcome", b"outcome"]) -> None: ...
 
 global___UnlockResponse = UnlockResponse
 
@@ -670,13 +691,13 @@ class ResultBatch(google.protobuf.message.Message):
     with another one it is INVALID_ARGUMENT. The format may change.
     """
     @property
-    def results(self) -> global___Documents:
+    def results(self) -> global___EncodedDocuments:
         """At least one result, in the format that the request asked for."""
 
     def __init__(
         self,
         *,
-        results: global___Documents | None = ...,
+        results: global___EncodedDocuments | None = ...,
         resume_token: builtins.bytes = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["results", b"results"]) -> builtins.bool: ...
@@ -703,62 +724,7 @@ class ReadSummary(google.protobuf.message.Message):
 global___ReadSummary = ReadSummary
 
 @typing.final
-class ViewRequest(google.protobuf.message.Message):
-    """Which results to stream."""
-
-    DESCRIPTOR: google.protobuf.descriptor.Descriptor
-
-    PIPELINE_FIELD_NUMBER: builtins.int
-    QUERY_FIELD_NUMBER: builtins.int
-    PROJECTION_FIELD_NUMBER: builtins.int
-    SKIP_FIELD_NUMBER: builtins.int
-    LIMIT_FIELD_NUMBER: builtins.int
-    FORMAT_FIELD_NUMBER: builtins.int
-    RESUME_TOKEN_FIELD_NUMBER: builtins.int
-    pipeline: builtins.str
-    """The pipeline of the results."""
-    skip: builtins.int
-    """How many matching results to pass over. Negative is INVALID_ARGUMENT."""
-    limit: builtins.int
-    """How many results to stream at most. 0 and -1: no limit. Unset: 100. Below -1 is INVALID_ARGUMENT."""
-    format: global___DocumentFormat.ValueType
-    """The encoding of the results. Unset: BSON."""
-    resume_token: builtins.bytes
-    """Empty, or the token of the last batch received from a stream that broke; the other fields are then given unchanged."""
-    @property
-    def query(self) -> global___Document:
-        """A MongoDB filter. Operators: $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type $all $elemMatch
-        $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and $expr with field paths,
-        literals, comparison, boolean and arithmetic operators. Unset or empty, it matches every result.
-
-        $regex: MongoDB 6.0 gives up without an error on long texts where a pattern repeats a group. (a|b)*c finds texts of
-        up to 1,999 characters, ^(ab)+c$ of up to 3,999; [ab]*c and .* find all. What is missed counts as not matching, also
-        under $not.
-        """
-
-    @property
-    def projection(self) -> global___Document:
-        """A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Unset or empty, results come whole."""
-
-    def __init__(
-        self,
-        *,
-        pipeline: builtins.str = ...,
-        query: global___Document | None = ...,
-        projection: global___Document | None = ...,
-        skip: builtins.int = ...,
-        limit: builtins.int | None = ...,
-        format: global___DocumentFormat.ValueType = ...,
-        resume_token: builtins.bytes = ...,
-    ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_limit", b"_limit", "limit", b"limit", "projection", b"projection", "query", b"query"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_limit", b"_limit", "format", b"format", "limit", b"limit", "pipeline", b"pipeline", "projection", b"projection", "query", b"query", "resume_token", b"resume_token", "skip", b"skip"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["_limit", b"_limit"]) -> typing.Literal["limit"] | None: ...
-
-global___ViewRequest = ViewRequest
-
-@typing.final
-class ViewResponse(google.protobuf.message.Message):
+class ResultPart(google.protobuf.message.Message):
     """A part of a stream of results."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
@@ -782,6 +748,81 @@ class ViewResponse(google.protobuf.message.Message):
     def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
     def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
 
+global___ResultPart = ResultPart
+
+@typing.final
+class ViewRequest(google.protobuf.message.Message):
+    """Which results to stream."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    QUERY_FIELD_NUMBER: builtins.int
+    PROJECTION_FIELD_NUMBER: builtins.int
+    SKIP_FIELD_NUMBER: builtins.int
+    LIMIT_FIELD_NUMBER: builtins.int
+    FORMAT_FIELD_NUMBER: builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """The pipeline of the results."""
+    skip: builtins.int
+    """How many matching results to pass over. Negative is INVALID_ARGUMENT."""
+    limit: builtins.int
+    """How many results to stream at most. 0: no limit. Negative is INVALID_ARGUMENT."""
+    format: global___DocumentFormat.ValueType
+    """The encoding of the results. Unset: BSON."""
+    resume_token: builtins.bytes
+    """Empty, or the token of the last batch received from a stream that broke; the other fields are then given unchanged."""
+    @property
+    def query(self) -> global___EncodedDocument:
+        """A MongoDB filter. Operators: $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type $all $elemMatch
+        $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and $expr with field paths,
+        literals, comparison, boolean and arithmetic operators. Unset or empty, it matches every result.
+
+        $regex: MongoDB 6.0 gives up without an error on long texts where a pattern repeats a group. (a|b)*c finds texts of
+        up to 1,999 characters, ^(ab)+c$ of up to 3,999; [ab]*c and .* find all. What is missed counts as not matching, also
+        under $not.
+        """
+
+    @property
+    def projection(self) -> global___EncodedDocument:
+        """A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Unset or empty, results come whole."""
+
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+        query: global___EncodedDocument | None = ...,
+        projection: global___EncodedDocument | None = ...,
+        skip: builtins.int = ...,
+        limit: builtins.int = ...,
+        format: global___DocumentFormat.ValueType = ...,
+        resume_token: builtins.bytes = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["projection", b"projection", "query", b"query"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["format", b"format", "limit", b"limit", "pipeline", b"pipeline", "projection", b"projection", "query", b"query", "resume_token", b"resume_token", "skip", b"skip"]) -> None: ...
+
+global___ViewRequest = ViewRequest
+
+@typing.final
+class ViewResponse(google.protobuf.message.Message):
+    """A response of View."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PART_FIELD_NUMBER: builtins.int
+    @property
+    def part(self) -> global___ResultPart:
+        """A part of the stream of results."""
+
+    def __init__(
+        self,
+        *,
+        part: global___ResultPart | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["part", b"part"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["part", b"part"]) -> None: ...
+
 global___ViewResponse = ViewResponse
 
 @typing.final
@@ -795,14 +836,14 @@ class CountRequest(google.protobuf.message.Message):
     pipeline: builtins.str
     """The pipeline of the results."""
     @property
-    def query(self) -> global___Document:
+    def query(self) -> global___EncodedDocument:
         """A MongoDB filter, as in ViewRequest."""
 
     def __init__(
         self,
         *,
         pipeline: builtins.str = ...,
-        query: global___Document | None = ...,
+        query: global___EncodedDocument | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["query", b"query"]) -> builtins.bool: ...
     def ClearField(self, field_name: typing.Literal["pipeline", b"pipeline", "query", b"query"]) -> None: ...
@@ -987,7 +1028,7 @@ class GetByCountRequest(google.protobuf.message.Message):
     pipeline: builtins.str
     """The pipeline of the results."""
     count: builtins.int
-    """How many results to stream at most. 0 and -1: no limit. Unset: 10. Below -1 is INVALID_ARGUMENT."""
+    """How many results to stream at most. 0: no limit. Negative is INVALID_ARGUMENT."""
     format: global___DocumentFormat.ValueType
     """The encoding of the results. Unset: BSON."""
     resume_token: builtins.bytes
@@ -996,40 +1037,32 @@ class GetByCountRequest(google.protobuf.message.Message):
         self,
         *,
         pipeline: builtins.str = ...,
-        count: builtins.int | None = ...,
+        count: builtins.int = ...,
         format: global___DocumentFormat.ValueType = ...,
         resume_token: builtins.bytes = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_count", b"_count", "count", b"count"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_count", b"_count", "count", b"count", "format", b"format", "pipeline", b"pipeline", "resume_token", b"resume_token"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["_count", b"_count"]) -> typing.Literal["count"] | None: ...
+    def ClearField(self, field_name: typing.Literal["count", b"count", "format", b"format", "pipeline", b"pipeline", "resume_token", b"resume_token"]) -> None: ...
 
 global___GetByCountRequest = GetByCountRequest
 
 @typing.final
 class GetByCountResponse(google.protobuf.message.Message):
-    """A part of a stream of results."""
+    """A response of GetByCount."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    BATCH_FIELD_NUMBER: builtins.int
-    SUMMARY_FIELD_NUMBER: builtins.int
+    PART_FIELD_NUMBER: builtins.int
     @property
-    def batch(self) -> global___ResultBatch:
-        """Some results. Unset only in a last part that brings no more of them."""
-
-    @property
-    def summary(self) -> global___ReadSummary:
-        """Set in the last part of a complete stream, and only there."""
+    def part(self) -> global___ResultPart:
+        """A part of the stream of results."""
 
     def __init__(
         self,
         *,
-        batch: global___ResultBatch | None = ...,
-        summary: global___ReadSummary | None = ...,
+        part: global___ResultPart | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["part", b"part"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["part", b"part"]) -> None: ...
 
 global___GetByCountResponse = GetByCountResponse
 
@@ -1067,28 +1100,22 @@ global___GetByIdRequest = GetByIdRequest
 
 @typing.final
 class GetByIdResponse(google.protobuf.message.Message):
-    """A part of a stream of results."""
+    """A response of GetById."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    BATCH_FIELD_NUMBER: builtins.int
-    SUMMARY_FIELD_NUMBER: builtins.int
+    PART_FIELD_NUMBER: builtins.int
     @property
-    def batch(self) -> global___ResultBatch:
-        """Some results. Unset only in a last part that brings no more of them."""
-
-    @property
-    def summary(self) -> global___ReadSummary:
-        """Set in the last part of a complete stream, and only there."""
+    def part(self) -> global___ResultPart:
+        """A part of the stream of results."""
 
     def __init__(
         self,
         *,
-        batch: global___ResultBatch | None = ...,
-        summary: global___ReadSummary | None = ...,
+        part: global___ResultPart | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["part", b"part"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["part", b"part"]) -> None: ...
 
 global___GetByIdResponse = GetByIdResponse
 
@@ -1105,7 +1132,7 @@ class GetByEventRequest(google.protobuf.message.Message):
     pipeline: builtins.str
     """The pipeline of the results."""
     event_number: builtins.int
-    """The number of the event."""
+    """The number of the event. Unset is INVALID_ARGUMENT."""
     format: global___DocumentFormat.ValueType
     """The encoding of the results. Unset: BSON."""
     resume_token: builtins.bytes
@@ -1114,38 +1141,34 @@ class GetByEventRequest(google.protobuf.message.Message):
         self,
         *,
         pipeline: builtins.str = ...,
-        event_number: builtins.int = ...,
+        event_number: builtins.int | None = ...,
         format: global___DocumentFormat.ValueType = ...,
         resume_token: builtins.bytes = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["event_number", b"event_number", "format", b"format", "pipeline", b"pipeline", "resume_token", b"resume_token"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_event_number", b"_event_number", "event_number", b"event_number"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_event_number", b"_event_number", "event_number", b"event_number", "format", b"format", "pipeline", b"pipeline", "resume_token", b"resume_token"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_event_number", b"_event_number"]) -> typing.Literal["event_number"] | None: ...
 
 global___GetByEventRequest = GetByEventRequest
 
 @typing.final
 class GetByEventResponse(google.protobuf.message.Message):
-    """A part of a stream of results."""
+    """A response of GetByEvent."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    BATCH_FIELD_NUMBER: builtins.int
-    SUMMARY_FIELD_NUMBER: builtins.int
+    PART_FIELD_NUMBER: builtins.int
     @property
-    def batch(self) -> global___ResultBatch:
-        """Some results. Unset only in a last part that brings no more of them."""
-
-    @property
-    def summary(self) -> global___ReadSummary:
-        """Set in the last part of a complete stream, and only there."""
+    def part(self) -> global___ResultPart:
+        """A part of the stream of results."""
 
     def __init__(
         self,
         *,
-        batch: global___ResultBatch | None = ...,
-        summary: global___ReadSummary | None = ...,
+        part: global___ResultPart | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["part", b"part"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["part", b"part"]) -> None: ...
 
 global___GetByEventResponse = GetByEventResponse
 
@@ -1165,7 +1188,7 @@ class GetLockedRequest(google.protobuf.message.Message):
     skip: builtins.int
     """How many locked results to pass over. Negative is INVALID_ARGUMENT."""
     count: builtins.int
-    """How many results to stream at most. 0 and -1: no limit. Unset: 10. Below -1 is INVALID_ARGUMENT."""
+    """How many results to stream at most. 0: no limit. Negative is INVALID_ARGUMENT."""
     format: global___DocumentFormat.ValueType
     """The encoding of the results. Unset: BSON."""
     resume_token: builtins.bytes
@@ -1175,40 +1198,32 @@ class GetLockedRequest(google.protobuf.message.Message):
         *,
         pipeline: builtins.str = ...,
         skip: builtins.int = ...,
-        count: builtins.int | None = ...,
+        count: builtins.int = ...,
         format: global___DocumentFormat.ValueType = ...,
         resume_token: builtins.bytes = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_count", b"_count", "count", b"count"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_count", b"_count", "count", b"count", "format", b"format", "pipeline", b"pipeline", "resume_token", b"resume_token", "skip", b"skip"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["_count", b"_count"]) -> typing.Literal["count"] | None: ...
+    def ClearField(self, field_name: typing.Literal["count", b"count", "format", b"format", "pipeline", b"pipeline", "resume_token", b"resume_token", "skip", b"skip"]) -> None: ...
 
 global___GetLockedRequest = GetLockedRequest
 
 @typing.final
 class GetLockedResponse(google.protobuf.message.Message):
-    """A part of a stream of results."""
+    """A response of GetLocked."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    BATCH_FIELD_NUMBER: builtins.int
-    SUMMARY_FIELD_NUMBER: builtins.int
+    PART_FIELD_NUMBER: builtins.int
     @property
-    def batch(self) -> global___ResultBatch:
-        """Some results. Unset only in a last part that brings no more of them."""
-
-    @property
-    def summary(self) -> global___ReadSummary:
-        """Set in the last part of a complete stream, and only there."""
+    def part(self) -> global___ResultPart:
+        """A part of the stream of results."""
 
     def __init__(
         self,
         *,
-        batch: global___ResultBatch | None = ...,
-        summary: global___ReadSummary | None = ...,
+        part: global___ResultPart | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["batch", b"batch", "summary", b"summary"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["part", b"part"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["part", b"part"]) -> None: ...
 
 global___GetLockedResponse = GetLockedResponse
 
@@ -1250,7 +1265,7 @@ global___GetLockedCountResponse = GetLockedCountResponse
 
 @typing.final
 class HistoryRequest(google.protobuf.message.Message):
-    """A result, or a pipeline, whose changes to tell."""
+    """A result, or a pipeline, whose changes to list."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -1263,7 +1278,7 @@ class HistoryRequest(google.protobuf.message.Message):
     id: builtins.str
     """The id of the result. Empty for the changes of the pipeline itself, which are those by DropPipeline."""
     page_size: builtins.int
-    """How many entries to tell at most. 0: 100, which is also the most. Negative is INVALID_ARGUMENT."""
+    """How many entries to return at most. 0: 100, which is also the most. Negative is INVALID_ARGUMENT."""
     page_token: builtins.str
     """Empty, or the `next_page_token` of the page before; the other fields are then given unchanged."""
     def __init__(

@@ -161,10 +161,10 @@ class ResultsServiceServicer(object):
 
         All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
         nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with that of a Rejection for
-        one that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION with the
-        reason TOO_LARGE where a result would have more bytes than a work may. No works at all is valid. At most 100,000
-        works.
+        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason of a Rejection
+        for a work that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION
+        with the reason TOO_LARGE where a result would become larger than a work may be. No works at all is valid. At most
+        100,000 works.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,7 +211,7 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Info(self, request, context):
-        """Tells the versions of server, API and MongoDB, and the limits of this server.
+        """Returns the versions of server, API and MongoDB, and the limits of this server.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -276,7 +276,7 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def History(self, request, context):
-        """Tells the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
+        """Returns the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
 
         Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
         changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not

@@ -3,7 +3,8 @@
 isort:skip_file
 The Workflow Results API, version 1.
 
-A client in any language can be written from this file alone. What holds for every method:
+A client in any language can be written from this file, errors.proto and service_config.json alone. What holds for
+every method:
 
 Works and results. A *work* is the document of one finished unit of pipeline work; a *result* is a work that
 has been deposited. A result is identified by its pipeline and its id. A result whose field `results.locked`
@@ -11,47 +12,67 @@ is true is *locked*: it can be neither updated nor deleted.
 
 Names. A pipeline matches [A-Za-z0-9-][A-Za-z0-9_-]{0,127}; an id is a string of 1 to 128 characters, without NUL.
 Top-level field names are not empty, hold no '.' and do not start with '$'. No document holds a name twice, at any
-depth. A pipeline that does not exist has no results; asking for it is never an error.
+depth. A pipeline that does not exist has no results; reading from it is never an error.
 
 Same content. Two works have the same content when their bytes are equal, or else their values are, as MongoDB
-compares them: whatever the order of fields at every level, numbers by value across int32, int64, double and decimal,
-NaN equal to NaN, and every other type the same. `_id` and `results.locked` don't count.
+compares them: the order of fields does not count at any level, numbers compare by value across int32, int64, double
+and decimal, NaN equals NaN, and every other type equals only itself. `_id` and `results.locked` do not count.
 
 Order. Results always come in descending order of their id, compared byte by byte; for ObjectId strings that is
 newest first.
 
-Messages. Requests hold at most 32 MiB. A client must accept messages of 17 MiB (many gRPC libraries default to
-4 MiB): a batch aims at 1 MiB, but a single result may have 16 MiB.
+Errors. errors.proto lists every reason for an error of this service, with its code and with what a client can do.
+What happened to a single work or id stands in the response, not in an error.
 
-Errors. Every error carries a google.rpc.Status in `grpc-status-details-bin` with a google.rpc.ErrorInfo (domain
-"workflow-results", a reason in UPPER_SNAKE_CASE) and, where fields are at fault, a google.rpc.BadRequest. Every
-method may answer:
-  INVALID_ARGUMENT    a request that breaks a rule (INVALID_REQUEST), or that can't be parsed (MALFORMED_REQUEST).
-  UNAUTHENTICATED     no token and no client certificate of a caller (TOKEN_MISSING), a token that is wrong or was
-                      revoked (TOKEN_INVALID), or an expired one (TOKEN_EXPIRED).
-  PERMISSION_DENIED   the caller's role does not allow this (ROLE), or its pipelines don't (PIPELINE). Both depend on
-                      the request alone, never on what is stored, and nothing of the request is done.
-  DEADLINE_EXCEEDED   the deadline of the caller, or the time limit of the server, passed (DEADLINE_EXCEEDED).
-  UNAVAILABLE         the server is stopping (SERVER_STOPPING), has as much to do as it can take (OVERLOADED) or has
-                      lost MongoDB (MONGODB_UNAVAILABLE); or MongoDB failed in another way (MONGODB_FAILED,
-                      NOT_DURABLE, CONTENTION). Where the metadata of ErrorInfo holds `outcome: NOT_APPLIED`, nothing
-                      was changed.
-  INTERNAL            a fault in the server (INTERNAL), whose log tells more under the request id.
-  RESOURCE_EXHAUSTED  a message over 32 MiB. (gRPC itself answers this one, without details.)
-Errors particular to a method are named with it. What happened to a single work or id stands in the response.
-
-Callers. A server may want a token, as the metadata `authorization: Bearer <token>`, or a client certificate. A token
-that is sent counts, also where there is a certificate. Either is checked at the start of a call, and again for each
-request of a DepositStream and each part of a stream of results. A caller has a role, each of which includes the one
-before: a *reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor*
-Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and deposit works whose `results.locked` is
-true; an *admin* everything, DropPipeline included. It may do so with some pipelines; Status tells of those alone. The
-health service is open to all.
+Callers. A server may require a token, as the metadata `authorization: Bearer <token>`, or a client certificate. If a
+call has both, the token counts. The server checks them when a call begins, and again for each request of a
+DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
+*reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor* Deposit and
+DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose `results.locked` is true;
+an *admin* may call everything, DropPipeline included. A caller may be limited to some pipelines; Status then lists
+only those. The health service is open to all; reflection requires a token where the other methods do.
 
 Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
-repeated with the same `request_id`: what was done is then answered again, not done again. Without one they should be
-repeated only when nothing was changed (`outcome: NOT_APPLIED`), or when the caller knows that a repetition does no
-harm.
+repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
+`request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when a
+repetition does no harm.
+
+Writing a client
+
+Message sizes. Requests hold at most 32 MiB, for every method and each request of a stream. Responses hold at most
+17 MiB, so set the limit for received messages to 17 MiB (most gRPC libraries default to 4): a batch of results aims
+at 1 MiB, but a single result may have 16 MiB, and the response to a Deposit of 100,000 works that are all rejected
+has 6 MB. Some libraries (connect-node) limit sent messages, too: set that to 32 MiB.
+
+Deposits. Requests of about 1 MiB, with up to 4 under way at a time, use a server well. On a DepositStream, keep up to
+8 requests under way; the server reads no further than that. Read acknowledgements while sending: a client that only
+sends stops when flow control has filled both directions. An idle stream stays open; a server that stops, or a
+connection that reaches its greatest age, ends it with UNAVAILABLE.
+
+Deadlines. Set a deadline for every call except streams of results. A server spends at most `Limits.server_seconds`
+on a call that answers once, and on each batch of a stream.
+
+Broken streams. A stream of results is complete when a part with a summary has come. One that ends without it, or
+with an error that has no ErrorInfo of the domain "workflow-results", broke on its way. Libraries report that as
+UNAVAILABLE (grpc for C, Go, Java and Python), CANCELLED (connect-node) or UNKNOWN (tonic: "h2 protocol error").
+Resume it: send the same request with the last `resume_token` received, unless the client itself cancelled the call or
+the message was larger than it accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic). A summary counts the results of
+its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and is valid on
+every server of the same store.
+
+Back-off. Before each repetition wait a random time of up to 0.05 s, doubled each time up to 2 s, and at least the
+`retry_delay` of a google.rpc.RetryInfo in the error. service_config.json beside this file gives gRPC libraries such a
+policy for reads and Deposit. It does not cover streams that have begun, and gRPC does not repeat calls whose messages
+exceed its buffer (256 KiB by default in most libraries), so a client for long streams and large deposits repeats
+them itself.
+
+Keepalive. Ping at most every 10 s; every 30 s is a good choice, also without calls. More pings end the connection
+with GOAWAY "too_many_pings". A connection takes 100 calls at a time; open further connections for more.
+
+Request ids. A `request_id` belongs to the caller that gave it and does not expire: the server remembers it with the
+history of the results that the request changed, which is kept. A refused request is not remembered. Requests are the
+same when their method, pipeline, reason, set of ids, and works in their order are the same, where works are compared
+as under "Same content": BSON and JSON, or another order of fields, make no difference.
 """
 
 import abc
@@ -105,10 +126,10 @@ class ResultsServiceStub:
 
     All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
     nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with that of a Rejection for
-    one that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION with the
-    reason TOO_LARGE where a result would have more bytes than a work may. No works at all is valid. At most 100,000
-    works.
+    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason of a Rejection
+    for a work that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION
+    with the reason TOO_LARGE where a result would become larger than a work may be. No works at all is valid. At most
+    100,000 works.
     """
 
     DeleteIds: grpc.UnaryUnaryMultiCallable[
@@ -155,7 +176,7 @@ class ResultsServiceStub:
         workflow_results.v1.results_pb2.InfoRequest,
         workflow_results.v1.results_pb2.InfoResponse,
     ]
-    """Tells the versions of server, API and MongoDB, and the limits of this server."""
+    """Returns the versions of server, API and MongoDB, and the limits of this server."""
 
     GetByCount: grpc.UnaryStreamMultiCallable[
         workflow_results.v1.results_pb2.GetByCountRequest,
@@ -216,7 +237,7 @@ class ResultsServiceStub:
         workflow_results.v1.results_pb2.HistoryRequest,
         workflow_results.v1.results_pb2.HistoryResponse,
     ]
-    """Tells the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
+    """Returns the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
 
     Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
     changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
@@ -271,10 +292,10 @@ class ResultsServiceAsyncStub:
 
     All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
     nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with that of a Rejection for
-    one that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION with the
-    reason TOO_LARGE where a result would have more bytes than a work may. No works at all is valid. At most 100,000
-    works.
+    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason of a Rejection
+    for a work that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION
+    with the reason TOO_LARGE where a result would become larger than a work may be. No works at all is valid. At most
+    100,000 works.
     """
 
     DeleteIds: grpc.aio.UnaryUnaryMultiCallable[
@@ -321,7 +342,7 @@ class ResultsServiceAsyncStub:
         workflow_results.v1.results_pb2.InfoRequest,
         workflow_results.v1.results_pb2.InfoResponse,
     ]
-    """Tells the versions of server, API and MongoDB, and the limits of this server."""
+    """Returns the versions of server, API and MongoDB, and the limits of this server."""
 
     GetByCount: grpc.aio.UnaryStreamMultiCallable[
         workflow_results.v1.results_pb2.GetByCountRequest,
@@ -382,7 +403,7 @@ class ResultsServiceAsyncStub:
         workflow_results.v1.results_pb2.HistoryRequest,
         workflow_results.v1.results_pb2.HistoryResponse,
     ]
-    """Tells the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
+    """Returns the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
 
     Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
     changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
@@ -443,10 +464,10 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
 
         All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
         nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with that of a Rejection for
-        one that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION with the
-        reason TOO_LARGE where a result would have more bytes than a work may. No works at all is valid. At most 100,000
-        works.
+        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason of a Rejection
+        for a work that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION
+        with the reason TOO_LARGE where a result would become larger than a work may be. No works at all is valid. At most
+        100,000 works.
         """
 
     @abc.abstractmethod
@@ -503,7 +524,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.InfoRequest,
         context: _ServicerContext,
     ) -> typing.Union[workflow_results.v1.results_pb2.InfoResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.InfoResponse]]:
-        """Tells the versions of server, API and MongoDB, and the limits of this server."""
+        """Returns the versions of server, API and MongoDB, and the limits of this server."""
 
     @abc.abstractmethod
     def GetByCount(
@@ -580,7 +601,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.HistoryRequest,
         context: _ServicerContext,
     ) -> typing.Union[workflow_results.v1.results_pb2.HistoryResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.HistoryResponse]]:
-        """Tells the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
+        """Returns the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
 
         Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
         changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
