@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := client/python/workflow_results server/workflow_results_server tests bench
+SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-faults test-hostile bench bench-quick endurance lint format proto check-proto clean
+.PHONY: help demo serve test test-faults test-hostile bench bench-quick endurance lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,13 +80,21 @@ define generate
 	  --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) proto/workflow_results/v1/results.proto
 endef
 
-proto: $(VENV)-proto/.done ## Generate the stubs from the proto
+proto: $(VENV)-proto/.done $(VENV)/.dev ## Generate the stubs and the page of errors from the proto
 	$(call generate,client/python)
+	$(BIN)/python docs/reference/errors.py
 
-check-proto: $(VENV)-proto/.done ## Fail if the committed stubs differ from what the proto gives
+check-proto: $(VENV)-proto/.done $(VENV)/.dev ## Fail if what is generated from the proto differs from what is committed
 	@rm -rf build/proto
 	$(call generate,build/proto)
 	diff --recursive --exclude=__init__.py --exclude=__pycache__ build/proto/workflow_results/v1 client/python/workflow_results/v1
+	$(BIN)/python docs/reference/errors.py build/errors.md
+	diff build/errors.md docs/reference/errors.md
+
+BASELINE ?= $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null)
+check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last release
+	@if [ -z "$(BASELINE)" ]; then echo "no release to compare with yet"; \
+	else $(BIN)/buf breaking --against '.git#tag=$(BASELINE)'; fi
 
 clean: ## Remove what the other targets have made, data of `make serve` aside
 	rm -rf $(VENV) $(VENV)-proto build dist bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -57,9 +57,7 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
     """
     code, details = error.code(), error.details() or ""
     info = _error_info(error)
-    class_ = _CLASSES.get(code, errors.ResultsError)
-    if info.reason == Reason.INVALID_STATUS:
-        class_ = errors.InvalidStatusError
+    class_ = exception_for(code, info.reason)
     if info.reason == Reason.TOKEN_MISSING:
         details += " (token= or WORKFLOW_RESULTS_TOKEN)"
     if info.reason:
@@ -83,6 +81,11 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
         and not _REFUSED_STREAM.search(details)
     )
     return explained_
+
+
+def exception_for(code: grpc.StatusCode, reason: str) -> type[errors.ResultsError]:
+    """Return the class of the errors with a code and a reason."""
+    return errors.InvalidStatusError if reason == Reason.INVALID_STATUS else _CLASSES.get(code, errors.ResultsError)
 
 
 def _error_info(error: grpc.RpcError) -> error_details_pb2.ErrorInfo:
