@@ -22,8 +22,8 @@ from workflow_results.errors import (
     ServiceUnavailableError,
     UnauthenticatedError,
 )
-from workflow_results.history import HistoryEntry
-from workflow_results.receipts import Outcome, Receipt, Refusal
+from workflow_results.outcomes import HistoryEntry
+from workflow_results.outcomes import Outcome, Receipt, Refusal
 from workflow_results.results import Results
 from workflow_results.version import __version__
 

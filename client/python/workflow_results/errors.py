@@ -23,7 +23,7 @@ from workflow_results.common.rules import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workflow_results.receipts import Receipt, Refusal
+    from workflow_results.outcomes import Receipt, Refusal
 
 
 class ResultsError(Exception):

@@ -14,7 +14,8 @@ from workflow_results._stream.result_stream import Handed, HandedBatches, Result
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
 from workflow_results.common.rules import quoted
-from workflow_results.history import HistoryEntry, told
+from workflow_results._calls.history import told
+from workflow_results.outcomes import HistoryEntry
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 

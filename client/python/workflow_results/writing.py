@@ -13,7 +13,7 @@ from workflow_results._deposit import batches
 from workflow_results._deposit.depositor import Depositor
 from workflow_results.common import rules
 from workflow_results.errors import InvalidRequestError
-from workflow_results.refusals import applied
+from workflow_results._calls.refusals import applied
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workflow_results._transport.deadline import Deadline
-    from workflow_results.receipts import Receipt
+    from workflow_results.outcomes import Receipt
 
 
 _logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from workflow_results._transport.forks import fork_guard
 from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import quoted
 from workflow_results.errors import PermissionDeniedError, ResultsError
-from workflow_results.receipts import Outcome, Receipt
+from workflow_results.outcomes import Outcome, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

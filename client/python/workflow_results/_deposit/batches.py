@@ -14,7 +14,7 @@ from workflow_results._encoding.documents import encode
 from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
 from workflow_results.errors import ConflictError, InvalidRequestError, InvalidStatusError, ResultsError
-from workflow_results.receipts import Outcome, Receipt
+from workflow_results.outcomes import Outcome, Receipt
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1.errors_pb2 import RejectionReason
 

@@ -18,7 +18,7 @@ from workflow_results._transport.forks import fork_guard
 from workflow_results.common import rules
 from workflow_results.common.rules import quoted
 from workflow_results.errors import DeadlineExceededError, PermissionDeniedError, ResultsError, ServiceUnavailableError
-from workflow_results.receipts import Outcome, Receipt
+from workflow_results.outcomes import Outcome, Receipt
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from workflow_results._transport.forks import fork_guard
 from workflow_results.common.rules import quoted, visible
 from workflow_results.errors import ResultsError
-from workflow_results.receipts import Receipt
+from workflow_results.outcomes import Receipt
 
 if TYPE_CHECKING:
     import threading

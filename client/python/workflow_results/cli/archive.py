@@ -21,7 +21,7 @@ from workflow_results.cli import archive_files
 from workflow_results.cli.failures import INTERRUPTED, failure_of
 from workflow_results.common.rules import pipeline_problem, visible
 from workflow_results.errors import ResultsError
-from workflow_results.receipts import Outcome, Receipt
+from workflow_results.outcomes import Outcome, Receipt
 from workflow_results.results import Results
 
 if TYPE_CHECKING:

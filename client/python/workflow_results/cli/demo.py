@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workflow_results.errors import ResultsError
-from workflow_results.receipts import Receipt
+from workflow_results.outcomes import Receipt
 from workflow_results.results import Results
 from workflow_results.samples import PIPELINES, sample_works
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from workflow_results.common.rules import quoted
 from workflow_results.errors import LockedError, NotFoundError
-from workflow_results.receipts import Refusal
+from workflow_results.outcomes import Refusal
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
