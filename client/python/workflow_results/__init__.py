@@ -22,8 +22,7 @@ from workflow_results.errors import (
     ServiceUnavailableError,
     UnauthenticatedError,
 )
-from workflow_results.outcomes import HistoryEntry
-from workflow_results.outcomes import Outcome, Receipt, Refusal
+from workflow_results.outcomes import HistoryEntry, Outcome, Receipt, Refusal
 from workflow_results.results import Results
 from workflow_results.version import __version__
 

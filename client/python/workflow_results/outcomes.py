@@ -1,7 +1,8 @@
-"""What became of the works and results named in a call."""
+"""What became of the works and results named in a call, and what was done to a result before."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
@@ -52,3 +53,29 @@ class Refusal(NamedTuple):
     pipeline: str
     id: str
     locked: bool
+
+
+class HistoryEntry(NamedTuple):
+    """One change of a result, or of a pipeline.
+
+    Attributes:
+        time: When, in UTC to the millisecond, by the clock of the server that made the change.
+        method: The method of `Results` that made it: "update", "delete_ids", "lock" or "unlock"; of a pipeline
+            "drop_pipeline".
+        caller: The name of the caller's token or certificate; empty where the server knows no callers.
+        fields: The top-level fields that an update has set; the first ones, if their names have more than 16,384
+            characters together.
+        field_count: How many top-level fields an update has set.
+        reason: Why, as the caller gave it; may be empty.
+        request_id: The request, as the caller named it; may be empty.
+        result_count: How many results of the pipeline the request has named, this one included; 0 for a pipeline.
+    """
+
+    time: datetime
+    method: str
+    caller: str
+    fields: tuple[str, ...]
+    field_count: int
+    reason: str
+    request_id: str
+    result_count: int

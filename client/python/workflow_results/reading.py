@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import settings
 from workflow_results._calls import arguments
+from workflow_results._calls.history import told
 from workflow_results._encoding.documents import decode, pieces
 from workflow_results._stream import resuming
 from workflow_results._stream.relaxed_gc import relaxed_gc
@@ -14,7 +15,6 @@ from workflow_results._stream.result_stream import Handed, HandedBatches, Result
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
 from workflow_results.common.rules import quoted
-from workflow_results._calls.history import told
 from workflow_results.outcomes import HistoryEntry
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb

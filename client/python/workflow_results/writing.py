@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from workflow_results import settings
 from workflow_results._calls import arguments
+from workflow_results._calls.refusals import applied
 from workflow_results._deposit import batches
 from workflow_results._deposit.depositor import Depositor
 from workflow_results.common import rules
 from workflow_results.errors import InvalidRequestError
-from workflow_results._calls.refusals import applied
 from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 
