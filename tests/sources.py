@@ -10,7 +10,7 @@ import bson
 from pymongo import AsyncMongoClient, monitoring
 from pymongo.read_concern import ReadConcern
 
-from workflow_results._encoding.documents import OPTIONS
+from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.rules import BATCH_BYTES, KIB
 from workflow_results_server.store import Batch, Selection
 from workflow_results_server.store.primary import Primary

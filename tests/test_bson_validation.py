@@ -20,7 +20,7 @@ from raw_bson import document, element, nested, sized
 from test_content import values
 from test_duplicates import ODD
 from wire import Stub
-from workflow_results._encoding.documents import OPTIONS
+from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.documents import validation, works

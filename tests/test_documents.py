@@ -37,7 +37,8 @@ from bson.raw_bson import RawBSONDocument
 from codec_values import OBJECT_ID, UTC, UUID, Config, Fake, Text, same, there_and_back, zero_rank
 from wire import PATIENCE
 from workflow_results._encoding import documents
-from workflow_results._encoding.documents import decode, decode_strictly, encode
+from workflow_results._encoding.documents import decode, encode
+from workflow_results.common.bson_codec import decode_strictly
 from workflow_results.errors import InvalidRequestError, ResultsError
 
 WORK: dict[str, Any] = {

@@ -30,9 +30,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codec_values import UTC, same
-from workflow_results._encoding import documents
 from workflow_results._encoding.documents import decode, encode, pieces
 from workflow_results._encoding.values import rebuild
+from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.rules import KIB
 from workflow_results.errors import InvalidRequestError, ResultsError
 
@@ -130,7 +130,7 @@ def test_both_ways_give_the_same_bytes(document: dict[str, Any]) -> None:
     fast = encode(document, "works[0]")
     for trusting in (True, False):
         rebuilt = rebuild(document, trusting=trusting)
-        assert bson.encode(rebuilt, codec_options=documents.OPTIONS) == fast
+        assert bson.encode(rebuilt, codec_options=OPTIONS) == fast
 
 
 @given(nested(plain_scalars | st.datetimes() | st.sampled_from(["\ud800", 2**63, {1}, {"a\0": 1}, {1: 1}])))

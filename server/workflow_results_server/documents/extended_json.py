@@ -20,7 +20,8 @@ from bson import json_util
 from bson.binary import UuidRepresentation
 from bson.codec_options import DatetimeConversion
 
-from workflow_results._encoding.documents import decode, pieces
+from workflow_results.common.bson_codec import decode
+from workflow_results.common.framing import pieces
 from workflow_results.common.rules import INT64_MAX, INT64_MIN, KIB, MIB, cut, type_name
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.documents.json_wrappers import WRAPPERS, UnfitError, announced

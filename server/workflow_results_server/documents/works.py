@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import bson
 from bson.timestamp import Timestamp
 
-from workflow_results._encoding.documents import OPTIONS
 from workflow_results.common import rules
+from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes, extended_json
 from workflow_results_server.documents.validation import RepeatedName, TooDeep, validate

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import bson
 from bson.timestamp import Timestamp
 
-from workflow_results._encoding.documents import OPTIONS
 from workflow_results.common import rules
+from workflow_results.common.bson_codec import OPTIONS
 from workflow_results_server.errors import InvalidRequest
 
 if TYPE_CHECKING:

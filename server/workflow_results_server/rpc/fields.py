@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bson
 
-from workflow_results._encoding.documents import decode_strictly
 from workflow_results.common import rules
+from workflow_results.common.bson_codec import decode_strictly
 from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.access.callers import current_caller

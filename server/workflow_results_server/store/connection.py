@@ -11,7 +11,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
-from workflow_results._encoding.documents import OPTIONS
+from workflow_results.common.bson_codec import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ import pymongo
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import PyMongoError
 
-from workflow_results._encoding.documents import OPTIONS
 from workflow_results.common import rules
+from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import RequestError, Unavailable

@@ -1,0 +1,100 @@
+"""How documents are read and written, by clients and servers alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+import bson
+from bson.binary import UUID_SUBTYPE, Binary, UuidRepresentation
+from bson.code import Code
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import InvalidBSON
+
+from workflow_results.common.framing import NotBSONError
+
+OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
+    tz_aware=True,
+    tzinfo=dt.timezone.utc,
+    uuid_representation=UuidRepresentation.STANDARD,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+)
+_REF: Final = b"$ref\0"
+"""The name without which no document is taken for a DBRef."""
+
+
+class _Document(dict[str, Any]):
+    """A dict that bson takes for no DBRef, which it knows by the names in it: it doesn't find any."""
+
+    __slots__ = ()
+    __getitem__: Any = {}.__getitem__
+    get: Any = {}.get
+
+
+# A binary of the subtype for UUIDs may have another length than 16, and none of that is made a UUID then.
+_EXACT_OPTIONS: Final = OPTIONS.with_options(
+    document_class=_Document, uuid_representation=UuidRepresentation.UNSPECIFIED
+)
+
+
+def decode(data: bytes) -> list[dict[str, Any]]:
+    """Decode documents that stand back to back, as a batch of results holds them.
+
+    Args:
+        data: Any number of BSON documents.
+
+    Returns:
+        The documents in their order, each without MongoDB's `_id`. An int64 comes as `bson.Int64`, which is
+        an int; a datetime outside the years 1 to 9999 as `bson.DatetimeMS`; a dict like a DBRef stays a dict.
+
+    Raises:
+        NotBSONError: The bytes are not BSON.
+    """
+    try:
+        documents = decode_strictly(data)
+    except InvalidBSON:
+        # A binary of the subtype for UUIDs may have any length. What is really broken fails again.
+        try:
+            documents = _decode_exactly(data)
+        except InvalidBSON as error:
+            raise NotBSONError(str(error)) from error
+    for document in documents:
+        document.pop("_id", None)
+    return documents
+
+
+def decode_strictly(data: bytes) -> list[dict[str, Any]]:
+    """Decode documents as `decode` does, but leave them whole and let nothing pass that some readers fail on.
+
+    Args:
+        data: Any number of BSON documents.
+
+    Returns:
+        The documents in their order.
+
+    Raises:
+        InvalidBSON: The bytes are not BSON, or hold a UUID of another length than 16.
+    """
+    # bson makes a DBRef, which has no order of keys, of each dict that looks like one.
+    return _decode_exactly(data) if _REF in data else bson.decode_all(data, OPTIONS)
+
+
+def _decode_exactly(data: bytes) -> list[dict[str, Any]]:
+    """Decode documents to what the plain options would give, except for DBRefs and UUIDs of another length than 16."""
+    documents: list[Any] = bson.decode_all(data, _EXACT_OPTIONS)
+    waiting: list[Any] = [documents]
+    while waiting:
+        container = waiting.pop()
+        for key, value in enumerate(container) if type(container) is list else container.items():
+            if type(value) is list:
+                waiting.append(value)
+            elif type(value) is _Document:
+                container[key] = plain = dict(value)
+                waiting.append(plain)
+            elif type(value) is Code and value.scope is not None:
+                scope = dict(value.scope)
+                container[key] = Code(str.__str__(value), scope)
+                waiting.append(scope)
+            elif type(value) is Binary and value.subtype == UUID_SUBTYPE and len(value) == 16:
+                container[key] = value.as_uuid()
+    return documents
