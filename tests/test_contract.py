@@ -16,7 +16,7 @@ import workflow_results_server
 from conftest import workflow_core
 from wire import PATIENCE
 from workflow_results import Results
-from workflow_results._transport.channel import _RETRIED
+from workflow_results._transport.attempts import RETRIED
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.rpc.service import ResultsService
 
@@ -108,7 +108,7 @@ answer = {{name: [[each.name, repr(each.default)] for each in given] for name, g
 
 
 def test_only_what_may_be_repeated_is_repeated() -> None:
-    assert set(RPCS) - _RETRIED == {"Update", "DeleteIds", "Lock", "Unlock", "DepositStream"}
+    assert set(RPCS) - RETRIED == {"Update", "DeleteIds", "Lock", "Unlock", "DepositStream"}
 
 
 def test_everything_public_is_exported() -> None:

@@ -18,6 +18,7 @@ from fake_service import serving
 from workflow_results import Results, ResultsError
 from workflow_results._transport import connections
 from workflow_results._transport.credentials import Credentials
+from workflow_results._transport.reachability import Peer
 from workflow_results.v1 import results_pb2 as pb
 
 COUNT = 700
@@ -171,7 +172,7 @@ def test_streams_may_leave_a_connection_while_it_is_abandoned() -> None:
             pass
 
     credentials = Credentials(None, secure=False, authorities=None, identity=None)
-    connection = connections.Connection(connections.Peer("localhost:1", credentials), further=False)
+    connection = connections.Connection(Peer("localhost:1", credentials), further=False)
     connection.places |= {Leaving(connection) for _ in range(2)}
     connection.spoil()
     assert not connection.places

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import logging
-import os
 import uuid
-import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from workflow_results._transport.connections import CLOSED, Connection, Connections, Peer, Place
+from workflow_results._transport.attempts import Attempts
+from workflow_results._transport.connections import CLOSED, Connection, Connections, Place
 from workflow_results._transport.credentials import Credentials
-from workflow_results._transport.deadline import Deadline, pauses
-from workflow_results._transport.forks import fork_guard
+from workflow_results._transport.deadline import Deadline
+from workflow_results._transport.forks import fork_guard, renew_in_child
+from workflow_results._transport.grpc_calls import cancel_unread, has_ended, only_part
+from workflow_results._transport.reachability import Peer
 from workflow_results._transport.rpc_errors import from_rpc_error
 from workflow_results._transport.watchdog import watchdog
 from workflow_results.common import rules
-from workflow_results.errors import (
-    DeadlineExceededError,
-    InvalidRequestError,
-    ResultsError,
-    ServiceUnavailableError,
-)
+from workflow_results.errors import InvalidRequestError, ResultsError, ServiceUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,26 +27,6 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 _logger = logging.getLogger(__name__)
-
-_RETRIED: Final = frozenset(
-    {
-        "Count",
-        "Deposit",  # idempotent: what is stored already is told so
-        "DropPipeline",
-        "GetByCount",
-        "GetByEvent",
-        "GetById",
-        "GetLocked",
-        "GetLockedCount",
-        "History",
-        "Info",
-        "Status",
-        "View",
-    }
-)
-"""The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not, unless
-they have a `request_id`: done twice they answer something else. Without one they are sent again only when the server
-says that nothing was changed."""
 
 
 class NoThreadError(ResultsError):
@@ -76,7 +52,7 @@ class Channel:
         # Apart, so that calls with one answer wait for nobody who is slow to read.
         self._unary = Connections(peer, streams=False)
         self._streams = Connections(peer, streams=True)
-        _channels.add(self)
+        renew_in_child(self)
 
     def unary(self, method: str, request: Message, deadline: Deadline, begun: Place | None = None) -> Any:
         """Call a method that answers once.
@@ -94,35 +70,24 @@ class Channel:
             ResultsError: It failed; `outcome_unknown` tells whether it may have changed something.
         """
         request_id = getattr(request, "request_id", "")
-        once = method not in _RETRIED and not request_id
-        before: ServiceUnavailableError | None = None
-        for pause in pauses():
+        attempts = Attempts(method, request_id, deadline)
+        while True:
             place, begun = begun, None
             try:
                 with place or self._unary.place() as place, self._explaining(method, deadline, place.connection):
                     if place.call is not None:
-                        return _only_part(place.call)
-                    place.connection.reach(deadline, certainly=once)
+                        return only_part(place.call)
+                    place.connection.reachability.ensure(deadline, certainly=attempts.once)
                     with fork_guard:
                         return getattr(place.connection.stub, method)(
                             _sized(request),
                             timeout=deadline.remaining(),
                             metadata=self._metadata(request_id),
-                            wait_for_ready=once,
+                            wait_for_ready=attempts.once,
                         )
             except ResultsError as error:
-                error.outcome_unknown |= before is not None and before.outcome_unknown
-                if isinstance(error, DeadlineExceededError) and not error.reason and before is not None:
-                    # The time ended on a further try; what the tries before have told says more.
-                    before.outcome_unknown = error.outcome_unknown
-                    raise before from error
-                if not isinstance(error, ServiceUnavailableError):
+                if not attempts.go_on(error):
                     raise
-                if (once and error.outcome_unknown) or not deadline.pause(pause):
-                    raise
-                before = error
-                _logger.debug("%s is sent again: %s", method, error)
-        raise AssertionError("pauses never end")
 
     def begin(self, method: str, request: Message, answer: type[Message], deadline: Deadline) -> Place:
         """Send the request of a method that answers once, without waiting for the answer.
@@ -142,7 +107,7 @@ class Channel:
         place = self._unary.place()
         try:
             with self._explaining(method, deadline, place.connection):
-                place.connection.reach(deadline)
+                place.connection.reachability.ensure(deadline)
                 options = {"timeout": deadline.remaining(), "metadata": self._metadata()}
                 with fork_guard:
                     place.call = place.connection.begin(method, _sized(request), answer, **options)
@@ -153,7 +118,7 @@ class Channel:
 
     def cancel(self, begun: Place) -> None:
         """Cancel a call that `begin` has begun, and that nobody waits for."""
-        _cancel_unread(begun.call)
+        cancel_unread(begun.call)
         begun.leave()
 
     def place(self) -> Place:
@@ -188,7 +153,7 @@ class Channel:
         """
         forks = fork_guard.forks
         with self._explaining(method, deadline, place.connection):
-            place.connection.reach(connect)
+            place.connection.reachability.ensure(connect)
             with fork_guard:
                 call = place.call = getattr(place.connection.stub, method)(
                     _sized(request), timeout=deadline.remaining(), metadata=self._metadata()
@@ -198,7 +163,7 @@ class Channel:
                     yield part
             except GeneratorExit:
                 if forks == fork_guard.forks:
-                    _cancel_unread(call)
+                    cancel_unread(call)
                 raise
             finally:
                 if forks == fork_guard.forks:  # in a child, touching the call could wait for threads that are not there
@@ -217,7 +182,7 @@ class Channel:
         except grpc.RpcError as error:
             if not watchdog.end(place) or self._closed:
                 raise
-            place.connection.reachable = False
+            place.connection.reachability.mark_lost()
             raise ServiceUnavailableError(f"{method} at {self.target}: nothing has come for {seconds:g} s") from error
         finally:
             watchdog.end(place)
@@ -242,7 +207,7 @@ class Channel:
             ResultsError: It failed.
         """
         with self._explaining(method, Deadline.after(seconds), place.connection):
-            place.connection.reach(connect)
+            place.connection.reachability.ensure(connect)
             with fork_guard:
                 try:
                     call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self._metadata())
@@ -256,7 +221,7 @@ class Channel:
                 finally:
                     call.cancel()
                     place.call = None
-                    fork_guard.wait_for(lambda: _has_ended(call))
+                    fork_guard.wait_for(lambda: has_ended(call))
 
     def close(self) -> None:
         """Close the connections; calls under way fail. Closing twice is fine."""
@@ -276,7 +241,7 @@ class Channel:
             failure = from_rpc_error(error, method, self.target, deadline)
             _logger.debug("%s failed: %s", method, failure, extra={"call_id": failure.call_id})
             if isinstance(failure, ServiceUnavailableError) and not failure.reason:
-                connection.reachable = False
+                connection.reachability.mark_lost()
             raise failure from error
 
     def _metadata(self, request_id: str = "") -> list[tuple[str, str]]:
@@ -286,52 +251,6 @@ class Channel:
         """Drop the parent's connections unclosed; the child makes its own at its first call."""
         for each in (self._unary, self._streams):
             each.begin_in_child()
-
-
-_channels: weakref.WeakSet[Channel] = weakref.WeakSet()
-
-
-def _only_part(call: Any) -> Any:
-    """Wait for the answer that comes as a stream of one, and for the status behind it."""
-    with fork_guard:
-        answer = next(call, None)
-        next(call, None)
-        return answer
-
-
-def _cancel_unread(call: Any) -> None:
-    """Cancel a call that nobody waits for, and let gRPC forget it.
-
-    It keeps 16 KB of a cancelled call, until the connection is closed, unless somebody reads its end; and has no public
-    way to do so.
-    """
-    guarded = fork_guard.enter_at_once()  # which does not wait, since a stream may be collected as garbage anywhere
-    try:
-        if call.cancel() and guarded and hasattr(call, "_consume_next_event"):
-            while call._state.due:  # noqa: SLF001
-                call._consume_next_event()  # noqa: SLF001
-    finally:
-        if guarded:
-            fork_guard.__exit__()
-
-
-def _has_ended(call: Any) -> bool:
-    """Report whether no thread of gRPC sees to a call any more.
-
-    One does for a moment after the end; and as long as a message is stuck on its way to a service that hangs.
-    """
-    state = getattr(call, "_state", None)
-    return state is None or not state.due
-
-
-def _after_fork_in_child() -> None:
-    fork_guard.begin_in_child()
-    watchdog.begin_in_child()
-    for channel in list(_channels):
-        channel.begin_in_child()
-
-
-os.register_at_fork(before=fork_guard.close, after_in_parent=fork_guard.open, after_in_child=_after_fork_in_child)
 
 
 def _sized(request: Message) -> Message:

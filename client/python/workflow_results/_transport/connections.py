@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import json
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from workflow_results._transport.credentials import Credentials, closing_hint, handshake_hint, is_loopback, telling
-from workflow_results._transport.deadline import Deadline, pauses
 from workflow_results._transport.forks import fork_guard
-from workflow_results.common import rules
-from workflow_results.errors import ResultsError, ServiceUnavailableError
+from workflow_results._transport.options import channel_options
+from workflow_results._transport.reachability import Peer, Reachability
+from workflow_results.errors import ResultsError
 from workflow_results.v1 import results_pb2, results_pb2_grpc
 
 if TYPE_CHECKING:
@@ -31,80 +29,9 @@ _CALLS_PER_CONNECTION: Final = 90
 """The service takes 100 calls of a connection at a time, and counts a call until it has forgotten it. Further ones
 would wait at the client, without a word, for a stream to end that nobody reads on."""
 _MOST_CONNECTIONS: Final = 12
-_PROBE_SECONDS: Final = 1.0
-"""How long one look for the service takes: short, so that a fork or an interrupt need not wait for the deadline."""
-_GLANCE_SECONDS: Final = 0.1
-"""How long to ask why there is no connection, which gRPC knows at once or not at all."""
 _CLOSING_SECONDS: Final = 0.5
 """How long to wait until a connection is closed, which takes a millisecond."""
-_HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
 _METHODS: Final = f"/{results_pb2.DESCRIPTOR.services_by_name['ResultsService'].full_name}/"
-
-_OPTIONS: Final = (
-    ("grpc.max_send_message_length", rules.MESSAGE_BYTES),
-    ("grpc.max_receive_message_length", rules.RESPONSE_BYTES),
-    # A name with several addresses is several servers: calls go to each in turn, and to those that are left.
-    ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
-    # What comes next is received while a batch is decoded.
-    ("grpc.http2.lookahead_bytes", 2 * rules.BATCH_BYTES),
-    # A connection that broke without a word is noticed within a minute, also between calls and under a long scan.
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
-    # A server that comes back is found within two seconds.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 1_000),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-    # Each channel has connections of its own: so that a further one has room for further calls, and that closing one,
-    # or losing one in a fork, concerns no other.
-    ("grpc.use_local_subchannel_pool", 1),
-    # Retries are ours: gRPC's own silently end at 256 KiB and after five attempts.
-    ("grpc.enable_retries", 0),
-    # Streams are read by the thread that asks for the next part, without one of gRPC's own that a fork could not stop.
-    ("SingleThreadedUnaryStream", 1),
-)
-_FURTHER: Final = (("grpc.client_idle_timeout_ms", 60_000),)
-"""A connection that was only needed while others were full is given up when nothing has used it for a minute."""
-
-
-class Peer:
-    """The service as a client knows it.
-
-    Attributes:
-        target: The gRPC target.
-        credentials: What the client shows to the service, and wants to see of it.
-        reached: Whether it has ever answered.
-
-    Args:
-        target: As above.
-        credentials: As above.
-    """
-
-    def __init__(self, target: str, credentials: Credentials) -> None:
-        self.target = target
-        self.credentials = credentials
-        self.reached = False
-
-    def out_of_reach(self, deadline: Deadline, details: str) -> ServiceUnavailableError:
-        """Explain why nothing has answered.
-
-        Args:
-            deadline: The time that there was.
-            details: What gRPC has told of it.
-
-        Returns:
-            The error to raise.
-        """
-        secure = self.credentials.secure
-        if hint := handshake_hint(details, secure=secure):
-            return ServiceUnavailableError(f"no connection to {self.target} within {deadline.seconds:g} s: {hint}")
-        again = " any more" if self.reached else ""
-        doubt = "" if self.reached else closing_hint(details, secure=secure)
-        return ServiceUnavailableError(
-            f"nothing answers{again} at {self.target} within {deadline.seconds:g} s. Is the server running"
-            f" there (workflow-results serve), and is this its address (argument, WORKFLOW_RESULTS_TARGET)?{doubt}"
-        )
 
 
 class Connection:
@@ -112,7 +39,7 @@ class Connection:
 
     Attributes:
         stub: The methods of the service.
-        reachable: Whether the service is known to answer, as it is after an answer until a call finds it gone.
+        reachability: Whether the service answers on it.
         fit: Whether further calls may go over it, and it can be closed.
         places: Who has room on it.
 
@@ -122,58 +49,15 @@ class Connection:
     """
 
     def __init__(self, peer: Peer, *, further: bool) -> None:
-        self._peer = peer
-        self._told = ""
-        """What gRPC has told of connections that failed, since the service was reached: the most telling of it."""
-        self.reachable = False
         self.fit = True
         self.places: set[Place] = set()
-        options = (*_OPTIONS, *(_FURTHER if further else ()), *_proxy_option(peer.target))
+        options = channel_options(peer.target, further=further)
         # gRPC imports half of itself at this moment, and a child forked meanwhile would wait for the import for ever.
         with fork_guard:
             _keep_grpc_begun()
             self._channel = peer.credentials.channel(peer.target, options)
             self.stub = results_pb2_grpc.ResultsServiceStub(self._channel)
-
-    def reach(self, deadline: Deadline, *, certainly: bool = False) -> None:
-        """Wait until the service answers; `grpc.channel_ready_future` would leave a thread behind that fails loudly.
-
-        Args:
-            deadline: When it must have answered.
-            certainly: Whether to look even if it is known to answer.
-
-        Raises:
-            ServiceUnavailableError: It has not.
-        """
-        if self.reachable and not certainly:
-            return
-        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(_HEALTH_CHECK)
-        for pause in pauses():
-            for waits in (False, True):  # a call that does not wait is told why the last connection failed
-                most = min(pause, _PROBE_SECONDS) if waits else _PROBE_SECONDS
-                if self._answers(ask, min(deadline.remaining() or most, most), waits=waits):
-                    self._told = ""
-                    self.reachable = self._peer.reached = True
-                    return
-            if not deadline.pause(pause):
-                self._answers(ask, _GLANCE_SECONDS)
-                raise self._peer.out_of_reach(deadline, self._told)
-
-    def _answers(self, ask: grpc.UnaryUnaryMultiCallable[bytes, bytes], seconds: float, *, waits: bool = False) -> bool:
-        """Look whether the service answers, and keep what gRPC tells of connections that fail.
-
-        A name may have several addresses, where one refuses connections and another one says what is wrong. gRPC tells
-        of that which has failed last.
-        """
-        try:
-            with fork_guard:
-                ask(b"", timeout=seconds, wait_for_ready=waits)
-        except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.UNAVAILABLE:
-                secure = self._peer.credentials.secure
-                self._told = max(error.details() or "", self._told, key=lambda details: telling(details, secure=secure))
-            return error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
-        return True
+        self.reachability = Reachability(peer, self._channel)
 
     def begin(self, method: str, request: Message, answer: type[Message], **options: Any) -> Any:
         """Begin a call of a method with one answer, which whoever waits for it reads like a stream of one.
@@ -331,8 +215,3 @@ def _keep_grpc_begun() -> None:
 def _keep(what: object) -> None:
     """Keep something for ever, so that nothing tries to close it, not even the end of the interpreter."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(what))
-
-
-def _proxy_option(target: str) -> tuple[tuple[str, int], ...]:
-    """Keep calls within this machine away from a proxy, which gRPC would use even for them."""
-    return (("grpc.enable_http_proxy", 0),) if is_loopback(target) else ()

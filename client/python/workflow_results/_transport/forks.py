@@ -6,10 +6,14 @@ child shares the epoll instance and the sockets of its parent: it crashes, or ea
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 - see below
+import logging  # noqa: F401
+import os
 import threading
 import time
+import weakref
 from threading import get_ident
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,3 +105,29 @@ class _Gate:
 
 
 fork_guard: Final = _Gate()
+
+
+class _Renewed(Protocol):
+    """What belongs to one process."""
+
+    def begin_in_child(self) -> None:
+        """Begin anew in the child of a fork."""
+
+
+_renewed: Final[weakref.WeakSet[_Renewed]] = weakref.WeakSet()
+
+
+def renew_in_child(what: _Renewed) -> None:
+    """Let something begin anew in the child of each fork, for as long as it lives."""
+    _renewed.add(what)
+
+
+def _after_fork_in_child() -> None:
+    fork_guard.begin_in_child()
+    for each in list(_renewed):
+        each.begin_in_child()
+
+
+# What is registered last is called first before a fork. Those of logging and of concurrent.futures take locks that the
+# threads inside may need, so that both must have been imported by now.
+os.register_at_fork(before=fork_guard.close, after_in_parent=fork_guard.open, after_in_child=_after_fork_in_child)

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from workflow_results._transport.forks import fork_guard
+from workflow_results._transport.forks import fork_guard, renew_in_child
 
 if TYPE_CHECKING:
     from workflow_results._transport.connections import Place
@@ -68,3 +68,4 @@ class _Watchdog:
 
 
 watchdog: Final = _Watchdog()
+renew_in_child(watchdog)
