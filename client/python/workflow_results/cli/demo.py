@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
@@ -289,13 +289,9 @@ def _server(story: _Story) -> Iterator[str]:
         raise click.ClickException("\n    ".join([str(error), *log[-5:]])) from error
     finally:
         with _signals_go_to(lambda *_: None):
-            if process:
-                _stop(process)
             if directory:
-                with suppress(ImportError):  # without the server's package, none was started
-                    from workflow_results_server.mongod.data_directory import DataDirectory
-
-                    DataDirectory(directory / "data").kill_mongod()
+                if process and _stop(process) != 0 and (directory / "data").exists():  # else no MongoDB was started
+                    _stop_orphan(directory)
                 shutil.rmtree(directory)
 
 
@@ -312,13 +308,23 @@ def _start(directory: Path) -> subprocess.Popen[str]:
         )
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _stop(process: subprocess.Popen[str]) -> int:
+    """Stop a server, and return its exit status: 0 where it has stopped its MongoDB, too."""
     process.terminate()
     try:
         process.communicate(timeout=_STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
+    return process.returncode
+
+
+def _stop_orphan(directory: Path) -> None:
+    """Stop the MongoDB that a killed server may have left behind: the next server takes it over, and stops it."""
+    process = _start(directory)
+    assert process.stdout
+    process.stdout.readline()  # once it listens, or has ended
+    _stop(process)
 
 
 @contextmanager
