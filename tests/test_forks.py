@@ -17,10 +17,11 @@ from workflow_results import Results, ResultsError, ServiceUnavailableError
 from workflow_results._transport.forks import _Gate, fork_guard
 
 FIRST_CALL = """
-import os, signal, sys, threading
-from workflow_results import GRPCContext, Results
+import os, signal, sys, threading, workflow_results
 
 target, file, call = sys.argv[1:]
+if "workflow_results." not in call:
+    from workflow_results import GRPCContext, Results
 importing, forked = threading.Event(), threading.Event()
 
 class Slow:
@@ -53,6 +54,7 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("file", "call"),
     [
+        ("", "lambda: workflow_results.Results(target).status()"),
         ("", "Results(target).status"),
         ("", "lambda: list(Results(target).stream('sample', {}))"),
         ("", "lambda: Results(target).deposit([{'pipeline': 'forked', 'status': 'success', 'id': 'a'}])"),
@@ -60,7 +62,7 @@ def workspace(tmp_path: Path) -> Path:
         ("", "Results(target).info"),
         ("workspace", "lambda: GRPCContext(workspace=file)"),
     ],
-    ids=["status", "stream", "deposit", "depositor", "info", "workspace"],
+    ids=["package", "status", "stream", "deposit", "depositor", "info", "workspace"],
 )
 def test_a_fork_while_another_thread_makes_the_first_call(
     request: pytest.FixtureRequest, service: Service, file: str, call: str

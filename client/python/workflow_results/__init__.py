@@ -7,24 +7,30 @@ Example:
     {'sample': True}
 """
 
-from workflow_results._deposit.depositor import Depositor
-from workflow_results._deposit.futures import DepositFuture
-from workflow_results.context import GRPCContext
-from workflow_results.errors import (
-    ConflictError,
-    DeadlineExceededError,
-    InvalidRequestError,
-    InvalidStatusError,
-    LockedError,
-    NotFoundError,
-    PermissionDeniedError,
-    ResultsError,
-    ServiceUnavailableError,
-    UnauthenticatedError,
-)
-from workflow_results.outcomes import HistoryEntry, Outcome, Receipt, Refusal
-from workflow_results.results import Results
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from workflow_results._transport.forks import fork_guard
 from workflow_results.version import __version__
+
+if TYPE_CHECKING:
+    from workflow_results._deposit.depositor import Depositor
+    from workflow_results._deposit.futures import DepositFuture
+    from workflow_results.context import GRPCContext
+    from workflow_results.errors import (
+        ConflictError,
+        DeadlineExceededError,
+        InvalidRequestError,
+        InvalidStatusError,
+        LockedError,
+        NotFoundError,
+        PermissionDeniedError,
+        ResultsError,
+        ServiceUnavailableError,
+        UnauthenticatedError,
+    )
+    from workflow_results.outcomes import HistoryEntry, Outcome, Receipt, Refusal
+    from workflow_results.results import Results
 
 __all__ = [
     "ConflictError",
@@ -47,3 +53,43 @@ __all__ = [
     "UnauthenticatedError",
     "__version__",
 ]
+
+_MODULES: Final = {
+    "ConflictError": "errors",
+    "DeadlineExceededError": "errors",
+    "DepositFuture": "_deposit.futures",
+    "Depositor": "_deposit.depositor",
+    "GRPCContext": "context",
+    "HistoryEntry": "outcomes",
+    "InvalidRequestError": "errors",
+    "InvalidStatusError": "errors",
+    "LockedError": "errors",
+    "NotFoundError": "errors",
+    "Outcome": "outcomes",
+    "PermissionDeniedError": "errors",
+    "Receipt": "outcomes",
+    "Refusal": "outcomes",
+    "Results": "results",
+    "ResultsError": "errors",
+    "ServiceUnavailableError": "errors",
+    "UnauthenticatedError": "errors",
+}
+"""Where each name is. It is imported when it is needed, since gRPC takes most of the time in which a command starts."""
+_PUBLIC: Final = {"context", "errors", "outcomes", "results", "settings"}
+"""The modules that need no import of their own to be used."""
+
+if not TYPE_CHECKING:  # for which there would be no name that this module lacks
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES and name not in _PUBLIC:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        with fork_guard:  # a child forked meanwhile would wait for the import for ever
+            module = import_module(f"{__name__}.{_MODULES.get(name, name)}")
+        if name in _PUBLIC:
+            return module
+        value = globals()[name] = getattr(module, name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_PUBLIC})
