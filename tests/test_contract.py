@@ -126,12 +126,13 @@ def test_everything_public_is_exported() -> None:
         getattr(workflow_results, "resluts")  # noqa: B009 - mypy knows that there is none
 
 
-def imports(module: Path) -> set[str]:
-    """The modules, and the names in modules, that a module needs to be imported, later, or for its types."""
+def imports(source: str, package: str) -> set[str]:
+    """The modules, and the names in modules, that a module of a package needs: to be imported, later, or for types."""
     found = set()
-    for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            parts = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            found |= {".".join([*parts, *filter(None, [node.module]), alias.name]) for alias in node.names}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return found
@@ -142,7 +143,8 @@ def graph() -> dict[str, set[str]]:
     for folder in PACKAGES.values():
         for path in folder.rglob("*.py"):
             parts = path.relative_to(folder.parent).with_suffix("").parts
-            needs[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = imports(path)
+            found = imports(path.read_text(), ".".join(parts[:-1]))
+            needs[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = found
     return {
         name: {each if each in needs else each.rpartition(".")[0] for each in found} & (needs.keys() - {name})
         for name, found in needs.items()
@@ -174,30 +176,121 @@ def test_no_two_rooms_need_each_other() -> None:
     assert not rest
 
 
-def test_the_server_needs_of_the_client_what_they_share() -> None:
-    shared = {f"workflow_results.{name}" for name in ("common", "v1", "version", "_encoding")}
-    for module, needs in graph().items():
-        if module.startswith("workflow_results_server"):
-            of_client = {each for each in map(room, needs) if not each.startswith("workflow_results_server")}
-            assert of_client <= shared, module
+SHARED = {"common", "v1", "version"}
+"""What the server needs of the client's package."""
+BELOW = "_calls _deposit _encoding _stream _transport common errors outcomes settings v1 version"
+MAY_IMPORT = {
+    "workflow_results": {
+        "__init__": f"{BELOW} context results",
+        "__main__": "cli",
+        "_calls": "_encoding common errors outcomes v1",
+        "_deposit": "_calls _encoding _transport common errors outcomes v1",
+        "_encoding": "common errors",
+        "_stream": "_calls _encoding _transport common errors outcomes v1",
+        "_transport": "common errors v1",
+        "cli": f"{BELOW} context results samples",
+        "common": "",
+        "context": f"{BELOW} results",
+        "errors": "common outcomes",
+        "outcomes": "",
+        "reading": f"{BELOW} session",
+        "results": f"{BELOW} reading session writing",
+        "samples": "",
+        "session": BELOW,
+        "settings": "_transport common errors",
+        "v1": "",
+        "version": "",
+        "writing": f"{BELOW} session",
+    },
+    "workflow_results_server": {
+        "__init__": "",
+        "__main__": "access serving settings store telemetry",
+        "access": "documents errors settings",
+        "cli": "access serving settings",
+        "documents": "errors offload",
+        "errors": "",
+        "mongod": "",
+        "offload": "",
+        "query": "",
+        "rpc": "access documents errors offload query store",
+        "serving": "access errors mongod rpc settings store telemetry",
+        "settings": "store",
+        "store": "documents errors offload",
+        "telemetry": "rpc",
+    },
+}
+"""The folders, and the modules beside them, by what each may import of its own package."""
+MAY_USE = {
+    "workflow_results": {
+        "bson": "_deposit _encoding common",
+        "click": "cli",
+        "google": "_transport v1",
+        "grpc": "_transport v1",
+        "numpy": "samples",
+        "pymongo": "",
+        "rich": "cli",
+        "yaml": "common",
+    },
+    "workflow_results_server": {
+        "bson": "documents mongod query rpc store",
+        "click": "cli",
+        "google": "rpc serving",
+        "grpc": "access rpc serving",
+        "pymongo": "mongod store",
+        "rich": "",
+        "yaml": "access",
+    },
+}
+"""Libraries, by who may import them."""
 
 
-def all_imports(package: str) -> dict[str, set[str]]:
-    folder = PACKAGES[package]
-    return {str(path.relative_to(folder)): imports(path) for path in folder.rglob("*.py")}
+def forbidden(path: str, source: str) -> set[str]:
+    """What a module imports against the tables; its path begins with the folder of the package."""
+    package, *_ = parts = path.removesuffix(".py").split("/")
+    rooms, libraries = MAY_IMPORT[package], MAY_USE[package]
+    own = {parts[1], *rooms[parts[1]].split()}
+    shared = SHARED if package == "workflow_results_server" else set()
+
+    def is_forbidden(name: str) -> bool:
+        root, _, rest = name.partition(".")
+        if root in PACKAGES:
+            return rest.partition(".")[0] not in (own if root == package else shared)
+        return root in libraries and parts[1] not in libraries[root].split()
+
+    return set(filter(is_forbidden, imports(source, ".".join(parts[:-1]))))
 
 
-def test_arrows_go_one_way() -> None:
-    server = all_imports("workflow_results_server")
-    for name, found in server.items():
-        roots = {each.partition(".")[0] for each in found}
-        if name.startswith("store/"):
-            assert not roots & {"grpc", "google"}, name
-        elif not name.startswith("mongod/"):
-            assert "pymongo" not in roots, name
-    for name, found in all_imports("workflow_results").items():
-        # The demo ends the MongoDB of a server that was killed.
-        assert name == "cli/demo.py" or not any(each.startswith("workflow_results_server") for each in found), name
+@pytest.mark.parametrize("folder", PACKAGES.values(), ids=PACKAGES)
+def test_arrows_go_down(folder: Path) -> None:
+    paths = {path.relative_to(folder.parent).as_posix(): path for path in folder.rglob("*.py")}
+    assert {name: found for name, path in paths.items() if (found := forbidden(name, path.read_text()))} == {}
+    assert {name.split("/")[1].removesuffix(".py") for name in paths} == MAY_IMPORT[folder.name].keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("workflow_results/cli/demo.py", "def stop():\n    import workflow_results_server.mongod"),
+        ("workflow_results/results.py", "if TYPE_CHECKING:\n    from workflow_results_server.settings import Settings"),
+        ("workflow_results/common/rules.py", "from workflow_results.errors import ResultsError"),
+        ("workflow_results/common/rules.py", "from ..errors import ResultsError"),
+        ("workflow_results/common/rules.py", "from .. import errors"),
+        ("workflow_results/errors.py", "from . import results"),
+        ("workflow_results/_calls/arguments.py", "import grpc"),
+        ("workflow_results/_calls/arguments.py", "from workflow_results._transport.deadline import Deadline"),
+        ("workflow_results/_encoding/values.py", "import numpy as np"),
+        ("workflow_results_server/rpc/service.py", "from pymongo.errors import PyMongoError"),
+        ("workflow_results_server/query/filters.py", "def regex():\n    import pymongo"),
+        ("workflow_results_server/store/reads.py", "import grpc"),
+        ("workflow_results_server/store/reads.py", "from grpc import aio"),
+        ("workflow_results_server/store/reads.py", "from workflow_results_server.rpc import service"),
+        ("workflow_results_server/rpc/fields.py", "from workflow_results._encoding.documents import decode"),
+        ("workflow_results_server/rpc/fields.py", "from workflow_results import Results"),
+        ("workflow_results_server/rpc/fields.py", "import workflow_results"),
+    ],
+)
+def test_arrows_that_go_up_are_seen(path: str, source: str) -> None:
+    assert forbidden(path, source)
 
 
 @pytest.mark.parametrize(
