@@ -190,17 +190,16 @@ MAY_IMPORT = {
         "_transport": "common errors v1",
         "cli": f"{BELOW} context results samples",
         "common": "",
+        "confirmation": "common errors",
         "context": f"{BELOW} results",
         "errors": "common outcomes",
         "outcomes": "",
-        "reading": f"{BELOW} session",
-        "results": f"{BELOW} reading session writing",
+        "results": f"{BELOW} confirmation session",
         "samples": "",
         "session": BELOW,
         "settings": "_transport common errors",
         "v1": "",
         "version": "",
-        "writing": f"{BELOW} session",
     },
     "workflow_results_server": {
         "__init__": "",
@@ -222,7 +221,7 @@ MAY_IMPORT = {
 """The folders, and the modules beside them, by what each may import of its own package."""
 MAY_USE = {
     "workflow_results": {
-        "bson": "_deposit _encoding common",
+        "bson": "_calls _deposit _encoding common",
         "click": "cli",
         "google": "_transport v1",
         "grpc": "_transport v1",

@@ -83,7 +83,7 @@ def test_the_time_for_the_answer_counts_for_neither_call(
 ) -> None:
     """Both calls have one deadline; the clock goes ahead while it is asked."""
     now = time.monotonic()
-    monkeypatch.setattr("workflow_results.writing.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("workflow_results.results.time", SimpleNamespace(monotonic=lambda: now))
     deadlines: list[Deadline] = []
     unary = results._channel.unary
 

@@ -1,18 +1,37 @@
-"""The facade: the 14 methods of `workflow.http.results.Results`, and streams."""
+"""The facade: the 14 methods of `workflow.http.results.Results`, and what goes beyond them."""
 
 from __future__ import annotations
 
 import platform
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
+from workflow_results import settings
+from workflow_results._calls import requests
+from workflow_results._calls.arguments import UNLIMITED
+from workflow_results._calls.responses import applied, history_entry
+from workflow_results._calls.works import prepare
+from workflow_results._deposit import batches as deposits
+from workflow_results._deposit.depositor import Depositor
+from workflow_results._stream import resuming
+from workflow_results._stream.relaxed_gc import relaxed_gc
+from workflow_results._stream.result_stream import Handed, HandedBatches, ResultStream
+from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
-from workflow_results.reading import Reading
+from workflow_results.common.rules import quoted, shorten
+from workflow_results.confirmation import confirmed
+from workflow_results.errors import InvalidRequestError
+from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.version import __version__
-from workflow_results.writing import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from workflow_results.outcomes import HistoryEntry, Receipt
 
 
-class Results(Reading, Writing):
+class Results(Session):
     """The results of pipelines, on a Workflow Results server.
 
     Works wherever `workflow.http.results.Results` does, and may be used by several threads. In the child of a fork it
@@ -59,6 +78,268 @@ class Results(Reading, Writing):
         ...     results.view("sample", {"results.snr": {"$gt": 10}}, {"results.snr": True})
     """
 
+    def deposit(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> dict[str, bool]:
+        """Deposit works. Any deposit may be repeated: what is stored already with the same content is left alone.
+
+        Args:
+            works: Payloads of finished works. Those without an `id` get one.
+            timeout: Seconds, see the class.
+
+        Returns:
+            By pipeline, whether all its works are stored durably now; False where a result with the same id is
+            stored with other content (which is logged, too).
+
+        Raises:
+            InvalidStatusError: A status is neither 'success' nor 'failure'; nothing was sent.
+            InvalidRequestError: A work breaks a rule. Found before sending, nothing was sent; found by the service,
+                all other works are stored, and `receipts` of the error tells which.
+            ConflictError: With `strict`, instead of False.
+            ResultsError: See the class. `works` of the error holds the works with their ids. After Ctrl-C, such an
+                error is the `__context__` of the KeyboardInterrupt.
+
+        Example:
+            >>> results.deposit([work.payload])
+            {'sample': True}
+        """
+        return deposits.summed_up(self._deposited(works, timeout), strict=self._strict)
+
+    def deposit_receipts(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> list[Receipt]:
+        """Deposit works, and tell what became of each; no outcome raises.
+
+        Args:
+            works: As in `deposit`.
+            timeout: Seconds, see the class.
+
+        Returns:
+            One receipt a work, in their order.
+
+        Raises:
+            InvalidRequestError: The client found that a work breaks a rule; nothing was sent.
+            ResultsError: See the class. `works` of the error holds the works with their ids.
+        """
+        return self._deposited(works, timeout).receipts()
+
+    def depositor(self, *, timeout: float | None = None) -> Depositor:
+        """Deposit works one at a time, as they are finished, at the speed of many at once.
+
+        Args:
+            timeout: Seconds without an acknowledgement after which the service is given up. Defaults to the timeout of
+                the constructor, else to 60.
+
+        Returns:
+            A depositor for a `with` block, the end of which waits until all works are acknowledged. A work that is
+            rejected, or that the caller may not deposit, keeps none of the others from being stored; what became of it
+            tells its future, else the end of the block raises an `InvalidRequestError` or `PermissionDeniedError`.
+            Ctrl-C ends the block within a second; which works are not acknowledged is logged, and stands in the
+            `works` of the errors of their futures. At most 1,000 streams and depositors of a `Results` may be open.
+
+        Example:
+            >>> with results.depositor() as depositor:
+            ...     for work in works:
+            ...         future = depositor.deposit(work)
+            >>> future.result().outcome
+            <Outcome.DEPOSITED: 'deposited'>
+        """
+        patience = self._patience if timeout is None else settings.checked_timeout(timeout)
+        return Depositor(self._channel, patience, strict=self._strict)
+
+    def update(
+        self,
+        works: list[dict[str, Any]],
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> bool:
+        """Set fields of results: all of them, or nothing.
+
+        Args:
+            works: For each result its `pipeline`, its `id` and the top-level fields to set. Fields not given are kept;
+                a given `results` is replaced whole. At most 100,000 works and 32 MiB.
+            reason: Why, for the history of the results: at most 1,000 characters.
+            request_id: 1 to 64 visible ASCII characters that name this request and no other, like `str(uuid.uuid4())`.
+                With it the call is sent again where it is not known whether it was done, and you may repeat it
+                yourself after an error: what was done already is answered as it was then, and not done again.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when all results were updated. False when nothing was changed, since some are locked or do not exist;
+            a warning is logged that names them.
+
+        Raises:
+            InvalidStatusError: A status is neither 'success' nor 'failure'.
+            InvalidRequestError: A work breaks a rule, holds a `results.locked` of true, or is there twice.
+            LockedError, NotFoundError: With `strict`, instead of False.
+            ResultsError: See the class.
+        """
+        deadline = self._deadline(timeout)
+        request = requests.update(works, reason, request_id)
+        return not request.works.bson or self._change("Update", "update", request, deadline)
+
+    def delete_ids(
+        self,
+        pipeline: str,
+        ids: list[str],
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> bool:
+        """Delete results: all of them, or nothing.
+
+        Args:
+            pipeline: The pipeline of the results.
+            ids: Their ids, at most 100,000. One that is named twice counts once.
+            reason: Why, as in `update`.
+            request_id: Names this request, so that it may be repeated, as in `update`.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when all were deleted. False when nothing was changed, since some are locked or do not exist; a
+            warning is logged that names them.
+
+        Raises:
+            LockedError, NotFoundError: With `strict`, instead of False.
+            ResultsError: See the class.
+        """
+        request = requests.delete_ids(pipeline, ids, reason, request_id)
+        return not request.ids or self._change("DeleteIds", "delete_ids", request, self._deadline(timeout))
+
+    def view(
+        self,
+        pipeline: str,
+        query: dict[str, Any],
+        projection: dict[str, bool] = {},  # noqa: B006 - as in the HTTP client; it is never changed
+        skip: int = 0,
+        limit: int = 100,
+        *,
+        timeout: float | None = None,
+    ) -> list[dict[str, Any]]:
+        """Get the results that match a query.
+
+        Args:
+            pipeline: The pipeline of the results.
+            query: A MongoDB filter. Supported are $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type
+                $all $elemMatch $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and
+                $expr with field paths, literals, comparison, boolean and arithmetic operators. {} matches all.
+                Of patterns that repeat a group, MongoDB 6.0 gives up on long texts in silence, as if they didn't match:
+                `(a|b)*c` finds those of up to 1,999 characters, `^(ab)+c$` up to 3,999. `[ab]*c` and `.*` find all.
+            projection: A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Defaults to whole results.
+            skip: How many matching results to pass over. Defaults to 0.
+            limit: How many results to get at most; -1 and 0 for no limit. Defaults to 100.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results.
+
+        Raises:
+            InvalidRequestError: The query or projection holds what is not supported; the message names its path.
+            ResultsError: See the class.
+        """
+        return _listed(self._results("View", requests.view(pipeline, query, projection, skip, limit), timeout))
+
+    def stream(
+        self,
+        pipeline: str,
+        query: dict[str, Any],
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        timeout: float | None = None,
+    ) -> ResultStream[dict[str, Any]]:
+        """Iterate over the results that match a query, in constant memory.
+
+        Args:
+            pipeline: As in `view`.
+            query: As in `view`.
+            projection: As in `view`.
+            skip: As in `view`.
+            limit: As in `view`, but defaults to no limit.
+            timeout: Seconds for the whole iteration, see the class.
+
+        Returns:
+            An iterator over the results. Through restarts of the service, none is missing and none comes twice.
+            `close()` ends it early, and so does the end of a `with` block.
+
+        Raises:
+            InvalidRequestError: As in `view`.
+            ResultsError: See the class; also where this would be the 1,001st of all streams and depositors of this
+                `Results` that are open. A stream is open from its first result until it is exhausted, closed or
+                collected as garbage.
+        """
+        request = requests.view(pipeline, query, projection, skip, limit)
+        handed = Handed()
+        results = self._results("View", request, timeout, handed)
+        return ResultStream(results, self._named("stream", request), handed)
+
+    def stream_batches(
+        self,
+        pipeline: str,
+        query: dict[str, Any],
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        timeout: float | None = None,
+    ) -> ResultStream[bytes]:
+        """Iterate over the results that match a query, undecoded: to write files, or to fill a DataFrame.
+
+        Args:
+            pipeline: As in `stream`.
+            query: As in `stream`.
+            projection: As in `stream`.
+            skip: As in `stream`.
+            limit: As in `stream`.
+            timeout: As in `stream`.
+
+        Returns:
+            An iterator as that of `stream`, but over batches: about 1 MiB of BSON documents back to back, as in
+            mongodump's .bson files, each with MongoDB's `_id`.
+
+        Raises:
+            InvalidRequestError: As in `view`.
+            ResultsError: See the class.
+        """
+        request = requests.view(pipeline, query, projection, skip, limit)
+        handed = HandedBatches()
+        batches = handed.each(self._batches("View", request, timeout))
+        return ResultStream(batches, self._named("stream_batches", request), handed)
+
+    def count(self, pipeline: str, query: dict[str, Any], *, timeout: float | None = None) -> int:
+        """Count the results that match a query, exactly.
+
+        Fast for queries on `id`, `event` and `results.locked`; others scan the pipeline within the timeout.
+
+        Args:
+            pipeline: The pipeline of the results.
+            query: A MongoDB filter, as in `view`.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The number of results.
+
+        Raises:
+            InvalidRequestError: As in `view`.
+            DeadlineExceededError: The scan took too long.
+            ResultsError: See the class.
+        """
+        return int(self._unary("Count", requests.count(pipeline, query), timeout).count)
+
+    def status(self, *, timeout: float | None = None) -> dict[str, int]:
+        """Count the results of every pipeline, from MongoDB's metadata: exact except after an unclean stop of it.
+
+        Args:
+            timeout: Seconds, see the class.
+
+        Returns:
+            The number of results by pipeline; in the order of their names; pipelines without any are left out.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        return dict(sorted(self._unary("Status", pb.StatusRequest(), timeout).counts.items()))
+
     def info(self, *, timeout: float | None = None) -> dict[str, Any]:
         """Return the versions of client, server, API and MongoDB, and the limits of the server.
 
@@ -75,7 +356,7 @@ class Results(Reading, Writing):
             from importlib.metadata import version  # here, since it takes a tenth of the time to import all of this
 
             versions = {name: version(name) for name in ("grpcio", "protobuf", "pymongo")}
-        response = self._channel.unary("Info", pb.InfoRequest(), self._deadline(timeout))
+        response = self._unary("Info", pb.InfoRequest(), timeout)
         limits = {field.name: getattr(response.limits, field.name) for field in response.limits.DESCRIPTOR.fields}
         return {
             "client": {
@@ -92,3 +373,253 @@ class Results(Reading, Writing):
                 "limits": limits,
             },
         }
+
+    def get_by_count(self, pipeline: str, count: int = 10, *, timeout: float | None = None) -> list[dict[str, Any]]:
+        """Get the results with the highest ids, in byte order: for ObjectId strings, the newest.
+
+        Ids that don't begin with a time have no such order; then ask for the newest by a field, as in
+        `view(pipeline, {"creation": {"$gt": …}})`.
+
+        Args:
+            pipeline: The pipeline of the results.
+            count: How many results to get at most; -1 and 0 for no limit. Defaults to 10.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        return _listed(self._results("GetByCount", requests.get_by_count(pipeline, count), timeout))
+
+    def get_by_id(self, pipeline: str, ids: list[str], *, timeout: float | None = None) -> list[dict[str, Any]]:
+        """Get results by their ids.
+
+        Args:
+            pipeline: The pipeline of the results.
+            ids: Any number of ids. Those that do not exist are left out.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        deadline = self._read_deadline(timeout)
+        found: list[dict[str, Any]] = []
+        for request in requests.get_by_id(pipeline, ids):
+            found += _listed(self._results("GetById", request, deadline))
+        return found
+
+    def get_by_event(self, pipeline: str, event_number: int, *, timeout: float | None = None) -> list[dict[str, Any]]:
+        """Get the results of an event.
+
+        Args:
+            pipeline: The pipeline of the results.
+            event_number: The number that the field `event` contains, alone or among others.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        return _listed(self._results("GetByEvent", requests.get_by_event(pipeline, event_number), timeout))
+
+    def get_locked(
+        self, pipeline: str, skip: int = 0, count: int = 10, *, timeout: float | None = None
+    ) -> list[dict[str, Any]]:
+        """Get locked results that carry `results`, `plots` and `products`.
+
+        Args:
+            pipeline: The pipeline of the results.
+            skip: How many of them to pass over. Defaults to 0.
+            count: How many to get at most; -1 and 0 for no limit. Defaults to 10.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results, each with just `id`, `event`, `plots`, `products` and `results`.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        return _listed(self._results("GetLocked", requests.get_locked(pipeline, skip, count), timeout))
+
+    def get_locked_count(self, pipeline: str, *, timeout: float | None = None) -> int:
+        """Count all locked results.
+
+        Args:
+            pipeline: The pipeline of the results.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The number of locked results.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        return int(self._unary("GetLockedCount", requests.get_locked_count(pipeline), timeout).count)
+
+    def lock(
+        self,
+        pipeline: str,
+        ids: list[str],
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> bool:
+        """Lock results, so that they can be neither updated nor deleted: all of them, or none.
+
+        Args:
+            pipeline: The pipeline of the results.
+            ids: Their ids, at most 100,000. Locking what is locked is fine.
+            reason: Why, as in `update`.
+            request_id: Names this request, so that it may be repeated, as in `update`.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when all are locked now. False when nothing was changed, since some do not exist; a warning is logged
+            that names them.
+
+        Raises:
+            NotFoundError: With `strict`, instead of False.
+            ResultsError: See the class.
+        """
+        request = requests.lock(pipeline, ids, reason, request_id)
+        return not request.ids or self._change("Lock", "lock", request, self._deadline(timeout))
+
+    def unlock(
+        self,
+        pipeline: str,
+        ids: list[str],
+        force: bool = False,
+        *,
+        confirm: Callable[[str], bool] | None = None,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> bool:
+        """Unlock results: all of them, or none.
+
+        Args:
+            pipeline: The pipeline of the results.
+            ids: Their ids, at most 100,000. Unlocking what is not locked is fine.
+            force: Whether to go ahead without asking. Defaults to asking on the terminal.
+            confirm: Asks instead of the terminal: is given the question, and returns True to go ahead, False to leave
+                all as it is. An answer that is no bool, like the text that `input` gives, is an error.
+            reason: Why, as in `update`.
+            request_id: Names this request, so that it may be repeated, as in `update`.
+            timeout: Seconds for the calls, without the time for the answer, see the class.
+
+        Returns:
+            True when all are unlocked now. False when nothing was changed: some do not exist (a warning is logged that
+            names them), the answer was no, or there is no terminal to ask on.
+
+        Raises:
+            InvalidRequestError: `force`, or what `confirm` returned, is neither True nor False; nothing was changed.
+            NotFoundError: With `strict`, for results that do not exist.
+            ResultsError: See the class.
+        """
+        settings.flag("force", force)
+        if confirm is not None and not callable(confirm):
+            raise InvalidRequestError(f"confirm must be a function that asks, not {shorten(confirm)}")
+        request = requests.unlock(pipeline, ids, reason, request_id)
+        deadline = self._deadline(timeout)
+        if not request.ids:
+            return True
+        if not force:
+            counting = pb.UnlockRequest(pipeline=request.pipeline, ids=request.ids)
+            counted = self._channel.unary("Unlock", counting, deadline)
+            if counted.outcome.refusals and not request_id:  # else the request may have been carried out before
+                return applied("unlock", counted.outcome, strict=self._strict)
+            asked = time.monotonic()
+            if not confirmed(confirm, counted.locked_count, len(request.ids), request.pipeline):
+                return False
+            deadline = deadline.later(time.monotonic() - asked)
+        return self._change("Unlock", "unlock", request, deadline)
+
+    def history(
+        self,
+        pipeline: str,
+        id: str | None = None,  # noqa: A002
+        *,
+        timeout: float | None = None,
+    ) -> list[HistoryEntry]:
+        """Return who updated, deleted, locked or unlocked a result, when and why; or who dropped a pipeline.
+
+        Args:
+            pipeline: The pipeline.
+            id: The id of the result, which may have been deleted. Defaults to none: the changes of the pipeline itself.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The changes, the newest first. Deposits are none.
+
+        Raises:
+            ResultsError: See the class.
+
+        Example:
+            >>> results.lock("sample", ["burst-1"], reason="published")
+            True
+            >>> results.history("sample", "burst-1")[0].reason
+            'published'
+        """
+        deadline = self._deadline(timeout)
+        request = requests.history(pipeline, id)
+        entries: list[HistoryEntry] = []
+        while True:
+            page = self._channel.unary("History", request, deadline)
+            entries += map(history_entry, page.entries)
+            if not page.next_page_token:
+                return entries
+            request.page_token = page.next_page_token
+
+    def drop_pipeline(self, pipeline: str, *, reason: str = "", timeout: float | None = None) -> bool:
+        """Drop a pipeline that has no results left, which makes room for another one. Takes the token of an admin.
+
+        Its history stays, and tells of the drop: `history(pipeline)`. The next deposit makes the pipeline anew.
+
+        Args:
+            pipeline: The pipeline.
+            reason: Why, as in `update`.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when it was dropped. False when there was none of this name.
+
+        Raises:
+            InvalidRequestError: It has results (`reason` of the error is "PIPELINE_NOT_EMPTY"); nothing was changed.
+            ResultsError: See the class.
+        """
+        return bool(self._unary("DropPipeline", requests.drop_pipeline(pipeline, reason), timeout).dropped)
+
+    def _unary(self, method: str, request: Any, timeout: float | None) -> Any:
+        return self._channel.unary(method, request, self._deadline(timeout))
+
+    def _change(self, method: str, name: str, request: Any, deadline: Deadline) -> bool:
+        return applied(name, self._channel.unary(method, request, deadline).outcome, strict=self._strict)
+
+    def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> deposits.Deposited:
+        deadline = self._deadline(timeout)
+        return deposits.deposit(self._channel, prepare(works), deadline)
+
+    def _batches(self, method: str, request: Any, timeout: float | Deadline | None) -> Generator[bytes, None, None]:
+        deadline = timeout if isinstance(timeout, Deadline) else self._read_deadline(timeout)
+        return resuming.batches(self._channel, method, request, deadline, self._patience, self._silence)
+
+    def _results(
+        self, method: str, request: Any, timeout: float | Deadline | None, handed: Handed | None = None
+    ) -> Generator[dict[str, Any], None, None]:
+        return resuming.results(self._batches(method, request, timeout), handed or Handed())
+
+    def _named(self, method: str, request: pb.ViewRequest) -> str:
+        return f"{method} of {request.pipeline} at {quoted(self.baseurl)}"
+
+
+def _listed(results: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    with relaxed_gc:
+        return list(results)

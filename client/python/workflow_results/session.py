@@ -74,6 +74,11 @@ class Session:
         """Seconds without a word of the server after which a read has failed."""
         return _SLACK * max(self.timeout or 0.0, _PATIENCE)
 
+    @staticmethod
+    def _read_deadline(timeout: float | None) -> Deadline:
+        """Return the deadline of a method that reads results, which has none unless it is given one."""
+        return Deadline.after(None if timeout is None else settings.checked_timeout(timeout))
+
     def _deadline(self, timeout: float | None) -> Deadline:
         """Return the deadline of a method with one answer."""
         chosen = self.timeout if timeout is None else settings.checked_timeout(timeout)

@@ -8,7 +8,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from workflow_results._deposit.batches import interruption, outcomes_of
+from workflow_results._calls.responses import outcomes_of
+from workflow_results._deposit.batches import interruption
 from workflow_results._transport.forks import fork_guard
 from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import quoted

@@ -8,15 +8,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bson.objectid import ObjectId
-
-from workflow_results._encoding.documents import encode
+from workflow_results._calls.responses import outcomes_of
+from workflow_results._calls.works import Prepared
 from workflow_results.common import rules
-from workflow_results.common.reasons import Reason
-from workflow_results.errors import ConflictError, InvalidRequestError, InvalidStatusError, ResultsError
+from workflow_results.errors import ConflictError, InvalidRequestError, ResultsError
 from workflow_results.outcomes import Outcome, Receipt
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results.v1.errors_pb2 import RejectionReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,27 +28,7 @@ _REQUEST_BYTES: Final = rules.MIB
 """What a request aims at: enough to make little of its cost, little enough to keep several in flight."""
 _REQUEST_WORKS: Final = 10_000
 _REQUESTS_IN_FLIGHT: Final = 4
-_OUTCOMES: Final = {
-    pb.DEPOSIT_OUTCOME_DEPOSITED: Outcome.DEPOSITED,
-    pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED: Outcome.ALREADY_DEPOSITED,
-    pb.DEPOSIT_OUTCOME_CONFLICT: Outcome.CONFLICT,
-    pb.DEPOSIT_OUTCOME_REJECTED: Outcome.REJECTED,
-}
 _NAMED_IN_ERRORS: Final = 5
-_CONFLICT: Final = "a result with this id is stored with other content"
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The works of a call.
-
-    Attributes:
-        works: The works, with the ids that were given to them.
-        encoded: The BSON of each.
-    """
-
-    works: list[dict[str, Any]]
-    encoded: list[bytes]
 
 
 @dataclass(frozen=True)
@@ -74,57 +51,6 @@ class Deposited:
             Receipt(work["pipeline"], work["id"], outcome, self.reasons.get(position, ""))
             for position, (work, outcome) in enumerate(zip(self.prepared.works, self.outcomes, strict=True))
         ]
-
-
-def prepare(works: Sequence[dict[str, Any]], *, partial: bool = False) -> Prepared:
-    """Check works, give an id to those without one, and encode them.
-
-    Args:
-        works: The works; they are not changed.
-        partial: Whether they hold just the fields of an update: those need an id, and may leave out the status.
-
-    Returns:
-        The works.
-
-    Raises:
-        InvalidRequestError: A work breaks a rule; the message names it by its path.
-    """
-    if not isinstance(works, (list, tuple)):
-        raise InvalidRequestError(f"works must be a list of dicts, not {type(works).__name__}")
-    prepared = Prepared([], [])
-    for index, given in enumerate(works):
-        work, data = prepare_one(given, f"works[{index}]", partial=partial)
-        prepared.works.append(work)
-        prepared.encoded.append(data)
-    return prepared
-
-
-def prepare_one(given: dict[str, Any], path: str, *, partial: bool = False) -> tuple[dict[str, Any], bytes]:
-    """Check a work, give it an id if it has none, and encode it.
-
-    Args:
-        given: The work; it is not changed.
-        path: What it is called in errors, such as ``works[3]``.
-        partial: As in `prepare`.
-
-    Returns:
-        The work, and its BSON.
-
-    Raises:
-        InvalidRequestError: It breaks a rule.
-    """
-    if not isinstance(given, dict):
-        raise InvalidRequestError(f"{path} must be a dict, as Work.payload is, not {type(given).__name__}")
-    work = given
-    if not partial and work.get("id") is None:
-        work = {**work, "id": str(ObjectId())}
-    if problem := rules.work_problem(work, partial=partial):
-        error = InvalidStatusError if problem.reason is Reason.INVALID_STATUS else InvalidRequestError
-        separator = "." if not problem.path.startswith("[") else ""
-        raise error(f"{path}{separator}{problem.path} {problem.message}", reason=problem.reason)
-    if type(work["id"]) is not str or type(work["pipeline"]) is not str:  # an enum, say, is shown otherwise
-        work = {**work, "id": str.__str__(work["id"]), "pipeline": str.__str__(work["pipeline"])}
-    return work, encode(work, path)
 
 
 def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> Deposited:
@@ -260,42 +186,6 @@ def too_large(data: bytes) -> str:
     if len(data) <= rules.WORK_BYTES:
         return ""
     return f"TOO_LARGE: has {len(data):,} bytes of BSON; at most {rules.WORK_BYTES:,} are stored"
-
-
-def outcomes_of(
-    response: pb.DepositResponse | pb.DepositStreamResponse, number: int
-) -> tuple[list[Outcome], dict[int, str]]:
-    """Read the answer to a request.
-
-    Args:
-        response: The answer.
-        number: How many works there were in the request.
-
-    Returns:
-        The outcomes of its works, and why works were not stored, by their positions in the request.
-
-    Raises:
-        ResultsError: It does not tell the outcome of each work in terms that are known here.
-    """
-    outcomes = [_OUTCOMES[each] for each in response.outcomes if each in _OUTCOMES]
-    if not len(outcomes) == len(response.outcomes) == number:
-        error = ResultsError(
-            f"the service told {len(response.outcomes):,} outcomes of {number:,} works, of which this client"
-            f" understands {len(outcomes):,}: is it older than the server?"
-        )
-        error.outcome_unknown = True
-        raise error
-    reasons = {each.index: f"{_reason(each)}: {each.message}" for each in response.rejections}
-    if Outcome.CONFLICT in outcomes:
-        reasons.update((index, _CONFLICT) for index, outcome in enumerate(outcomes) if outcome is Outcome.CONFLICT)
-    return outcomes, reasons
-
-
-def _reason(rejection: pb.Rejection) -> str:
-    """Name the reason of a rejection; a newer server may have others, which its message explains."""
-    if rejection.reason in RejectionReason.values():
-        return RejectionReason.Name(rejection.reason).removeprefix("REJECTION_REASON_")
-    return "REJECTED"
 
 
 def _requests(encoded: Sequence[bytes]) -> Iterator[range]:

@@ -8,8 +8,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from workflow_results._calls.works import prepare_one
 from workflow_results._deposit.backlog import Backlog
-from workflow_results._deposit.batches import judged, prepare_one, report_interruption, too_large
+from workflow_results._deposit.batches import judged, report_interruption, too_large
 from workflow_results._deposit.futures import DepositFuture
 from workflow_results._deposit.pending import PendingRequest
 from workflow_results._transport.channel import NoThreadError

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from workflow_results._encoding.documents import number_of
+from workflow_results._encoding.documents import decode, number_of, pieces
 from workflow_results._transport.deadline import Deadline, pauses
 from workflow_results._transport.forks import fork_guard
 from workflow_results.errors import ResultsError, ServiceUnavailableError
@@ -12,6 +13,7 @@ from workflow_results.errors import ResultsError, ServiceUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from workflow_results._stream.result_stream import Handed
     from workflow_results._transport.channel import Channel
 
 
@@ -65,6 +67,28 @@ def batches(
                 again = isinstance(error, ServiceUnavailableError)
                 if not (again and _earlier(deadline, progress).pause(next(tries))):
                     raise
+
+
+def results(batches: Generator[bytes, None, None], handed: Handed) -> Generator[dict[str, Any], None, None]:
+    """Decode the results of a stream.
+
+    Args:
+        batches: BSON documents back to back.
+        handed: Counts the results.
+
+    Yields:
+        The results.
+
+    Raises:
+        ResultsError: The stream failed.
+    """
+    forks = fork_guard.forks
+    with closing(batches):
+        for batch in batches:
+            for piece in pieces(batch):
+                for result in handed.each(decode(piece)):
+                    same_process(forks)
+                    yield result
 
 
 def same_process(forks: int) -> None:

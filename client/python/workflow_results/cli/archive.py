@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from workflow_results._calls.works import Prepared
 from workflow_results._deposit import batches
 from workflow_results._encoding.documents import number_of
 from workflow_results.cli import archive_files
@@ -156,7 +157,7 @@ class _Tally:
 class _Service(Results):
     """The service, with what only a restore asks of it."""
 
-    def deposit_prepared(self, works: batches.Prepared) -> list[Receipt]:
+    def deposit_prepared(self, works: Prepared) -> list[Receipt]:
         """Deposit works as they are encoded."""
         return batches.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from workflow_results._deposit.batches import Prepared
+from workflow_results._calls.works import Prepared
 from workflow_results._encoding.documents import decode
 from workflow_results.common.files import check_regular
 from workflow_results.common.rules import KIB, MIB, pipeline_problem, work_problem

@@ -1,0 +1,102 @@
+"""The requests of the facade's methods, made of arguments that are checked before anything is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from workflow_results._calls import arguments
+from workflow_results._calls.works import prepare
+from workflow_results.v1 import results_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    IdsRequest = pb.DeleteIdsRequest | pb.LockRequest | pb.UnlockRequest
+
+_IDS_PER_REQUEST: Final = 10_000
+
+
+def view(
+    pipeline: str, query: Mapping[str, Any], projection: Mapping[str, Any], skip: int, limit: int
+) -> pb.ViewRequest:
+    """Ask for the results that match a query."""
+    return pb.ViewRequest(
+        pipeline=arguments.pipeline(pipeline),
+        query=arguments.document("query", query),
+        projection=arguments.document("projection", projection),
+        skip=arguments.integer("skip", skip, least=0),
+        limit=arguments.limit("limit", limit),
+    )
+
+
+def count(pipeline: str, query: Mapping[str, Any]) -> pb.CountRequest:
+    """Ask how many results match a query."""
+    return pb.CountRequest(pipeline=arguments.pipeline(pipeline), query=arguments.document("query", query))
+
+
+def get_by_count(pipeline: str, count: int) -> pb.GetByCountRequest:
+    """Ask for the results with the highest ids."""
+    return pb.GetByCountRequest(pipeline=arguments.pipeline(pipeline), count=arguments.limit("count", count))
+
+
+def get_by_id(pipeline: str, ids: Iterable[str]) -> list[pb.GetByIdRequest]:
+    """Ask for results by any number of ids: in several requests, which follow the order of the results."""
+    named = arguments.named(pipeline, ids)
+    ordered = sorted(named["ids"], reverse=True)
+    starts = range(0, len(ordered), _IDS_PER_REQUEST)
+    return [
+        pb.GetByIdRequest(pipeline=named["pipeline"], ids=ordered[start : start + _IDS_PER_REQUEST]) for start in starts
+    ]
+
+
+def get_by_event(pipeline: str, event_number: int) -> pb.GetByEventRequest:
+    """Ask for the results of an event."""
+    number = arguments.integer("event_number", event_number)
+    return pb.GetByEventRequest(pipeline=arguments.pipeline(pipeline), event_number=number)
+
+
+def get_locked(pipeline: str, skip: int, count: int) -> pb.GetLockedRequest:
+    """Ask for locked results that carry `results`, `plots` and `products`."""
+    return pb.GetLockedRequest(
+        pipeline=arguments.pipeline(pipeline),
+        skip=arguments.integer("skip", skip, least=0),
+        count=arguments.limit("count", count),
+    )
+
+
+def get_locked_count(pipeline: str) -> pb.GetLockedCountRequest:
+    """Ask how many results are locked."""
+    return pb.GetLockedCountRequest(pipeline=arguments.pipeline(pipeline))
+
+
+def history(pipeline: str, id_: str | None) -> pb.HistoryRequest:
+    """Ask for the first page of the changes of a result, or of a pipeline itself."""
+    return pb.HistoryRequest(pipeline=arguments.pipeline(pipeline), id="" if id_ is None else arguments.id_(id_))
+
+
+def update(works: Sequence[dict[str, Any]], reason: str, request_id: str | None) -> pb.UpdateRequest:
+    """Ask for fields of results to be set."""
+    origin = arguments.origin(reason, request_id)
+    return pb.UpdateRequest(works=pb.EncodedDocuments(bson=b"".join(prepare(works, partial=True).encoded)), **origin)
+
+
+def delete_ids(pipeline: str, ids: Iterable[str], reason: str, request_id: str | None) -> pb.DeleteIdsRequest:
+    """Ask for results to be deleted."""
+    return pb.DeleteIdsRequest(**arguments.named(pipeline, ids), **arguments.origin(reason, request_id))
+
+
+def lock(pipeline: str, ids: Iterable[str], reason: str, request_id: str | None) -> pb.LockRequest:
+    """Ask for results to be locked."""
+    return pb.LockRequest(**arguments.named(pipeline, ids), **arguments.origin(reason, request_id))
+
+
+def unlock(pipeline: str, ids: Iterable[str], reason: str, request_id: str | None) -> pb.UnlockRequest:
+    """Ask for results to be unlocked."""
+    named, origin = arguments.named(pipeline, ids), arguments.origin(reason, request_id)
+    return pb.UnlockRequest(**named, **origin, force=True)
+
+
+def drop_pipeline(pipeline: str, reason: str) -> pb.DropPipelineRequest:
+    """Ask for a pipeline to be dropped."""
+    origin = arguments.origin(reason, None)
+    return pb.DropPipelineRequest(pipeline=arguments.pipeline(pipeline), reason=origin["reason"])
