@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 _LENGTH: Final = 1_000
 """More is cut on the wire."""
 
-DOMAIN = "workflow-results"
-"""The domain of every google.rpc.ErrorInfo."""
 NOT_APPLIED = {"outcome": "NOT_APPLIED"}
 """The metadata that tells a client that nothing was changed, so that it may send the request again."""
 _RETRY_SECONDS: Final = {Reason.OVERLOADED: 0.2, Reason.SERVER_STOPPING: 0.05}

@@ -38,6 +38,7 @@ class ResultsError(Exception):
     Attributes:
         reason (str): As given.
         call_id (str): As given.
+        retry_seconds (float): How long the server asks to wait before the call is repeated; 0 where it does not ask.
         outcome_unknown (bool): Whether the call may have changed something although it failed. Of calls before it with
             the same `request_id` it tells nothing.
         works (list[dict[str, Any]]): On errors of a deposit the works, with the ids that were given to them:
@@ -49,6 +50,7 @@ class ResultsError(Exception):
         super().__init__(visible(message))  # which holds what callers said, and goes to terminals and logs
         self.reason = reason
         self.call_id = call_id
+        self.retry_seconds = 0.0
         self.outcome_unknown = False
         self.works: list[dict[str, Any]] = []
         self.receipts: list[Receipt] = []

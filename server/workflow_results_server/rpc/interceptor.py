@@ -23,10 +23,10 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from workflow_results.common import rules
-from workflow_results.common.reasons import Reason
+from workflow_results.common.reasons import DOMAIN, Reason
 from workflow_results_server.access.callers import Role, current_caller
 from workflow_results_server.access.policy import LEAST_ROLES
-from workflow_results_server.errors import DOMAIN, RequestError, Unavailable, let_go
+from workflow_results_server.errors import RequestError, Unavailable, let_go
 from workflow_results_server.rpc.incoming import Room, parser
 
 if TYPE_CHECKING:

@@ -287,7 +287,7 @@ class Depositor(Backlog):
                 if self._progress != before:
                     tries = pauses()
                     patience = self._patience.since(self._progress)
-                if patience.pause(next(tries)):
+                if patience.pause(max(next(tries), error.retry_seconds)):
                     _logger.debug("works are sent again: %s", error)
                 else:
                     self._fail(error)

@@ -65,7 +65,8 @@ def batches(
                 if complete:
                     return
                 again = isinstance(error, ServiceUnavailableError)
-                if not (again and _earlier(deadline, progress).pause(next(tries))):
+                pause = max(next(tries), error.retry_seconds)
+                if not (again and _earlier(deadline, progress).pause(pause)):
                     raise
 
 

@@ -66,7 +66,8 @@ class Attempts:
             raise before from error
         if not isinstance(error, ServiceUnavailableError):
             return False
-        if (self.once and error.outcome_unknown) or not self._deadline.pause(next(self._pauses)):
+        pause = max(next(self._pauses), error.retry_seconds)
+        if (self.once and error.outcome_unknown) or not self._deadline.pause(pause):
             return False
         self._before = error
         _logger.debug("%s is sent again: %s", self._method, error)

@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from workflow_results import errors
-from workflow_results.common.reasons import Reason
+from workflow_results.common.reasons import DOMAIN, Reason
 
 if TYPE_CHECKING:
     from workflow_results._transport.deadline import Deadline
@@ -40,6 +40,8 @@ _REFUSED_STREAM: Final = re.compile(r"RST_STREAM with error code 7\b")
 """How gRPC tells of a call that was over the server's limit for a connection, and so not even looked at (RFC 9113,
 section 8.7). A server counts calls longer than its clients, so that it happens to those that keep to the limit, too."""
 _ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDeniedError)
+_LONGEST_RETRY: Final = 60.0
+"""However long a server asks for."""
 _CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock", "DropPipeline"})
 
 
@@ -56,7 +58,7 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
         The error to raise. Its `outcome_unknown` is set where the call may have changed something.
     """
     code, details = error.code(), error.details() or ""
-    info = _error_info(error)
+    info, retry_seconds = _details(error)
     class_ = exception_for(code, info.reason)
     if info.reason == Reason.TOKEN_MISSING:
         details += " (token= or WORKFLOW_RESULTS_TOKEN)"
@@ -73,14 +75,15 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
         message = f"{target} does not offer {method}: is it a Workflow Results server, and not older than this client?"
     else:
         message = f"{method} at {target} failed with {code.name}: {details}"
-    explained_ = class_(message, reason=info.reason, call_id=info.metadata.get("call_id", ""))
-    explained_.outcome_unknown = (
+    explained = class_(message, reason=info.reason, call_id=info.metadata.get("call_id", ""))
+    explained.retry_seconds = retry_seconds
+    explained.outcome_unknown = (
         method in _CHANGING
         and code not in _NOTHING_DONE
         and info.metadata.get("outcome") != "NOT_APPLIED"
         and not _REFUSED_STREAM.search(details)
     )
-    return explained_
+    return explained
 
 
 def exception_for(code: grpc.StatusCode, reason: str) -> type[errors.ResultsError]:
@@ -88,14 +91,18 @@ def exception_for(code: grpc.StatusCode, reason: str) -> type[errors.ResultsErro
     return errors.InvalidStatusError if reason == Reason.INVALID_STATUS else _CLASSES.get(code, errors.ResultsError)
 
 
-def _error_info(error: grpc.RpcError) -> error_details_pb2.ErrorInfo:
-    info = error_details_pb2.ErrorInfo()
+def _details(error: grpc.RpcError) -> tuple[error_details_pb2.ErrorInfo, float]:
+    """Return why a call failed, and how many seconds to wait before a repetition, as far as the service has said so."""
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
     metadata = {item.key: item.value for item in error.trailing_metadata() or ()}
     try:
-        status = status_pb2.Status.FromString(metadata.get("grpc-status-details-bin", b""))
+        for detail in status_pb2.Status.FromString(metadata.get("grpc-status-details-bin", b"")).details:
+            for kind in (info, retry):
+                if detail.Is(kind.DESCRIPTOR):
+                    detail.Unpack(kind)
     except DecodeError:
-        return info
-    for detail in status.details:
-        if detail.Is(info.DESCRIPTOR):
-            detail.Unpack(info)
-    return info
+        info.Clear()
+    if info.domain != DOMAIN:  # it is from a proxy, say
+        return error_details_pb2.ErrorInfo(), 0.0
+    seconds = retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9
+    return info, min(max(0.0, seconds), _LONGEST_RETRY)

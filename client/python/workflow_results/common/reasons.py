@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+DOMAIN: Final = "workflow-results"
+"""The domain of every google.rpc.ErrorInfo."""
 
 
 class Reason(str, Enum):
