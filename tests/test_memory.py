@@ -28,9 +28,9 @@ from workflow_results_server.access.callers import Role
 from workflow_results_server.access.policy import Access
 from workflow_results_server.access.tokens import TokensFile, digest_of
 from workflow_results_server.documents.works import Work
-from workflow_results_server.rpc import interceptor
 from workflow_results_server.rpc.incoming import Incoming
-from workflow_results_server.rpc.interceptor import Interceptor
+from workflow_results_server.rpc.interceptors import chain
+from workflow_results_server.rpc.interceptors.chain import Interceptor
 from workflow_results_server.rpc.service import ResultsService
 from workflow_results_server.store import Selection, Store
 
@@ -246,7 +246,7 @@ def test_faults(on_mongodb: Opening, pipeline: str, monkeypatch: pytest.MonkeyPa
         raise ZeroDivisionError
 
     async def test(caller: Caller) -> None:
-        monkeypatch.setattr(logging.getLogger(interceptor.__name__), "disabled", True)  # pytest keeps what is logged
+        monkeypatch.setattr(logging.getLogger(chain.__name__), "disabled", True)  # pytest keeps what is logged
         for owner, name in ((caller.store, "deposit"), (caller.store, "count"), (caller.store.changes, "lock")):
             monkeypatch.setattr(owner, name, fail)
         failing = [each for each in answered(pipeline) if each[0] in ("Deposit", "Count", "Lock")]

@@ -17,7 +17,7 @@ from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import errors
-from workflow_results_server.rpc.interceptor import _details
+from workflow_results_server.rpc.interceptors.chain import _details
 
 
 class Scripted(results_pb2_grpc.ResultsServiceServicer):

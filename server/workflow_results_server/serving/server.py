@@ -14,7 +14,7 @@ from workflow_results.v1 import results_pb2, results_pb2_grpc
 from workflow_results_server.access.certificates import Certificates
 from workflow_results_server.access.policy import Access
 from workflow_results_server.access.tokens import TokensFile
-from workflow_results_server.rpc.interceptor import Interceptor
+from workflow_results_server.rpc.interceptors.chain import Interceptor
 from workflow_results_server.rpc.service import ResultsService
 from workflow_results_server.serving import health, process, reflection
 from workflow_results_server.serving.limits import channel_options

@@ -11,7 +11,7 @@ import logging
 from typing import Final
 
 from workflow_results.common.rules import visible
-from workflow_results_server.rpc.interceptor import call_id
+from workflow_results_server.rpc.interceptors.chain import call_id
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 

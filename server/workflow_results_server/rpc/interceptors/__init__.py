@@ -1,0 +1,1 @@
+"""What every call goes through, from the outside in: one link a file, put together in `chain.py`."""
