@@ -29,7 +29,7 @@ from workflow_results_server.access.policy import Access
 from workflow_results_server.access.tokens import TokensFile, digest_of
 from workflow_results_server.documents.works import Work
 from workflow_results_server.rpc.incoming import Incoming
-from workflow_results_server.rpc.interceptors import chain
+from workflow_results_server.rpc.interceptors import errors
 from workflow_results_server.rpc.interceptors.chain import Interceptor
 from workflow_results_server.rpc.service import ResultsService
 from workflow_results_server.store import Selection, Store
@@ -246,7 +246,7 @@ def test_faults(on_mongodb: Opening, pipeline: str, monkeypatch: pytest.MonkeyPa
         raise ZeroDivisionError
 
     async def test(caller: Caller) -> None:
-        monkeypatch.setattr(logging.getLogger(chain.__name__), "disabled", True)  # pytest keeps what is logged
+        monkeypatch.setattr(logging.getLogger(errors.__name__), "disabled", True)  # pytest keeps what is logged
         for owner, name in ((caller.store, "deposit"), (caller.store, "count"), (caller.store.changes, "lock")):
             monkeypatch.setattr(owner, name, fail)
         failing = [each for each in answered(pipeline) if each[0] in ("Deposit", "Count", "Lock")]
@@ -265,7 +265,7 @@ def test_health_of_what_there_is_not(on_mongodb: Opening) -> None:
 
 def test_a_server_that_stops(on_mongodb: Opening, pipeline: str) -> None:
     async def test(caller: Caller) -> None:
-        caller.interceptor.stop()
+        caller.interceptor.draining.stop()
         await caller.let_go(answered(pipeline), "UNAVAILABLE")
 
     run(test, on_mongodb)

@@ -17,7 +17,7 @@ from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server import errors
-from workflow_results_server.rpc.interceptors.chain import _details
+from workflow_results_server.rpc.status import details
 
 
 class Scripted(results_pb2_grpc.ResultsServiceServicer):
@@ -62,7 +62,7 @@ class Scripted(results_pb2_grpc.ResultsServiceServicer):
 
 
 def _refuse(error: errors.RequestError, context: grpc.ServicerContext) -> NoReturn:
-    context.set_trailing_metadata((("grpc-status-details-bin", _details(error, "id")),))
+    context.set_trailing_metadata((("grpc-status-details-bin", details(error, "id")),))
     context.abort(grpc.StatusCode[error.code], error.message)
 
 

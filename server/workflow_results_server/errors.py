@@ -1,6 +1,6 @@
 """The errors that a request can be answered with, in the terms of gRPC but without it.
 
-The store and the service raise them; `rpc/interceptors/chain.py` puts them on the wire. Their reasons stand in
+The store and the service raise them; `rpc/status.py` puts them on the wire. Their reasons stand in
 `workflow_results.common.reasons`, and the proto says what each means.
 """
 

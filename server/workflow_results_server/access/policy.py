@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workflow_results_server.documents.works import Rejected
 
     Context = grpc.aio.ServicerContext[Any, Any]
-    Admit = Callable[[Any], None]
+    Authorize = Callable[[Any], None]
 
 LEAST_ROLES: Final = {
     "View": Role.READER,
@@ -76,7 +76,7 @@ class Access:
         self._tokens = tokens
         self._certificates = certificates
 
-    def admission(self, path: str, context: Context) -> Admit:
+    def authorization(self, path: str, context: Context) -> Authorize:
         """Return the check of a call.
 
         Args:
@@ -89,10 +89,10 @@ class Access:
         """
         tokens = self._tokens
         if tokens is None or path.startswith(_OPEN):
-            return _admit_all
+            return authorize_all
         digest, names = self._shown(context)
 
-        def admit(request: Any) -> None:
+        def authorize(request: Any) -> None:
             callers = tokens.callers()
             if digest is None:
                 caller = next(filter(None, map(callers.by_name.get, names)), None)
@@ -103,7 +103,7 @@ class Access:
             _authenticate(caller, has_token=digest is not None, names=names)
             _allow(path, getattr(request, "pipeline", None))
 
-        return admit
+        return authorize
 
     def _shown(self, context: Context) -> tuple[str | None, list[str]]:
         """Return the hash of the token that a caller has sent, if it has; else the names of its certificate."""
@@ -150,8 +150,8 @@ def _string(name: str, encoding: str, content: bytes) -> bool:
     return False
 
 
-def _admit_all(_request: Any) -> None:
-    """Let everyone in."""
+def authorize_all(_request: Any) -> None:
+    """Authorize everyone."""
 
 
 def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -> None:

@@ -52,10 +52,11 @@ class Server:
         self._certificates = Certificates(settings) if settings.tls_cert else None
         tokens = TokensFile(settings.tokens) if settings.tokens else None
         access = Access(tokens, certificates=settings.tls_client_ca is not None)
-        self._interceptor = Interceptor(_SERVICE, access)
+        interceptor = Interceptor(_SERVICE, access)
+        self._draining = interceptor.draining
         self._health = health.Health("", _SERVICE)
         self._server: grpc.aio.Server = grpc.aio.server(
-            interceptors=[self._interceptor],
+            interceptors=[interceptor],
             options=[
                 ("grpc.so_reuseport", int(share_port)),
                 ("grpc.max_receive_message_length", rules.MESSAGE_BYTES),
@@ -124,13 +125,13 @@ class Server:
             self._watch.cancel()
             await asyncio.wait((self._watch,))
         self._health.stop()
-        self._interceptor.stop()
+        self._draining.stop()
         drain = _drain_seconds(self._settings, hurry=hurry)
         later = asyncio.get_running_loop().call_later
         # Load balancers watch the health for as long as they can. They are hearing of the end right now.
         endings = (
-            later(min(drain, _LAST_WORDS_SECONDS), self._interceptor.end_other_streams),
-            later(drain, self._interceptor.end_streams),
+            later(min(drain, _LAST_WORDS_SECONDS), self._draining.end_other_streams),
+            later(drain, self._draining.end_streams),
         )
         await self._server.stop(drain + _LAST_WORDS_SECONDS)
         for ending in endings:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 import logging
+from contextvars import ContextVar
 from typing import Final
 
 from workflow_results.common.rules import visible
-from workflow_results_server.rpc.interceptors.chain import call_id
+
+call_id: ContextVar[str] = ContextVar("call_id", default="")
+"""The id of the call that is being answered, which stands in each of its log lines: the caller's `x-request-id`, or one
+of our own."""
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 

@@ -1,0 +1,70 @@
+"""The id of each call, and its line in the log."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+from workflow_results.common import rules
+from workflow_results_server.access.callers import current_caller
+from workflow_results_server.rpc.status import Refusal
+from workflow_results_server.telemetry.logs import call_id
+
+if TYPE_CHECKING:
+    from workflow_results_server.rpc.interceptors.call import Call, Context, Link
+
+_logger = logging.getLogger(__name__)
+
+_OF_CONCERN: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNAUTHENTICATED", "PERMISSION_DENIED")
+"""Codes that an operator wants to see; the others are mistakes of callers."""
+_PATIENT_SECONDS: Final = 1.0
+
+
+class RequestLog:
+    """Gives each call an id, and logs how it ended.
+
+    Args:
+        inner: The next link.
+    """
+
+    def __init__(self, inner: Link) -> None:
+        self._inner = inner
+
+    async def __call__(self, request: Any, call: Call) -> Any:
+        """Answer a call."""
+        token = call_id.set(_call_id(call.context))
+        began = time.perf_counter()
+        code, reason = "CANCELLED", ""
+        try:
+            answered = await self._inner(request, call)
+            if isinstance(answered, Refusal):
+                code, reason = answered.code.name, answered.reason
+            elif not isinstance(answered, BaseException):
+                code = "OK"
+            return answered
+        finally:
+            _log(call, code, reason, time.perf_counter() - began)
+            call_id.reset(token)
+
+
+def _call_id(context: Context) -> str:
+    """Return the caller's `x-request-id`, or an id of our own."""
+    given = next((value for key, value in context.invocation_metadata() or () if key == "x-request-id"), "")
+    return given if isinstance(given, str) and not rules.request_id_problem(given) else uuid.uuid4().hex[:16]
+
+
+def _log(call: Call, code: str, reason: str, seconds: float) -> None:
+    gave_up = code == "CANCELLED" and seconds > _PATIENT_SECONDS  # a caller that waited, not one that had enough
+    level = logging.INFO if code in _OF_CONCERN or gave_up else logging.DEBUG
+    if _logger.isEnabledFor(level):
+        extra = {
+            "method": call.method.name,
+            "code": code,
+            "reason": reason,
+            "caller": current_caller.get().name,
+            "milliseconds": round(seconds * 1000, 3),
+            "peer": call.context.peer(),
+        }
+        _logger.log(level, "call", extra=extra)
