@@ -76,14 +76,11 @@ def _no_transactions() -> None:
     """Make each write of a change by itself."""
     from pymongo.asynchronous.client_session import AsyncClientSession
 
-    async def with_transaction(session: AsyncClientSession, callback: Any, **_: Any) -> Any:
-        return await callback(session)
-
-    async def abort_transaction(_session: AsyncClientSession) -> None:
+    async def nothing(*_: Any) -> None:
         await asyncio.sleep(0)
 
-    _replace(AsyncClientSession, "with_transaction", with_transaction)
-    _replace(AsyncClientSession, "abort_transaction", abort_transaction)
+    for name in ("start_transaction", "commit_transaction", "abort_transaction"):
+        _replace(AsyncClientSession, name, nothing)
 
 
 def _write_only_some() -> None:
@@ -126,14 +123,14 @@ def _read_uncommitted() -> None:
 
 def _never_unknown() -> None:
     """Report, for each change that failed, that nothing was changed."""
-    from workflow_results_server.store import changes, failures, store
+    from workflow_results_server.store import failures, store, transaction
 
     deadline = failures.mongodb_deadline
 
     def certain(seconds: float, **options: Any) -> Any:
         return deadline(seconds, **{**options, "may_have_changed": lambda: False})
 
-    _replace(changes, "mongodb_deadline", certain)
+    _replace(transaction, "mongodb_deadline", certain)
     _replace(store, "mongodb_deadline", certain)
 
 

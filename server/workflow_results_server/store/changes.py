@@ -11,33 +11,27 @@ behind the unlock that followed it. So a call that leaves some of its results al
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import logging
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import pymongo
 from bson.raw_bson import RawBSONDocument
-from pymongo import ReadPreference, UpdateOne
-from pymongo.errors import BulkWriteError, PyMongoError
-from pymongo.read_concern import ReadConcern
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents.bson_bytes import without
-from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, let_go
+from workflow_results_server.errors import RequestError
 from workflow_results_server.offload import offload
-from workflow_results_server.store.calls import in_own_context, shielded
+from workflow_results_server.store.calls import shielded
 from workflow_results_server.store.failures import TOO_LARGE_CODES, mongodb_deadline
 from workflow_results_server.store.history import Target
 from workflow_results_server.store.statements import chunks
+from workflow_results_server.store.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.collection import AsyncCollection
@@ -49,19 +43,8 @@ if TYPE_CHECKING:
 
     Collection = AsyncCollection[dict[str, Any]]
     Write = Callable[[Collection, Sequence[str], AsyncClientSession], Awaitable[tuple[int, int]]]
-    """Writes the results with some ids; gives how many matched its conditions and how many it changed."""
-    Attempt = Callable[[AsyncClientSession], Awaitable["Change"]]
+    """Writes the results with some ids; returns how many matched its conditions and how many it changed."""
 
-_logger = logging.getLogger(__name__)
-
-_ABORT_SECONDS: Final = 5.0
-_LATE_SECONDS: Final = 0.3
-"""How long after its time a call is answered at the latest, where MongoDB does not answer."""
-_SHARE_OF_ATTEMPTS: Final = 0.8
-"""How much of its time a call has until it must commit. Where no time is left to send a commit, PyMongo sends neither
-that nor an abort, so that the transaction would hold its results for a minute."""
-_COMMIT_SECONDS: Final = 0.1
-"""The least time for a commit, even if a caller with very little time no longer waits."""
 _REFUSED_BY_LOCKS: Final = ("update", "delete_ids")
 _UNLOCKED: Final = {"results.locked": {"$ne": True}}
 _LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
@@ -107,10 +90,6 @@ class Change:
 
     refusals: list[Refusal] = field(default_factory=list)
     changed: int = 0
-
-
-class _Hindered(Exception):
-    """Results stand in the way; which they are is another look."""
 
 
 class Changes:
@@ -187,70 +166,48 @@ class Changes:
         """Write results in one transaction; where some stand in the way, find out in another which.
 
         The second is committed, too: until then what it has seen could be gone with a primary that is one no more.
+        Where it finds that nothing stands in the way any more, the first one is carried out again.
         """
         by_pipeline: dict[str, list[str]] = {}
         for target in targets:
             by_pipeline.setdefault(target.pipeline, []).extend(target.ids)
-        total = sum(map(len, by_pipeline.values()))
-        complete = False
+        transaction = Transaction(self._database, self._primary, seconds)
 
-        async def change(session: AsyncClientSession) -> Change:
-            nonlocal complete
-            complete = False
+        async def change(session: AsyncClientSession) -> Change | None:
             if (before := await self._history.answered(origin, session)) is not None:
                 return Change(changed=before)
-            changed = 0
-            for pipeline, all_ids in by_pipeline.items():
-                for ids in chunks(all_ids):
-                    matched, modified = await write(self._database[pipeline], ids, session)
-                    if matched < len(ids):
-                        raise _Hindered
-                    changed += modified
-            if changed < total:
-                await self._write_all(by_pipeline, session)
+            changed = await self._write(by_pipeline, write, session)
+            if changed is None:
+                return None
             await self._history.record(method, targets, origin, changed, session)
-            complete = True
+            transaction.complete = True
             return Change(changed=changed)
 
-        async def look(session: AsyncClientSession) -> Change:
+        async def look(session: AsyncClientSession) -> Change | None:
             if (before := await self._history.answered(origin, session)) is not None:
                 return Change(changed=before)
             refusals: list[Refusal] = []
             for pipeline, ids in by_pipeline.items():
                 locked = await _lock_states(self._database[pipeline], ids, session)
-                locked_refuses = method in _REFUSED_BY_LOCKS
-                refusals += _refusals(pipeline, ids, locked, locked_refuses=locked_refuses)
-            if not refusals:
-                raise _Hindered
-            return Change(refusals)
+                refusals += _refusals(pipeline, ids, locked, locked_refuses=method in _REFUSED_BY_LOCKS)
+            return Change(refusals) if refusals else None
 
-        @shielded
-        async def carry_out() -> Change:
-            left = await self._primary.wait_until_ready(seconds)
-            attempts_end = time.monotonic() + left * _SHARE_OF_ATTEMPTS
-            commit = max(left * (1 - _SHARE_OF_ATTEMPTS), _COMMIT_SECONDS)
-            with mongodb_deadline(left * _SHARE_OF_ATTEMPTS + commit, may_have_changed=lambda: complete):
-                async with self._database.client.start_session() as session:
-                    for attempt in itertools.cycle((change, look)):
-                        try:
-                            with _leaving_nothing_open(attempt, attempts_end) as transaction:
-                                done: Change = await session.with_transaction(
-                                    transaction,
-                                    read_concern=ReadConcern("snapshot"),
-                                    write_concern=self._database.write_concern,
-                                    read_preference=ReadPreference.PRIMARY,
-                                )
-                            return done
-                        except _Hindered as hindered:
-                            let_go(hindered)
-            raise AssertionError("a cycle never ends")
+        return await transaction.run(change, look)
 
-        try:
-            return await asyncio.wait_for(carry_out(), seconds + _LATE_SECONDS)
-        except asyncio.TimeoutError:
-            # To abort may take longer, and goes on. Nothing that is not complete by now will be committed.
-            message = "the deadline passed"
-            raise DeadlineExceeded(message, {} if complete else NOT_APPLIED) from None
+    async def _write(
+        self, by_pipeline: Mapping[str, Sequence[str]], write: Write, session: AsyncClientSession
+    ) -> int | None:
+        """Write results; return how many of them are changed, or None where some stand in the way."""
+        changed = 0
+        for pipeline, all_ids in by_pipeline.items():
+            for ids in chunks(all_ids):
+                matched, modified = await write(self._database[pipeline], ids, session)
+                if matched < len(ids):
+                    return None
+                changed += modified
+        if changed < sum(map(len, by_pipeline.values())):
+            await self._write_all(by_pipeline, session)
+        return changed
 
     async def _write_all(self, by_pipeline: Mapping[str, Sequence[str]], session: AsyncClientSession) -> None:
         """Write all results without changing them; see the head of this file."""
@@ -260,47 +217,6 @@ class Changes:
                     await self._database[pipeline].update_many(
                         {"_id": {"$in": ids}}, {"$set": {"pipeline": value}}, session=session
                     )
-
-
-@contextmanager
-def _leaving_nothing_open(attempt: Attempt, end: float) -> Iterator[Attempt]:
-    """Let an attempt end in time to be committed, and abort it if it fails or comes too late."""
-    attempts = [attempt]
-
-    async def transaction(session: AsyncClientSession) -> Change:
-        try:
-            with pymongo.timeout(max(end - time.monotonic(), 0.001)):
-                done = await attempts[0](session)
-            if time.monotonic() >= end:
-                raise DeadlineExceeded("the deadline passed", NOT_APPLIED)
-            return done
-        except BaseException as error:
-            if isinstance(error, PyMongoError):
-                let_go(error)
-            await _aborted(session)
-            raise
-
-    try:
-        yield transaction
-    finally:
-        # PyMongo keeps the last error with frames that keep the transaction, which must not keep the request.
-        attempts.clear()
-
-
-async def _aborted(session: AsyncClientSession) -> None:
-    """Abort a transaction, also where its own time is up.
-
-    Left open, it would keep what it wrote from everybody until MongoDB gives it up, after a minute.
-    """
-
-    async def abort() -> None:
-        try:
-            with pymongo.timeout(_ABORT_SECONDS):
-                await session.abort_transaction()
-        except Exception as error:  # noqa: BLE001 - nobody waits for it; pymongo fails in its own way on ended sessions
-            _logger.warning("a transaction is left to MongoDB to end", extra={"error": type(error).__name__})
-
-    await in_own_context(abort())  # since the time of the call may be up
 
 
 def _too_large(work: Work) -> RequestError:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_DEADLINE_CODES: Final = {50, 262}
-"""MaxTimeMSExpired and ExceededTimeLimit."""
+MAX_TIME_EXPIRED: Final = 50
+_DEADLINE_CODES: Final = {MAX_TIME_EXPIRED, 262}
+"""This, and ExceededTimeLimit."""
 TOO_LARGE_CODES: Final = {10334, 17419, 17420}
 """BSONObjectTooLarge, and what an update says that makes a document too large."""
 _REGEX_INVALID: Final = 51091
@@ -44,7 +45,7 @@ def mongodb_deadline(
 
     Args:
         seconds: The time that is left.
-        may_have_changed: Tells, after a failure, whether something may have been changed. None for reads.
+        may_have_changed: Returns, after a failure, whether something may have been changed. None for reads.
         hint: What a caller can do when the time does not suffice.
 
     Raises:
@@ -62,7 +63,7 @@ def mongodb_deadline(
 def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: str) -> RequestError:
     code = _code(error)
     metadata = NOT_APPLIED if not_applied else {}
-    if code == _WRITE_CONFLICT or _code(error.__cause__) == _WRITE_CONFLICT:  # PyMongo's own time limit hides it
+    if code == _WRITE_CONFLICT or _code(error.__cause__) == _WRITE_CONFLICT:  # a time limit hides it
         message = "the deadline passed while other calls kept changing these results"
         return DeadlineExceeded(message, metadata)
     if code in _DEADLINE_CODES or (error.timeout and not isinstance(error, ServerSelectionTimeoutError)):
