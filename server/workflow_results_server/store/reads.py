@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import pymongo
 from bson.raw_bson import RawBSONDocument
@@ -23,15 +23,13 @@ from workflow_results_server.store.failures import mongodb_deadline
 from workflow_results_server.store.read_memory import ReadMemory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 
     from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.cursor import AsyncRawBatchCursor
 
     from workflow_results_server.store.primary import Primary
     from workflow_results_server.store.read_memory import Share
-
-CursorT = TypeVar("CursorT", bound="AsyncRawBatchCursor[Any]")
 
 _FIRST_DOCUMENTS: Final = 100
 """How many documents the first fetch asks for: few, so that the first result comes at once."""
@@ -129,7 +127,8 @@ class Reads:
             message = f"the server answers {MOST_READERS:,} readers at a time: ask again after a pause"
             raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
         share = self._memory.share()
-        source = self._fetched(collection, selection, seconds, share)
+        fetching = partial(_Source, collection, self._primary, self._memory, share, seconds, self._aim)
+        source = fetching().batches(selection)
         wanted = asyncio.Event()
         wanted.set()
         ahead = asyncio.create_task(_fetch_ahead(source, wanted, share))
@@ -149,7 +148,7 @@ class Reads:
                     wanted.clear()
                     large = len(batch.data) > rules.BATCH_BYTES
                 if paused:
-                    source = self._fetched(collection, selection, seconds, share)
+                    source = fetching().batches(selection)
                 ahead = asyncio.create_task(_fetch_ahead(source, wanted, share, at_once=not large))
                 if batch is not None:
                     with share.sending(len(batch.data)):
@@ -173,68 +172,129 @@ class Reads:
             self._under_way -= 1
             share.close()
 
-    async def _fetched(
-        self, collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float, share: Share
-    ) -> AsyncGenerator[Batch, None]:
-        """Fetch documents when they are asked for.
+    def _aim(self) -> int:
+        """Return how many bytes a batch should have now."""
+        return max(_LEAST_BYTES, min(rules.BATCH_BYTES, _SHARED_BYTES // max(1, self._under_way)))
 
-        No cursor has to last: MongoDB bounds the time that it spends on one, a failover loses it, and how many
-        documents make a good batch changes. The next one goes on behind the last `_id`.
+
+class _Source:
+    """The documents of a selection, fetched some at a time.
+
+    No cursor has to last: MongoDB bounds the time that it spends on one, a failover loses it, and how many documents
+    make a good batch changes. The next one goes on behind the last `_id`.
+
+    Args:
+        collection: Where to read.
+        primary: What is known of the primary.
+        memory: Where there must be room for what is fetched.
+        share: What the reader holds of it.
+        seconds: The longest time to wait for a batch, whatever is tried for it.
+        aim: Returns how many bytes a batch should have.
+    """
+
+    def __init__(
+        self,
+        collection: AsyncCollection[dict[str, Any]],
+        primary: Primary,
+        memory: ReadMemory,
+        share: Share,
+        seconds: float,
+        aim: Callable[[], int],
+    ) -> None:
+        self._collection = collection
+        self._primary = primary
+        self._memory = memory
+        self._share = share
+        self._seconds = seconds
+        self._aim = aim
+        self._end = 0.0
+        """When the next batch must be there."""
+        self._complete = False
+        """Whether no more documents follow those that were fetched."""
+        self._size: int | None = None
+        """The bytes of the last fetch; None before the first one."""
+        self._cursor: AsyncRawBatchCursor[Any] | None = None
+        self._opened_for: Selection | None = None
+        """What was to be read when a cursor was last opened, or could not be."""
+        self._number = self._better = _FIRST_DOCUMENTS
+        """How many documents the cursor fetches at a time, and how many would make good batches."""
+
+    async def batches(self, selection: Selection) -> AsyncGenerator[Batch, None]:
+        """Fetch documents when they are asked for, cut into batches.
+
+        Args:
+            selection: What to read.
+
+        Raises:
+            RequestError: MongoDB failed and went on doing so, or found nothing in time.
         """
-        if selection.limit == 0:  # which MongoDB takes for no limit
-            return
-        fetch = _FIRST_DOCUMENTS
-        end = time.monotonic() + seconds  # for the next batch, whatever is tried for it
-        left = await self._primary.wait_until_ready(seconds)
-        data, complete = await self._memory.fetch(share, left, partial(_first, collection, selection))
-        size = len(data)
-        for batch in _cut(data, self._aim, complete=complete):
-            selection = selection.rest(batch.last, batch.number)
-            yield batch
-            end = time.monotonic() + seconds
-            fetch = self._good_fetch(batch)
-        while not complete and selection.limit != 0:
-            opened_for = selection
+        self._end = time.monotonic() + self._seconds
+        try:
+            while not self._complete and selection.limit != 0:  # which MongoDB takes for no limit
+                fetched = await self._fetch(selection)
+                for batch in _cut(fetched, self._aim(), complete=self._complete):
+                    selection = selection.rest(batch.last, batch.number)
+                    yield batch
+                    self._end = time.monotonic() + self._seconds
+                    self._better = max(1, min(_MOST_DOCUMENTS, self._aim() * batch.number // len(batch.data)))
+                del fetched  # what was sent need not be held while more is waited for
+        finally:
+            await self._close()
+
+    async def _fetch(self, selection: Selection) -> bytes:
+        """Fetch the next documents, from another cursor if one is lost that has brought some."""
+        if self._size is None:
+            left = await self._primary.wait_until_ready(self._seconds)
+            return await self._into_memory(partial(_first, self._collection, selection), left)
+        while True:
             try:
-                await self._primary.wait_until_ready(end - time.monotonic())
-                async with _closing(collection.find_raw_batches(**selection.find(), batch_size=fetch)) as cursor:
-                    batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
-                    better = fetch
-                    while not complete and better // 2 <= fetch <= better * 2:
-                        data = b""  # what was sent need not be held while more is waited for
-                        next_ = partial(_next, cursor, batches)
-                        data, complete = await self._memory.fetch(share, end - time.monotonic(), next_, like=size)
-                        size = len(data)
-                        for batch in _cut(data, self._aim, complete=complete):
-                            selection = selection.rest(batch.last, batch.number)
-                            yield batch
-                            end = time.monotonic() + seconds
-                            better = self._good_fetch(batch)
-                    fetch = better
+                return await self._fetch_from_cursor(selection)
             except RequestError:
-                if selection is opened_for or time.monotonic() >= end:
+                await self._close()
+                if selection is self._opened_for or time.monotonic() >= self._end:
                     raise
 
-    def _good_fetch(self, batch: Batch) -> int:
-        """Return how many documents, if they are like those of a batch, make a good one."""
-        return max(1, min(_MOST_DOCUMENTS, self._aim * batch.number // len(batch.data)))
+    async def _fetch_from_cursor(self, selection: Selection) -> bytes:
+        if not self._better // 2 <= self._number <= self._better * 2:
+            await self._close()
+        cursor = self._cursor or await self._open(selection)
+        batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
+        return await self._into_memory(partial(_next, cursor, batches), self._end - time.monotonic())
 
-    @property
-    def _aim(self) -> int:
-        """How many bytes a batch should have."""
-        return max(_LEAST_BYTES, min(rules.BATCH_BYTES, _SHARED_BYTES // max(1, self._under_way)))
+    async def _into_memory(self, fetch: Callable[[float], Awaitable[tuple[bytes, bool]]], seconds: float) -> bytes:
+        """Fetch documents once there is memory for them."""
+        fetched, self._complete = await self._memory.fetch(self._share, seconds, fetch, like=self._size)
+        self._size = len(fetched)
+        return fetched
+
+    async def _open(self, selection: Selection) -> AsyncRawBatchCursor[Any]:
+        self._opened_for = selection
+        self._number = self._better
+        await self._primary.wait_until_ready(self._end - time.monotonic())
+        self._cursor = self._collection.find_raw_batches(**selection.find(), batch_size=self._number)
+        return self._cursor
+
+    async def _close(self) -> None:
+        """Close the cursor, and don't wait long for a MongoDB that is gone."""
+        if self._cursor is not None:
+            cursor, self._cursor = self._cursor, None
+            with suppress(PyMongoError), pymongo.timeout(_CLOSING_SECONDS):
+                await cursor.close()
 
 
 async def _fetch_ahead(
     source: AsyncGenerator[Batch, None], wanted: asyncio.Event, share: Share, *, at_once: bool = True
 ) -> tuple[Batch | None, bool]:
-    """Fetch a batch; when it is not wanted for a while, close the source with its cursor, and tell so.
+    """Fetch a batch; when it is not wanted for a while, close the source with its cursor.
 
     Args:
         source: Where to fetch it.
         wanted: Set while the reader waits for it.
         share: What the reader holds.
         at_once: Whether to fetch it before it is wanted.
+
+    Returns:
+        The batch, if there was one to be fetched, and whether the source is closed.
     """
     if not at_once and await _pauses(wanted):
         await source.aclose()
@@ -257,16 +317,6 @@ async def _pauses(wanted: asyncio.Event) -> bool:
     except asyncio.TimeoutError:
         return True
     return False
-
-
-@asynccontextmanager
-async def _closing(cursor: CursorT) -> AsyncIterator[CursorT]:
-    """Close a cursor in the end, and don't wait for ever for a MongoDB that is gone."""
-    try:
-        yield cursor
-    finally:
-        with suppress(PyMongoError), pymongo.timeout(_CLOSING_SECONDS):
-            await cursor.close()
 
 
 async def _next(cursor: AsyncRawBatchCursor[Any], batches: AsyncIterator[bytes], seconds: float) -> tuple[bytes, bool]:
