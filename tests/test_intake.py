@@ -77,7 +77,7 @@ class Stream:
 
 @pytest.fixture(autouse=True)
 def _room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "_ADMITTED_BYTES", ROOM)
+    monkeypatch.setattr(intake, "_RESERVED_BYTES", ROOM)
 
 
 def works(id_: object, size: int = 0) -> pb.EncodedDocuments:

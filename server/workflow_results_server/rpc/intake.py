@@ -1,4 +1,4 @@
-"""The way of works into the store: admitted while there is room, checked, stored, and acknowledged."""
+"""The way of works into the store: memory is reserved for them, they are checked, stored, and acknowledged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Parsed = list[works.Work | works.Rejected]
     Outcomes = tuple[list[pb.DepositOutcome.ValueType], list[pb.Rejection]]
 
-_ADMITTED_BYTES: Final = 128 * rules.MIB
+_RESERVED_BYTES: Final = 128 * rules.MIB
 """How many bytes of works may be on their way at a time, which bounds the memory that they take."""
 _WAITING_BYTES: Final = 256 * rules.MIB
 """How many bytes of works may wait in streams until there is room, which are held as well, one request a stream."""
@@ -69,7 +69,7 @@ class Intake:
     def __init__(self, store: Store, seconds: float) -> None:
         self._store = store
         self._seconds = seconds
-        self._admitted = 0
+        self._reserved = 0
         self._waiting: set[asyncio.Future[None]] = set()
         self._waiting_bytes = 0
 
@@ -88,12 +88,12 @@ class Intake:
                 or MongoDB failed.
         """
         end = time.monotonic() + seconds
-        with self.admitted(documents.ByteSize()):
-            return await self._stored(await _allowed(documents), end)
+        with self.reserve(documents.ByteSize()):
+            return await self._deposit_works(await _allowed(documents), end)
 
     @contextmanager
-    def admitted(self, size: int) -> Iterator[None]:
-        """Count works among those on their way.
+    def reserve(self, size: int) -> Iterator[None]:
+        """Reserve memory for works on their way.
 
         Args:
             size: Their bytes.
@@ -103,7 +103,7 @@ class Intake:
         """
         if self._is_full(size):
             raise _overloaded()
-        self._admitted += size
+        self._reserved += size
         try:
             yield
         finally:
@@ -163,7 +163,7 @@ class Intake:
     async def _begin(self, request: pb.DepositStreamRequest, size: int) -> asyncio.Task[pb.DepositStreamResponse]:
         """Check works for which there is room, and begin to store them: in the order of the stream."""
         end = time.monotonic() + self._seconds
-        self._admitted += size
+        self._reserved += size
         try:
             parsed = await _allowed(request.works)
         except BaseException:
@@ -174,50 +174,56 @@ class Intake:
         return task
 
     async def _answer(self, sequence: int, parsed: Parsed, end: float) -> pb.DepositStreamResponse:
-        outcomes, rejections = await self._stored(parsed, end)
+        outcomes, rejections = await self._deposit_works(parsed, end)
         return pb.DepositStreamResponse(sequence=sequence, outcomes=outcomes, rejections=rejections)
 
-    async def _stored(self, parsed: Parsed, end: float) -> Outcomes:
-        outcomes = [pb.DEPOSIT_OUTCOME_REJECTED] * len(parsed)
-        rejections: dict[int, pb.Rejection] = {}
+    async def _deposit_works(self, parsed: Parsed, end: float) -> Outcomes:
+        acknowledgement = _Acknowledgement(len(parsed), self._store)
         by_pipeline: dict[str, list[works.Work]] = {}
         for work in parsed:
             if isinstance(work, works.Rejected):
-                rejections[work.position] = _rejection(work.position, work.reason, work.sentence)
+                acknowledgement.reject(work.position, work.reason, work.sentence)
             else:
                 by_pipeline.setdefault(work.pipeline, []).append(work)
+        if len(by_pipeline) == 1:
+            await self._deposit_pipeline(*by_pipeline.popitem(), end, acknowledgement)
+        else:
+            await self._deposit_pipelines(by_pipeline, end, acknowledgement)
+        return acknowledgement.outcomes, acknowledgement.rejections()
+
+    async def _deposit_pipeline(
+        self, pipeline: str, each: list[works.Work], end: float, acknowledgement: _Acknowledgement
+    ) -> None:
+        seconds = end - time.monotonic()  # one limit for all pipelines, however many wait for their turn
+        if seconds <= 0:
+            raise DeadlineExceeded("the deadline passed before the works were deposited", NOT_APPLIED)
+        acknowledgement.record(each, await self._store.deposit(pipeline, each, seconds))
+
+    async def _deposit_pipelines(
+        self, by_pipeline: dict[str, list[works.Work]], end: float, acknowledgement: _Acknowledgement
+    ) -> None:
+        """Store works of several pipelines, some at a time.
+
+        All are finished before the failure of one is raised, so that nothing goes on behind the caller's back.
+        """
         at_once = asyncio.Semaphore(_PIPELINES_AT_ONCE)
 
-        async def store(pipeline: str, each: list[works.Work]) -> None:
+        async def deposit(pipeline: str, each: list[works.Work]) -> None:
             async with at_once:
-                seconds = end - time.monotonic()  # one limit for all pipelines, however many wait for their turn
-                if seconds <= 0:
-                    raise DeadlineExceeded("the deadline passed before the works were deposited", NOT_APPLIED)
-                results = await self._store.deposit(pipeline, each, seconds)
-            for work, outcome in zip(each, results, strict=True):
-                outcomes[work.position] = _OUTCOMES[outcome]
-                if outcome in _REASONS:
-                    reason, message = _REASONS[outcome]
-                    message = message.format(most=self._store.pipelines.most)
-                    rejections[work.position] = _rejection(work.position, reason, message)
+                await self._deposit_pipeline(pipeline, each, end, acknowledgement)
 
-        if len(by_pipeline) == 1:
-            await store(*by_pipeline.popitem())
-        else:
-            # All are finished before one's failure is told, so that nothing goes on behind the caller's back.
-            left = iter(by_pipeline.items())
-            done: list[BaseException | None] = []
-            while some := list(itertools.islice(left, _PIPELINES_OF_A_TURN)):
-                done += await asyncio.gather(*(store(*each) for each in some), return_exceptions=True)
-            if failure := _failure(done):
-                try:
-                    raise failure
-                finally:
-                    del done, failure  # errors that keep this frame, and so the works
-        return outcomes, _short([rejections[position] for position in sorted(rejections)])
+        left = iter(by_pipeline.items())
+        done: list[BaseException | None] = []
+        while some := list(itertools.islice(left, _PIPELINES_OF_A_TURN)):
+            done += await asyncio.gather(*(deposit(*each) for each in some), return_exceptions=True)
+        if failure := _failure(done):
+            try:
+                raise failure
+            finally:
+                del done, failure  # errors that keep this frame, and so the works
 
     def _is_full(self, size: int) -> bool:
-        return bool(self._admitted) and self._admitted + size > _ADMITTED_BYTES
+        return bool(self._reserved) and self._reserved + size > _RESERVED_BYTES
 
     @contextmanager
     def _waits(self, size: int) -> Iterator[None]:
@@ -244,10 +250,43 @@ class Intake:
             self._waiting.discard(room)
 
     def _leave(self, size: int) -> None:
-        self._admitted -= size
+        self._reserved -= size
         for room in self._waiting:
             if not room.done():
                 room.set_result(None)
+
+
+class _Acknowledgement:
+    """What became of each work of a request, as far as it is known.
+
+    Args:
+        number: How many works they are.
+        store: Where they go.
+
+    Attributes:
+        outcomes: The outcome of each work, in their order.
+    """
+
+    def __init__(self, number: int, store: Store) -> None:
+        self.outcomes = [pb.DEPOSIT_OUTCOME_REJECTED] * number
+        self._store = store
+        self._rejections: dict[int, pb.Rejection] = {}
+
+    def reject(self, position: int, reason: Reason, message: str) -> None:
+        """Record why a work is rejected."""
+        self._rejections[position] = _rejection(position, reason, message)
+
+    def record(self, each: list[works.Work], outcomes: list[Outcome]) -> None:
+        """Record what became of works."""
+        for work, outcome in zip(each, outcomes, strict=True):
+            self.outcomes[work.position] = _OUTCOMES[outcome]
+            if outcome in _REASONS:
+                reason, message = _REASONS[outcome]
+                self.reject(work.position, reason, message.format(most=self._store.pipelines.most))
+
+    def rejections(self) -> list[pb.Rejection]:
+        """Return why works are rejected, in their order."""
+        return _short([self._rejections[position] for position in sorted(self._rejections)])
 
 
 def _rejection(position: int, reason: Reason, message: str) -> pb.Rejection:

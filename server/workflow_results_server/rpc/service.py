@@ -100,7 +100,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
     async def _update(self, request: pb.UpdateRequest, seconds: float) -> pb.UpdateResponse:
         """Update, while there is room: what is sent and given up by its caller takes memory as well."""
         end = time.monotonic() + seconds
-        with self._intake.admitted(request.works.ByteSize()):
+        with self._intake.reserve(request.works.ByteSize()):
             return await self._updated(request, end)
 
     async def _updated(self, request: pb.UpdateRequest, end: float) -> pb.UpdateResponse:
