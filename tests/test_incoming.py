@@ -134,11 +134,11 @@ def test_a_request_is_taken_once() -> None:
 def test_room_is_for_what_is_large() -> None:
     room = Room(rules.MIB)
     taken: list[Callable[[], object]] = []
-    with room.taken(rules.MIB):
-        with room.taken(64 * rules.KIB - 1):
+    with room.reserve(rules.MIB):
+        with room.reserve(64 * rules.KIB - 1):
             taken.append(list)
-        with pytest.raises(Unavailable), room.taken(64 * rules.KIB):
+        with pytest.raises(Unavailable), room.reserve(64 * rules.KIB):
             taken.append(list)
-    with room.taken(2 * rules.MIB):
+    with room.reserve(2 * rules.MIB):
         taken.append(list)
     assert len(taken) == 2

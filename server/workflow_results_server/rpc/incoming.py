@@ -65,7 +65,7 @@ class Incoming:
 
 
 class Room:
-    """Room for requests that are being answered, or for parts of answers.
+    """Memory for requests that are being answered, or for parts of answers.
 
     Args:
         most: How many bytes they may have together.
@@ -75,11 +75,11 @@ class Room:
     def __init__(self, most: int, what: str = "requests") -> None:
         self._most = most
         self._what = what
-        self._taken = 0
+        self._reserved = 0
 
     @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
-        """Take room for one while it is answered, or sent; one alone always has room, and a small one needs none.
+    def reserve(self, size: int) -> Iterator[None]:
+        """Reserve memory for one while it is answered, or sent: one alone always gets it, and a small one needs none.
 
         Args:
             size: Its bytes.
@@ -88,14 +88,14 @@ class Room:
             Unavailable: There is none now.
         """
         counted = size if size >= _SMALL_BYTES else 0
-        if counted and self._taken and self._taken + counted > self._most:
+        if counted and self._reserved and self._reserved + counted > self._most:
             message = f"the server holds as many large {self._what} as it can: ask again after a pause"
             raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
-        self._taken += counted
+        self._reserved += counted
         try:
             yield
         finally:
-            self._taken -= counted
+            self._reserved -= counted
 
 
 def parser(

@@ -271,7 +271,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                     part.batch.results.bson = batch.data
                 if batch.final:
                     part.summary.count = sent
-                with self._texts.taken(answer.ByteSize()) if options else nullcontext():
+                with self._texts.reserve(answer.ByteSize()) if options else nullcontext():
                     yield answer
                 if batch.final:
                     return

@@ -45,7 +45,7 @@ class Messages:
         return self._inner(request.take(), call) if room is None else self._in_room(room, request, call)
 
     async def _in_room(self, room: Room, request: Incoming, call: Call) -> Any:
-        with room.taken(request.size):
+        with room.reserve(request.size):
             return await self._inner(request.take(), call)
 
 
