@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from workflow_results.common import pem
+from workflow_results_server.access.watched_files import WatchedFiles
 from workflow_results_server.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class Certificates:
         assert settings.tls_key is not None
         self._cert, self._key, self._client_ca = settings.tls_cert, settings.tls_key, settings.tls_client_ca
         self._reading = threading.Lock()  # gRPC's threads ask for certificates, one for each handshake
-        self._seen = self._state()
-        self._used = self._read()
+        paths = filter(None, (self._cert, self._key, self._client_ca))
+        self._files = WatchedFiles(paths, self._read, "certificates", SettingsError)
 
     def credentials(self) -> grpc.ServerCredentials:
         """Return what gRPC wants: it asks for certificates at each handshake, so that open connections go on."""
@@ -46,23 +47,13 @@ class Certificates:
     def _changed(self) -> grpc.ServerCertificateConfiguration | None:
         """Return the certificates if they have changed and can be used; None for those from before."""
         with self._reading:
-            state = self._state()
-            if state == self._seen:
+            if not self._files.refresh():
                 return None
-            self._seen = state  # from before the files are read, so that a later change is noticed for certain
-            try:
-                used = self._read()
-            except SettingsError as error:
-                _logger.error("%s; the certificates from before stay", error)  # noqa: TRY400 - it says all
-                return None
-            if used == self._used or self._state() != state:  # being replaced: the next handshake looks again
-                return None
-            self._used = used
             _logger.info("the certificates are read again")
             return self._configuration()
 
     def _configuration(self) -> grpc.ServerCertificateConfiguration:
-        certificate, key, client_ca = self._used
+        certificate, key, client_ca = self._files.content
         return grpc.ssl_server_certificate_configuration([(key, certificate)], client_ca)
 
     def _read(self) -> tuple[bytes, bytes, bytes | None]:
@@ -74,13 +65,3 @@ class Certificates:
             return certificate, key, pem.authorities(self._client_ca) if self._client_ca else None
         except ValueError as error:
             raise SettingsError(f"--tls-client-ca {error}") from error
-
-    def _state(self) -> list[object]:
-        states: list[object] = []
-        for path in filter(None, (self._cert, self._key, self._client_ca)):
-            try:
-                state = path.stat()
-                states.append((state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino))
-            except OSError as error:
-                states.append(error.errno)
-        return states

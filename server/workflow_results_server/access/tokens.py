@@ -17,6 +17,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ import yaml
 from workflow_results.common.files import check_regular, parse_yaml, unknown_key
 from workflow_results.common.rules import quoted, shorten
 from workflow_results_server.access.callers import Caller, Role
+from workflow_results_server.access.watched_files import WatchedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -178,9 +180,7 @@ class TokensFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen = self._state()
-        self._callers = read(path)
+        self._file = WatchedFiles([path], partial(read, path), "callers", TokensError)
         self._look_at = time.monotonic() + _LOOK_SECONDS
 
     def callers(self) -> Callers:
@@ -191,22 +191,10 @@ class TokensFile:
         now = time.monotonic()
         if now >= self._look_at:
             self._look_at = now + _LOOK_SECONDS
-            state = self._state()
-            if state != self._seen:
-                self._seen = state  # from before the file is read, so that a later change is noticed for certain
-                try:
-                    self._callers = read(self._path)
-                    _logger.info("the tokens file is read again", extra={"callers": len(self._callers.by_name)})
-                except TokensError as error:
-                    _logger.error("%s; the callers from before stay", error)  # noqa: TRY400 - it says all
-        return self._callers
-
-    def _state(self) -> object:
-        try:
-            state = self._path.stat()
-        except OSError as error:
-            return error.errno
-        return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino
+            if self._file.refresh():
+                number = len(self._file.content.by_name)
+                _logger.info("the tokens file is read again", extra={"callers": number})
+        return self._file.content
 
 
 def add(path: Path, caller: Caller, *, replace: bool = False) -> None:
