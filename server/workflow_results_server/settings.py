@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
 import os
@@ -11,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from workflow_results.common.loopback import is_loopback_host
 from workflow_results_server.store import ConnectionRefused, checked_uri
 
 _DATABASE: Final = re.compile(r"[A-Za-z0-9_-]{1,63}")
@@ -149,7 +149,7 @@ class Settings:
     def lacking(self) -> dict[str, str]:
         """The options that keep others out, and are not given although others can reach it: what comes of each."""
         consequences = {}
-        if not _is_loopback(self.host):
+        if not is_loopback_host(self.host):
             if self.tls_cert is None:
                 sent = "results" if self.tokens is None else "tokens and results"
                 consequences["--tls-cert with --tls-key"] = f"everyone on the way can read and change {sent}"
@@ -168,10 +168,3 @@ class Settings:
         paths = {name: fields[name] and Path(fields[name]) for name in _PATHS}
         # MongoDB is the business of who started the worker.
         return cls(**{**fields, **paths, "data_directory": None})
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import grpc
 
 from workflow_results.common import pem
+from workflow_results.common.loopback import is_loopback_host
 from workflow_results.common.rules import shorten
 from workflow_results.errors import InvalidRequestError
 
@@ -139,14 +139,7 @@ def is_loopback(target: str) -> bool:
     if target.startswith(("unix:", "unix-abstract:")):
         return True
     addresses = _WITHOUT_AUTHORITY.sub("", target, count=1).split(",")
-    return all(_is_local(address.rpartition(":")[0].strip("[]")) for address in addresses)
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return all(is_loopback_host(address.rpartition(":")[0].strip("[]")) for address in addresses)
 
 
 def handshake_hint(details: str, *, secure: bool) -> str:
