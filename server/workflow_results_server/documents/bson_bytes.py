@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_INT32 = struct.Struct("<i")
+LENGTH: Final = struct.Struct("<i")
+"""An int32, as all lengths are."""
 SMALLEST = 5
 """The length of the empty document."""
 _ID_FIRST = b"\x02_id\x00"
@@ -100,7 +101,7 @@ def split(data: bytes, most: int) -> list[bytes]:
     documents: list[bytes] = []
     start, end = 0, len(data)
     while start < end and len(documents) <= most:
-        size = _INT32.unpack_from(data, start)[0] if end - start >= SMALLEST else 0
+        size = LENGTH.unpack_from(data, start)[0] if end - start >= SMALLEST else 0
         stop = start + size
         if size < SMALLEST or stop > end or data[stop - 1] != 0:
             raise MalformedDocuments(
@@ -122,7 +123,7 @@ def batches(data: bytes, size: int) -> Iterator[tuple[bytes, bytes, int]]:
     end = len(data)
     last = 0
     while start < end:
-        stop = start + _INT32.unpack_from(data, start)[0]
+        stop = start + LENGTH.unpack_from(data, start)[0]
         if count and stop - first > size:
             yield data[first:start], data[last:start], count
             first, count = start, 0
@@ -150,7 +151,7 @@ def walk(data: bytes, start: int, end: int, *, together: bool = False) -> Iterat
     Yields:
         The type of each element, and where it, its value and the next one begin.
     """
-    find, length_at = data.find, _INT32.unpack_from
+    find, length_at = data.find, LENGTH.unpack_from
     while start < end:
         type_ = data[start]
         value = find(0, start + 1) + 1
@@ -200,7 +201,7 @@ def run(data: bytes, start: int, value: int, stop: int, end: int) -> int:
 
 def scope_of(data: bytes, value: int) -> int:
     """Find where the scope begins of a code with one, whose value begins at `value`."""
-    return value + 8 + int(_INT32.unpack_from(data, value + 4)[0])
+    return value + 8 + int(LENGTH.unpack_from(data, value + 4)[0])
 
 
 def with_id_first(document: bytes, id_: str) -> bytes:
@@ -209,9 +210,9 @@ def with_id_first(document: bytes, id_: str) -> bytes:
     size = len(encoded) + 1
     return b"".join(
         (
-            _INT32.pack(len(document) + len(_ID_FIRST) + 4 + size),
+            LENGTH.pack(len(document) + len(_ID_FIRST) + 4 + size),
             _ID_FIRST,
-            _INT32.pack(size),
+            LENGTH.pack(size),
             encoded,
             b"\x00",
             document[4:],
@@ -227,10 +228,10 @@ def without(document: bytes, *names: bytes) -> bytes:
 def made_of(parts: Iterable[bytes]) -> bytes:
     """Return the document that is made of some elements."""
     body = b"".join(parts)
-    return b"".join((_INT32.pack(len(body) + SMALLEST), body, b"\x00"))
+    return b"".join((LENGTH.pack(len(body) + SMALLEST), body, b"\x00"))
 
 
 def stored_id(document: bytes) -> str:
     """Return the `_id` of a stored document, which MongoDB keeps as its first element."""
-    size = _INT32.unpack_from(document, 9)[0]
+    size = LENGTH.unpack_from(document, 9)[0]
     return document[13 : 13 + size - 1].decode()

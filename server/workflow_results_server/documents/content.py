@@ -31,6 +31,7 @@ from workflow_results_server.documents.bson_bytes import (
     FIXED_SIZES,
     INT32,
     INT64,
+    LENGTH,
     NULL,
     REGEX,
     SMALLEST,
@@ -45,8 +46,7 @@ if TYPE_CHECKING:
 
 _DOUBLE: Final = struct.Struct("<d")
 _INT64: Final = struct.Struct("<q")
-_INT32: Final = struct.Struct("<i")
-_INTEGERS: Final = {INT32: _INT32, INT64: _INT64}
+_INTEGERS: Final = {INT32: LENGTH, INT64: _INT64}
 _AS_DOUBLE: Final = bytes([DOUBLE])
 _NUMBERS: Final = {DOUBLE: "d", INT32: "i", INT64: "q"}
 """The types of which a run of array elements is read at once."""
@@ -160,7 +160,7 @@ def _held(work: bytes, type_: int, value: int, end: int) -> _Results:
 def _part(data: bytes, type_: int, start: int, value: int, end: int) -> bytes:
     """Make what stands for an element in the hash of its document: its type, its name and its key, or itself."""
     if type_ == INT32:  # of which there are most, wherever there are very many
-        return _AS_DOUBLE + data[start + 1 : value] + _DOUBLE.pack(*_INT32.unpack_from(data, value))
+        return _AS_DOUBLE + data[start + 1 : value] + _DOUBLE.pack(*LENGTH.unpack_from(data, value))
     if (type_ == DOUBLE and data[end - 1] not in _ODD_ENDS) or (type_ in _PLAIN and end - start <= _LONG):
         return data[start:end]
     return _AS_DOUBLE + data[start + 1 : value] + _key(data, type_, value, end)

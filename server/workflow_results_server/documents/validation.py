@@ -7,7 +7,6 @@ array. And what it makes of 16 MiB can have 800.
 
 from __future__ import annotations
 
-import struct
 from typing import Final
 
 from workflow_results_server.documents.bson_bytes import (
@@ -20,6 +19,7 @@ from workflow_results_server.documents.bson_bytes import (
     DB_POINTER,
     DOCUMENT,
     FIXED_SIZES,
+    LENGTH,
     REGEX,
     SMALLEST,
     STRING,
@@ -30,7 +30,6 @@ from workflow_results_server.documents.bson_bytes import (
     walk,
 )
 
-_INT32 = struct.Struct("<i")
 _STRINGS: Final = (STRING, CODE, SYMBOL)
 _DOCUMENTS: Final = (DOCUMENT, ARRAY)
 _ALIKE: Final = {*FIXED_SIZES, *_STRINGS}
@@ -79,7 +78,7 @@ def validate(document: bytes, levels: int, elements: int | None = None) -> None:
         TooManyElements: It has more elements.
         RepeatedName: A name stands twice.
     """
-    if len(document) < SMALLEST or _INT32.unpack_from(document)[0] != len(document) or document[-1]:
+    if len(document) < SMALLEST or LENGTH.unpack_from(document)[0] != len(document) or document[-1]:
         raise MalformedDocuments("the length of the document does not add up")
     try:
         _validate(document, 4, len(document) - 1, DOCUMENT, levels, len(document) if elements is None else elements)
@@ -91,7 +90,7 @@ def _validate(data: bytes, start: int, end: int, kind: int, levels: int, left: i
     """Check the elements of a document or an array, and tell how many more there may be behind it."""
     if levels < 0:
         raise TooDeep
-    find, fixed_size, length_at, names = data.find, FIXED_SIZES.get, _INT32.unpack_from, list[bytes]()
+    find, fixed_size, length_at, names = data.find, FIXED_SIZES.get, LENGTH.unpack_from, list[bytes]()
     first, alone = start, start
     while start < end:
         type_ = data[start]
@@ -178,7 +177,7 @@ def _end(data: bytes, type_: int, value: int, end: int) -> int:
     check, least = _RARE.get(type_, (None, 0))
     if check is None or end - value < least:
         raise _malformed(type_, value)
-    length = int(_INT32.unpack_from(data, value)[0])
+    length = int(LENGTH.unpack_from(data, value)[0])
     stop = value + ADDED_SIZES[type_] + length
     if not value + least <= stop <= end or not check(data, value, stop):
         raise _malformed(type_, value)
@@ -188,7 +187,7 @@ def _end(data: bytes, type_: int, value: int, end: int) -> int:
 def _is_binary(data: bytes, value: int, stop: int) -> bool:
     subtype, size = data[value + 4], stop - value - 5
     if subtype == _OLD_BINARY:
-        return size >= 4 and bool(_INT32.unpack_from(data, value + 5)[0] == size - 4)
+        return size >= 4 and bool(LENGTH.unpack_from(data, value + 5)[0] == size - 4)
     return subtype != _UUID or size == 16
 
 
@@ -202,7 +201,7 @@ def _is_code(data: bytes, value: int, stop: int) -> bool:
     if not value + 8 < scope <= stop - SMALLEST:
         return False
     data[value + 8 : scope - 1].decode()
-    return not data[scope - 1] and not data[stop - 1] and bool(_INT32.unpack_from(data, scope)[0] == stop - scope)
+    return not data[scope - 1] and not data[stop - 1] and bool(LENGTH.unpack_from(data, scope)[0] == stop - scope)
 
 
 _RARE: Final = {BINARY: (_is_binary, 5), DB_POINTER: (_is_db_pointer, 17), CODE_WITH_SCOPE: (_is_code, 14)}

@@ -239,7 +239,7 @@ class _Decoder:
             at += 2 + len(str(number))  # its type and its name
             if encoded.startswith(documents[index], at):
                 done[index] = decoded[number]
-            at += int.from_bytes(encoded[at : at + 4], "little")
+            at += bson_bytes.LENGTH.unpack_from(encoded, at)[0]
         return done
 
     def _lose(self, size: int) -> None:
