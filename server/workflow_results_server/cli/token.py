@@ -24,7 +24,12 @@ _MOST_DAYS: Final = 36_500
 
 
 class _Create(click.Command):
-    """Takes all the values behind `--pipelines`, which click does not know of options."""
+    """Takes all the values behind `--pipelines`.
+
+    `--pipelines GLOB…` is how this command was asked for, and how argparse and most shells' users read it. An option of
+    click has a fixed number of values: `multiple=True` alone would take the second glob for an unexpected argument.
+    So the option is repeated before each further value, and click does the rest.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         spread: list[str] = []
