@@ -48,10 +48,10 @@ test: $(VENV)/.dev ## Run the tests
 SECONDS ?= 600
 SEED ?= 1
 test-faults: $(VENV)/.dev ## Check a replica set under kills, pauses and partitions (SECONDS=600 SEED=1 BUG=)
-	@PYTHONPATH=tests $(BIN)/python -m faults --seconds $(SECONDS) --seed $(SEED) $(if $(BUG),--bug $(BUG))
+	@$(BIN)/python -m tests.system.faults --seconds $(SECONDS) --seed $(SEED) $(if $(BUG),--bug $(BUG))
 
 test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests, and the largest there are, in about ten minutes
-	@PYTHONPATH=tests $(BIN)/python -m hostile
+	@$(BIN)/python -m tests.system.hostile
 
 bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, in less than ten minutes
 	@$(BIN)/python -m bench
@@ -60,7 +60,7 @@ bench-quick: $(VENV)/.bench ## The same with less of everything
 	@$(BIN)/python -m bench --quick
 
 endurance: $(VENV)/.bench ## Check memory, overload and kills, for about ten minutes
-	@$(BIN)/python -m bench.endurance
+	@$(BIN)/python -m tests.system.endurance
 
 lint: $(VENV)/.dev ## Check style, types and the proto
 	$(BIN)/ruff check .

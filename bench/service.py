@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +10,11 @@ import psutil
 import pymongo
 from pymongo import IndexModel
 
+from tests.support import launcher
 from workflow_results_server.mongod.data_directory import DataDirectory
 
 if TYPE_CHECKING:
+    import subprocess
     from types import TracebackType
 
     from pymongo.collection import Collection
@@ -32,7 +32,6 @@ class Service:
 
     Attributes:
         target: The gRPC target; it stays the same when the server is started again.
-        server: The process of the server.
 
     Args:
         workers: The number of processes that answer calls.
@@ -42,23 +41,19 @@ class Service:
     def __init__(self, *arguments: str, workers: int = 1) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="workflow-results-bench-")
         self._directory = Path(self._temporary.name) / "data"
-        self._arguments = ("--workers", str(workers), *arguments)
-        self.target = "127.0.0.1:0"
-        self.start()
+        self._log = Path(self._temporary.name) / "log"
+        all_arguments = ("--data-dir", str(self._directory), "--workers", str(workers), *arguments)
+        self._running = launcher.Service(*all_arguments, log=self._log)
+        self.target = self._running.target
 
     def start(self) -> None:
         """Start the server, again on the same port and the same data if it was killed."""
-        log = (Path(self._temporary.name) / "log").open("ab")
-        command = [sys.executable, "-m", "workflow_results", "serve", "--data-dir", str(self._directory)]
-        port = self.target.rpartition(":")[2]
-        with log:
-            self.server = psutil.Popen(
-                [*command, "--port", port, *self._arguments], stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        line = self.server.stdout.readline()
-        if not line.startswith("listening on "):
-            raise RuntimeError(f"the server did not start: {(Path(self._temporary.name) / 'log').read_text()}")
-        self.target = line.split()[-1]
+        self._running.start()
+
+    @property
+    def server(self) -> subprocess.Popen[str]:
+        """The process of the server."""
+        return self._running.process
 
     @property
     def mongod(self) -> psutil.Process:
@@ -68,16 +63,13 @@ class Service:
     @property
     def log(self) -> str:
         """What the server has logged."""
-        return (Path(self._temporary.name) / "log").read_text()
+        return self._log.read_text()
 
     def server_memory(self) -> int:
         """Return the resident bytes of the server and of its workers, MongoDB aside."""
         mongod = self.mongod.pid
-        return sum(
-            each.memory_info().rss
-            for each in (self.server, *self.server.children(recursive=True))
-            if each.pid != mongod
-        )
+        server = psutil.Process(self.server.pid)
+        return sum(each.memory_info().rss for each in (server, *server.children(recursive=True)) if each.pid != mongod)
 
     @property
     def mongo_uri(self) -> str:
@@ -95,8 +87,7 @@ class Service:
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self.server.terminate()
-        self.server.wait(60)
+        self._running.stop()
         self._temporary.cleanup()
 
 

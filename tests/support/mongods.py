@@ -16,8 +16,7 @@ from bson import ObjectId
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from conftest import killed_after
-from wire import PATIENCE
+from tests.support.waiting import PATIENCE, killed_after
 from workflow_results_server.mongod.data_directory import DataDirectory
 from workflow_results_server.mongod.embedded import EmbeddedMongod, MongodError
 

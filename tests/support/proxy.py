@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 
-from wire import PATIENCE
+from tests.support.waiting import PATIENCE
 
 
 class Proxy:

@@ -17,7 +17,8 @@ import h2.events
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
-from wire import PATIENCE, SERVICE
+from tests.support.waiting import PATIENCE
+from tests.support.wire import SERVICE
 
 _ENDS = (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)
 

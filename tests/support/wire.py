@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 
 import bson
 import grpc
@@ -13,16 +12,13 @@ import pytest
 from bson import json_util
 from google.rpc import error_details_pb2, status_pb2
 
+from tests.support.waiting import PATIENCE
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results.v1.errors_pb2 import RejectionReason
 
 Stub = results_pb2_grpc.ResultsServiceStub
 SERVICE = "/workflow_results.v1.ResultsService"
-PATIENCE = 60.0
-"""How long to wait for what must happen, on a machine that is busy with other things, too."""
-
-T = TypeVar("T")
 
 
 class _Patient(
@@ -53,12 +49,6 @@ def open_channel(target: str, *options: tuple[str, Any], **arguments: Any) -> It
     options = (("grpc.max_receive_message_length", 17 << 20), *options)
     with grpc.insecure_channel(target, options, **arguments) as channel:
         yield patient(channel)
-
-
-def taken_from(queue: SimpleQueue[T | None]) -> Iterator[T]:
-    """Yield what comes into a queue until None does; fails if nothing does."""
-    while (item := queue.get(timeout=PATIENCE)) is not None:
-        yield item
 
 
 class Answer:

@@ -13,8 +13,9 @@ import pytest
 
 import workflow_results
 import workflow_results_server
-from conftest import workflow_core
-from wire import PATIENCE
+from tests.support.paths import REPOSITORY
+from tests.support.waiting import PATIENCE
+from tests.support.workflow_core import workflow_core
 from workflow_results import Results
 from workflow_results._transport.attempts import RETRIED
 from workflow_results.v1 import results_pb2 as pb
@@ -308,7 +309,7 @@ def test_import_is_light(code: str, heavy: str) -> None:
 
 
 def test_files_stay_small() -> None:
-    root = Path(__file__).parent.parent
+    root = REPOSITORY
     for folder in ("client/python", "server", "tests", "bench"):
         for path in (root / folder).rglob("*.py"):
             if "_pb2" not in path.name:

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Service
-from security import COMMAND, Authority, run
-from wire import PATIENCE
+from tests.support.certificates import Authority
+from tests.support.launcher import COMMAND, Service, run
+from tests.support.paths import DOCS
+from tests.support.waiting import PATIENCE
 from workflow_results import Results
 from workflow_results_server.access.tokens import TokensError, digest_of, read, remove
 from workflow_results_server.settings import Settings
 
 Serve = Callable[..., Service]
-DOCS = Path(__file__).parent.parent / "docs"
 NOWHERE = ["serve", "--port", "0", "--mongo-uri", "mongodb://127.0.0.1:1/?replicaSet=rs0"]
 """A server that is refused before it looks for this MongoDB."""
 

@@ -12,9 +12,13 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from conftest import Service, eventually, work
-from security import DAY, NOW, Authority, bearer, entry, write
-from wire import PATIENCE, Answer
+from tests.support.callers import bearer, entry, write
+from tests.support.certificates import DAY, NOW, Authority
+from tests.support.launcher import Service
+from tests.support.paths import DOCS
+from tests.support.waiting import PATIENCE, eventually
+from tests.support.wire import Answer
+from tests.support.works import work
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.access.callers import Caller, Role
@@ -241,4 +245,4 @@ def test_an_rpc_without_a_role_is_denied_to_everyone(tokens: Path) -> None:
 
 @pytest.mark.parametrize("table", [BY_TOKEN, BY_CERTIFICATE])
 def test_the_docs_show_the_tables(table: str) -> None:
-    assert table in (Path(__file__).parent.parent / "docs" / "operate" / "security.md").read_text()
+    assert table in (DOCS / "operate" / "security.md").read_text()

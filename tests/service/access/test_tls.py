@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from conftest import Service, work
-from security import Authority, entry, write
-from wire import PATIENCE
+from tests.support.callers import entry, write
+from tests.support.certificates import Authority
+from tests.support.launcher import Service
+from tests.support.waiting import PATIENCE
+from tests.support.works import work
 from workflow_results import (
     GRPCContext,
     InvalidRequestError,

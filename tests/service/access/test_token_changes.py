@@ -14,9 +14,12 @@ import grpc
 import pytest
 import yaml
 
-from conftest import Service, eventually, work
-from security import DAY, NOW, bearer, entry, run, write
-from wire import PATIENCE, documents, open_channel, refused, taken_from
+from tests.support.callers import bearer, entry, write
+from tests.support.certificates import DAY, NOW
+from tests.support.launcher import Service, run
+from tests.support.waiting import PATIENCE, eventually, taken_from
+from tests.support.wire import documents, open_channel, refused
+from tests.support.works import work
 from workflow_results import PermissionDeniedError, Results, ResultsError, UnauthenticatedError
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc

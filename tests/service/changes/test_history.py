@@ -12,9 +12,11 @@ from typing import Any
 import pymongo
 import pytest
 
-from conftest import Service, eventually, work
-from proxy import Proxy
-from wire import PATIENCE, Stub, documents, invalid, refused
+from tests.support.launcher import Service
+from tests.support.proxy import Proxy
+from tests.support.waiting import PATIENCE, eventually
+from tests.support.wire import Stub, documents, invalid, refused
+from tests.support.works import work
 from workflow_results import DeadlineExceededError, HistoryEntry, InvalidRequestError, Results, ServiceUnavailableError
 from workflow_results.v1 import results_pb2 as pb
 

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pytest
 
-from conftest import join
-from wire import PATIENCE
+from tests.support.waiting import PATIENCE, join
 from workflow_results import (
     DeadlineExceededError,
     LockedError,

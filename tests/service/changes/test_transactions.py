@@ -9,7 +9,7 @@ import pytest
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import OperationFailure, PyMongoError
 
-from conftest import work
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results_server.errors import DeadlineExceeded
 from workflow_results_server.store import Store, transaction

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import work
+from tests.support.works import work
 from workflow_results import InvalidRequestError, NotFoundError, Results
 from workflow_results._transport.deadline import Deadline
 

@@ -17,9 +17,10 @@ import pytest
 from bson import Decimal128, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from click.testing import CliRunner
 
-from codec_values import UUID, same
-from conftest import Service, work
-from wire import PATIENCE
+from tests.support.codec_values import UUID, same
+from tests.support.launcher import Service
+from tests.support.waiting import PATIENCE
+from tests.support.works import work
 from workflow_results import (
     DeadlineExceededError,
     InvalidRequestError,

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import killed_after, workflow_core
-from wire import PATIENCE
+from tests.support.waiting import PATIENCE, killed_after
+from tests.support.workflow_core import workflow_core
 from workflow_results._encoding.documents import decode, encode
 from workflow_results.common import rules
 from workflow_results.samples import PIPELINES, sample_works

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Service, work
-from security import entry, write
+from tests.support.callers import entry, write
+from tests.support.launcher import Service
+from tests.support.works import work
 from workflow_results import Results
 
 PROGRAM = str(Path(sys.executable).with_name("workflow-results"))

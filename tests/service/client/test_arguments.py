@@ -14,7 +14,8 @@ import pytest
 from bson import Binary, Code, ObjectId, Regex
 from pydantic import SecretStr
 
-from conftest import Service, work
+from tests.support.launcher import Service
+from tests.support.works import work
 from workflow_results import GRPCContext, InvalidRequestError, Outcome, Receipt, Results
 from workflow_results.common import rules
 

@@ -20,9 +20,11 @@ import pytest
 
 import workflow_results
 import workflow_results_server
-from conftest import Service, eventually, work
-from proxy import Proxy
-from wire import PATIENCE, open_channel
+from tests.support.launcher import Service
+from tests.support.proxy import Proxy
+from tests.support.waiting import PATIENCE, eventually
+from tests.support.wire import open_channel
+from tests.support.works import work
 from workflow_results import (
     DeadlineExceededError,
     InvalidRequestError,

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Service, eventually, work
+from tests.support.launcher import Service
+from tests.support.waiting import eventually
+from tests.support.works import work
 from workflow_results import Results, ResultsError, ServiceUnavailableError
 from workflow_results._transport.forks import _Gate, fork_guard
 

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 import workflow_results
-from conftest import Service, eventually, work
-from proxy import Proxy
+from tests.support.launcher import Service
+from tests.support.proxy import Proxy
+from tests.support.waiting import eventually
+from tests.support.works import work
 from workflow_results import (
     DepositFuture,
     Depositor,

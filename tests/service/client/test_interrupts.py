@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 import workflow_results
-from conftest import Service, join, work
+from tests.support.launcher import Service
+from tests.support.waiting import join
+from tests.support.works import work
 from workflow_results import Results
 
 CLIENT = Path(workflow_results.__file__).parent

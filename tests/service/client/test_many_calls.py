@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from conftest import Service, work
-from fake_service import serving
+from tests.support.fake_service import serving
+from tests.support.launcher import Service
+from tests.support.works import work
 from workflow_results import Results, ResultsError
 from workflow_results._transport import connections
 from workflow_results._transport.credentials import Credentials

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-(SNIPPET,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+from tests.support.paths import REPOSITORY
+
+(SNIPPET,) = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
 
 
 def promised() -> list[Any]:
@@ -43,13 +43,13 @@ def test_quickstart(service: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+    for page in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
 def test_each_dependency_has_its_line() -> None:
-    page = (ROOT / "docs" / "internals" / "dependencies.md").read_text()
-    project = (ROOT / "pyproject.toml").read_text().partition("[project.scripts]")[0]
+    page = (REPOSITORY / "docs" / "internals" / "dependencies.md").read_text()
+    project = (REPOSITORY / "pyproject.toml").read_text().partition("[project.scripts]")[0]
     for name in re.findall(r'^  "([A-Za-z][\w-]*)[>=;"]', project, re.MULTILINE):
         assert name in page or name.startswith("types-"), name

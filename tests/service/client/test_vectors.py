@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import workflow_results
+from tests.support.paths import VECTORS
 from workflow_results import Results
 
 CASES = [
     pytest.param(case["steps"], id=f"{path.stem}: {case['name']}")
-    for path in sorted(Path(__file__).with_name("cases").glob("*.json"))
+    for path in sorted((VECTORS / "calls").glob("*.json"))
     for case in json.loads(path.read_text())
 ]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from conftest import workflow_core
-from wire import PATIENCE
+from tests.support.waiting import PATIENCE
+from tests.support.workflow_core import workflow_core
 from workflow_results import GRPCContext, InvalidRequestError, Results
 
 PAYLOADS = """

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from conftest import Service, ended, eventually, work
-from proxy import Proxy
-from wire import PATIENCE
+from tests.support.launcher import Service
+from tests.support.proxy import Proxy
+from tests.support.waiting import PATIENCE, ended, eventually
+from tests.support.works import work
 from workflow_results import (
     ConflictError,
     DeadlineExceededError,

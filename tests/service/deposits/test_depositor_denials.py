@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from conftest import Service, work
-from security import entry, write
-from wire import PATIENCE
+from tests.support.callers import entry, write
+from tests.support.launcher import Service
+from tests.support.waiting import PATIENCE
+from tests.support.works import work
 from workflow_results import Outcome, PermissionDeniedError, Results
 
 Serve = Callable[..., Service]

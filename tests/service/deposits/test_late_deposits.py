@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from conftest import Service
+from tests.support.launcher import Service
 from workflow_results import Results
 
 PROGRAM = """

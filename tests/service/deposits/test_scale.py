@@ -9,7 +9,8 @@ import bson
 import pytest
 from bson.raw_bson import RawBSONDocument
 
-from conftest import eventually, join, work
+from tests.support.waiting import eventually, join
+from tests.support.works import work
 from workflow_results import ConflictError, InvalidRequestError, Outcome, Results, ServiceUnavailableError
 from workflow_results_server.store import Selection
 from workflow_results_server.store.changes import _LOCK, _UNLOCKED

@@ -17,8 +17,8 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from embedded import deposit, eventually, fake_mongod, kill_a_server, kill_mongod, pid_of, run, running
-from wire import PATIENCE
+from tests.support.mongods import deposit, eventually, fake_mongod, kill_a_server, kill_mongod, pid_of, run, running
+from tests.support.waiting import PATIENCE
 from workflow_results_server.mongod import embedded as mongod_module
 from workflow_results_server.mongod.binary import find_binary
 from workflow_results_server.mongod.data_directory import DataDirectory

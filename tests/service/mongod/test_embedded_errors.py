@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import AsyncMongoClient
 
-from embedded import fake_mongod, start_error
+from tests.support.mongods import fake_mongod, start_error
 from workflow_results_server.mongod.binary import find_binary
 from workflow_results_server.mongod.data_directory import DataDirectory
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import AsyncMongoClient
 
-from embedded import deposit, eventually, fake_mongod, kill_a_server, kill_mongod, pid_of, run, running
+from tests.support.mongods import deposit, eventually, fake_mongod, kill_a_server, kill_mongod, pid_of, run, running
 from workflow_results_server.mongod import embedded as mongod_module
 from workflow_results_server.mongod.binary import find_binary
 from workflow_results_server.mongod.data_directory import DataDirectory

@@ -14,7 +14,8 @@ from unittest.mock import AsyncMock
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 
-from conftest import Service, work
+from tests.support.launcher import Service
+from tests.support.works import work
 from workflow_results import InvalidRequestError, Results
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store import Origin, Store

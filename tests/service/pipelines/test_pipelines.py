@@ -17,8 +17,10 @@ from bson import Binary
 from pymongo import _csot
 from pymongo.errors import OperationFailure
 
-from conftest import Service, eventually, work
-from wire import Stub, documents, refused
+from tests.support.launcher import Service
+from tests.support.waiting import eventually
+from tests.support.wire import Stub, documents, refused
+from tests.support.works import work
 from workflow_results import HistoryEntry, InvalidRequestError, Outcome, Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.mongod.binary import find_binary

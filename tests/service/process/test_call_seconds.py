@@ -11,8 +11,9 @@ from typing import Any
 import grpc
 import pytest
 
-from conftest import Service, work
-from wire import Answer, documents, open_channel
+from tests.support.launcher import Service
+from tests.support.wire import Answer, documents, open_channel
+from tests.support.works import work
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.mongod.data_directory import DataDirectory

@@ -20,9 +20,10 @@ import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conftest import Service, eventually
-from embedded import fake_mongod
-from raw_peer import HEALTH, Deaf, Peer
+from tests.support.launcher import Service
+from tests.support.mongods import fake_mongod
+from tests.support.raw_peer import HEALTH, Deaf, Peer
+from tests.support.waiting import eventually
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.mongod.data_directory import DataDirectory

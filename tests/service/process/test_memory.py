@@ -20,8 +20,8 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from pymongo import AsyncMongoClient
 
-from conftest import work
-from wire import SERVICE, documents
+from tests.support.wire import SERVICE, documents
+from tests.support.works import work
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.access.callers import Role

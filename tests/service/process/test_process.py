@@ -22,8 +22,10 @@ import yaml
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from conftest import Service, eventually, work
-from wire import PATIENCE, open_channel, taken_from
+from tests.support.launcher import Service
+from tests.support.waiting import PATIENCE, eventually, taken_from
+from tests.support.wire import open_channel
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc

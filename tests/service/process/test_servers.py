@@ -16,8 +16,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from conftest import Service, work
-from wire import PATIENCE, Answer, open_channel, taken_from
+from tests.support.launcher import Service
+from tests.support.waiting import PATIENCE, taken_from
+from tests.support.wire import Answer, open_channel
+from tests.support.works import work
 from workflow_results import Results, ServiceUnavailableError
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc

@@ -16,10 +16,10 @@ import pytest
 from click.testing import CliRunner
 from pymongo import AsyncMongoClient
 
-from conftest import eventually, killed_after, work
-from embedded import fake_mongod, kill_a_server, run
-from guard import RUN_VARIABLE
-from wire import PATIENCE
+from tests.support.guard import RUN_VARIABLE
+from tests.support.mongods import fake_mongod, kill_a_server, run
+from tests.support.waiting import PATIENCE, eventually, killed_after
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results.cli import main
 from workflow_results.common import rules

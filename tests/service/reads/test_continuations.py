@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Service, work
-from wire import Stub, invalid, open_channel, read
+from tests.support.launcher import Service
+from tests.support.wire import Stub, invalid, open_channel, read
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc

@@ -10,7 +10,7 @@ from bson import Binary, Decimal128, Int64
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import work
+from tests.support.works import work
 from workflow_results import InvalidRequestError, Results
 
 PIPELINE = "test-filters-bits"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conftest import work
+from tests.support.works import work
 from workflow_results import Results
 
 # Each pattern with the parts of a text that it matches: its beginning, what is repeated, and its end.

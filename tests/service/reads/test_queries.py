@@ -11,7 +11,8 @@ from typing import Any
 import bson
 import pytest
 
-from conftest import join, work
+from tests.support.waiting import join
+from tests.support.works import work
 from workflow_results import DeadlineExceededError, InvalidRequestError, Results, ServiceUnavailableError
 
 VALUES: dict[str, Any] = {

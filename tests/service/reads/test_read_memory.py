@@ -9,10 +9,11 @@ import grpc
 import pytest
 from h2.settings import SettingCodes
 
-from conftest import eventually, work
-from raw_peer import framed, peer
-from sources import Source, document, numbers, rest, run, turn
-from wire import Stub
+from tests.support.raw_peer import framed, peer
+from tests.support.sources import Source, document, numbers, rest, run, turn
+from tests.support.waiting import eventually
+from tests.support.wire import Stub
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import MIB

@@ -10,8 +10,7 @@ from unittest.mock import Mock
 import bson
 import pytest
 
-from sources import LONG, Source, document, numbers, rest, run, tasks, turn, until
-from workflow_results.common.reasons import Reason
+from tests.support.sources import LONG, Source, document, numbers, rest, run, tasks, turn, until
 from workflow_results.common.rules import BATCH_BYTES, KIB, MIB
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Selection, reads

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import work
-from wire import Stub, invalid, reason_of, refused
-from wire import documents as documents_of
+from tests.support.wire import Stub, invalid, refused
+from tests.support.wire import documents as documents_of
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import bson_bytes

@@ -16,9 +16,11 @@ import psutil
 import pytest
 from h2.settings import SettingCodes
 
-from conftest import Service, eventually, join, work
-from raw_peer import CANCEL, Peer, frame, framed, peer
-from wire import PATIENCE, documents, open_channel
+from tests.support.launcher import Service
+from tests.support.raw_peer import CANCEL, Peer, frame, framed, peer
+from tests.support.waiting import PATIENCE, eventually, join
+from tests.support.wire import documents, open_channel
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc

@@ -18,12 +18,14 @@ import pymongo
 import pytest
 from bson import json_util
 
-from conftest import eventually, work
-from wire import Stub, invalid, read, refused
+from tests.support.paths import VECTORS
+from tests.support.waiting import eventually
+from tests.support.wire import Stub, invalid, read, refused
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 
-PUBLISHED = json.loads(Path(__file__).with_name("published_injections.json").read_text())
+PUBLISHED = json.loads((VECTORS / "published_injections.json").read_text())
 
 
 def payloads(*kinds: str) -> list[Any]:

@@ -16,8 +16,8 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
     ServerReflectionResponse,
 )
 
-from conftest import Service
-from security import bearer, run
+from tests.support.callers import bearer
+from tests.support.launcher import Service, run
 from workflow_results.v1 import results_pb2 as pb
 
 RESULTS = pb.DESCRIPTOR.services_by_name["ResultsService"]

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Service, work
-from security import run
-from wire import refused
+from tests.support.launcher import Service, run
+from tests.support.wire import refused
+from tests.support.works import work
 from workflow_results import (
     ConflictError,
     InvalidRequestError,

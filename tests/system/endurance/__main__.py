@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -17,12 +16,13 @@ import psutil
 from pymongo.errors import PyMongoError
 from rich.console import Console
 
-from bench.endurance_crowd import crowd
-from bench.endurance_kills import kills
-from bench.endurance_overload import overload
-from bench.endurance_reads import first, memory, readers
-from bench.endurance_tools import QUICK, Bench, ClientError, Sizes
 from bench.service import Service
+from tests.support.paths import REPOSITORY
+from tests.system.endurance.crowd import crowd
+from tests.system.endurance.kills import kills
+from tests.system.endurance.overload import overload
+from tests.system.endurance.reads import first, memory, readers
+from tests.system.endurance.tools import QUICK, Bench, ClientError, Sizes
 from workflow_results import ResultsError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CHECKS: Final[dict[str, Callable[[Bench], None]]] = {
     check.__name__: check for check in (memory, readers, first, overload, crowd, kills)
 }
-FIGURES: Final = Path(__file__).parent / "out" / "endurance.json"
+FIGURES: Final = REPOSITORY / "build" / "endurance.json"
 
 _LOG_CHARACTERS: Final = 4_000
 """How much of the server's log is shown when a check could not be finished."""
@@ -42,7 +42,7 @@ _FAILURES: Final = (ClientError, ResultsError, PyMongoError, RuntimeError, psuti
 @click.argument("checks", nargs=-1, type=click.Choice(list(CHECKS)), metavar="[CHECK]...")
 @click.option("--quick", is_flag=True, help="Do less of everything.")
 def main(checks: tuple[str, ...], quick: bool) -> None:
-    """Check memory, overload, crowds and kills, and write all figures to bench/out/endurance.json.
+    """Check memory, overload, crowds and kills, and write all figures to build/endurance.json.
 
     CHECK is any of memory, readers, first, overload, crowd and kills; without one, all of them. The exit status is 1 if
     anything is not as it should be.

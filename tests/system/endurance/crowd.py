@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psutil
 
-from bench.endurance_tools import Bench, Client, Memory, Talk, latencies, mib, told
+from tests.system.endurance.tools import Bench, Client, Memory, Talk, latencies, mib, told
 from workflow_results import Results, ResultsError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bench.endurance_tools import DATABASE, Bench, Expected
+from tests.system.endurance.tools import DATABASE, Bench, Expected
 from workflow_results import Results, ResultsError
 from workflow_results.samples import sample_works
 

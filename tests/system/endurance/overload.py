@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from bench.endurance_tools import (
+from tests.system.endurance.tools import (
     DATABASE,
     DIFFERENT_WORKS,
     MIB,

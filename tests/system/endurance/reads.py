@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.endurance_tools import DATABASE, MIB, Bench, Client, Expected, Memory, Talk, mib
+from tests.system.endurance.tools import DATABASE, MIB, Bench, Client, Expected, Memory, Talk, mib
 from workflow_results import Results, ResultsError
 
 if TYPE_CHECKING:

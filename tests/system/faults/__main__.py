@@ -1,4 +1,4 @@
-"""Run the fault tests: `python -m faults --seconds 600 --seed 1`, or check a recorded history with `--check`."""
+"""Run the fault tests, `python -m tests.system.faults --seconds 600 --seed 1`, or check a recorded history (`--check`)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from faults import nemesis
-from faults.bugs import BUGS
-from faults.checker import Violation, check
-from faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, faults_in, load
-from faults.run import Run
-from faults.workload import CHANGES, PIPELINES
+from tests.system.faults import nemesis
+from tests.system.faults.bugs import BUGS
+from tests.system.faults.checker import Violation, check
+from tests.system.faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, faults_in, load
+from tests.system.faults.run import Run
+from tests.system.faults.workload import CHANGES, PIPELINES
 
 if TYPE_CHECKING:
-    from faults.history import Operation
+    from tests.system.faults.history import Operation
 
 _SHOWN: Final = 20
 _OPERATIONS_A_SECOND: Final = 20
@@ -49,7 +49,7 @@ def main() -> int:
         status = checked(directory)
     finally:
         if status:
-            say(f"kept {directory}: python -m faults --check {directory} checks it again")
+            say(f"kept {directory}: python -m tests.system.faults --check {directory} checks it again")
         else:
             shutil.rmtree(directory)
     return status
@@ -61,7 +61,7 @@ def say(text: str) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.system.faults", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0, help="how long faults go on")
     parser.add_argument("--seed", type=int, default=1, help="decides about faults and calls")
     parser.add_argument("--bug", choices=sorted(BUGS), default="", help="a deliberate bug of the server")

@@ -7,15 +7,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from faults.model import Delete, Deposit, Found, Read, SetLock, Update
+from tests.system.faults.model import Delete, Deposit, Found, Read, SetLock, Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from faults.events import Key
-    from faults.history import Operation
-    from faults.model import Step
-    from faults.search import Event
+    from tests.system.faults.events import Key
+    from tests.system.faults.history import Operation
+    from tests.system.faults.model import Step
+    from tests.system.faults.search import Event
 
 
 class Spans(NamedTuple):

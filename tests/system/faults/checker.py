@@ -7,18 +7,18 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from faults.bounds import wrong_counts
-from faults.events import CHANGES, STREAMS, WRITES, by_key, keys_of
-from faults.model import Read
-from faults.search import MOST_CONFIGURATIONS, Verdict, explain
-from faults.together import without_order
+from tests.system.faults.bounds import wrong_counts
+from tests.system.faults.events import CHANGES, STREAMS, WRITES, by_key, keys_of
+from tests.system.faults.model import Read
+from tests.system.faults.search import MOST_CONFIGURATIONS, Verdict, explain
+from tests.system.faults.together import without_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from faults.events import Key
-    from faults.history import Operation
-    from faults.search import Event
+    from tests.system.faults.events import Key
+    from tests.system.faults.history import Operation
+    from tests.system.faults.search import Event
 
 _SHOWN: Final = 40
 _SHOWN_BEHIND: Final = 5

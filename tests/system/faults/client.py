@@ -11,8 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from faults import workload
-from faults.history import Recorder
+from tests.system.faults import workload
+from tests.system.faults.history import Recorder
 from workflow_results import (
     ConflictError,
     DeadlineExceededError,
@@ -27,8 +27,8 @@ from workflow_results import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from faults import history
-    from faults.workload import How, Work
+    from tests.system.faults import history
+    from tests.system.faults.workload import How, Work
 
 _CALL_SECONDS: Final = (1.0, 5.0)
 _STREAM_SECONDS: Final = 30.0

@@ -6,15 +6,15 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from faults.model import Content, Delete, Deposit, Found, Read, SetLock, Update, deposited
-from faults.search import Event
-from faults.workload import archive_id
+from tests.system.faults.model import Content, Delete, Deposit, Found, Read, SetLock, Update, deposited
+from tests.system.faults.search import Event
+from tests.system.faults.workload import archive_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from faults.history import Operation
-    from faults.model import State, Step
+    from tests.system.faults.history import Operation
+    from tests.system.faults.model import State, Step
 
 Key: TypeAlias = tuple[str, str]
 """The pipeline and id of a result."""

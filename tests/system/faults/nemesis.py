@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymongo.errors import PyMongoError
 
-from faults.proxy import Action, Rule, Way
-from faults.replica_set import Member, NotReady, ReplicaSet
+from tests.system.faults.proxy import Action, Rule, Way
+from tests.system.faults.replica_set import Member, NotReady, ReplicaSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from faults.proxy import Network
-    from faults.service import Service
+    from tests.system.faults.proxy import Network
+    from tests.system.faults.service import Service
 
 SERVER_LINK: Final = "server"
 _BETWEEN_SECONDS: Final = (2.0, 5.0)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymongo import ReadPreference
 
-from faults import nemesis, workload
-from faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, Recorder
-from faults.nemesis import SERVER_LINK, Nemesis
-from faults.proxy import Network
-from faults.replica_set import NotReady, ReplicaSet, free_ports, wait_for
-from faults.service import Service
+from tests.system.faults import nemesis, workload
+from tests.system.faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, Recorder
+from tests.system.faults.nemesis import SERVER_LINK, Nemesis
+from tests.system.faults.proxy import Network
+from tests.system.faults.replica_set import NotReady, ReplicaSet, free_ports, wait_for
+from tests.system.faults.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,14 +92,14 @@ class Run:
 
     def _describe(self, faults: list[nemesis.Fault]) -> None:
         bug = f" --bug {self._bug}" if self._bug else ""
-        command = f"PYTHONPATH=tests .venv/bin/python -m faults --seconds {self._seconds:g} --seed {self._seed}{bug}"
+        command = f".venv/bin/python -m tests.system.faults --seconds {self._seconds:g} --seed {self._seed}{bug}"
         told = {"seed": self._seed, "seconds": self._seconds, "bug": self._bug, "command": command}
         text = json.dumps({**told, "schedule": [asdict(fault) for fault in faults]}, indent=1)
         (self._directory / RUN_FILE).write_text(text)
 
     def _client(self, name: str, until: float) -> subprocess.Popen[bytes]:
         with (self._directory / LOGS[1]).open("ab") as log:
-            command = [sys.executable, "-m", "faults.client", self._target, str(self._directory), name]
+            command = [sys.executable, "-m", "tests.system.faults.client", self._target, str(self._directory), name]
             client = subprocess.Popen([*command, str(self._seed), str(until)], stdout=log, stderr=log)
         self._clients.append(client)
         return client

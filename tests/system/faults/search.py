@@ -10,13 +10,13 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from faults.model import IMPOSSIBLE
+from tests.system.faults.model import IMPOSSIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from faults.history import Operation
-    from faults.model import State, Step
+    from tests.system.faults.history import Operation
+    from tests.system.faults.model import State, Step
 
 MOST_CONFIGURATIONS: Final = 500_000
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import threading
 import time
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from faults.bugs import BUG_VARIABLE
-from faults.replica_set import NotReady
+from tests.support import launcher
+from tests.support.paths import REPOSITORY
+from tests.system.faults.bugs import BUG_VARIABLE
+from tests.system.faults.replica_set import NotReady
 
 _START_SECONDS: Final = 60.0
-_GONE_SECONDS: Final = 60.0
 _INJECTED: Final = Path(__file__).parent / "injected"
 
 
@@ -31,16 +28,13 @@ class Service:
     """
 
     def __init__(self, port: int, uri: str, log: Path, bug: str) -> None:
-        self._command = [
-            *(sys.executable, "-m", "workflow_results", "serve", "--port", str(port), "--workers", "2"),
-            *("--mongo-uri", uri, "--drain-seconds", "5"),
-        ]
-        self._log = log
-        self._environment = dict(os.environ)
+        environment = {}
         if bug:
-            paths = [str(_INJECTED), str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-            self._environment |= {BUG_VARIABLE: bug, "PYTHONPATH": os.pathsep.join(paths)}
-        self.process: subprocess.Popen[str] | None = None
+            paths = [str(_INJECTED), str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]
+            environment = {BUG_VARIABLE: bug, "PYTHONPATH": os.pathsep.join(paths)}
+        arguments = ("--workers", "2", "--mongo-uri", uri, "--drain-seconds", "5")
+        self._launch = partial(launcher.Service, *arguments, log=log, port=port, environment=environment)
+        self._running: launcher.Service | None = None
 
     def start(self) -> None:
         """Start it, as often as it takes: at its start it needs a primary.
@@ -49,43 +43,25 @@ class Service:
             NotReady: It does not start.
         """
         end = time.monotonic() + _START_SECONDS
-        while time.monotonic() < end:
-            with self._log.open("ab") as log:
-                self.process = subprocess.Popen(
-                    self._command, stdout=subprocess.PIPE, stderr=log, text=True, env=self._environment
-                )
-            assert self.process.stdout
-            overdue = threading.Timer(_START_SECONDS, self.process.kill)
-            overdue.start()
-            line = self.process.stdout.readline()
-            overdue.cancel()
-            if line.startswith("listening on "):
+        while True:
+            try:
+                self._running = self._launch()
+            except launcher.NotStarted as error:
+                if time.monotonic() > end:
+                    raise NotReady(str(error)[-2_000:]) from None
+            else:
                 return
-            self.process.kill()
-            self.process.wait(_GONE_SECONDS)
-        raise NotReady(f"the server does not start: {self._log.read_text()[-2_000:]}")
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers that live."""
-        if self.process is None:
-            return []
-        with suppress(OSError):
-            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-            return sorted(map(int, children.split()))
-        return []
+        return self._running.workers() if self._running else []
 
     def kill(self) -> None:
         """Kill it with all its workers."""
-        workers = self.workers()
-        assert self.process
-        self.process.kill()
-        for worker in workers:
-            with suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
-        self.process.wait(_GONE_SECONDS)
+        if self._running:
+            self._running.kill()
 
     def stop(self) -> None:
         """End it cleanly: calls under way are finished."""
-        assert self.process
-        self.process.terminate()
-        self.process.wait(60)
+        assert self._running
+        self._running.stop()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faults.events import CHANGES, keys_of
-from faults.search import explain
+from tests.system.faults.events import CHANGES, keys_of
+from tests.system.faults.search import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from faults.events import Key
-    from faults.history import Operation
-    from faults.search import Event
+    from tests.system.faults.events import Key
+    from tests.system.faults.history import Operation
+    from tests.system.faults.search import Event
 
 
 def without_order(

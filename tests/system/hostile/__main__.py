@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hostile.attack import SLOW_SECONDS, Judge, send
-from hostile.cases import Case, make, make_large
-from hostile.limits import PHASES, Phase
-from hostile.memory import MIB
-from hostile.stand import Stand, beating
+from tests.system.hostile.attack import SLOW_SECONDS, Judge, send
+from tests.system.hostile.cases import Case, make, make_large
+from tests.system.hostile.limits import PHASES, Phase
+from tests.system.hostile.memory import MIB
+from tests.system.hostile.stand import Stand, beating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ import bson
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
-from hostile.cases import PIPELINE
+from tests.system.hostile.cases import PIPELINE
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from multiprocessing.connection import Connection
 
-    from hostile.cases import Case
+    from tests.system.hostile.cases import Case
 
 IN_FLIGHT: Final = 8
 SLOW_SECONDS: Final = 1.0

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import bson
 from bson import json_util
 
-from hostile.grammar import STRINGS, Grammar, nested, raw
-from wire import SERVICE
+from tests.support.wire import SERVICE
+from tests.system.hostile.grammar import STRINGS, Grammar, nested, raw
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:

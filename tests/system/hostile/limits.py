@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import bson
 
-from conftest import work
-from hostile.cases import PIPELINE, Case
-from security import entry
-from wire import SERVICE
+from tests.support.callers import entry
+from tests.support.wire import SERVICE
+from tests.support.works import work
+from tests.system.hostile.cases import PIPELINE, Case
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 

@@ -12,7 +12,7 @@ import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 
-from hostile.received import problems
+from tests.system.hostile.received import problems
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

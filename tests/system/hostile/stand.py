@@ -9,14 +9,15 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from conftest import Service, work
-from hostile import mongo_proxy
-from hostile.attack import Beats, beat
-from hostile.cases import PIPELINE
-from hostile.limits import CALLERS, OPEN_FILES
-from hostile.memory import Memory
-from raw_peer import HEALTH, Deaf
-from security import write
+from tests.support.callers import write
+from tests.support.launcher import Service
+from tests.support.raw_peer import HEALTH, Deaf
+from tests.support.works import work
+from tests.system.hostile import mongo_proxy
+from tests.system.hostile.attack import Beats, beat
+from tests.system.hostile.cases import PIPELINE
+from tests.system.hostile.limits import CALLERS, OPEN_FILES
+from tests.system.hostile.memory import Memory
 from workflow_results import Results
 from workflow_results_server.mongod.data_directory import DataDirectory
 

@@ -11,9 +11,9 @@ import bson
 import grpc
 import pytest
 
-from conftest import eventually, work
-from fake_service import serving
-from wire import PATIENCE
+from tests.support.fake_service import serving
+from tests.support.waiting import PATIENCE, eventually
+from tests.support.works import work
 from workflow_results import (
     DeadlineExceededError,
     Outcome,

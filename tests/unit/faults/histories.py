@@ -6,13 +6,13 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from faults.history import Operation
-from faults.workload import archive_id
+from tests.system.faults.history import Operation
+from tests.system.faults.workload import archive_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from faults.history import Outcome
+    from tests.system.faults.history import Outcome
 
 P = "p"
 NOBODY_KNOWS = math.inf

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fault_histories import RIGHT, WRONG, P, deposit, read, unknown
-from faults.checker import check
-from faults.history import Recorder, load
-from faults.nemesis import KINDS, schedule
+from tests.system.faults.checker import check
+from tests.system.faults.history import Recorder, load
+from tests.system.faults.nemesis import KINDS, schedule
+from tests.unit.faults.histories import RIGHT, WRONG, P, deposit, read, unknown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ from unittest.mock import Mock
 
 import pytest
 
-from fault_histories import FROM_Y, TWO, P, deposit, named, of, op, read, stream, unknown, update
-from faults import client, nemesis, workload
-from faults.__main__ import checked, missing
-from faults.checker import check
-from faults.history import Operation, Recorder, faults_in, load
+from tests.system.faults import client, nemesis, workload
+from tests.system.faults.__main__ import checked, missing
+from tests.system.faults.checker import check
+from tests.system.faults.history import Operation, Recorder, faults_in, load
+from tests.unit.faults.histories import FROM_Y, TWO, P, deposit, named, of, op, read, stream, unknown, update
 from workflow_results import ServiceUnavailableError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from faults.checker import check
-from faults.history import Operation
-from faults.model import Content, deposited
+from tests.system.faults.checker import check
+from tests.system.faults.history import Operation
+from tests.system.faults.model import Content, deposited
 
 if TYPE_CHECKING:
     from collections.abc import Callable

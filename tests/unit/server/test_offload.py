@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import work
-from wire import PATIENCE, Stub, invalid, reason_of
+from tests.support.waiting import PATIENCE
+from tests.support.wire import Stub, invalid
+from tests.support.works import work
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import extended_json, works
 from workflow_results_server.offload import offload

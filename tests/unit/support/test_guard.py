@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from conftest import eventually
-from guard import RUN_VARIABLE
-from reaper import started_with
-from wire import PATIENCE
+from tests.support.guard import RUN_VARIABLE
+from tests.support.paths import REPOSITORY
+from tests.support.reaper import started_with
+from tests.support.waiting import PATIENCE, eventually
 
 CONFTEST = f"""
 import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-import guard
+sys.path.insert(0, {str(REPOSITORY)!r})
+from tests.support import guard
 guard.GRACE_SECONDS = 2.0
-pytest_plugins = ["guard"]
+pytest_plugins = ["tests.support.guard"]
 """
 TESTS = r"""
 import os, signal, subprocess, sys, threading
 import pytest
-from guard import RUN_VARIABLE
+from tests.support.guard import RUN_VARIABLE
 
 def hang():
     threading.Event().wait()

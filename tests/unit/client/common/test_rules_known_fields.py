@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import work
+from tests.support.works import work
 from workflow_results.common import rules
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import grpc
 
-from conftest import join, work
-from wire import PATIENCE
+from tests.support.waiting import PATIENCE, join
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 

@@ -34,8 +34,8 @@ from bson import (
 from bson.binary import Binary
 from bson.raw_bson import RawBSONDocument
 
-from codec_values import OBJECT_ID, UTC, UUID, Config, Fake, Text, same, there_and_back, zero_rank
-from wire import PATIENCE
+from tests.support.codec_values import OBJECT_ID, UTC, UUID, Config, Fake, Text, same, there_and_back, zero_rank
+from tests.support.waiting import PATIENCE
 from workflow_results._encoding import documents
 from workflow_results._encoding.documents import decode, encode
 from workflow_results.common.bson_codec import decode_strictly

@@ -15,9 +15,10 @@ from bson import (
 )
 from bson.binary import Binary
 
-from codec_values import same, there_and_back
-from conftest import work
-from raw_bson import deep, element
+from tests.support.codec_values import same, there_and_back
+from tests.support.paths import REPOSITORY
+from tests.support.raw_bson import deep, element
+from tests.support.works import work
 from workflow_results import Results
 from workflow_results._encoding.documents import decode, encode
 from workflow_results.errors import ResultsError
@@ -63,16 +64,16 @@ WITHOUT_C = """
 import sys
 sys.modules["bson._cbson"] = None
 import bson
-from test_documents_dbref import *
+from tests.unit.client.encoding.test_documents_dbref import *
 assert not bson.has_c()
 for lookalike in LOOKALIKES:
     test_a_dict_like_a_dbref_stays_a_dict(lookalike)
 """
 
 
-def test_a_dict_like_a_dbref_stays_a_dict_where_bson_is_python(request: pytest.FixtureRequest) -> None:
+def test_a_dict_like_a_dbref_stays_a_dict_where_bson_is_python() -> None:
     command = [sys.executable, "-W", "ignore", "-c", WITHOUT_C]
-    done = subprocess.run(command, cwd=request.path.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -29,7 +29,8 @@ from bson.raw_bson import RawBSONDocument
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from codec_values import UTC, same
+from tests.support.codec_values import UTC, same
+from workflow_results._encoding import documents
 from workflow_results._encoding.documents import decode, encode, pieces
 from workflow_results._encoding.values import rebuild
 from workflow_results.common.bson_codec import OPTIONS

@@ -24,7 +24,7 @@ from bson import (
 )
 from bson.binary import Binary
 
-from codec_values import UTC, Config, Fake, Text, there_and_back, zero_rank
+from tests.support.codec_values import UTC, Config, Fake, Text, there_and_back, zero_rank
 from workflow_results._encoding.documents import encode
 from workflow_results.errors import InvalidRequestError
 

@@ -9,8 +9,8 @@ from typing import NoReturn
 import grpc
 import pytest
 
-from conftest import work
-from wire import PATIENCE
+from tests.support.waiting import PATIENCE
+from tests.support.works import work
 from workflow_results import DeadlineExceededError, Results, ResultsError, ServiceUnavailableError
 from workflow_results._transport.deadline import Deadline
 from workflow_results.common.reasons import Reason

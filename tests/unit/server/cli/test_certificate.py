@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 
-import security
-from conftest import Service
+from tests.support import launcher
+from tests.support.launcher import Service
 from workflow_results import Results
 from workflow_results.cli import main
 
@@ -48,7 +48,7 @@ def test_a_server_and_a_client_get_along_by_the_lines_that_it_prints(
     create, command = (
         shlex.split(line.removeprefix("export WORKFLOW_RESULTS_TOKEN=$(").rstrip(")")) for line in lines[:2]
     )
-    created = security.run(*create[1:])
+    created = launcher.run(*create[1:])
     assert created.returncode == 0, created.stderr
     assert command[2:4] == ["--host", "0.0.0.0"]
     service = serve(*command[4:])

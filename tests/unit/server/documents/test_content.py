@@ -17,8 +17,8 @@ from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Rege
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conftest import work
-from wire import Stub, invalid
+from tests.support.wire import Stub, invalid
+from tests.support.works import work
 from workflow_results import Outcome, Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents.content import digest, same_content

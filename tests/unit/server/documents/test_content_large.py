@@ -8,7 +8,7 @@ import tracemalloc
 import bson
 import pytest
 
-from raw_bson import deep, element
+from tests.support.raw_bson import deep, element
 from workflow_results_server.documents import content
 from workflow_results_server.documents.content import digest, same_content
 

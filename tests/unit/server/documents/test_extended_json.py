@@ -12,7 +12,6 @@ import math
 import time
 import traceback
 import tracemalloc
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -37,7 +36,8 @@ from bson.binary import UuidRepresentation
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from wire import Stub, invalid, reason_of
+from tests.support.paths import VECTORS
+from tests.support.wire import Stub, invalid
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import extended_json
 from workflow_results_server.documents.extended_json import (
@@ -51,7 +51,7 @@ from workflow_results_server.documents.extended_json import (
 )
 from workflow_results_server.documents.json_wrappers import WRAPPERS
 
-CASES = json.loads(Path(__file__).with_name("extended_json.json").read_text())
+CASES = json.loads((VECTORS / "extended_json.json").read_text())
 TAKEN: list[dict[str, str]] = CASES["taken"]
 REFUSED: list[dict[str, str]] = CASES["refused"]
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.UNSPECIFIED)

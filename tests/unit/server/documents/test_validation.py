@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Service
-from raw_bson import document, element, nested, sized
-from test_content import values
-from test_duplicates import ODD
-from wire import Stub
-from workflow_results.common.bson_codec import OPTIONS
+from tests.support.launcher import Service
+from tests.support.paths import REPOSITORY
+from tests.support.raw_bson import document, element, nested, sized
+from tests.support.wire import Stub
+from tests.unit.server.documents.test_content import values
+from tests.unit.server.documents.test_works_duplicates import ODD
+from workflow_results._encoding.documents import OPTIONS
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.documents import validation, works
@@ -193,7 +194,7 @@ def array_beyond_its_end(size: int) -> bytes:
 PARSING = """
 import asyncio, sys
 import psutil
-from test_bson_validation import *
+from tests.unit.server.documents.test_validation import *
 for size in (10_000, 200_000, 15_000_000):
     works = [document(element("id", "a"), array_beyond_its_end(size)[4:-1]), broken_array(size // 10)]
     parsed = asyncio.run(parse(pb.EncodedDocuments(bson=b"".join(works))))
@@ -208,10 +209,10 @@ sys.exit(memory() - before > 100 and f"{memory() - before} MiB are lost")
 """
 
 
-def test_broken_arrays_neither_end_the_process_nor_stay_in_memory(request: pytest.FixtureRequest) -> None:
+def test_broken_arrays_neither_end_the_process_nor_stay_in_memory() -> None:
     # To decode them does both: 24 MB of them would take 250 MB.
     command = [sys.executable, "-W", "ignore", "-c", PARSING]
-    done = subprocess.run(command, cwd=request.path.parent, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raw_bson import document, element
+from tests.support.raw_bson import document, element
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents.works import Rejected, Work, parse
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from wire import SERVICE
+from tests.support.wire import SERVICE
 from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.errors import RequestError, Unavailable

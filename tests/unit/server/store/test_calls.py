@@ -8,7 +8,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from wire import PATIENCE
+from tests.support.waiting import PATIENCE
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store.calls import shielded, wait_for_all
 from workflow_results_server.store.primary import Primary

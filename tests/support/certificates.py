@@ -1,21 +1,16 @@
-"""What the tests of TLS, tokens and roles share."""
+"""A certificate authority of tests."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import grpc
 import trustme
-import yaml
 
-from wire import PATIENCE, patient
-from workflow_results_server.access.tokens import digest_of
+from tests.support.wire import patient
 
-COMMAND = str(Path(sys.executable).with_name("workflow-results"))
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
 
@@ -51,32 +46,3 @@ class Authority:
         credentials = grpc.ssl_channel_credentials(self.file.read_bytes(), key, certificate)
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 17 << 20)]
         return patient(grpc.secure_channel(target, credentials, options))
-
-
-def entry(role: str, *pipelines: str, token: str | None = None, **fields: Any) -> dict[str, Any]:
-    """A caller of a tokens file."""
-    made = {"role": role, "pipelines": list(pipelines), **fields}
-    return made if token is None else {**made, "token": f"sha256:{digest_of(token)}"}
-
-
-def write(path: Path, callers: dict[str, Any]) -> Path:
-    """Write a tokens file, by the hand of an administrator."""
-    new = path.with_suffix(".new")
-    new.write_text(yaml.safe_dump({"callers": callers}))
-    return new.replace(path)
-
-
-def bearer(token: str | None) -> list[tuple[str, str]]:
-    return [] if token is None else [("authorization", f"Bearer {token}")]
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `workflow-results` to its end."""
-    return subprocess.run(
-        [COMMAND, *arguments],
-        env={"PATH": "/usr/bin:/bin", **environment},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )

@@ -1,0 +1,116 @@
+"""Starts `workflow-results`: a server as a process of its own, or a command to its end.
+
+The benchmark and the system tests start their servers with it, too: it needs nothing but what the client does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.waiting import PATIENCE, killed_after
+
+COMMAND = str(Path(sys.executable).with_name("workflow-results"))
+_START_SECONDS = 120.0
+"""How long a server may take to say where it listens."""
+
+
+class NotStarted(RuntimeError):
+    """The server has not said where it listens; the message holds its log."""
+
+
+class Service:
+    """`workflow-results serve` as a process of its own, which can be killed and started again.
+
+    Args:
+        arguments: Those of `serve`.
+        log: Where its log goes.
+        port: Where it listens; 0 for one that is free. It stays the same when the server is started again.
+        files: How many files it may open; 0 for as many as this process.
+        environment: Variables beside those of this process.
+
+    Attributes:
+        log: Where its log goes.
+        target: The gRPC target.
+        process: The process that was started last.
+
+    Raises:
+        NotStarted: It has not started.
+    """
+
+    def __init__(
+        self, *arguments: str, log: Path, port: int = 0, files: int = 0, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.log = log
+        self.target = f"127.0.0.1:{port}"
+        self._arguments = arguments
+        self._limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"] if files else []
+        self._environment = environment or {}
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again on the same port if it has ended.
+
+        Raises:
+            NotStarted: It has not started.
+        """
+        port = self.target.rpartition(":")[2]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self._limited, COMMAND, "serve", "--port", port, *self._arguments],
+                env={**os.environ, **self._environment},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self.process.stdout
+        with killed_after(_START_SECONDS, self.process):
+            line = self.process.stdout.readline()
+        if not line.startswith("listening on "):
+            self.stop()
+            raise NotStarted(f"the server did not start: {self.log.read_text()}")
+        self.target = line.split()[-1]
+
+    def workers(self) -> list[int]:
+        """Return the process ids of its children that live: its workers and, if it is embedded, mongod."""
+        with contextlib.suppress(OSError):
+            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+            return sorted(map(int, children.split()))
+        return []
+
+    def kill(self) -> None:
+        """Kill it with all its workers; a mongod of its own is killed, too."""
+        workers = self.workers()
+        self.process.kill()
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        self.stop(signal.SIGKILL)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the process and return its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()  # one that hangs, which the error is about
+            assert self.process.stdout
+            self.process.stdout.close()
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `workflow-results` to its end."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )

@@ -1,0 +1,1 @@
+"""What `make endurance` runs: memory, overload, crowds, and kills of the server."""
