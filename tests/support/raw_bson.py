@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import bson
 
@@ -35,3 +36,16 @@ def nested(inner: bytes, levels: int) -> bytes:
 def deep(*last: bytes) -> bytes:
     """A document of 15 MB and 90 levels, with some elements at its end."""
     return nested(document(b"\x05bytes\0" + struct.pack("<i", 15_000_000) + b"\0" + b"x" * 15_000_000, *last), 90)
+
+
+def raw(*fields: tuple[str, Any]) -> bytes:
+    """A document that may hold names twice; a value of bytes is a document that was made so."""
+    body = b""
+    for name, value in fields:
+        if isinstance(value, bytes):
+            body += b"\x03" + name.encode() + b"\0" + value
+        elif isinstance(value, list):
+            body += b"\x04" + name.encode() + b"\0" + raw(*((str(index), each) for index, each in enumerate(value)))
+        else:
+            body += bson.encode({name: value})[4:-1]
+    return struct.pack("<i", len(body) + 5) + body + b"\0"

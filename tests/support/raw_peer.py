@@ -22,7 +22,6 @@ from tests.support.wire import SERVICE
 
 _ENDS = (h2.events.StreamEnded, h2.events.StreamReset, h2.events.ConnectionTerminated)
 
-
 HEALTH = "/grpc.health.v1.Health"
 CANCEL = struct.pack(">I", 8)
 """The payload of a frame that resets a stream."""

@@ -13,63 +13,19 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from tests.support.callers import bearer, entry, write
-from tests.support.certificates import DAY, NOW, Authority
+from tests.support.certificates import Authority
 from tests.support.launcher import Service
-from tests.support.paths import DOCS
+from tests.support.roles import BY_CERTIFICATE, BY_TOKEN, CALLERS, RPCS, cells
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.wire import Answer
 from tests.support.works import work
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.access.callers import Caller, Role
-from workflow_results_server.access.policy import LEAST_ROLES, Access
-from workflow_results_server.access.tokens import TokensFile
-from workflow_results_server.errors import RequestError
 
 Serve = Callable[..., Service]
 Way = tuple[grpc.Channel, "str | None"]
 """A channel and the token that is sent on it."""
 
-BY_TOKEN = """
-                 none  wrong  removed  expired  reader  depositor  curator  admin
-Health           ++    ++     ++       ++       ++      ++         ++       ++
-Reflection       MM    II     II       EE       ++      ++         ++       ++
-Info             MM    II     II       EE       ++      ++         ++       ++
-Status           MM    II     II       EE       ++      ++         ++       ++
-View             MM    II     II       EE       +P      +P         +P       ++
-Count            MM    II     II       EE       +P      +P         +P       ++
-GetByCount       MM    II     II       EE       +P      +P         +P       ++
-GetById          MM    II     II       EE       +P      +P         +P       ++
-GetByEvent       MM    II     II       EE       +P      +P         +P       ++
-GetLocked        MM    II     II       EE       +P      +P         +P       ++
-GetLockedCount   MM    II     II       EE       +P      +P         +P       ++
-History          MM    II     II       EE       +P      +P         +P       ++
-Deposit          MM    II     II       EE       RR      +P         +P       ++
-DepositStream    MM    II     II       EE       RR      +P         +P       ++
-Deposit*         MM    II     II       EE       RR      RR         +P       ++
-DepositStream*   MM    II     II       EE       RR      RR         +P       ++
-Update           MM    II     II       EE       RR      RR         +P       ++
-DeleteIds        MM    II     II       EE       RR      RR         +P       ++
-Lock             MM    II     II       EE       RR      RR         +P       ++
-Unlock           MM    II     II       EE       RR      RR         +P       ++
-DropPipeline     MM    II     II       EE       RR      RR         RR       ++
-"""
-"""By caller two letters: for a pipeline of its own, and for another one. `*` with works that are locked already.
-
-+ is allowed; M, I and E are UNAUTHENTICATED for TOKEN_MISSING, TOKEN_INVALID and TOKEN_EXPIRED; R and P are
-PERMISSION_DENIED for ROLE and PIPELINE.
-"""
-BY_CERTIFICATE = """
-                 none  expired  foreign  nobody  reader  reader+wrong  reader+depositor  alternative  other
-Health           XX    XX       XX       ++      ++      ++            ++                ++           ++
-Reflection       XX    XX       XX       MM      ++      II            ++                ++           ++
-Info             XX    XX       XX       MM      ++      II            ++                ++           ++
-View             XX    XX       XX       MM      +P      II            +P                +P           P+
-Deposit          XX    XX       XX       MM      RR      II            +P                RR           RR
-DepositStream    XX    XX       XX       MM      RR      II            +P                RR           RR
-Lock             XX    XX       XX       MM      RR      II            RR                RR           RR
-"""
-"""The same where clients need certificates; X is refused by TLS. What stands behind the + is sent as a token."""
 LETTERS = {
     "M": (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING"),
     "I": (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID"),
@@ -78,23 +34,7 @@ LETTERS = {
     "P": (grpc.StatusCode.PERMISSION_DENIED, "PIPELINE"),
     "X": (grpc.StatusCode.UNAVAILABLE, ""),
 }
-RPCS = pb.DESCRIPTOR.services_by_name["ResultsService"].methods_by_name
 OWN, OTHER = "own-1", "other-1"
-CALLERS = {
-    "expired": entry("admin", "*", token="expired", expires=NOW - DAY),
-    **{role: entry(role, "own-*", token=role) for role in ("reader", "depositor", "curator")},
-    "admin": entry("admin", "*", token="admin", created=NOW, expires=NOW + DAY),
-    "by-certificate": entry("reader", "own-*"),
-    "worker@lab.example": entry("reader", "own-*"),
-    "reader of others": entry("reader", "other-*"),
-}
-
-
-def cells(table: str) -> Iterator[tuple[str, str, str]]:
-    head, *rows = (line.split() for line in table.strip().splitlines())
-    for rpc, *row in rows:
-        for caller, cell in zip(head, row, strict=True):
-            yield rpc, caller, cell
 
 
 def request(rpc: str, pipeline: str) -> Any:
@@ -153,11 +93,6 @@ def wrong_cells(table: str, channels: dict[str, Way]) -> list[str]:
 
 
 @pytest.fixture
-def tokens(tmp_path: Path) -> Path:
-    return write(tmp_path / "tokens.yml", CALLERS)
-
-
-@pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
@@ -204,45 +139,3 @@ def test_every_rpc_by_every_certificate(serve: Serve, authority: Authority, toke
     assert wrong_cells(BY_CERTIFICATE, channels) == []
     for channel, _ in channels.values():
         channel.close()
-
-
-def test_every_rpc_stands_in_the_tables() -> None:
-    rows = {rpc.rstrip("*") for rpc, _, _ in cells(BY_TOKEN)} - {"Health", "Reflection"}
-    assert rows == set(RPCS) <= set(LEAST_ROLES)
-    for rpc, method in RPCS.items():
-        fields = set(method.input_type.fields_by_name)
-        assert fields & {"pipeline", "works"} or rpc in ("Status", "Info"), f"the pipelines of {rpc} are not checked"
-
-
-@pytest.mark.parametrize(
-    ("globs", "allowed", "denied"),
-    [
-        (["frb"], ["frb"], ["frb-dm", "a-frb", "FRB", "fr", ""]),
-        (["frb-*"], ["frb-", "frb-dm", "frb-dm-2"], ["frb", "FRB-dm", "a-frb-dm", "frb_dm"]),
-        (["*-dm"], ["-dm", "frb-dm"], ["frb-dm-2", "frb-dm\n", "dm"]),
-        (["frb_*"], ["frb_", "frb_dm"], ["frb-dm", "_frb_dm", "frb"]),
-        (["frb-?", "[ab]-[!0-9]"], ["frb-1", "a-x", "b--"], ["frb-12", "c-x", "a-1", "a-"]),
-        (["*"], ["frb", "A-1", ""], []),
-    ],
-)
-def test_globs_match_whole_names(globs: list[str], allowed: list[str], denied: list[str]) -> None:
-    caller = Caller("caller", Role.READER, tuple(globs))
-    assert [name for name in [*allowed, *denied] if caller.may_use(name)] == allowed
-
-
-def test_an_rpc_without_a_role_is_denied_to_everyone(tokens: Path) -> None:
-    class Call:
-        def invocation_metadata(self) -> list[tuple[str, str]]:
-            return bearer("admin")
-
-    access: Any = Access(TokensFile(tokens), certificates=False)
-    access.authorization("/workflow_results.v1.ResultsService/Count", Call())(None)
-    for path in ("/workflow_results.v1.ResultsService/Abolish", "/another.Service/Count", "/Count"):
-        with pytest.raises(RequestError, match="is open to no role") as caught:
-            access.authorization(path, Call())(None)
-        assert (caught.value.code, caught.value.reason) == ("PERMISSION_DENIED", "ROLE")
-
-
-@pytest.mark.parametrize("table", [BY_TOKEN, BY_CERTIFICATE])
-def test_the_docs_show_the_tables(table: str) -> None:
-    assert table in (DOCS / "operate" / "security.md").read_text()

@@ -16,10 +16,9 @@ import random
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import pytest
-
+from tests.support.linearizability import Call, State, unexplained
 from tests.support.waiting import PATIENCE, join
 from workflow_results import (
     DeadlineExceededError,
@@ -41,83 +40,6 @@ LEAST_CALLS = 100
 """Of each process, however slow the machine is: enough that every kind of call is accepted as well as refused."""
 FAMILIES = [tuple(f"{family}-{number:02}" for number in range(20)) for family in range(5)]
 """Calls name ids of one family, so that each family has a history of its own, which is quicker to explain."""
-
-State: TypeAlias = "frozenset[tuple[str, bool, str]]"
-"""The results that exist: id, whether it is locked, and the token of who wrote it."""
-
-
-class Call(NamedTuple):
-    """A call and its answer, as a client saw them."""
-
-    name: str
-    ids: tuple[str, ...]
-    began: float
-    ended: float
-    """Infinity for a call that failed, and may take effect at any time or never."""
-    token: str = ""
-    """What an update or deposit writes; what a read has found, with `locked`."""
-    locked: bool = False
-    refused: frozenset[tuple[str, bool]] | None = frozenset()
-    """The ids that stood in the way, and whether they were locked; None if it is not known."""
-
-
-def after(state: State, call: Call) -> State | None:
-    """Return the state after a call; None if the call would have been answered otherwise."""
-    named = {result[0]: result for result in state if result[0] in call.ids}
-    if call.name == "read":
-        found = {(id_, call.locked, call.token) for id_ in call.ids if call.token}
-        return state if found == set(named.values()) else None
-    if call.name == "deposit":
-        in_the_way = {(id_, False) for id_ in named}
-    else:
-        in_the_way = {(id_, False) for id_ in call.ids if id_ not in named}
-        if call.name in ("update", "delete_ids"):
-            in_the_way |= {(id_, True) for id_, locked, _ in named.values() if locked}
-    if call.refused is not None and call.refused != in_the_way:
-        return None
-    if in_the_way:
-        return state
-    rest = state - set(named.values())
-    if call.name == "delete_ids":
-        return rest
-    if call.name in ("lock", "unlock"):
-        return rest | {(id_, call.name == "lock", token) for id_, _, token in named.values()}
-    return rest | {(id_, False, call.token) for id_ in call.ids}
-
-
-def unexplained(state: State, calls: Sequence[Call]) -> Call | None:
-    """Look for an order of calls that explains all answers; returns the first call for which there is none.
-
-    When a call is answered, it must have taken effect. So all states are kept that are possible then, each with the
-    calls still under way that have taken effect in it.
-    """
-    moments = [(call.began, 0, index) for index, call in enumerate(calls)]
-    moments += [(call.ended, 1, index) for index, call in enumerate(calls) if call.ended < math.inf]
-    under_way: set[int] = set()
-    possible: set[tuple[State, frozenset[int]]] = {(state, frozenset())}
-    for _, answered, index in sorted(moments):
-        if not answered:
-            under_way.add(index)
-            continue
-        left, known, possible = list(possible), set(possible), set()
-        while left:
-            state, done = left.pop()
-            if index in done:
-                possible.add((state, done - {index}))
-                continue
-            following = [(after(state, calls[each]), each) for each in under_way - done]
-            # A call that changes nothing, in whatever state it gets its answer, may as well come now.
-            at_once = [
-                pair for pair in following if pair[0] and (calls[pair[1]].name == "read" or calls[pair[1]].refused)
-            ]
-            for next_, each in at_once[:1] or following:
-                if next_ is not None and (reached := (next_, done | {each})) not in known:
-                    known.add(reached)
-                    left.append(reached)
-        if not possible:
-            return calls[index]
-        under_way.remove(index)
-    return None
 
 
 def now() -> float:
@@ -274,74 +196,3 @@ def test_lock_and_unlock_at_once_leave_no_mixture(results: Results, pipeline: st
         assert results.lock(pipeline, ids)
         join(other)
         assert results.get_locked_count(pipeline) in (0, 2)
-
-
-START: State = frozenset({("a", False, "start"), ("b", False, "start")})
-BOTH = ("a", "b")
-LOCKED_A = Call("lock", ("a",), 1, 2)
-BOTH_LOCKED = frozenset({("a", True), ("b", True)})
-
-
-@pytest.mark.parametrize(
-    "calls",
-    [
-        pytest.param([LOCKED_A, Call("update", ("a",), 3, 4, "x")], id="update of a locked result"),
-        pytest.param([LOCKED_A, Call("delete_ids", BOTH, 3, 4)], id="delete of a locked result"),
-        pytest.param(
-            [
-                LOCKED_A,
-                Call("update", ("a",), 3, 4, "x", refused=frozenset({("a", True)})),
-                Call("read", ("a",), 5, 6, "x", True),
-            ],
-            id="refused update that was done",
-        ),
-        pytest.param([Call("update", BOTH, 1, 2, "x"), Call("read", ("b",), 3, 4, "start")], id="half of an update"),
-        pytest.param(
-            [LOCKED_A, Call("update", BOTH, 3, 4, "x", refused=BOTH_LOCKED)], id="refusal of what is not locked"
-        ),
-        pytest.param(
-            [LOCKED_A, Call("unlock", ("a",), 5, 6), Call("update", ("a",), 3, 4, "x")], id="unlock that came late"
-        ),
-        pytest.param(
-            [
-                Call("update", BOTH, 1, 4, "x", refused=None),
-                Call("read", ("a",), 5, 6, "x"),
-                Call("read", ("b",), 7, 8, "start"),
-            ],
-            id="half of an update whose outcome is unknown",
-        ),
-        pytest.param(
-            [
-                LOCKED_A,
-                Call("lock", BOTH, 3, 6),
-                Call("unlock", BOTH, 4, 5),
-                Call("read", ("a",), 7, 8, "start", locked=False),
-                Call("read", ("b",), 7, 8, "start", locked=True),
-            ],
-            id="lock and unlock that each did the other half",
-        ),
-        pytest.param([Call("delete_ids", ("a",), 1, 2), Call("deposit", ("b",), 3, 4, "x")], id="deposit over another"),
-        pytest.param([Call("lock", ("c",), 1, 2)], id="lock of what is missing"),
-    ],
-)
-def test_no_order_explains_a_wrong_history(calls: list[Call]) -> None:
-    assert unexplained(START, calls) is not None
-
-
-def test_an_order_explains_a_right_history() -> None:
-    refused = frozenset({("a", True)})
-    calls = [
-        Call("lock", ("a",), 1, 4),
-        Call("update", BOTH, 2, 6, "x"),  # went before the lock, although it was answered later
-        Call("update", BOTH, 5, 7, "y", refused=refused),
-        Call("unlock", BOTH, 8, 20),
-        Call("update", ("a",), 9, math.inf, "z", refused=None),  # failed, and was done all the same
-        Call("read", ("a",), 10, 11, "z"),
-        Call("delete_ids", ("a",), 12, 13),
-        Call("deposit", ("a",), 14, 15, "w"),
-        Call("deposit", ("b",), 14, 15, "w", refused=frozenset({("b", False)})),
-        Call("update", ("b",), 16, math.inf, "v", refused=None),  # failed, and was never done
-        Call("read", ("a",), 30, 31, "w"),
-        Call("read", ("b",), 30, 31, "x"),
-    ]
-    assert unexplained(START, calls) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import struct
 import subprocess
@@ -10,25 +9,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import bson
 import pytest
 from bson import Decimal128, MaxKey, MinKey, ObjectId, Regex, Timestamp
-from click.testing import CliRunner
 
 from tests.support.codec_values import UUID, same
 from tests.support.launcher import Service
 from tests.support.waiting import PATIENCE
 from tests.support.works import work
 from workflow_results import (
-    DeadlineExceededError,
-    InvalidRequestError,
-    PermissionDeniedError,
     Results,
-    UnauthenticatedError,
 )
-from workflow_results.cli import main
 from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 
@@ -173,33 +165,6 @@ def test_bad_directories_and_files_are_explained(
     done = command("backup", tmp_path / "new", "--target", "127.0.0.1:1")
     assert (done.returncode, "nothing answers" in done.stderr, "Traceback" in done.stderr) == (3, True, False)
     assert not results.get_by_id(filled, ["new"])
-
-
-def test_a_restore_waits_for_no_pipe(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipeline.bson")
-    done = command("restore", tmp_path, "--target", "127.0.0.1:1")
-    assert (done.returncode, "pipeline.bson: Is no regular file" in done.stderr) == (1, True), done.stderr
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (InvalidRequestError("target must be another one"), 2),
-        (DeadlineExceededError("too late"), 3),
-        (UnauthenticatedError("who are you?"), 4),
-        (PermissionDeniedError("not you"), 4),
-        (KeyboardInterrupt(), 130),
-    ],
-)
-def test_the_exit_status_tells_what_went_wrong(
-    error: BaseException, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "pipeline.bson").write_bytes(bson.encode(work("pipeline", "a")))
-    for method in ("status", "_deadline"):
-        monkeypatch.setattr(Results, method, Mock(side_effect=error))
-    for arguments in (["backup", str(tmp_path / "new")], ["restore", str(tmp_path)]):
-        result = CliRunner().invoke(main, [*arguments, "--target", "localhost:1"])
-        assert (result.exit_code, str(error) in result.output) == (status, True), result.output
 
 
 def test_a_backup_that_would_lack_something_says_so(

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
-import workflow_results
-import workflow_results_server
 from tests.support.launcher import Service
 from tests.support.proxy import Proxy
 from tests.support.waiting import PATIENCE, eventually
@@ -27,7 +21,6 @@ from tests.support.wire import open_channel
 from tests.support.works import work
 from workflow_results import (
     DeadlineExceededError,
-    InvalidRequestError,
     NotFoundError,
     Results,
     ResultsError,
@@ -52,19 +45,6 @@ def proxy(service: Service) -> Iterator[Proxy]:
         yield opened
 
 
-@pytest.fixture
-def dead_target() -> Iterator[str]:
-    with socket.socket() as bound:  # and not listening
-        bound.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{bound.getsockname()[1]}"
-
-
-@pytest.fixture
-def mute_target() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"127.0.0.1:{listening.getsockname()[1]}"
-
-
 def in_a_thread(call: Callable[..., Any], *arguments: Any) -> Future[Any]:
     with_one = ThreadPoolExecutor(1)
     future = with_one.submit(call, *arguments)
@@ -75,30 +55,6 @@ def in_a_thread(call: Callable[..., Any], *arguments: Any) -> Future[Any]:
 def restarted(serve: Serve, service: Service) -> Service:
     service.stop(signal.SIGKILL)
     return serve("--port", service.target.rpartition(":")[2])
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda results: results.status(),
-        lambda results: results.lock("sample", ["a"]),
-        lambda results: results.deposit([work("sample", "a")]),
-        lambda results: results.view("sample", {}),
-    ],
-    ids=["status", "lock", "deposit", "view"],
-)
-@pytest.mark.parametrize("kind", ["dead_target", "mute_target"])
-def test_target_that_never_answers_fails_in_time_with_the_cure(
-    request: pytest.FixtureRequest, kind: str, call: Callable[[Results], object]
-) -> None:
-    target = request.getfixturevalue(kind)
-    began = time.monotonic()
-    with Results(target, timeout=0.4) as results, pytest.raises(ServiceUnavailableError) as caught:
-        call(results)
-    assert 0.2 < time.monotonic() - began < PATIENCE
-    assert not caught.value.outcome_unknown
-    for part in (target, "workflow-results serve", "WORKFLOW_RESULTS_TARGET"):
-        assert part in str(caught.value)
 
 
 def test_one_client_serves_eight_threads(results: Results, pipeline: str) -> None:
@@ -310,28 +266,3 @@ def test_commit_whose_answer_is_lost_is_not_called_off(
     eventually(lambda: database[pipeline].count_documents({}) == 0)
     assert caught.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
     assert "NOT_APPLIED" not in str(caught.value.trailing_metadata())
-
-
-def test_token_is_sent_and_never_shown(dead_target: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    token = "a-token-to-be-kept"
-    with Results(dead_target, token=token, timeout=0.2) as results:
-        assert ("authorization", f"Bearer {token}") in results._channel._metadata()
-        shown = [repr(results)]
-        for call in (results.status, lambda: results.view("sample", {}), lambda: results.lock("sample", ["a"])):
-            with pytest.raises(ServiceUnavailableError) as caught:
-                call()
-            shown += str(caught.value), repr(caught.value)
-    with pytest.raises(InvalidRequestError) as refused:
-        Results(dead_target, token=f"{token}\n")
-    assert token not in "".join([*shown, str(refused.value), caplog.text])
-
-
-def test_grpc_knows_every_option() -> None:
-    """It passes over those that it doesn't know without a word."""
-    library = b"".join(path.read_bytes() for path in Path(grpc.__file__).parent.glob("_cython/cygrpc*"))
-    packages = (workflow_results, workflow_results_server)
-    sources = [path.read_text() for each in packages for path in Path(str(each.__file__)).parent.rglob("*.py")]
-    options = {option for source in sources for option in re.findall(r'"(grpc\.[a-z0-9_.]+)"', source)}
-    assert len(options) > 10
-    assert {option for option in options if f"{option}\0".encode() not in library} == set()

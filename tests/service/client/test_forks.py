@@ -16,7 +16,7 @@ from tests.support.launcher import Service
 from tests.support.waiting import eventually
 from tests.support.works import work
 from workflow_results import Results, ResultsError, ServiceUnavailableError
-from workflow_results._transport.forks import _Gate, fork_guard
+from workflow_results._transport.forks import fork_guard
 
 FIRST_CALL = """
 import os, signal, sys, threading, workflow_results
@@ -147,34 +147,3 @@ def test_a_callback_may_call_while_a_fork_waits_for_it(service: Service, pipelin
                 os._exit(0 if counted.is_set() else 1)
             assert os.waitpid(child, 0)[1] == 0
         assert in_a_child(lambda: results.count(pipeline, {})) == 0
-
-
-def test_a_child_leaves_what_its_parent_was_inside_of() -> None:
-    """As where a callback of a future forks."""
-    child, left = -1, False
-    try:
-        with fork_guard:
-            child = os.fork()
-        left = True
-    finally:
-        if child == 0:
-            os._exit(0 if left else 1)
-    assert os.waitpid(child, 0)[1] == 0
-
-
-def test_two_forks_at_a_time_both_keep_calls_out() -> None:
-    gate, entered = _Gate(), threading.Event()
-
-    def enter() -> None:
-        with gate:
-            entered.set()
-
-    gate.close()
-    gate.close()
-    threading.Thread(target=enter).start()
-    gate.open()
-    assert not entered.wait(0.2)
-    assert not gate.enter_at_once()
-    gate.open()
-    assert entered.wait(20)
-    assert gate.enter_at_once()

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-import workflow_results
 from tests.support.launcher import Service
 from tests.support.proxy import Proxy
 from tests.support.waiting import eventually
@@ -27,10 +26,6 @@ from workflow_results import (
     ResultsError,
     ServiceUnavailableError,
 )
-
-
-def test_they_are_exported() -> None:
-    assert {"Depositor", "DepositFuture"} <= set(workflow_results.__all__)
 
 
 def test_a_future_shows_what_became_of_its_work(results: Results, pipeline: str) -> None:
@@ -169,12 +164,6 @@ def test_what_holds_a_connection_is_neither_copied_nor_pickled(
         with pytest.raises(TypeError, match="a Results can't be copied or pickled"):
             how(GRPCContext())
     assert pickle.loads(pickle.dumps(done.result())) == Receipt(pipeline, "a", Outcome.DEPOSITED)
-
-
-def test_a_future_that_nothing_has_initialized_is_no_endless_loop() -> None:
-    bare = DepositFuture.__new__(DepositFuture)
-    with pytest.raises(AttributeError):
-        bare.done()
 
 
 def test_a_depositor_of_another_process_is_shown_without_its_lock(results: Results) -> None:

@@ -40,16 +40,3 @@ def test_quickstart(service: Any, capsys: pytest.CaptureFixture[str]) -> None:
     names["results"].close()
     assert answers == promised()
     assert capsys.readouterr().out == "burst-3 failure\nburst-2 success\nburst-1 success\n"
-
-
-def test_links_lead_somewhere() -> None:
-    for page in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
-        for link in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
-
-
-def test_each_dependency_has_its_line() -> None:
-    page = (REPOSITORY / "docs" / "internals" / "dependencies.md").read_text()
-    project = (REPOSITORY / "pyproject.toml").read_text().partition("[project.scripts]")[0]
-    for name in re.findall(r'^  "([A-Za-z][\w-]*)[>=;"]', project, re.MULTILINE):
-        assert name in page or name.startswith("types-"), name

@@ -26,7 +26,6 @@ from workflow_results import (
     Outcome,
     Results,
     ResultsError,
-    ServiceUnavailableError,
 )
 
 Serve = Callable[..., Service]
@@ -198,27 +197,6 @@ def test_works_given_before_an_exception_are_stored(results: Results, pipeline: 
         depositor.deposit(work(pipeline, "a"))
         raise KeyError
     assert results.count(pipeline, {}) == 1
-
-
-def test_a_service_that_is_lost_is_told_with_the_works(dead_target: str, pipeline: str) -> None:
-    works = [work(pipeline, str(number)) for number in range(10)]
-    lost = pytest.raises(ServiceUnavailableError)
-    with Results(dead_target) as results, lost as raised, results.depositor(timeout=0.5) as depositor:
-        given = [depositor.deposit(each) for each in works]
-        with pytest.raises(ServiceUnavailableError):
-            given[0].result(PATIENCE)
-        with pytest.raises(ServiceUnavailableError) as again:
-            depositor.deposit(work(pipeline, "late"))
-    assert raised.value.works == works
-    for error in (again.value, *(future.exception() for future in given)):
-        assert isinstance(error, ServiceUnavailableError)
-        assert str(error) == str(raised.value)
-        assert error.works == works
-
-
-@pytest.fixture
-def dead_target() -> str:
-    return "127.0.0.1:1"
 
 
 def test_acknowledgements_that_are_lost_are_asked_for_again(service: Service, results: Results, pipeline: str) -> None:

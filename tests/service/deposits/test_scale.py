@@ -11,7 +11,7 @@ from bson.raw_bson import RawBSONDocument
 
 from tests.support.waiting import eventually, join
 from tests.support.works import work
-from workflow_results import ConflictError, InvalidRequestError, Outcome, Results, ServiceUnavailableError
+from workflow_results import ConflictError, InvalidRequestError, Outcome, Results
 from workflow_results_server.store import Selection
 from workflow_results_server.store.changes import _LOCK, _UNLOCKED
 
@@ -56,13 +56,6 @@ def test_works_without_an_id_get_one_and_are_not_changed(results: Results, pipel
     assert works == [work(pipeline), {**work(pipeline), "id": None}]
     assert all(bson.ObjectId.is_valid(receipt.id) for receipt in receipts)
     assert {each["id"] for each in results.view(pipeline, {})} == {receipt.id for receipt in receipts}
-
-
-def test_errors_of_a_deposit_carry_the_works_with_their_ids(pipeline: str) -> None:
-    with Results("127.0.0.1:1", timeout=0.3) as nowhere, pytest.raises(ServiceUnavailableError) as caught:
-        nowhere.deposit([work(pipeline)])
-    (sent,) = caught.value.works
-    assert bson.ObjectId.is_valid(sent["id"])
 
 
 def test_fifty_thousand_works_and_twenty_thousand_ids(results: Results, pipeline: str) -> None:

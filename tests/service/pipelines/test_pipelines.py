@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from unittest.mock import AsyncMock, MagicMock
 
 import grpc
 import pytest
 from bson import Binary
 from pymongo import _csot
-from pymongo.errors import OperationFailure
 
 from tests.support.launcher import Service
 from tests.support.waiting import eventually
@@ -24,9 +22,7 @@ from tests.support.works import work
 from workflow_results import HistoryEntry, InvalidRequestError, Outcome, Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.mongod.binary import find_binary
-from workflow_results_server.settings import Settings, SettingsError
 from workflow_results_server.store import Store, pipelines
-from workflow_results_server.store.connection import most_pipelines
 
 Serve = Callable[..., Service]
 INDEXES = {"_id_", "event", "locked"}
@@ -107,31 +103,6 @@ def test_files_of_mongod_decide_by_default(results: Results, mongo: Any) -> None
     told = mongo.admin.command("hostInfo")["extra"]
     files = told.get("extra", told)["maxOpenFiles"]
     assert results.info()["server"]["limits"]["pipelines"] == max(16, min(10_000, files // 8))
-
-
-@pytest.mark.parametrize(
-    ("told", "sharded", "most"),
-    [
-        ({"extra": {"extra": {"maxOpenFiles": 1500}}}, False, 187),  # as MongoDB 6.0 has it
-        ({"extra": {"maxOpenFiles": 64_000}}, False, 8_000),
-        ({"extra": {"maxOpenFiles": 1_048_576}}, False, 10_000),
-        ({"extra": {"maxOpenFiles": 64}}, False, 16),
-        ({"extra": {}}, False, 10_000),
-        ({"extra": {"maxOpenFiles": 1500}}, True, 10_000),
-        (OperationFailure("not authorized", 13), False, 10_000),
-    ],
-)
-def test_what_is_allowed_by_default(told: Any, sharded: bool, most: int) -> None:
-    database = MagicMock()
-    database.client.topology_description.topology_type_name = "Sharded" if sharded else "ReplicaSetWithPrimary"
-    database.client.admin.command = AsyncMock(side_effect=[told])
-    assert asyncio.run(most_pipelines(database)) == most
-
-
-@pytest.mark.parametrize("number", [-1, 1_000_001, 1.5])
-def test_a_limit_that_is_none(number: Any) -> None:
-    with pytest.raises(SettingsError, match="--max-pipelines"):
-        Settings(max_pipelines=number).check()
 
 
 def test_a_drop(results: Results, database: Any, pipeline: str) -> None:

@@ -20,7 +20,7 @@ from tests.support.launcher import Service
 from tests.support.waiting import PATIENCE, taken_from
 from tests.support.wire import Answer, open_channel
 from tests.support.works import work
-from workflow_results import Results, ServiceUnavailableError
+from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 
@@ -67,45 +67,6 @@ def test_nobody_notices_a_rolling_restart(serve: Serve, pipeline: str) -> None:
             done.set()
         rounds = sum(caller.result(PATIENCE) for caller in callers)
         assert results.count(pipeline, {}) == results.get_locked_count(pipeline) == 2 * rounds
-
-
-class Ending(results_pb2_grpc.ResultsServiceServicer):
-    """A server that calls off what it has not taken on, once for each method, as gRPC does when it ends."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def Count(self, _request: pb.CountRequest, context: grpc.ServicerContext) -> pb.CountResponse:  # noqa: N802
-        self._call_off("Count", context)
-        return pb.CountResponse(count=3)
-
-    def Lock(self, _request: pb.LockRequest, context: grpc.ServicerContext) -> pb.LockResponse:  # noqa: N802
-        self._call_off("Lock", context)
-        return pb.LockResponse(outcome=pb.ChangeOutcome(applied=True))
-
-    def _call_off(self, method: str, context: grpc.ServicerContext) -> None:
-        self.seen.append(method)
-        if self.seen.count(method) == 1:
-            context.abort(grpc.StatusCode.CANCELLED, "")
-
-
-def test_a_call_that_a_server_calls_off_is_sent_again_where_that_is_safe() -> None:
-    server, ending = grpc.server(ThreadPoolExecutor(2)), Ending()  # type: ignore[abstract]
-    results_pb2_grpc.add_ResultsServiceServicer_to_server(ending, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        with Results(f"127.0.0.1:{port}") as results:
-            assert results.count("any", {}) == 3
-            with pytest.raises(ServiceUnavailableError) as caught:
-                results.lock("any", ["a"])
-            assert caught.value.outcome_unknown
-            assert ending.seen == ["Count", "Count", "Lock"]
-            ending.seen.clear()
-            assert results.lock("any", ["a"], request_id="named")
-            assert ending.seen == ["Lock", "Lock"]
-    finally:
-        server.stop(None)
 
 
 def test_streams_go_on_at_another_server_when_theirs_stops(serve: Serve, results: Results, pipeline: str) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from pymongo import AsyncMongoClient
 
 from tests.support.guard import RUN_VARIABLE
@@ -21,8 +20,6 @@ from tests.support.mongods import fake_mongod, kill_a_server, run
 from tests.support.waiting import PATIENCE, eventually, killed_after
 from tests.support.works import work
 from workflow_results import Results
-from workflow_results.cli import main
-from workflow_results.common import rules
 from workflow_results_server.mongod.data_directory import DataDirectory
 from workflow_results_server.mongod.embedded import EmbeddedMongod
 
@@ -132,35 +129,6 @@ def test_a_config_that_cannot_be_used(tmp_path: Path, config: str, message: str)
     assert "hunter2" not in server.stderr
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        *(("port", value) for value in ("٥٠٠٥١", "5_0", " 50", "0x10", "1.0", "1e3", "9" * 5_000)),  # noqa: RUF001
-        *(("call-seconds", value) for value in ("٣", "1_0", "nan", "inf", "1e999", "0x1p3")),
-    ],
-    ids=rules.shorten,
-)
-@pytest.mark.parametrize("from_environment", [False, True])
-def test_numbers_are_digits(option: str, value: str, from_environment: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WORKFLOW_RESULTS_SERVE_PORT", raising=False)
-    environment, arguments = {}, [f"--{option}", value]
-    if from_environment:
-        environment, arguments = {f"WORKFLOW_RESULTS_SERVE_{option.upper().replace('-', '_')}": value}, []
-    done = CliRunner().invoke(main, ["serve", "--mongo-uri", "mongodb://h/", *arguments], env=environment)
-    assert done.exit_code == 2
-    assert f"Invalid value for '--{option}'" in done.output
-    assert "is not a valid" in done.output
-    assert len(done.output) < 400
-
-
-def test_numbers_of_all_commands_are_digits() -> None:
-    for arguments in (["demo", "--works", "1_000"], ["token", "create", "a", "--role", "admin", "--days", "٣"]):
-        done = CliRunner().invoke(main, arguments)
-        assert (done.exit_code, "is not a valid integer" in done.output) == (2, True), done.output
-    described = CliRunner().invoke(main, ["token", "create", "--help"]).output
-    assert "1<=x<=36500" in described, "the limits are told as before"
-
-
 def test_transactions_of_a_killed_server_are_ended(directory: Path) -> None:
     kill_a_server(directory)
 
@@ -240,23 +208,6 @@ def test_standard_error_that_takes_nothing(
     assert refused.returncode == 1
 
 
-def test_help_that_cannot_be_written() -> None:
-    for arguments in (["--help"], ["serve", "--help"], ["--version"]):
-        with Path("/dev/full").open("w") as full:
-            done = subprocess.run(
-                [sys.executable, "-m", "workflow_results", *arguments],
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-        assert (done.returncode, done.stderr) == (
-            1,
-            "Error: can't write to standard output: No space left on device\n",
-        )
-
-
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sighup_stops_a_server(directory: Path, workers: str) -> None:
     server = serve("--data-dir", str(directory), "--workers", workers)
@@ -287,54 +238,6 @@ def test_sighup_is_ignored_under_nohup(mongo_uri: str) -> None:
                 assert results.status() is not None
         server.terminate()
         assert server.wait(60) == 0
-
-
-OPTIONS = ("host", "port", "mongo-uri", "data-dir", "database", "tokens", "tls-cert", "log-level", "config", "insecure")
-
-
-def test_empty_settings_are_refused_by_name(tmp_path: Path) -> None:
-    def refused(*arguments: str, **environment: str) -> str:
-        # What is not refused as empty is refused for its port: no server shall start.
-        result = CliRunner().invoke(
-            main, ["serve", "--port", "70000", *arguments], env=environment, prog_name="workflow-results"
-        )
-        assert result.exit_code == 2, result.output
-        return result.output.splitlines()[-1]
-
-    for option in OPTIONS:
-        variable = f"WORKFLOW_RESULTS_SERVE_{option}".upper().replace("-", "_")
-        for empty in ("", " "):
-            assert f"the environment variable {variable} is empty" in refused(**{variable: empty})
-            assert f"--{option} is empty" in refused(f"--{option}", empty)
-            assert f"--{option} is empty" in refused(f"--{option}={empty}")
-        key = option.replace("-", "_")
-        if key != "config":
-            config = tmp_path / "config.yml"
-            config.write_text(f"{key}: ''\n")
-            assert f"{key} is empty" in refused("--config", str(config))
-            config.write_text(f'{key}: "a\\0b"\n')
-            assert f"{key} holds a character that can't be meant" in refused("--config", str(config))
-
-
-@pytest.mark.parametrize("empty", ["", " "])
-@pytest.mark.parametrize(
-    "arguments",
-    [("backup",), ("restore",), ("certificate", "--output"), ("token", "list", "--tokens")],
-)
-def test_an_empty_path_is_not_the_current_directory(
-    arguments: tuple[str, ...], empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(main, [*arguments, empty], env={"WORKFLOW_RESULTS_TARGET": "localhost:1"})
-    assert result.exit_code == 2
-    assert "it is empty: give it a value." in result.output
-    assert not list(tmp_path.iterdir())
-
-
-def test_an_empty_tokens_variable_is_refused_by_name() -> None:
-    result = CliRunner().invoke(main, ["token", "list"], env={"WORKFLOW_RESULTS_SERVE_TOKENS": ""})
-    assert result.exit_code == 2
-    assert "WORKFLOW_RESULTS_SERVE_TOKENS is empty" in result.output
 
 
 def test_data_directory_whose_name_is_not_utf_8(tmp_path: Path) -> None:

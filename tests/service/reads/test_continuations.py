@@ -7,8 +7,6 @@ from typing import Any
 
 import bson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.launcher import Service
 from tests.support.wire import Stub, invalid, open_channel, read
@@ -16,13 +14,8 @@ from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
-from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.rpc.continuations import ReadTokens
-from workflow_results_server.store import Selection
 
 QUERY = {"n": {"$gte": 0}}
-LIMIT = 1_000
-TOKENS = ReadTokens("ViewRequest", "p", Selection(limit=LIMIT))
 
 
 def view(pipeline: str, **fields: Any) -> pb.ViewRequest:
@@ -116,18 +109,6 @@ def test_tokens_that_are_forged(stub: Stub, stored: str) -> None:
         b"\0" * 24,
     ):
         invalid(stub.View, view(stored, resume_token=forged), "resume_token")
-
-
-@given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda data: TOKENS.behind("", 1)[:8] + data))
-def test_whatever_a_token_is_it_is_taken_or_refused(token: bytes) -> None:
-    try:
-        rest, count = TOKENS.resumed(token)
-    except InvalidRequest:
-        return
-    if token:
-        assert 1 <= count <= LIMIT
-        assert rest.limit == LIMIT - count
-        assert TOKENS.behind(str(rest.after), count) == token
 
 
 def test_a_page_token_belongs_to_its_result(stub: Stub, results: Results, stored: str) -> None:

@@ -9,30 +9,13 @@ from typing import Any
 import bson
 import grpc
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.support.raw_bson import raw
 from tests.support.wire import Stub, invalid, refused
 from tests.support.wire import documents as documents_of
 from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.documents import bson_bytes
-from workflow_results_server.documents.validation import RepeatedName, TooDeep, validate
-
-
-def raw(*fields: tuple[str, Any]) -> bytes:
-    """A document that may hold names twice; a value of bytes is a document that was made so."""
-    body = b""
-    for name, value in fields:
-        if isinstance(value, bytes):
-            body += b"\x03" + name.encode() + b"\0" + value
-        elif isinstance(value, list):
-            body += b"\x04" + name.encode() + b"\0" + raw(*((str(index), each) for index, each in enumerate(value)))
-        else:
-            body += bson.encode({name: value})[4:-1]
-    return struct.pack("<i", len(body) + 5) + body + b"\0"
-
 
 WHERE = ("$where", "1")
 TWICE = (
@@ -193,38 +176,3 @@ def test_an_update_of_too_many_fields(stub: Stub, results: Results, pipeline: st
     answer = refused(stub.Update, request)
     assert (answer.code, answer.info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "TOO_LARGE")
     assert answer.message == "works[0] has 1,001 fields at the top level; an update sets at most 1,000"
-
-
-values: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.integers(-5, 5) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=3),
-    max_leaves=8,
-)
-documents = st.dictionaries(st.sampled_from("abcd"), values, max_size=4)
-
-
-@given(documents)
-def test_only_what_stands_twice_is_found(document: dict[str, Any]) -> None:
-    validate(bson.encode(document), 100)
-    for name in document:
-        again = raw(*document_fields(document), (name, 1))
-        for within, steps in ((again, [name]), (raw(("x", [1, again])), ["x", 1, name])):
-            with pytest.raises(RepeatedName) as caught:
-                validate(within, 100)
-            assert caught.value.path == steps
-
-
-def document_fields(document: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(name, bson.encode(value) if isinstance(value, dict) else value) for name, value in document.items()]
-
-
-@given(st.binary(max_size=60) | documents.map(bson.encode), st.data())
-def test_no_bytes_make_the_readers_of_bson_fail_otherwise(data: bytes, draw: st.DataObject) -> None:
-    if data:
-        at = draw.draw(st.integers(0, len(data) - 1))
-        data = data[:at] + draw.draw(st.binary(max_size=3)) + data[at + draw.draw(st.integers(0, 3)) :]
-    for function in (lambda: bson_bytes.split(data, 10), lambda: validate(data, 3)):
-        try:
-            function()
-        except (bson_bytes.MalformedDocuments, RepeatedName, TooDeep) as error:
-            assert str(error) or isinstance(error, TooDeep)

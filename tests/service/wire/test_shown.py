@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import struct
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +10,9 @@ from typing import Any
 import bson
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.support.launcher import Service, run
+from tests.support.odd_texts import ESCAPED, FORGED
 from tests.support.wire import refused
 from tests.support.works import work
 from workflow_results import (
@@ -26,19 +22,9 @@ from workflow_results import (
     NotFoundError,
     PermissionDeniedError,
     Results,
-    ResultsError,
 )
 from workflow_results.cli import main
-from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.telemetry import logs
-
-FORGED = "a\r\n2026-01-01 00:00:00,000 ERROR x: forged \x1b[2J\x9b31m\u2028\u2029\x85\u202e\u2066\u200b\x7f\x08"
-"""Line ends, sequences that terminals obey, and marks that turn the direction of text around."""
-ESCAPED = r"'a\r\n2026-01-01 00:00:00,000 ERROR x: forged \x1b[2J\x9b31m\u2028\u2029\x85\u202e\u2066\u200b\x7f\x08'"
-BARE = ESCAPED.strip("'")
-TEXT = st.lists(st.sampled_from([*FORGED, "\ud800", "\udc80", "'", "\\", "="]) | st.text()).map("".join)
-"""`st.text` alone has no lone surrogates."""
 
 
 @pytest.fixture
@@ -141,67 +127,6 @@ def document(fields: dict[str, Any]) -> pb.EncodedDocument:
     return pb.EncodedDocument(bson=bson.encode(fields))
 
 
-@given(TEXT)
-def test_errors_stand_on_one_line(text: str) -> None:
-    for shown in (str(ResultsError(text)), rules.quoted(text), rules.shorten(text), rules.visible(text)):
-        assert shown.isprintable()
-    assert rules.visible(text) == text or not text.isprintable()
-    assert len(rules.shorten(text)) <= 60
-
-
-def test_what_is_long_is_not_written_out_to_be_cut() -> None:
-    assert rules.shorten("x" * 10**8) == f"'{'x' * 58}…"
-    assert rules.shorten([["x" * 10**8] * 1_000] * 1_000)[:10] == "[['xxxxxxx"
-    assert rules.shorten({"b": 1, "a": [1] * 100}).startswith("{'a': [1, 1, ")
-
-
-def formatted(kind: type[logging.Formatter], message: str, text: str) -> str:
-    record = logging.makeLogRecord({"name": "x", "levelname": "ERROR", "msg": message, "caller": text, "empty": ""})
-    try:
-        raise ValueError(text)
-    except ValueError:
-        record.exc_info = sys.exc_info()
-    return kind().format(record)
-
-
-@given(TEXT)
-def test_a_log_in_text_has_one_line_an_event(text: str) -> None:
-    event, *traceback = formatted(logs._Text, text, text).split("\n")
-    assert event.isprintable()
-    assert event.endswith(" empty=")
-    assert traceback[0] == "    | Traceback (most recent call last):"
-    for line in traceback:
-        assert line.isprintable()
-        assert line.startswith("    | ")
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("frb-worker", "caller=frb-worker"),
-        ("x code=OK peer=1.2.3.4", "caller='x code=OK peer=1.2.3.4'"),
-        ("a=b", "caller='a=b'"),
-        ("it's", 'caller="it\'s"'),
-        (FORGED, f"caller={ESCAPED}"),
-        ("\udc80", r"caller='\udc80'"),
-        ("Jürgen", "caller=Jürgen"),
-    ],
-)
-def test_a_field_in_a_log_cannot_pass_for_another(value: str, shown: str) -> None:
-    assert f" m {shown} empty=\n" in formatted(logs._Text, "m", value)
-
-
-@given(TEXT)
-def test_a_log_in_json_has_one_line_an_event_that_every_reader_takes(text: str) -> None:
-    line = formatted(logs._Json, text, text)
-    assert line.isascii()
-    assert line.isprintable()
-    event = json.loads(line)
-    for name in ("event", "caller"):
-        assert event[name] == text.encode(errors="backslashreplace").decode(), "some readers refuse lone surrogates"
-    assert "ValueError" in event["exception"]
-
-
 def test_the_log_of_a_server_shows_no_line_of_a_caller(serve: Callable[..., Service], tmp_path: Path) -> None:
     tokens = tmp_path / "tokens.yml"
     name = "x code=OK reason= caller=admin"
@@ -228,13 +153,3 @@ def test_a_restore_shows_names_of_files_and_ids_in_a_terminal(results: Results, 
     assert done.exit_code == 1
     assert "forged" in done.output
     assert done.output.removesuffix("\n").isprintable()
-
-
-def test_names_in_arguments_of_the_command_line(tmp_path: Path) -> None:
-    path = tmp_path / "tokens.yml"
-    assert run("token", "create", "someone", "--role", "admin", "--tokens", str(path)).returncode == 0
-    done = CliRunner().invoke(main, ["token", "remove", FORGED, "--tokens", str(path)])
-    assert done.output == f"Error: there is no caller {ESCAPED} in {path}\n"
-    wrong = CliRunner().invoke(main, ["serve", "--config", str(tmp_path / FORGED)])
-    assert BARE in wrong.output
-    assert all(line.isprintable() for line in wrong.output.splitlines())

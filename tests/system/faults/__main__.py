@@ -1,4 +1,4 @@
-"""Run the fault tests, `python -m tests.system.faults --seconds 600 --seed 1`, or check a recorded history (`--check`)."""
+"""Run the fault tests, for `--seconds` with `--seed`, or check a recorded history with `--check`."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.waiting import PATIENCE
-from tests.support.wire import Stub, invalid
 from tests.support.works import work
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import extended_json, works
@@ -148,16 +147,3 @@ def test_values_of_long_texts_are_counted_in_little_time_and_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 4 * len(text)
     finally:
         tracemalloc.stop()
-
-
-def test_texts_with_more_values_than_there_is_room_for_are_not_read(stub: Stub, pipeline: str) -> None:
-    array = ",".join(["{}"] * 4_300_000)
-    works_ = pb.EncodedDocuments(json=[f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", "x": [{array}]}}'])
-    (rejection,) = stub.Deposit(pb.DepositRequest(works=works_)).rejections
-    assert reason_of(rejection) == "TOO_LARGE"
-    for query in (
-        pb.EncodedDocument(json=f'{{"a": [{array}]}}'),
-        pb.EncodedDocument(bson=bson.encode({"a": bytes(15_000_000)})),
-    ):
-        message = invalid(stub.Count, pb.CountRequest(pipeline=pipeline, query=query), "query", reason="INVALID_QUERY")
-        assert "at most 14,680,064" in message

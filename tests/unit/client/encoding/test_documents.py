@@ -85,7 +85,6 @@ class Rows(list[int]):
 
 Point = namedtuple("Point", "x y")
 
-
 ACCEPTED: dict[str, tuple[object, object]] = {
     "str": ("naïve ☃ \0", "naïve ☃ \0"),
     "str enum": (Text.A, "a"),

@@ -18,8 +18,6 @@ from bson.binary import Binary
 from tests.support.codec_values import same, there_and_back
 from tests.support.paths import REPOSITORY
 from tests.support.raw_bson import deep, element
-from tests.support.works import work
-from workflow_results import Results
 from workflow_results._encoding.documents import decode, encode
 from workflow_results.errors import ResultsError
 
@@ -75,13 +73,6 @@ def test_a_dict_like_a_dbref_stays_a_dict_where_bson_is_python() -> None:
     command = [sys.executable, "-W", "ignore", "-c", WITHOUT_C]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_results_like_a_dbref_are_stored_and_locked(results: Results, pipeline: str) -> None:
-    fields = {"$ref": "c", "$id": 1, "locked": True}
-    assert results.deposit([work(pipeline, "a", results=fields)]) == {pipeline: True}
-    assert results.get_by_id(pipeline, ["a"])[0]["results"] == fields
-    assert results.get_locked_count(pipeline) == 1
 
 
 def test_decoding_copies_no_levels() -> None:

@@ -3,75 +3,14 @@
 from __future__ import annotations
 
 import reprlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from bson import Code, Decimal128, Int64
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from bson import Code, Decimal128
 
+from tests.support.projections import SUPPORTED
 from workflow_results_server.query.filters import QueryError
 from workflow_results_server.query.projections import checked_projection
-
-if TYPE_CHECKING:
-    from pymongo import MongoClient
-
-RESULT = {
-    "_id": "one",
-    "id": "one",
-    "dm": 2,
-    "event": [1, 2, 3],
-    "tags": ["a", "b"],
-    "results": {"fit": {"dm": [1, 2]}, "locked": True},
-    "plots": [{"name": "a", "size": 1}, {"name": "b"}],
-}
-
-ALL_FIELDS = "_id id dm event tags results plots"
-
-# A projection, what MongoDB is asked, and the fields that it answers with.
-SUPPORTED: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
-    ({}, {}, ALL_FIELDS),
-    ({"_id": 0}, {}, ALL_FIELDS),
-    ({"_id": 1}, {"_id": True}, "_id"),
-    ({"dm": 1}, {"dm": True}, "_id dm"),
-    ({"_id": False, "dm": 1}, {"dm": True}, "_id dm"),
-    ({"dm": True, "_id": 1.0}, {"dm": True, "_id": True}, "_id dm"),
-    ({"id": Int64(1)}, {"id": True}, "_id id"),
-    ({"id": 0}, {"id": False}, "_id dm event tags results plots"),
-    ({"_id": 0, "dm": 0, "tags": False}, {"dm": False, "tags": False}, "_id id event results plots"),
-    ({"_id": 1, "dm": 0}, {"_id": True, "dm": False}, "_id id event tags results plots"),
-    ({"results.fit": 1, "results.locked": 1}, {"results.fit": True, "results.locked": True}, "_id results"),
-    ({"event": {"$slice": 1}}, {"event": {"$slice": 1}}, ALL_FIELDS),
-    ({"_id": 0, "event": {"$slice": -1}}, {"event": {"$slice": -1}}, ALL_FIELDS),
-    ({"_id": 1, "event": {"$slice": 1}}, {"_id": True, "event": {"$slice": 1}}, "_id event"),
-    ({"event": {"$slice": (1.0, Int64(2))}, "dm": 1}, {"event": {"$slice": [1, 2]}, "dm": True}, "_id event dm"),
-    ({"event": {"$slice": 0}, "dm": 0}, {"event": {"$slice": 0}, "dm": False}, "_id id event tags results plots"),
-    ({"event": {"$slice": 2**31 - 1}}, {"event": {"$slice": 2**31 - 1}}, ALL_FIELDS),
-    (
-        {"event": {"$slice": [1 - 2**31, 1]}},
-        {"event": {"$slice": [1 - 2**31, 1]}},
-        ALL_FIELDS,
-    ),
-    (
-        {"results.fit.dm": {"$slice": Decimal128("1")}, "results.locked": 0},
-        {"results.fit.dm": {"$slice": 1}, "results.locked": False},
-        ALL_FIELDS,
-    ),
-    ({"plots": {"$elemMatch": {"name": "b"}}}, {"plots": {"$elemMatch": {"name": "b"}}}, "_id plots"),
-    ({"event": {"$elemMatch": {"$gt": 1}}}, {"event": {"$elemMatch": {"$gt": 1}}}, "_id event"),
-    (
-        {"_id": 0, "plots": {"$elemMatch": {"id": None, "$or": [{"size": 1}]}}, "event": {"$slice": 1}},
-        {"plots": {"$elemMatch": {"id": None, "$or": [{"size": 1}]}}, "event": {"$slice": 1}},
-        ALL_FIELDS,
-    ),
-    (
-        {"plots": {"$elemMatch": {}}, "dm": 0},
-        {"plots": {"$elemMatch": {}}, "dm": False},
-        "_id id event tags results plots",
-    ),
-    ({".".join("a" * 100): 1}, {".".join("a" * 100): True}, "_id"),
-    ({f"field{n}": 1 for n in range(1000)}, {f"field{n}": True for n in range(1000)}, "_id"),
-)
 
 NOT_SHOWN: tuple[Any, ...] = (2, -1, 0.5, float("nan"), 2**99, Decimal128("1"), None, [], "$dm", "x", b"x", Code("1"))
 NOT_NUMBERS: tuple[Any, ...] = (True, "x", 1.5, 2**31, None, {})
@@ -119,19 +58,13 @@ REFUSED: tuple[tuple[Any, str, str], ...] = (
 
 
 @pytest.mark.parametrize(("projection", "expected", "fields"), SUPPORTED, ids=reprlib.repr)
-def test_supported_projections_show_their_fields_and_the_id(
-    projection: dict[str, Any], expected: dict[str, Any], fields: str, mongo: MongoClient[Any]
+def test_supported_projections_are_put_into_the_form_that_mongodb_is_asked(
+    projection: dict[str, Any], expected: dict[str, Any], fields: str
 ) -> None:
     before = repr(projection)
     checked = checked_projection(projection)
     assert repr(checked) == repr(expected)
     assert repr(projection) == before
-
-    mongo.filters.projected.replace_one({"_id": "one"}, RESULT, upsert=True)
-    [shown] = mongo.filters.projected.find({}, checked)
-    assert set(shown) == set(fields.split())
-    [unchecked] = mongo.filters.projected.find({}, projection)
-    assert shown == {"_id": "one", **unchecked}
 
 
 @pytest.mark.parametrize(("projection", "path", "problem"), REFUSED, ids=reprlib.repr)
@@ -142,31 +75,3 @@ def test_other_projections_are_refused_with_the_place_and_what_would_be_right(
         checked_projection(projection)
     assert raised.value.path == f"projection{path}"
     assert problem in raised.value.problem
-
-
-numbers = st.one_of(st.integers(-3, 3), st.sampled_from((1.0, 0.0, float("nan"), True, "x", None, 2**40)))
-shown_as = st.one_of(
-    st.sampled_from((0, 1, True, False)),
-    numbers,
-    st.builds(lambda operand: {"$slice": operand}, numbers | st.lists(numbers, max_size=3)),
-    st.sampled_from(({}, {"$gt": 1}, {"name": "b"}, {"$where": "1"}, {"$or": [{"a": 1}]}, {"a": 1, "$lt": 1})).map(
-        lambda operand: {"$elemMatch": operand}
-    ),
-    st.sampled_from(({}, {"a": 1}, {"$function": "1"}, {"$meta": "textScore"}, Code("1"), "$dm")),
-)
-fields = st.sampled_from(("_id", "id", "dm", "event", "plots", "results", "results.fit", "plots.name", "a.$", "$a"))
-
-
-@settings(max_examples=300)
-@given(projection=st.dictionaries(fields, shown_as, max_size=3))
-def test_mongodb_takes_what_is_supported_and_the_id_is_shown(
-    projection: dict[str, Any], mongo: MongoClient[Any]
-) -> None:
-    try:
-        checked = checked_projection(projection)
-    except QueryError:
-        return
-    mongo.filters.projected.replace_one({"_id": "one"}, RESULT, upsert=True)
-    [shown] = mongo.filters.projected.find({}, checked)
-    [unchecked] = mongo.filters.projected.find({}, projection)
-    assert shown == {"_id": "one", **unchecked}

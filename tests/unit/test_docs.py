@@ -1,0 +1,20 @@
+"""Links in the documents, and the page of the dependencies."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support.paths import REPOSITORY
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
+        for link in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_each_dependency_has_its_line() -> None:
+    page = (REPOSITORY / "docs" / "internals" / "dependencies.md").read_text()
+    project = (REPOSITORY / "pyproject.toml").read_text().partition("[project.scripts]")[0]
+    for name in re.findall(r'^  "([A-Za-z][\w-]*)[>=;"]', project, re.MULTILINE):
+        assert name in page or name.startswith("types-"), name
