@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-faults test-hostile bench bench-quick endurance lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-faults test-hostile bench bench-quick endurance lint format proto check-proto clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ serve: $(VENV)/.demo ## Start a server with the embedded MongoDB, data in ./data
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest --numprocesses 4 --dist worksteal
+
+test-unit: $(VENV)/.dev ## Run those that need no MongoDB, in half a minute
+	@$(BIN)/pytest --numprocesses 3 --dist worksteal tests/unit
 
 SECONDS ?= 600
 SEED ?= 1

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from tests.support.callers import entry, write
+from tests.support.callers import entry
 from tests.support.certificates import DAY, NOW
 from workflow_results.v1 import results_pb2 as pb
 
@@ -70,8 +67,3 @@ def cells(table: str) -> Iterator[tuple[str, str, str]]:
     for rpc, *row in rows:
         for caller, cell in zip(head, row, strict=True):
             yield rpc, caller, cell
-
-
-@pytest.fixture
-def tokens(tmp_path: Path) -> Path:
-    return write(tmp_path / "tokens.yml", CALLERS)

@@ -93,6 +93,11 @@ def wrong_cells(table: str, channels: dict[str, Way]) -> list[str]:
 
 
 @pytest.fixture
+def tokens(tmp_path: Path) -> Path:
+    return write(tmp_path / "tokens.yml", CALLERS)
+
+
+@pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 

@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.support.callers import bearer
+from tests.support.callers import bearer, write
 from tests.support.paths import DOCS
-from tests.support.roles import BY_CERTIFICATE, BY_TOKEN, RPCS, cells
+from tests.support.roles import BY_CERTIFICATE, BY_TOKEN, CALLERS, RPCS, cells
 from workflow_results_server.access.callers import Caller, Role
 from workflow_results_server.access.policy import LEAST_ROLES, Access
 from workflow_results_server.access.tokens import TokensFile
 from workflow_results_server.errors import RequestError
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Path:
+    return write(tmp_path / "tokens.yml", CALLERS)
 
 
 def test_every_rpc_stands_in_the_tables() -> None:
