@@ -21,7 +21,22 @@ _START_SECONDS = 120.0
 
 
 class NotStarted(RuntimeError):
-    """The server has not said where it listens; the message holds its log."""
+    """A server has not said where it listens; the message holds what it said instead."""
+
+
+def listening(process: subprocess.Popen[str]) -> str:
+    """Wait until a server says where it listens, and return its target.
+
+    Raises:
+        NotStarted: It has ended, or said nothing in time.
+    """
+    assert process.stdout
+    with killed_after(_START_SECONDS, process):
+        line = process.stdout.readline()
+    if not line.startswith("listening on "):
+        errors = process.stderr.read() if process.stderr else ""
+        raise NotStarted(f"the server did not start: {line}{errors}")
+    return line.split()[-1]
 
 
 class Service:
@@ -68,13 +83,11 @@ class Service:
                 stderr=log,
                 text=True,
             )
-        assert self.process.stdout
-        with killed_after(_START_SECONDS, self.process):
-            line = self.process.stdout.readline()
-        if not line.startswith("listening on "):
+        try:
+            self.target = listening(self.process)
+        except NotStarted:
             self.stop()
-            raise NotStarted(f"the server did not start: {self.log.read_text()}")
-        self.target = line.split()[-1]
+            raise NotStarted(f"the server did not start: {self.log.read_text()}") from None
 
     def workers(self) -> list[int]:
         """Return the process ids of its children that live: its workers and, if it is embedded, mongod."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 from bson import Decimal128, MaxKey, MinKey, ObjectId, Regex, Timestamp
 
 from tests.support.codec_values import UUID, same
-from tests.support.launcher import Service
+from tests.support.launcher import COMMAND, Service
 from tests.support.waiting import PATIENCE
 from tests.support.works import work
 from workflow_results import (
@@ -75,8 +74,7 @@ def extended(document: dict[str, Any], element: bytes) -> bytes:
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("workflow-results")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_what_was_backed_up_is_restored(
@@ -177,9 +175,8 @@ def test_a_backup_that_would_lack_something_says_so(
         done = command("backup", directory, "--target", service.target, "--pipeline", name)
         assert (done.returncode, said in done.stderr, directory.exists()) == (1, True, False), done.stderr
     assert not list(tmp_path.rglob("*.part"))
-    program = Path(sys.executable).with_name("workflow-results")
     pipelines = f"--pipeline {small} --pipeline {pipeline} --pipeline {small}"
-    full = f"ulimit -f 20; exec {program} backup {directory} --target {service.target} {pipelines}"
+    full = f"ulimit -f 20; exec {COMMAND} backup {directory} --target {service.target} {pipelines}"
     done = subprocess.run(["sh", "-c", full], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, "File too large" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
     names = {small: ".bson", pipeline: ".bson.part"}

@@ -7,7 +7,6 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.callers import entry, write
-from tests.support.launcher import Service
+from tests.support.launcher import COMMAND, Service
 from tests.support.works import work
 from workflow_results import Results
-
-PROGRAM = str(Path(sys.executable).with_name("workflow-results"))
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def empty(results: Results, pipeline: str) -> str:
 
 def drop(*arguments: str, target: str, **environment: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        [PROGRAM, "drop", *arguments, "--target", target],
+        [COMMAND, "drop", *arguments, "--target", target],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -82,7 +79,7 @@ def test_a_drop_is_for_admins(serve: Callable[..., Service], empty: str, tmp_pat
 @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("\x04", 130), ("Ctrl-C", 130)])
 def test_a_drop_asks(service: Service, results: Results, empty: str, answer: str, status: int) -> None:
     terminal, theirs = pty.openpty()
-    command = [PROGRAM, "drop", empty, "--target", service.target]
+    command = [COMMAND, "drop", empty, "--target", service.target]
     with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr
         overdue = threading.Timer(60, process.kill)

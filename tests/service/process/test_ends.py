@@ -20,7 +20,7 @@ import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.support.launcher import Service
+from tests.support.launcher import Service, listening
 from tests.support.mongods import fake_mongod
 from tests.support.raw_peer import HEALTH, Deaf, Peer
 from tests.support.waiting import eventually
@@ -81,13 +81,6 @@ def offspring(pid: int) -> list[psutil.Process]:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
-
-
-def listening(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    line = process.stdout.readline()
-    assert line.startswith("listening on "), process.communicate()
-    return line.split()[-1]
 
 
 def check(target: str, service: str = "") -> Any:

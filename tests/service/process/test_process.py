@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ import yaml
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from tests.support.launcher import Service
+from tests.support.launcher import COMMAND, Service
 from tests.support.waiting import PATIENCE, eventually, taken_from
 from tests.support.wire import open_channel
 from tests.support.works import work
@@ -33,7 +32,6 @@ from workflow_results_server.mongod.binary import find_binary
 
 Serve = Callable[..., Service]
 
-COMMAND = str(Path(sys.executable).with_name("workflow-results"))
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 RESULTS_SERVICE = "workflow_results.v1.ResultsService"
@@ -204,14 +202,14 @@ def test_sigterm_waits_no_longer_than_told(with_mongo_uri: Serve, results: Resul
 
 def test_workers_share_a_port_and_are_restarted(with_mongo_uri: Serve, pipeline: str) -> None:
     service = with_mongo_uri("--workers", "2")
-    first, second = workers(service)
+    first, second = service.workers()
     os.kill(first, signal.SIGKILL)
-    eventually(lambda: len(workers(service)) == 2 and first not in workers(service))
+    eventually(lambda: len(service.workers()) == 2 and first not in service.workers())
     for number in range(8):  # connections of their own, which the kernel spreads over the workers
         with Results(service.target) as results:
             assert results.deposit([work(pipeline, str(number))]) == {pipeline: True}
             assert results.count(pipeline, {}) == number + 1
-    everyone = workers(service)
+    everyone = service.workers()
     assert second in everyone
     assert service.stop() == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in everyone)
@@ -219,15 +217,9 @@ def test_workers_share_a_port_and_are_restarted(with_mongo_uri: Serve, pipeline:
 
 def test_workers_end_with_a_server_that_is_killed(with_mongo_uri: Serve) -> None:
     service = with_mongo_uri("--workers", "2")
-    everyone = workers(service)
+    everyone = service.workers()
     service.stop(signal.SIGKILL)
     eventually(lambda: not any(running(pid) for pid in everyone))
-
-
-def workers(service: Service) -> list[int]:
-    """Return the pids of the workers that have come so far as to answer calls, or will not before long."""
-    pid = service.process.pid
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def running(pid: int) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from tests.support.guard import RUN_VARIABLE
+from tests.support.launcher import listening
 from tests.support.mongods import fake_mongod, kill_a_server, run
 from tests.support.waiting import PATIENCE, eventually, killed_after
 from tests.support.works import work
@@ -195,8 +196,7 @@ def test_standard_error_that_takes_nothing(
 ) -> None:
     server = shell(redirection, "--mongo-uri", mongo_uri, "--workers", workers, "--log-level", "debug")
     with ending(server):
-        assert server.stdout
-        target = server.stdout.readline().split()[-1]
+        target = listening(server)
         with Results(target) as results:
             assert results.status() is not None
         server.terminate()
@@ -212,8 +212,7 @@ def test_standard_error_that_takes_nothing(
 def test_sighup_stops_a_server(directory: Path, workers: str) -> None:
     server = serve("--data-dir", str(directory), "--workers", workers)
     with ending(server):
-        assert server.stdout
-        assert server.stdout.readline()
+        listening(server)
         server.send_signal(signal.SIGHUP)
         _, errors = server.communicate(timeout=60)
     assert server.returncode == 0
@@ -230,8 +229,7 @@ def test_sighup_is_ignored_under_nohup(mongo_uri: str) -> None:
         text=True,
     )
     with ending(server):
-        assert server.stdout
-        target = server.stdout.readline().split()[-1]
+        target = listening(server)
         server.send_signal(signal.SIGHUP)
         with Results(target) as results:
             for _ in range(3):
@@ -245,8 +243,7 @@ def test_data_directory_whose_name_is_not_utf_8(tmp_path: Path) -> None:
     for workers in ("2", "1"):  # the second one on data that are there
         server = serve("--data-dir", directory, "--workers", workers, "--log-format", "json")
         with ending(server):
-            assert server.stdout
-            target = server.stdout.readline().split()[-1]
+            target = listening(server)
             with Results(target) as results:
                 assert results.deposit([work("sample", workers)]) == {"sample": True}
                 assert results.count("sample", {}) == 3 - int(workers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -12,6 +11,7 @@ import bson
 import pytest
 from click.testing import CliRunner
 
+from tests.support.launcher import COMMAND
 from tests.support.waiting import PATIENCE
 from tests.support.works import work
 from workflow_results import (
@@ -25,8 +25,7 @@ from workflow_results.cli import main
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("workflow-results")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_a_restore_waits_for_no_pipe(tmp_path: Path) -> None:
