@@ -18,3 +18,9 @@ def test_each_dependency_has_its_line() -> None:
     project = (REPOSITORY / "pyproject.toml").read_text().partition("[project.scripts]")[0]
     for name in re.findall(r'^  "([A-Za-z][\w-]*)[>=;"]', project, re.MULTILINE):
         assert name in page or name.startswith("types-"), name
+
+
+def test_paths_of_tests_lead_somewhere() -> None:
+    for page in [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md"), *(REPOSITORY / "tests").rglob("*.md")]:
+        for path in re.findall(r"`(tests/[\w./*]+)`", page.read_text()):
+            assert list(REPOSITORY.glob(path.rstrip("/"))), f"{page.name}: {path}"

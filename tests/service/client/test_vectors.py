@@ -1,9 +1,4 @@
-"""Behaviour as cases: each file in `cases/` holds calls of the facade and what they answer.
-
-In a case, "PIPELINE" stands for a pipeline that no other case uses. A step has `call`, the arguments `args` and
-`kwargs`, and either `returns` or `raises` (the error's class) with `message` (a part of its text); `logs` is a part of
-the warning that the call logs. Without any of these, the call only has to succeed.
-"""
+"""Behaviour as data: the calls of `vectors/calls/*.json`, and what they answer."""
 
 from __future__ import annotations
 
