@@ -47,7 +47,16 @@ def test_timeouts_that_no_clock_can_hold(timeout: Any, results: Results) -> None
         assert len(str(caught.value)) < 200
 
 
-NO_STRINGS = [Code("a"), ObjectId(), Binary(b"a"), Regex("a"), b"a", 5, None, True]
+NO_STRINGS: list[tuple[Any, str]] = [
+    (Code("a"), "JavaScript"),
+    (ObjectId(), "objectId"),
+    (Binary(b"a"), "binary"),
+    (Regex("a"), "regular expression"),
+    (b"a", "binary"),
+    (5, "int"),
+    (None, "null"),
+    (True, "bool"),
+]
 
 
 @pytest.mark.parametrize(("value", "name"), NO_STRINGS)

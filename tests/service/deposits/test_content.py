@@ -109,16 +109,18 @@ def test_a_request_in_many_orders_is_one_request(stub: Stub, results: Results, p
     named = {"request_id": f"r-{pipeline}", "reason": "because"}
     sent = [orders({"id": id_, "pipeline": pipeline, **fields}, 20) for id_ in "ab"]
     for pair in zip(*sent, strict=True):
-        answer = stub.Update(pb.UpdateRequest(works=pb.Documents(bson=b"".join(map(bson.encode, pair))), **named))
-        assert answer.applied
-        answer = stub.Update(pb.UpdateRequest(works=pb.Documents(json=list(map(json.dumps, pair))), **named))
-        assert answer.applied
+        answer = stub.Update(
+            pb.UpdateRequest(works=pb.EncodedDocuments(bson=b"".join(map(bson.encode, pair))), **named)
+        )
+        assert answer.outcome.applied
+        answer = stub.Update(pb.UpdateRequest(works=pb.EncodedDocuments(json=list(map(json.dumps, pair))), **named))
+        assert answer.outcome.applied
     one, other = sent[0][0], sent[1][0]
     locks = [
         {**each, "event": [1.0, Int64(2)], "results": {**each["results"], "locked": False}} for each in (one, other)
     ]
-    request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(map(bson.encode, locks))), **named)
-    assert stub.Update(request).applied
+    request = pb.UpdateRequest(works=pb.EncodedDocuments(bson=b"".join(map(bson.encode, locks))), **named)
+    assert stub.Update(request).outcome.applied
     assert [entry.reason for entry in results.history(pipeline, "a")] == ["because"]
     bare = {name: value for name, value in other.items() if name != "results"}
     for works in (
@@ -128,9 +130,9 @@ def test_a_request_in_many_orders_is_one_request(stub: Stub, results: Results, p
         [one, {**other, "config": None}],
         [one, bare],
     ):
-        request = pb.UpdateRequest(works=pb.Documents(bson=b"".join(map(bson.encode, works))), **named)
+        request = pb.UpdateRequest(works=pb.EncodedDocuments(bson=b"".join(map(bson.encode, works))), **named)
         invalid(stub.Update, request, "request_id", reason="REQUEST_ID_REUSED")
-    again = pb.UpdateRequest(works=pb.Documents(bson=bson.encode(one) + bson.encode(other)), **named)
+    again = pb.UpdateRequest(works=pb.EncodedDocuments(bson=bson.encode(one) + bson.encode(other)), **named)
     again.reason = "another"
     invalid(stub.Update, again, "request_id", reason="REQUEST_ID_REUSED")
     assert len(results.history(pipeline, "b")) == 1
@@ -140,7 +142,7 @@ def test_ids_are_a_set_in_any_order(stub: Stub, results: Results, pipeline: str)
     results.deposit([work(pipeline, id_) for id_ in "abc"])
     named = {"pipeline": pipeline, "request_id": f"i-{pipeline}"}
     for ids in itertools.permutations("abb"):
-        assert stub.Lock(pb.LockRequest(ids=ids, **named)).applied
+        assert stub.Lock(pb.LockRequest(ids=ids, **named)).outcome.applied
     assert len(results.history(pipeline, "a")) == 1
     for call, request in (
         (stub.Lock, pb.LockRequest(ids=["a"], **named)),

@@ -60,10 +60,11 @@ def test_the_memory_of_a_server_is_bounded_whatever_is_in_a_document(serve: Any,
         before = peak(service)
         for query in queries:
             with pytest.raises(grpc.RpcError) as caught:
-                stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.Document(bson=query)), timeout=60)
+                stub.Count(pb.CountRequest(pipeline=pipeline, query=pb.EncodedDocument(bson=query)), timeout=60)
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         outcomes = [
-            stub.Deposit(pb.DepositRequest(works=pb.Documents(bson=work)), timeout=120).outcomes[0] for work in works
+            stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(bson=work)), timeout=120).outcomes[0]
+            for work in works
         ]
     stored, conflict, rejected = pb.DEPOSIT_OUTCOME_DEPOSITED, pb.DEPOSIT_OUTCOME_CONFLICT, pb.DEPOSIT_OUTCOME_REJECTED
     assert outcomes == [stored, conflict, rejected, rejected, rejected, rejected, stored]

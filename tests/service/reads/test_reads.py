@@ -11,6 +11,7 @@ import bson
 import pytest
 
 from tests.support.sources import LONG, Source, document, numbers, rest, run, tasks, turn, until
+from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import BATCH_BYTES, KIB, MIB
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Selection, reads

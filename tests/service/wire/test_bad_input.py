@@ -10,7 +10,7 @@ import grpc
 import pytest
 from bson import json_util
 
-from tests.support.wire import SERVICE, Stub, documents, invalid, open_channel, read, refused
+from tests.support.wire import SERVICE, Stub, documents, invalid, open_channel, read, reason_of, refused
 from tests.support.works import work
 from workflow_results import InvalidRequestError, Results
 from workflow_results.common.rules import KIB, MIB

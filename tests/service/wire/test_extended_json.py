@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from tests.support.paths import VECTORS
-from tests.support.wire import Stub, invalid
+from tests.support.wire import Stub, invalid, reason_of
 from workflow_results.v1 import results_pb2 as pb
 
 CASES = json.loads((VECTORS / "extended_json.json").read_text())
@@ -23,29 +23,29 @@ def test_refused_works_are_not_stored_and_those_beside_them_are(stub: Stub, pipe
         return f'{{"id": "{number}", "pipeline": "{pipeline}", "status": "success", "v": {value}}}'
 
     values = [case["value"] for case in (*REFUSED, *TAKEN)]
-    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=map(work, range(len(values)), values))))
+    answer = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=map(work, range(len(values)), values))))
     rejected = [pb.DEPOSIT_OUTCOME_REJECTED] * len(REFUSED)
     assert list(answer.outcomes) == rejected + [pb.DEPOSIT_OUTCOME_DEPOSITED] * len(TAKEN)
     for case, rejection in zip(REFUSED, answer.rejections, strict=True):
-        assert rejection.reason == ("DUPLICATE_FIELD" if "stand twice" in case["problem"] else "CORRUPT_DOCUMENT")
+        assert reason_of(rejection) == ("DUPLICATE_FIELD" if "stand twice" in case["problem"] else "CORRUPT_DOCUMENT")
         assert case["problem"] in rejection.message
         assert not rejection.message.endswith("…"), "there must be room for all that would be right"
-    request = pb.ViewRequest(pipeline=pipeline, limit=-1, format=pb.DOCUMENT_FORMAT_CANONICAL_JSON)
-    written = [text for part in stub.View(request) for text in part.batch.results.json]
+    request = pb.ViewRequest(pipeline=pipeline, format=pb.DOCUMENT_FORMAT_CANONICAL_JSON)
+    written = [text for response in stub.View(request) for text in response.part.batch.results.json]
     assert len(written) == len(TAKEN)
-    answer = stub.Deposit(pb.DepositRequest(works=pb.Documents(json=written)))
+    answer = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=written)))
     assert set(answer.outcomes) == {pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED}
 
 
 def test_refused_values_are_refused_in_queries_projections_and_updates(stub: Stub, pipeline: str) -> None:
     for case in REFUSED:
-        document = pb.Document(json=f'{{"v": {{"$in": [1, {case["value"]}]}}}}')
+        document = pb.EncodedDocument(json=f'{{"v": {{"$in": [1, {case["value"]}]}}}}')
         request = pb.ViewRequest(pipeline=pipeline, query=document)
         assert case["problem"] in invalid(stub.View, request, "query.json", reason="MALFORMED_REQUEST")
-    request = pb.ViewRequest(pipeline=pipeline, projection=pb.Document(json='{"v": {"$numberInt": "1_0"}}'))
+    request = pb.ViewRequest(pipeline=pipeline, projection=pb.EncodedDocument(json='{"v": {"$numberInt": "1_0"}}'))
     message = invalid(stub.View, request, "projection.json", reason="MALFORMED_REQUEST")
     assert message.startswith("projection.json at v: $numberInt must be an integer of 32 bits")
-    works = pb.Documents(json=[f'{{"id": "a", "pipeline": "{pipeline}", "v": {{"$oid": null}}}}'])
+    works = pb.EncodedDocuments(json=[f'{{"id": "a", "pipeline": "{pipeline}", "v": {{"$oid": null}}}}'])
     with pytest.raises(grpc.RpcError) as caught:
         stub.Update(pb.UpdateRequest(works=works))
     assert "works[0] at v: $oid must be 24 hexadecimal digits" in str(caught.value)

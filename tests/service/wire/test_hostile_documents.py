@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from tests.support.raw_bson import raw
-from tests.support.wire import Stub, invalid, refused
+from tests.support.wire import Stub, invalid, reason_of, refused
 from tests.support.wire import documents as documents_of
 from tests.support.works import work
 from workflow_results import Results

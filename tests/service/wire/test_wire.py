@@ -8,7 +8,7 @@ import bson
 import grpc
 import pytest
 
-from tests.support.wire import Answer, Stub, documents, read
+from tests.support.wire import Answer, Stub, documents, invalid, read
 from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb

@@ -30,7 +30,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.codec_values import UTC, same
-from workflow_results._encoding import documents
 from workflow_results._encoding.documents import decode, encode, pieces
 from workflow_results._encoding.values import rebuild
 from workflow_results.common.bson_codec import OPTIONS

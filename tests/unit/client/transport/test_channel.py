@@ -100,7 +100,7 @@ class Ending(results_pb2_grpc.ResultsServiceServicer):
 
     def Lock(self, _request: pb.LockRequest, context: grpc.ServicerContext) -> pb.LockResponse:  # noqa: N802
         self._call_off("Lock", context)
-        return pb.LockResponse(applied=True)
+        return pb.LockResponse(outcome=pb.ChangeOutcome(applied=True))
 
     def _call_off(self, method: str, context: grpc.ServicerContext) -> None:
         self.seen.append(method)

@@ -10,6 +10,7 @@ from tests.support.fake_service import serving
 from workflow_results import Results
 from workflow_results._transport import connections
 from workflow_results._transport.credentials import Credentials
+from workflow_results._transport.reachability import Peer
 from workflow_results.v1 import results_pb2 as pb
 
 
@@ -22,7 +23,7 @@ def test_slow_calls_keep_no_other_call_from_being_answered() -> None:
         return pb.CountResponse(count=1)
 
     def lock(_request: pb.LockRequest, _context: Any) -> pb.LockResponse:
-        return pb.LockResponse(applied=True)
+        return pb.LockResponse(outcome=pb.ChangeOutcome(applied=True))
 
     target = serving(threads=150, Count=count, Lock=lock)
     with target as at, Results(at, timeout=60) as results, ThreadPoolExecutor(120) as pool:
@@ -49,7 +50,7 @@ def test_streams_may_leave_a_connection_while_it_is_abandoned() -> None:
             pass
 
     credentials = Credentials(None, secure=False, authorities=None, identity=None)
-    connection = connections.Connection(connections.Peer("localhost:1", credentials), further=False)
+    connection = connections.Connection(Peer("localhost:1", credentials), further=False)
     connection.places |= {Leaving(connection) for _ in range(2)}
     connection.spoil()
     assert not connection.places

@@ -18,7 +18,7 @@ from tests.support.paths import REPOSITORY
 from tests.support.raw_bson import document, element, sized
 from tests.unit.server.documents.test_content import values
 from tests.unit.server.documents.test_works_duplicates import ODD
-from workflow_results._encoding.documents import OPTIONS
+from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import validation, works
 from workflow_results_server.documents.bson_bytes import MalformedDocuments

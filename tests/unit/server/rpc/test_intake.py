@@ -11,6 +11,7 @@ import bson
 import pytest
 
 from tests.support.works import work
+from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import InvalidRequest, Unavailable
