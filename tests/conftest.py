@@ -12,7 +12,7 @@ pytest.register_assert_rewrite("tests.support")
 
 from tests.support.waiting import PATIENCE  # noqa: E402 (its asserts are rewritten)
 
-pytest_plugins = ["tests.support.guard"]
+pytest_plugins = ["tests.support.guard", "tests.support.reasons"]
 
 settings.register_profile("workflow-results", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workflow-results")
