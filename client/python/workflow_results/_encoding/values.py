@@ -47,7 +47,8 @@ def rebuild(document: object, *, trusting: bool) -> Mapping[str, Any]:
 
     Args:
         document: What a caller gave; it is not changed.
-        trusting: Whether to leave out, for speed, what bson's encoder would fail for by itself.
+        trusting: Whether to leave out what bson's encoder would refuse anyway: a work of 1.4 kB with numpy's values
+            then takes 47 µs instead of 73.
 
     Returns:
         The copy; parts of it may be the document's own.
