@@ -1,4 +1,8 @@
-"""A search for an order of calls that explains what several clients saw."""
+"""A search for an order of calls that explains what several clients saw of several results at once.
+
+The search of the fault tests (`tests/system/faults/search.py`) takes one result at a time, as thousands of calls want;
+that a call changed all of its results or none, it can't see by itself.
+"""
 
 from __future__ import annotations
 
