@@ -211,11 +211,11 @@ MAY_IMPORT = {
         "mongod": "",
         "offload": "",
         "query": "",
-        "rpc": "access documents errors offload query store",
+        "rpc": "access documents errors offload query store telemetry",
         "serving": "access errors mongod rpc settings store telemetry",
         "settings": "store",
         "store": "documents errors offload",
-        "telemetry": "rpc",
+        "telemetry": "",
     },
 }
 """The folders, and the modules beside them, by what each may import of its own package."""
