@@ -85,13 +85,13 @@ endef
 
 proto: $(VENV)-proto/.done $(VENV)/.dev ## Generate the stubs and the page of errors from the proto
 	$(call generate,client/python)
-	$(BIN)/python docs/reference/errors.py
+	$(BIN)/python docs/reference/generate_errors.py
 
 check-proto: $(VENV)-proto/.done $(VENV)/.dev ## Fail if what is generated from the proto differs from what is committed
 	@rm -rf build/proto
 	$(call generate,build/proto)
 	diff --recursive --exclude=__init__.py --exclude=__pycache__ build/proto/workflow_results/v1 client/python/workflow_results/v1
-	$(BIN)/python docs/reference/errors.py build/errors.md
+	$(BIN)/python docs/reference/generate_errors.py build/errors.md
 	diff build/errors.md docs/reference/errors.md
 
 BASELINE ?= $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null)

@@ -11,7 +11,7 @@ import grpc
 from workflow_results._transport.rpc_errors import exception_for
 
 PROTO = Path(__file__).parents[2] / "proto/workflow_results/v1/errors.proto"
-PAGE = Path(__file__).with_suffix(".md")
+PAGE = Path(__file__).with_name("errors.md")
 
 ENUM = re.compile(r"^enum (?P<name>\w+) \{\n(?P<values>.*?)^\}", re.MULTILINE | re.DOTALL)
 VALUE = re.compile(r"(?P<comment>(?:  //[^\n]*\n)+)  (?P<name>\w+) = (?P<number>\d+);\n")

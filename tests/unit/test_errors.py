@@ -55,7 +55,7 @@ def test_the_page_has_the_codes_of_the_registry_and_the_exceptions_of_the_client
 
 def test_the_page_is_what_the_proto_gives(tmp_path: Path) -> None:
     written = tmp_path / "errors.md"
-    subprocess.run([sys.executable, DOCS / "reference" / "errors.py", str(written)], check=True, timeout=60)
+    subprocess.run([sys.executable, DOCS / "reference" / "generate_errors.py", str(written)], check=True, timeout=60)
     assert written.read_text() == PAGE.read_text()
 
 

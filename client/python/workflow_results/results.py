@@ -11,17 +11,17 @@ from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
 from workflow_results._calls.responses import applied, history_entry
 from workflow_results._calls.works import prepare
+from workflow_results._confirmation import confirmed
 from workflow_results._deposit import batches as deposits
 from workflow_results._deposit.depositor import Depositor
+from workflow_results._session import Session
 from workflow_results._stream import resuming
 from workflow_results._stream.relaxed_gc import relaxed_gc
 from workflow_results._stream.result_stream import Handed, HandedBatches, ResultStream
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
 from workflow_results.common.rules import quoted, shorten
-from workflow_results.confirmation import confirmed
 from workflow_results.errors import InvalidRequestError
-from workflow_results.session import Session
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.version import __version__
 

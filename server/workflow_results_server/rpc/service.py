@@ -19,10 +19,10 @@ from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, Invali
 from workflow_results_server.offload import offload
 from workflow_results_server.rpc import fields
 from workflow_results_server.rpc.continuations import PageTokens, ReadTokens
-from workflow_results_server.rpc.incoming import Room
 from workflow_results_server.rpc.intake import Intake
+from workflow_results_server.rpc.parsing import Room
 from workflow_results_server.store import OF_PIPELINE, Change, Selection
-from workflow_results_server.store.calls import shielded
+from workflow_results_server.store.shielding import shielded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence

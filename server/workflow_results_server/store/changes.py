@@ -24,9 +24,9 @@ from workflow_results.common.reasons import Reason
 from workflow_results_server.documents.bson_bytes import without
 from workflow_results_server.errors import RequestError
 from workflow_results_server.offload import offload
-from workflow_results_server.store.calls import shielded
-from workflow_results_server.store.failures import TOO_LARGE_CODES, mongodb_deadline
 from workflow_results_server.store.history import Target
+from workflow_results_server.store.mongodb_errors import TOO_LARGE_CODES, mongodb_deadline
+from workflow_results_server.store.shielding import shielded
 from workflow_results_server.store.statements import chunks
 from workflow_results_server.store.transaction import Transaction
 

@@ -15,7 +15,7 @@ from workflow_results_server.documents.bson_bytes import stored_id
 from workflow_results_server.documents.content import same_content
 from workflow_results_server.errors import Unavailable, let_go
 from workflow_results_server.offload import Turns, offload
-from workflow_results_server.store.failures import MEMBER_CODES
+from workflow_results_server.store.mongodb_errors import MEMBER_CODES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

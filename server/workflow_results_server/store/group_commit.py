@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from workflow_results.common import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
-from workflow_results_server.store.calls import in_own_context
+from workflow_results_server.store.shielding import in_own_context
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

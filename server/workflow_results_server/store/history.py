@@ -20,8 +20,8 @@ from pymongo.errors import DuplicateKeyError
 
 from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.store.calls import shielded
-from workflow_results_server.store.failures import mongodb_deadline
+from workflow_results_server.store.mongodb_errors import mongodb_deadline
+from workflow_results_server.store.shielding import shielded
 from workflow_results_server.store.statements import chunks
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from pymongo.read_concern import ReadConcern
 from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
-from workflow_results_server.store.calls import in_own_context, retrieve_outcome, shielded
 from workflow_results_server.store.deposits import DOES_NOT_FIT, Outcome
-from workflow_results_server.store.failures import mongodb_deadline
+from workflow_results_server.store.mongodb_errors import mongodb_deadline
+from workflow_results_server.store.shielding import in_own_context, retrieve_outcome, shielded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.store.calls import in_own_context, retrieve_outcome, shielded
-from workflow_results_server.store.failures import mongodb_deadline
+from workflow_results_server.store.mongodb_errors import mongodb_deadline
+from workflow_results_server.store.shielding import in_own_context, retrieve_outcome, shielded
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -18,9 +18,9 @@ from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import RequestError, Unavailable
-from workflow_results_server.store.calls import shielded
-from workflow_results_server.store.failures import mongodb_deadline
+from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.read_memory import ReadMemory
+from workflow_results_server.store.shielding import shielded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator

@@ -12,13 +12,13 @@ from pymongo.errors import PyMongoError
 
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store import connection, counts, deposits, reads
-from workflow_results_server.store.calls import retrieve_outcome, shielded, wait_for_all
 from workflow_results_server.store.changes import Changes
-from workflow_results_server.store.failures import mongodb_deadline
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
+from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.pipelines import Pipelines
 from workflow_results_server.store.primary import Primary
+from workflow_results_server.store.shielding import retrieve_outcome, shielded, wait_for_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence

@@ -18,8 +18,8 @@ from pymongo.errors import ExecutionTimeout, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, let_go
-from workflow_results_server.store.calls import in_own_context, shielded
-from workflow_results_server.store.failures import MAX_TIME_EXPIRED, mongodb_deadline
+from workflow_results_server.store.mongodb_errors import MAX_TIME_EXPIRED, mongodb_deadline
+from workflow_results_server.store.shielding import in_own_context, shielded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -28,9 +28,9 @@ from workflow_results_server.access.callers import Role
 from workflow_results_server.access.policy import Access
 from workflow_results_server.access.tokens import TokensFile, digest_of
 from workflow_results_server.documents.works import Work
-from workflow_results_server.rpc.incoming import Incoming
 from workflow_results_server.rpc.interceptors import errors
 from workflow_results_server.rpc.interceptors.chain import Interceptor
+from workflow_results_server.rpc.parsing import Incoming
 from workflow_results_server.rpc.service import ResultsService
 from workflow_results_server.store import Selection, Store
 

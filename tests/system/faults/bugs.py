@@ -123,9 +123,9 @@ def _read_uncommitted() -> None:
 
 def _never_unknown() -> None:
     """Report, for each change that failed, that nothing was changed."""
-    from workflow_results_server.store import failures, store, transaction
+    from workflow_results_server.store import mongodb_errors, store, transaction
 
-    deadline = failures.mongodb_deadline
+    deadline = mongodb_errors.mongodb_deadline
 
     def certain(seconds: float, **options: Any) -> Any:
         return deadline(seconds, **{**options, "may_have_changed": lambda: False})

@@ -20,7 +20,7 @@ from workflow_results import (
     Results,
     ResultsError,
     ServiceUnavailableError,
-    session,
+    _session,
 )
 from workflow_results._transport import channel
 from workflow_results._transport.watchdog import _Watchdog
@@ -52,7 +52,7 @@ def test_a_stream_that_lost_results_is_an_error(told: int) -> None:
 
 @pytest.mark.parametrize("silent_after", ["request", "batch", "summary"])
 def test_a_stream_that_falls_silent_is_given_up(silent_after: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_PATIENCE", 0.5)
+    monkeypatch.setattr(_session, "_PATIENCE", 0.5)
     over = threading.Event()
 
     def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
@@ -93,7 +93,7 @@ def test_a_service_may_take_longer_for_a_batch_than_for_a_call() -> None:
 def test_a_stream_whose_reader_takes_long_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     watchdog = _Watchdog()
     monkeypatch.setattr(channel, "watchdog", watchdog)
-    monkeypatch.setattr(session, "_PATIENCE", 2.0)
+    monkeypatch.setattr(_session, "_PATIENCE", 2.0)
 
     def view(_request: pb.ViewRequest, _context: Any) -> Iterator[pb.ViewResponse]:
         for id_ in "21":

@@ -13,8 +13,9 @@ from workflow_results._deposit.backlog import Backlog
 from workflow_results._deposit.batches import judged, report_interruption, too_large
 from workflow_results._deposit.futures import DepositFuture
 from workflow_results._deposit.pending import PendingRequest
+from workflow_results._transport.backoff import pauses
 from workflow_results._transport.channel import NoThreadError
-from workflow_results._transport.deadline import Deadline, pauses
+from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
 from workflow_results.common import rules
 from workflow_results.common.rules import quoted

@@ -6,7 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from workflow_results._encoding.documents import decode, number_of, pieces
-from workflow_results._transport.deadline import Deadline, pauses
+from workflow_results._transport.backoff import pauses
+from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
 from workflow_results.errors import ResultsError, ServiceUnavailableError
 

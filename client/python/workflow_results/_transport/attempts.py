@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from workflow_results._transport.deadline import Deadline, pauses
+from workflow_results._transport.backoff import pauses
+from workflow_results._transport.deadline import Deadline
 from workflow_results.errors import DeadlineExceededError, ResultsError, ServiceUnavailableError
 
 _logger = logging.getLogger(__name__)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_FIRST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 2.0
 _GLANCE: Final = 0.05
 """How often a pause looks whether it has been given up. (An Event would end it at once, but takes longer to make than
 all else here, at every call.)"""
@@ -59,11 +53,3 @@ class Deadline:
     def give_up(self) -> None:
         """End all pauses: nobody waits for the outcome any more."""
         self._given_up.append(True)
-
-
-def pauses() -> Iterator[float]:
-    """Return the pauses before each further try: growing, and random so that clients don't come back all at once."""
-    longest = _FIRST_PAUSE
-    while True:
-        yield random.uniform(longest / 2, longest)  # noqa: S311 - no secret
-        longest = min(longest * 2, _LONGEST_PAUSE)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from workflow_results.common import rules
-from workflow_results_server.rpc.incoming import parser
 from workflow_results_server.rpc.interceptors.answering import answer_call
 from workflow_results_server.rpc.interceptors.authorization import Authorization
 from workflow_results_server.rpc.interceptors.call import Call, Method
@@ -21,6 +20,7 @@ from workflow_results_server.rpc.interceptors.draining import Draining
 from workflow_results_server.rpc.interceptors.errors import Errors
 from workflow_results_server.rpc.interceptors.messages import Messages
 from workflow_results_server.rpc.interceptors.request_log import RequestLog
+from workflow_results_server.rpc.parsing import parser
 from workflow_results_server.rpc.status import Refusal
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results.common import rules
 from workflow_results_server.access.callers import Role
 from workflow_results_server.access.policy import LEAST_ROLES
-from workflow_results_server.rpc.incoming import Room
+from workflow_results_server.rpc.parsing import Room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
-    from workflow_results_server.rpc.incoming import Incoming
     from workflow_results_server.rpc.interceptors.call import Call, Link
+    from workflow_results_server.rpc.parsing import Incoming
 
 _HELD_BYTES: Final = 128 * rules.MIB
 """How many bytes of large requests are held at a time while they are answered, which takes a stream of results as long

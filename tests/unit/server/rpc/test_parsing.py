@@ -10,7 +10,7 @@ from tests.support.wire import SERVICE
 from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.errors import RequestError, Unavailable
-from workflow_results_server.rpc.incoming import MOST_FIELDS, Incoming, Room, parser
+from workflow_results_server.rpc.parsing import MOST_FIELDS, Incoming, Room, parser
 
 PADDING = pb.DepositRequest(works=pb.EncodedDocuments(bson=bytes(1 << 20))).SerializeToString()
 """Two fields, with which a message is large enough to be counted."""

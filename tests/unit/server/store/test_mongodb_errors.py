@@ -20,7 +20,7 @@ from pymongo.errors import (
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError, Unavailable
 from workflow_results_server.store import Store, deposits
-from workflow_results_server.store.failures import mongodb_deadline
+from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.primary import Primary
 
 STEPPED_DOWN = WriteConcernError("Primary stepped down while waiting for replication", 189)

@@ -10,8 +10,8 @@ from pymongo import AsyncMongoClient
 
 from tests.support.waiting import PATIENCE
 from workflow_results_server.errors import RequestError
-from workflow_results_server.store.calls import shielded, wait_for_all
 from workflow_results_server.store.primary import Primary
+from workflow_results_server.store.shielding import shielded, wait_for_all
 
 CALLERS = 1_000
 STEP_SECONDS = 0.0001
