@@ -106,7 +106,7 @@ def test_flags_are_found_by_mask_positions_and_binary_data_alike(results: Result
 
 def test_a_refusal_says_what_would_be_right(results: Results, pipeline: str) -> None:
     with pytest.raises(
-        InvalidRequestError, match=r"query\.flags\.\$bitsAllSet must be a mask .* or a list of the posi"
+        InvalidRequestError, match=r"query\.flags\.\$bitsAllSet must be a mask .* or an array of the posi"
     ):
         results.view(pipeline, {"flags": {"$bitsAllSet": "101"}})
     with pytest.raises(

@@ -20,7 +20,7 @@ from bson import json_util
 
 from tests.support.paths import VECTORS
 from tests.support.waiting import eventually
-from tests.support.wire import Stub, invalid, read, refused
+from tests.support.wire import Stub, invalid, read, reason_of, refused
 from tests.support.works import work
 from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
@@ -114,7 +114,7 @@ def test_works_that_are_rejected(payload: Any, stub: Stub, pipeline: str, asked:
     bad = {**work(pipeline, "a"), **payload["deposit"]}
     for works in (pb.EncodedDocuments(json=[json.dumps(bad)]), pb.EncodedDocuments(bson=bson.encode(decoded(bad)))):
         answer = stub.Deposit(pb.DepositRequest(works=works))
-        assert [each.reason for each in answer.rejections] == [payload["reason"]]
+        assert [reason_of(each) for each in answer.rejections] == [payload["reason"]]
         assert payload["message"] in answer.rejections[0].message
         (streamed,) = stub.DepositStream(iter([pb.DepositStreamRequest(works=works)]))
         assert list(streamed.rejections) == list(answer.rejections)

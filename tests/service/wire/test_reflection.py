@@ -28,7 +28,7 @@ SYMBOLS = {
     RESULTS.full_name: OWN_FILE,
     "workflow_results.v1.ViewRequest": OWN_FILE,
     "workflow_results.v1.ViewRequest.limit": OWN_FILE,
-    "workflow_results.v1.Document.form": OWN_FILE,
+    "workflow_results.v1.EncodedDocument.form": OWN_FILE,
     "workflow_results.v1.RefusalReason": OWN_FILE,
     "workflow_results.v1.REFUSAL_REASON_NOT_FOUND": OWN_FILE,
     "workflow_results.v1.StatusResponse.CountsEntry": OWN_FILE,
