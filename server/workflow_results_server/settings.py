@@ -55,16 +55,16 @@ class Settings:
 
     Attributes:
         host: The address to listen on.
-        port: The port to listen on; 0 for one that is free.
+        port: The port to listen on; 0 for any free port.
         mongo_uri: The MongoDB to use; None to start an embedded one.
         data_directory: Where the embedded MongoDB keeps its data; None for `default_data_directory`.
         database: The database of the results.
         workers: The number of processes that answer calls.
         call_seconds: The longest time for a unary call, and for the next batch of a read.
         drain_seconds: How long calls under way may take when the server stops, or ends a connection.
-        connection_seconds: After how long a connection ends, so that clients find servers that were added; 0 for never.
-        max_connections: The most connections at a time, by worker; 0 for as many as its open files allow.
-        max_pipelines: The most pipelines; 0 for as many as MongoDB's open files allow.
+        connection_seconds: The greatest age of a connection, so that clients find added servers; 0 for no limit.
+        max_connections: The most connections per worker; 0 for as many as its limit of open files allows.
+        max_pipelines: The most pipelines; 0 for as many as MongoDB's limit of open files allows.
         reflection: Whether clients can ask for the API (gRPC server reflection).
         tls_cert: The certificate of the server, with what leads to its authority; None for plain text.
         tls_key: Its key.
@@ -114,7 +114,8 @@ class Settings:
             raise SettingsError(f"--workers must be from 1 to {_WORKERS_MOST}, not {self.workers}")
         if not _DATABASE.fullmatch(self.database) or self.database in ("admin", "config", "local"):
             raise SettingsError(
-                f"--database must be 1 to 63 letters, digits, '-' and '_', and none of MongoDB's own: {self.database!r}"
+                "--database must be 1 to 63 letters, digits, '-' and '_', and not one of MongoDB's own:"
+                f" {self.database!r}"
             )
         if self.call_seconds <= 0 or self.drain_seconds < 0 or self.connection_seconds < 0:
             raise SettingsError(
@@ -139,10 +140,10 @@ class Settings:
         if self.tls_client_ca and not self.tls_cert:
             raise SettingsError("--tls-client-ca needs --tls-cert and --tls-key")
         if (lacking := self.lacking) and not self.insecure:
-            cure = "; `workflow-results token create` makes the file" if self.tokens is None else ""
+            cure = "; `workflow-results token create` creates the file" if self.tokens is None else ""
             raise SettingsError(
-                f"--host {self.host} lets others than this machine reach the server, which needs"
-                f" {' and '.join(lacking)}{cure}. Or give --insecure, where {' and '.join(lacking.values())}"
+                f"--host {self.host} makes the server reachable from other machines, which requires"
+                f" {' and '.join(lacking)}{cure}. Or use --insecure; then {' and '.join(lacking.values())}"
             )
 
     @property

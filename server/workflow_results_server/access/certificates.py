@@ -49,7 +49,7 @@ class Certificates:
         with self._reading:
             if not self._files.refresh():
                 return None
-            _logger.info("the certificates are read again")
+            _logger.info("the certificates were reloaded")
             return self._configuration()
 
     def _configuration(self) -> grpc.ServerCertificateConfiguration:

@@ -162,7 +162,7 @@ def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -
     elif has_token:
         problem = Reason.TOKEN_INVALID, "unknown or revoked token"
     elif names:
-        problem = Reason.TOKEN_MISSING, f"no name of the client certificate is that of a caller: {shorten(names, 300)}"
+        problem = Reason.TOKEN_MISSING, f"the client certificate names no known caller: {shorten(names, 300)}"
     else:
         problem = Reason.TOKEN_MISSING, "this server requires a token, as metadata `authorization: Bearer <token>`"
     raise RequestError(*problem)
@@ -174,7 +174,7 @@ def _allow(path: str, pipeline: str | None) -> None:
     if least is None:
         if path.startswith(_REFLECTION):
             return
-        raise RequestError(Reason.ROLE, f"{path} is open to no role")
+        raise RequestError(Reason.ROLE, f"{path} is not allowed for any role")
     if caller.role < least:
         raise _role_denied(path.removeprefix(_SERVICE), least, caller)
     if pipeline is not None and not caller.may_use(pipeline):
@@ -198,19 +198,19 @@ def allow_works(works: Sequence[Work | Rejected]) -> None:
         if isinstance(work, Work):
             seen.setdefault(work.pipeline, work.position)
             if work.locked and caller.role < _LEAST_FOR_LOCKED:
-                what = f"to deposit works that are locked already (works[{work.position}].results.locked)"
+                what = f"depositing locked works (works[{work.position}].results.locked)"
                 raise _role_denied(what, _LEAST_FOR_LOCKED, caller)
     for pipeline, position in seen.items():
         if not caller.may_use(pipeline):
-            raise _pipeline_denied(pipeline, caller, f"works[{position}].")
+            raise _pipeline_denied(pipeline, caller, f" (works[{position}].pipeline)")
 
 
 def _role_denied(what: str, least: Role, caller: Caller) -> RequestError:
-    message = f"{what} needs the role {least} or more: caller {caller.name} is a {caller.role}"
+    message = f"{what} requires at least the role {least}: caller {caller.name} has the role {caller.role}"
     return RequestError(Reason.ROLE, message)
 
 
 def _pipeline_denied(pipeline: str, caller: Caller, where: str = "") -> RequestError:
-    its = ", ".join(caller.pipelines)
-    message = f"{where}pipeline {shorten(pipeline)} is none of the pipelines of caller {caller.name}: {its}"
+    allowed = ", ".join(caller.pipelines)
+    message = f"caller {caller.name} may not use pipeline {shorten(pipeline)}{where}, only {allowed}"
     return RequestError(Reason.PIPELINE, message)

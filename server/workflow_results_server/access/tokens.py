@@ -51,7 +51,7 @@ _MOST: Final = datetime(9999, 1, 1, tzinfo=timezone.utc)
 """Beyond, some times are none in other time zones."""
 _HEAD: Final = """\
 # The callers of a Workflow Results server (docs/operate/security.md). Servers read this file again when it changes.
-# `workflow-results token` writes it anew and keeps no comments.
+# `workflow-results token` rewrites it without other comments.
 """
 
 
@@ -85,9 +85,9 @@ def new_token() -> str:
 def name_problem(name: object) -> str | None:
     """Explain what is wrong with the name of a caller, if anything is."""
     if not isinstance(name, str) or not 1 <= len(name) <= _NAME_LENGTH:
-        return f"must be a text of 1 to {_NAME_LENGTH} characters"
+        return f"must be a string of 1 to {_NAME_LENGTH} characters"
     if not name.isprintable() or name != name.strip():
-        return "must hold visible characters alone, and no space at its ends"
+        return "must contain only visible characters, with no space at either end"
     return None
 
 
@@ -98,7 +98,7 @@ def pipelines_problem(globs: object) -> str | None:
     for glob in globs:
         if not isinstance(glob, str) or not _GLOB.fullmatch(glob):
             allowed = "letters, digits, hyphens, (not first) underscores and * ? [ ] !"
-            return f"must hold globs of {allowed}, not {shorten(glob)}"
+            return f"must contain only globs of {allowed}, not {shorten(glob)}"
     return None
 
 
@@ -122,7 +122,7 @@ def read(path: Path) -> Callers:
     except ValueError as error:
         raise TokensError(f"tokens file {path} {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("callers"), dict):
-        raise TokensError(f"tokens file {path} must hold one mapping, `callers`, and nothing else")
+        raise TokensError(f"tokens file {path} must contain one mapping, `callers`, and nothing else")
     if problem := unknown_key(content, ["callers"]):
         raise TokensError(f"tokens file {path} {problem}")
     return _indexed(path, (_caller(path, name, entry) for name, entry in content["callers"].items()))
@@ -147,7 +147,7 @@ def _caller(path: Path, name: object, entry: Any) -> Caller:
     if problem := name_problem(name):
         raise wrong("", f"is a name that {problem}")
     if not isinstance(entry, dict):
-        raise wrong("", f"must be a mapping with keys among {', '.join(sorted(_FIELDS))}")
+        raise wrong("", f"must be a mapping with keys from {', '.join(sorted(_FIELDS))}")
     if problem := unknown_key(entry, _FIELDS):
         raise wrong("", problem)
     role = ROLES.get(entry["role"]) if isinstance(entry.get("role"), str) else None
@@ -193,7 +193,7 @@ class TokensFile:
             self._look_at = now + _LOOK_SECONDS
             if self._file.refresh():
                 number = len(self._file.content.by_name)
-                _logger.info("the tokens file is read again", extra={"callers": number})
+                _logger.info("the tokens file was reloaded", extra={"callers": number})
         return self._file.content
 
 
@@ -211,8 +211,8 @@ def add(path: Path, caller: Caller, *, replace: bool = False) -> None:
     with _changing(path) as callers:
         if caller.name in callers and not replace:
             raise TokensError(
-                f"there is a caller {quoted(caller.name)} in {path}: give --replace for a new token that takes the"
-                " place of the old one at once, or make a second caller and remove this one later"
+                f"caller {quoted(caller.name)} already exists in {path}: use --replace for a new token that replaces"
+                " the old one at once, or create a second caller and remove this one later"
             )
         callers[caller.name] = caller
 
@@ -224,7 +224,7 @@ def remove(path: Path, name: str) -> None:
         TokensError: There is none with this name, or the file can't be read or written.
     """
     if not path.exists():
-        raise TokensError(f"there is no tokens file {path}")
+        raise TokensError(f"tokens file {path} does not exist")
     with _changing(path) as callers:
         if callers.pop(name, None) is None:
             raise TokensError(f"there is no caller {quoted(name)} in {path}")

@@ -53,7 +53,7 @@ class WatchedFiles(Generic[ContentT]):
         try:
             content = self._read()
         except self._unusable as error:
-            _logger.error("%s; the %s from before stay", error, self._what)  # noqa: TRY400 - it says all
+            _logger.error("%s; the previous %s remain in use", error, self._what)  # noqa: TRY400 - it says all
             return False
         if content == self.content or self._states() != states:  # being replaced: the next look reads them again
             return False

@@ -27,7 +27,7 @@ _NAME: Final = re.compile(rf"(?=.{{1,253}}$)(\*\.)?{_LABEL}(\.{_LABEL})*")
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="A name or address of the server, besides localhost; may be repeated.",
+    help="A name or address of the server, in addition to localhost; may be repeated.",
 )
 @click.option(
     "-o",
@@ -36,7 +36,7 @@ _NAME: Final = re.compile(rf"(?=.{{1,253}}$)(\*\.)?{_LABEL}(\.{_LABEL})*")
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
     metavar="DIR",
-    help="Where the files go. Default: here.",
+    help="The directory for the files. Default: the current one.",
 )
 def certificate(hosts: tuple[str, ...], folder: Path) -> None:
     """Make a certificate to try TLS with, for 30 days.
@@ -66,7 +66,7 @@ def certificate(hosts: tuple[str, ...], folder: Path) -> None:
         }
     )
     click.echo(f"{', '.join(map(click.format_filename, files))}: for {', '.join(names)}")
-    click.echo(f"Just to try it: {cert.name} expires at {until:%Y-%m-%d %H:%M} UTC. Start a server, and call it:\n")
+    click.echo(f"For a trial only: {cert.name} expires at {until:%Y-%m-%d %H:%M} UTC. Start a server, and call it:\n")
     for line in _next_lines(ca, cert, key, hosts):
         click.echo(f"  {line}")
 
@@ -92,7 +92,7 @@ def _write(contents: dict[Path, bytes]) -> None:
     except OSError as error:
         for each in made:
             each.unlink()
-        why = "it is there already, and is not overwritten" if isinstance(error, FileExistsError) else error.strerror
+        why = "it already exists and is not overwritten" if isinstance(error, FileExistsError) else error.strerror
         named = click.format_filename(error.filename or path)
         raise click.ClickException(f"{named} can't be written: {why}") from error
 

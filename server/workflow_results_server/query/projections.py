@@ -41,7 +41,7 @@ def checked_projection(projection: Mapping[str, Any]) -> dict[str, Any]:
         # Only `_id` may be left out beside included fields, or included beside those left out.
         if isinstance(shown, bool) and field != "_id":
             if including is not None and including != shown:
-                raise at.error("fields must be either all included or all left out")
+                raise at.error("fields must be either all included or all excluded")
             including = shown
     check_encodable(checked, place, PROJECTION_BYTES)
     _check_collisions(checked, place)
@@ -68,7 +68,7 @@ def _checked_value(field: str, value: object, place: Place) -> bool | dict[str, 
     if not any(str(key).startswith("$") for key in value):
         raise place.error(f'must not be nested; a field inside another is "{clip(field)}.name"')
     if len(value) != 1:
-        raise place.error("must hold exactly one of $slice and $elemMatch")
+        raise place.error("must have exactly one of $slice and $elemMatch")
     [(operator, at, operand)] = place.fields(value)
     if operator == "$slice":
         return {operator: _checked_slice(operand, at)}
@@ -101,4 +101,4 @@ def _check_collisions(fields: Mapping[str, Any], place: Place) -> None:
         for parent in accumulate(field.split(".")[:-1], "{}.{}".format):
             if parent in fields:
                 collision = f"{clip(parent)} and {clip(field)} collide"
-                raise place.error(f"{collision}; a field must be given whole or by parts")
+                raise place.error(f"{collision}; name either a field or its parts")

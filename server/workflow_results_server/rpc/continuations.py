@@ -27,7 +27,7 @@ _MOST_BYTES: Final = _HEAD_BYTES + 4 * rules.ID_LENGTH
 _MOST_COUNT: Final = rules.INT64_MAX // 2
 """More than any stream sends, with room for what one sends behind it."""
 _PAGE_TOKEN: Final = re.compile(f"([0-9a-f]{{{2 * _DIGEST_BYTES}}})([0-9a-f]{{8}})([0-9a-f]{{8}})")
-_PROBLEM: Final = "must be one that this service gave for the same request"
+_PROBLEM: Final = "must be a token that this service returned for the same request"
 
 
 class ReadTokens:

@@ -70,7 +70,9 @@ async def ids(values: Sequence[str]) -> list[str]:
         InvalidRequest: One breaks the rules, or there are too many as sent.
     """
     if len(values) > rules.TRANSACTION_RESULTS:
-        raise InvalidRequest("ids", f"must be at most {rules.TRANSACTION_RESULTS:,} as sent, not {len(values):,}")
+        raise InvalidRequest(
+            "ids", f"must be at most {rules.TRANSACTION_RESULTS:,}, repetitions included, not {len(values):,}"
+        )
     return await offload(len(values) * _ID_BYTES, partial(_distinct, values))
 
 
@@ -218,12 +220,12 @@ def _checked(check: Check, place: Place, document: pb.EncodedDocument) -> dict[s
         validate(whole, rules.WORK_DEPTH, QUERY_ELEMENTS + QUERY_KEYS)
         (fields,) = decode_strictly(whole)
     except RepeatedName as error:  # MongoDB heeds both fields, where a dict holds one
-        raise place.at(error.path).error("stands in the document more than once") from error
+        raise place.at(error.path).error("occurs more than once") from error
     except TooDeep as error:
         raise place.error(f"nested too deep; at most {QUERY_DEPTH} levels are supported") from error
     except TooManyElements as error:
         limits = f"{QUERY_ELEMENTS:,} array elements and {QUERY_KEYS:,} fields, operators and patterns"
-        raise place.error(f"the query is too large; it may hold at most {limits}") from error
+        raise place.error(f"the query is too large; it may contain at most {limits}") from error
     except bson_bytes.MalformedDocuments as error:
         raise InvalidRequest(
             f"{place.step}.bson", f"must be one BSON document: {error}", Reason.MALFORMED_REQUEST

@@ -35,7 +35,7 @@ _PIPELINES_AT_ONCE: Final = 8
 _PIPELINES_OF_A_TURN: Final = 1_000
 """How many are begun before the event loop turns to others."""
 _MESSAGES_BYTES: Final = 4 * rules.MIB
-_CUT_SHORT: Final = "is rejected like others before it: send it alone to be told why"
+_CUT_SHORT: Final = "is rejected like earlier works: deposit it alone to get the reason"
 _OUTCOMES: Final = {
     Outcome.DEPOSITED: pb.DEPOSIT_OUTCOME_DEPOSITED,
     Outcome.ALREADY_DEPOSITED: pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED,
@@ -45,11 +45,11 @@ _OUTCOMES: Final = {
 }
 
 _NO_ROOM: Final = (
-    "is of a new pipeline, but there are as many as this server allows ({most:,}): an admin can drop one that has no"
-    " results (drop_pipeline), or let the server allow more (serve --max-pipelines)"
+    "would create a pipeline, but the limit of {most:,} pipelines is reached: an admin can drop an empty one"
+    " (DropPipeline) or raise the limit (serve --max-pipelines)"
 )
 _REASONS: Final = {
-    Outcome.REFUSED: (Reason.REFUSED_BY_MONGODB, "is a document that MongoDB refuses"),
+    Outcome.REFUSED: (Reason.REFUSED_BY_MONGODB, "was refused by MongoDB"),
     Outcome.TOO_MANY_PIPELINES: (Reason.TOO_MANY_PIPELINES, _NO_ROOM),
 }
 """Why the store does not take a work."""
@@ -304,7 +304,7 @@ def _short(rejections: list[pb.Rejection]) -> list[pb.Rejection]:
 
 
 def _overloaded() -> Unavailable:
-    message = "the server holds as many works as it can: send these again after a pause"
+    message = "the server has no memory left for more works: retry later"
     return Unavailable(Reason.OVERLOADED, message, not_applied=True)
 
 

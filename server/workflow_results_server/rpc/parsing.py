@@ -89,7 +89,7 @@ class Room:
         """
         counted = size if size >= _SMALL_BYTES else 0
         if counted and self._reserved and self._reserved + counted > self._most:
-            message = f"the server holds as many large {self._what} as it can: ask again after a pause"
+            message = f"the server has no memory left for large {self._what}: retry later"
             raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
         self._reserved += counted
         try:
@@ -130,7 +130,7 @@ def parser(
 
 
 def _malformed() -> RequestError:
-    return RequestError(Reason.MALFORMED_REQUEST, "the request is not the message of this method")
+    return RequestError(Reason.MALFORMED_REQUEST, "the request is not a valid message of this method")
 
 
 def _too_large(size: int, most: int) -> RequestError:
@@ -140,7 +140,9 @@ def _too_large(size: int, most: int) -> RequestError:
 
 def _too_many(field: str) -> RequestError:
     if field:
-        return InvalidRequest(field, f"must be at most {MOST_ELEMENTS:,} as sent, not over {MOST_FIELDS:,}")
+        return InvalidRequest(
+            field, f"must be at most {MOST_ELEMENTS:,}, repetitions included, not over {MOST_FIELDS:,}"
+        )
     message = f"the request must have at most {MOST_FIELDS:,} fields"
     return RequestError(Reason.INVALID_REQUEST, message)
 

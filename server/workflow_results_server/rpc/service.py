@@ -112,7 +112,9 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                 raise InvalidRequest(work.where, work.message, work.reason)
             same = by_pipeline.setdefault(work.pipeline, {})
             if work.id in same:
-                raise InvalidRequest(f"works[{work.position}].id", "must not be that of another work in the update")
+                raise InvalidRequest(
+                    f"works[{work.position}].id", "must not be the id of another work in the same update"
+                )
             same[work.id] = work
         data = [work.data for work in parsed if isinstance(work, works.Work)]
         origin = await fields.origin(request, works=data)
@@ -299,7 +301,7 @@ def _json(batch: Batch, options: JSONOptions) -> list[str]:
         return extended_json.from_bson(batch.data, options, rules.RESPONSE_BYTES - rules.MIB)
     except extended_json.TooLong:
         message = (
-            f"result {rules.quoted(batch.last)} is too large for a message as JSON: ask for BSON, or with a projection"
+            f"result {rules.quoted(batch.last)} is too large for a message as JSON: request BSON or use a projection"
         )
         raise RequestError(Reason.TOO_LARGE, message) from None
 

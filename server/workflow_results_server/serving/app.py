@@ -41,7 +41,7 @@ def run(settings: Settings) -> int:
     """
     try:
         if not process.take_standard_streams():
-            raise SettingsError("standard output is closed: `listening on HOST:PORT` must go somewhere, like /dev/null")
+            raise SettingsError("standard output is closed: redirect it, for example to /dev/null")
         logs.configure(settings.log_level, settings.log_format)
         _allow_connections()
         settings.check()
@@ -63,7 +63,7 @@ def _check_files(settings: Settings) -> None:
         TokensFile(settings.tokens)
     if settings.lacking:
         _logger.warning(
-            "INSECURE: %s can be reached by others than this machine, without %s; --insecure allows it",
+            "INSECURE: %s can be reached from other machines without %s, as --insecure allows",
             settings.host,
             " and ".join(settings.lacking),
         )
@@ -89,7 +89,7 @@ async def _serve(settings: Settings) -> None:
             except OSError as error:
                 raise SettingsError(f"can't write to standard output: {error.strerror}") from error
             await service.until(stopping)
-        _logger.info("stopping: calls under way are finished first")
+        _logger.info("stopping: finishing calls in progress")
     finally:
         service.end_for_certain()
         stopping.cancel()
@@ -113,14 +113,14 @@ class _Service:
         settings = self._settings
         if settings.mongo_uri is None:
             directory = settings.data_directory or default_data_directory()
-            _logger.info("results are kept in %s, by an embedded MongoDB", directory.absolute())
+            _logger.info("results are stored in %s, by an embedded MongoDB", directory.absolute())
             self._mongod = EmbeddedMongod(directory)
             settings = replace(settings, mongo_uri=await self._mongod.start())
             self._supervision = asyncio.create_task(self._mongod.run())
         self._server = Server(settings) if settings.workers == 1 else Workers(settings)
         port = await self._server.start()
         if self._mongod is None and settings.mongo_uri is not None:
-            _logger.info("results are kept in the MongoDB at %s", ", ".join(checked_uri(settings.mongo_uri)))
+            _logger.info("results are stored in the MongoDB at %s", ", ".join(checked_uri(settings.mongo_uri)))
         return port
 
     async def until(self, stopping: asyncio.Task[bool]) -> None:
@@ -135,7 +135,7 @@ class _Service:
         await asyncio.wait((stopping, self._supervision), return_when=asyncio.FIRST_COMPLETED)
         if not stopping.done():
             self._hurry = True  # no call can be answered any more
-            _logger.critical("MongoDB is lost for good: the server stops")
+            _logger.critical("MongoDB can't be recovered: the server stops")
             self._supervision.result()
 
     def end_for_certain(self) -> None:

@@ -79,5 +79,5 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # it has no 
 def _name(request: Any) -> str:
     name: str = request.service
     if len(name) > _LONGEST_NAME:
-        raise InvalidRequest("service", f"must be of at most {_LONGEST_NAME:,} characters")
+        raise InvalidRequest("service", f"must have at most {_LONGEST_NAME:,} characters")
     return name

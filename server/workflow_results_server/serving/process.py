@@ -128,7 +128,7 @@ def end_for_certain(seconds: float, last_act: Callable[[], object] | None = None
     """
 
     def end() -> None:
-        _logger.critical("this process has not ended in time: it is killed")
+        _logger.critical("this process did not end in time and is killed")
         try:
             if last_act:
                 last_act()

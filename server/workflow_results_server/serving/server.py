@@ -98,7 +98,8 @@ class Server:
             port = self._listen(address(settings.host, settings.port))
         except RuntimeError as error:
             raise SettingsError(
-                f"can't listen on {address(settings.host, settings.port)}: the port is taken, or the host is not here"
+                f"can't listen on {address(settings.host, settings.port)}: the port is taken, or the host is not an"
+                " address of this machine"
             ) from error
         self._health.tell(serving=True)
         await self._server.start()

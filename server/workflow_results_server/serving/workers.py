@@ -111,7 +111,7 @@ class Workers:
             if not ready.done():
                 ready.set_exception(SettingsError(f"worker {number} could not start; the log above says why"))
                 return
-            _logger.error("a worker died and is started again", extra={"worker": number, "code": code})
+            _logger.error("a worker died and is restarted", extra={"worker": number, "code": code})
             await self._unless_stopping(asyncio.sleep(_RESTART_SECONDS))
 
     async def _unless_stopping(self, coroutine: Coroutine[Any, Any, T], seconds: float | None = None) -> T | None:

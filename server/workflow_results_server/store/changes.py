@@ -221,7 +221,7 @@ class Changes:
 
 def _too_large(work: Work) -> RequestError:
     result = f"result {rules.quoted(work.id)} of {work.pipeline}"
-    problem = f"would make {result} larger than the {rules.WORK_BYTES:,} bytes of a work: nothing is updated"
+    problem = f"would make {result} larger than the {rules.WORK_BYTES:,} bytes of a work: nothing was updated"
     path = f"works[{work.position}]"
     return RequestError(Reason.TOO_LARGE, f"{path} {problem}", fields={path: problem})
 

@@ -77,7 +77,7 @@ def checked_uri(uri: str) -> list[str]:
         weakens = _WEAKENING.get(name.lower())
         if weakens and weakens(value):
             raise ConnectionRefused(
-                f"--mongo-uri sets {name}={value}, so that acknowledged results could be lost or missed; leave it out"
+                f"--mongo-uri sets {name}={value}, so acknowledged results could be lost or missed: remove it"
             )
     return [f"{host}:{port}" if port else host for host, port in parsed["nodelist"]]
 

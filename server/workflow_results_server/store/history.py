@@ -152,9 +152,7 @@ class History:
         if found is None:
             return None
         if found["digest"] != origin.digest:
-            raise InvalidRequest(
-                "request_id", "must not be that of another request: give each its own", Reason.REQUEST_ID_REUSED
-            )
+            raise InvalidRequest("request_id", "was used for another request: use a new one", Reason.REQUEST_ID_REUSED)
         return int(found["changed"])
 
     async def record(

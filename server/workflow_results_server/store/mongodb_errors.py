@@ -69,16 +69,18 @@ def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: 
     if code in _DEADLINE_CODES or (error.timeout and not isinstance(error, ServerSelectionTimeoutError)):
         return DeadlineExceeded(f"the deadline passed{hint}", metadata)
     if code == _REGEX_INVALID:
-        return RequestError(Reason.INVALID_QUERY, "the query holds a regular expression that is invalid")
+        return RequestError(Reason.INVALID_QUERY, "the query contains an invalid regular expression")
     if reading and code is not None and code not in _STORE_CODES and not isinstance(error, ConnectionFailure):
-        return RequestError(Reason.INVALID_QUERY, "MongoDB can't carry out this query on values that it meets")
+        return RequestError(Reason.INVALID_QUERY, "MongoDB can't evaluate this query on some of the values")
     if code in TOO_LARGE_CODES:
         return RequestError(Reason.TOO_LARGE, "a result would become larger than MongoDB's 16 MiB")
     # The text of a BulkWriteError holds documents of the caller.
     detail = "" if isinstance(error, BulkWriteError) else str(error)[:_DETAIL_LENGTH]
     _logger.warning("MongoDB failed", extra={"error": type(error).__name__, "code": code, "detail": detail})
     if isinstance(error, ConnectionFailure):
-        return Unavailable(Reason.MONGODB_UNAVAILABLE, "the server has lost MongoDB for now", not_applied=not_applied)
+        return Unavailable(
+            Reason.MONGODB_UNAVAILABLE, "the server can't reach MongoDB at the moment", not_applied=not_applied
+        )
     return Unavailable(Reason.MONGODB_FAILED, "MongoDB failed; the server's log says how", not_applied=not_applied)
 
 

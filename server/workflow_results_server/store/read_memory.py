@@ -84,7 +84,7 @@ class ReadMemory:
             try:
                 await asyncio.wait_for(self._freed.wait(), end - time.monotonic())
             except asyncio.TimeoutError:
-                message = "large results that others are reading take all the memory for them: ask again after a pause"
+                message = "no memory is left for large results, which other calls are reading: retry later"
                 raise Unavailable(Reason.OVERLOADED, message, not_applied=True) from None
 
     def _is_full(self, size: int) -> bool:

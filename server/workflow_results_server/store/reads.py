@@ -43,7 +43,7 @@ _CLOSING_SECONDS: Final = 5.0
 _RAW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
 _PAUSE_SECONDS: Final = 5.0
 """How long a reader may leave a cursor unused before it is closed."""
-SLOW_HINT: Final = ": ask by fields with an index (id, event, results.locked), or for less"
+SLOW_HINT: Final = ": query fields with an index (id, event, results.locked) or request less"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Reads:
             RequestError: MongoDB failed, or found nothing in time; or there are too many readers.
         """
         if self._under_way >= MOST_READERS:
-            message = f"the server answers {MOST_READERS:,} readers at a time: ask again after a pause"
+            message = f"the server answers at most {MOST_READERS:,} reads at a time: retry later"
             raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
         share = self._memory.share()
         fetching = partial(_Source, collection, self._primary, self._memory, share, seconds, self._aim)

@@ -87,7 +87,7 @@ class Store:
         except PyMongoError as error:
             await connected.client.close()
             raise connection.ConnectionRefused(
-                f"this MongoDB does not let the server prepare the database {database}: {error}"
+                f"MongoDB does not allow the server to set up the database {database}: {error}"
             ) from error
         return store
 

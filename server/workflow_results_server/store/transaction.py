@@ -165,7 +165,9 @@ async def _abort(session: AsyncClientSession) -> None:
             with pymongo.timeout(_ABORT_SECONDS):
                 await session.abort_transaction()
         except Exception as error:  # noqa: BLE001 - nobody waits for it; pymongo fails in its own way on ended sessions
-            _logger.warning("a transaction is left to MongoDB to end", extra={"error": type(error).__name__})
+            _logger.warning(
+                "a transaction could not be aborted; MongoDB will end it", extra={"error": type(error).__name__}
+            )
 
     await in_own_context(abort())  # since the time of the call may be up
 

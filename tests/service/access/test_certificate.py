@@ -26,7 +26,7 @@ def certificate(*arguments: str) -> Result:
 def test_a_server_and_a_client_get_along_by_the_lines_that_it_prints(
     serve: Callable[..., Service], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "to try"
+    folder = tmp_path / "trial"
     done = certificate("-o", str(folder), "--host", "db1.example.org", "--host", "10.1.2.3")
     assert done.exit_code == 0, done.output
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) & 0o077 for path in folder.iterdir()}

@@ -46,7 +46,7 @@ def refusal(*arguments: str) -> str:
 def test_others_are_let_in_with_tls_and_tokens_alone(authority: Authority, tokens: Path, host: str) -> None:
     with_tls, with_tokens = authority.server(), ["--tokens", str(tokens)]
     both = refusal("--host", host)
-    assert f"--host {host} lets others" in both
+    assert f"--host {host} makes the server reachable" in both
     assert "--tls-cert with --tls-key and --tokens" in both
     assert "workflow-results token create" in both
     without_tokens = refusal("--host", host, *with_tls)
@@ -59,7 +59,7 @@ def test_others_are_let_in_with_tls_and_tokens_alone(authority: Authority, token
         (without_tokens, everything),
         (without_tls, f"{read} tokens and results"),
     ):
-        assert line.endswith(f"Or give --insecure, where {consequences}")
+        assert line.endswith(f"Or use --insecure; then {consequences}")
 
 
 def test_a_server_for_everyone(serve: Serve, authority: Authority, tokens: Path) -> None:
@@ -91,7 +91,7 @@ def test_files_and_options_that_cannot_be_used(authority: Authority, tokens: Pat
         ("--tls-cert", certificate, "--tls-key", key, "--tls-client-ca", str(junk)): "--tls-client-ca must hold",
         ("--tls-cert", certificate, "--tls-key", key, "--tls-client-ca", missing): "--tls-client-ca can't be read",
         ("--tokens", missing): f"tokens file {missing} can't be read: No such file",
-        ("--tokens", str(junk)): f"tokens file {junk} must hold one mapping",
+        ("--tokens", str(junk)): f"tokens file {junk} must contain one mapping",
         ("--tokens", str(tmp_path)): "can't be read: Is a directory",
     }
     for arguments, message in wrong.items():

@@ -69,7 +69,7 @@ def test_certificates_that_cannot_be_used_leave_the_last_good_ones(
     good = (tmp_path / "server.key").read_bytes()
 
     def complaints() -> int:
-        return server.log.read_text().count("the certificates from before stay")
+        return server.log.read_text().count("the previous certificates remain in use")
 
     authority.issue("other", "localhost")
     breaks: list[Callable[[], object]] = [

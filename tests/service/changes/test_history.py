@@ -276,7 +276,7 @@ def test_bad_arguments_are_named(results: Results, stub: Stub, there: str) -> No
     for arguments, said in (
         ({"reason": "x" * 1001}, "reason must have at most 1,000 characters"),
         ({"reason": None}, "reason must be a string"),
-        ({"reason": "a\0b"}, "reason must not hold the character NUL"),
+        ({"reason": "a\0b"}, "reason must not contain the character NUL"),
         ({"request_id": ""}, "request_id must be 1 to 64 visible ASCII characters"),
         ({"request_id": "two words"}, "request_id must be 1 to 64 visible ASCII characters"),
         ({"request_id": "x" * 65}, "request_id must be 1 to 64 visible ASCII characters"),

@@ -99,7 +99,7 @@ def test_a_demo_that_fails_says_why_and_leaves_nothing_behind(tmp_path: Path) ->
         _, errors = process.communicate()
     assert process.returncode == 1
     assert errors.startswith("Error: the server did not start\n")
-    assert "set WORKFLOW_RESULTS_MONGOD to a mongod that runs here" in errors
+    assert "set WORKFLOW_RESULTS_MONGOD to a mongod that runs on this machine" in errors
     assert "Traceback" not in errors
 
 

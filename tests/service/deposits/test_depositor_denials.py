@@ -90,7 +90,7 @@ def test_denials_that_nobody_asked_for_are_raised_in_the_end(target: str, result
 
 
 def test_who_may_deposit_nothing_is_told_at_once(target: str, pipeline: str) -> None:
-    denied = pytest.raises(PermissionDeniedError, match="DepositStream needs the role depositor")
+    denied = pytest.raises(PermissionDeniedError, match="DepositStream requires at least the role depositor")
     with denied as raised, Results(target, token="reader") as client, client.depositor() as depositor:
         future = depositor.deposit(work(pipeline, "a"))
         assert isinstance(future.exception(PATIENCE), PermissionDeniedError)

@@ -131,12 +131,12 @@ def test_mongod_that_cannot_be_started_again_is_given_up_with_the_reason(
             (directory / "keyfile").chmod(0o644)
             kill_mongod(directory)
             with pytest.raises(
-                MongodError, match=r"can't be started again: mongod ended .* exit code 1: .*Unable to acq"
+                MongodError, match=r"can't be restarted: mongod failed to start, .* exit code 1: .*Unable to acq"
             ):
                 await mongod.run()
 
     run(scenario())
-    assert caplog.text.count("next try in") == QUICK_FAILURES - 1
+    assert caplog.text.count("next attempt in") == QUICK_FAILURES - 1
 
 
 @pytest.mark.parametrize("spoil", ["binary", "lock", "data"])
@@ -157,7 +157,7 @@ def test_what_makes_a_start_hopeless(
                 expected = "exit code 62: Wrong mongod version"
             else:
                 holder = (directory / "mongod.log").open("rb")  # type: ignore[assignment]
-                expected = "another mongod holds"
+                expected = "another mongod is using"
                 original = DataDirectory.open_log
 
                 def open_log(files: DataDirectory) -> Any:
@@ -212,14 +212,14 @@ def test_a_full_disk_is_waited_for(
             if full == "disk":
                 monkeypatch.setattr(os, "statvfs", full_disk)
             kill_mongod(directory)
-            await eventually(lambda: caplog.text.count("started again, next try") > QUICK_FAILURES)
+            await eventually(lambda: caplog.text.count("restarted, next attempt") > QUICK_FAILURES)
             assert not supervision.done()
             monkeypatch.setattr(os, "statvfs", statvfs)
             monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", real)
             assert await deposit(client) == 1
 
     run(scenario())
-    failures = [record.getMessage() for record in caplog.records if "next try" in record.getMessage()]
+    failures = [record.getMessage() for record in caplog.records if "next attempt" in record.getMessage()]
     assert all(f"No space left on device: mongod needs room in {directory}" in line for line in failures)
 
 

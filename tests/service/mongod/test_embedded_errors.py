@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         ),
         ("echo No space left on device; exit 100", "No space left on device: mongod needs room in /"),
         ("echo 5; exit 3", "with exit code 3: it gave no reason"),
-        ("exit 48", "5 ports taken"),
+        ("exit 48", "5 ports in a row were taken"),
         ("exit 3", "with exit code 3: it gave no reason"),
     ],
 )
@@ -48,7 +48,7 @@ def test_data_that_mongod_refuses_is_explained(directory: Path) -> None:
     (directory / "db").mkdir(parents=True)
     (directory / "db" / "storage.bson").write_text("nonsense")
     message = start_error(directory)
-    assert "mongod ended at its start with exit code" in message
+    assert "mongod failed to start, with exit code" in message
     assert str(directory / "mongod.log") in message
 
 

@@ -220,7 +220,7 @@ def test_a_server_whose_mongod_is_lost_for_good_ends(run: Run, directory: Path, 
             requests.put(None)
     assert server.returncode == 1
     last = errors.splitlines()[-1]
-    assert last.startswith("workflow-results: mongod has died and can't be started again: mongod ended at its start")
+    assert last.startswith("workflow-results: mongod died and can't be restarted: mongod failed to start")
     assert str(directory / "mongod.log") in last
     assert "Traceback" not in errors
     assert not any(child.is_running() for child in children)
@@ -237,5 +237,5 @@ app.Server.stop = lambda *_, **__: app.asyncio.Event().wait()
     server.terminate()
     _, errors = server.communicate(timeout=ENDS_SECONDS)
     assert server.returncode == 1
-    assert "has not ended in time" in errors
+    assert "did not end in time" in errors
     eventually(lambda: not DataDirectory(directory).mongod_lives(), otherwise="mongod was not asked to shut down")

@@ -39,7 +39,7 @@ def test_readers_of_large_results_wait_for_each_other_and_others_do_not(
         assert await rest(source.read(Selection({"n": -1}), by=by)) == []  # small ones come in between
         await turn()
         assert not waiting.done()
-        with pytest.raises(Unavailable, match="large results that others are reading") as refused:
+        with pytest.raises(Unavailable, match="no memory is left for large results") as refused:
             await rest(by.read(source.collection, one, 0.05))
         assert refused.value.reason == "OVERLOADED"
         assert not waiting.done()
@@ -69,7 +69,7 @@ def test_readers_of_json_have_room_for_so_much_text(stub: Stub, results: Results
         reader.http2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 0})
         for _ in range(15):  # of 192 MiB
             reader.send(reader.begin("GetById"), framed(request.SerializeToString()))
-        eventually(lambda: refusal().startswith("the server holds as many large results as JSON as it can: ask again"))
+        eventually(lambda: refusal().startswith("the server has no memory left for large results as JSON: retry later"))
     eventually(lambda: refusal() == "")
 
 

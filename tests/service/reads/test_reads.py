@@ -203,7 +203,7 @@ def test_who_leaves_counts_until_mongodb_has_answered(
                     each.cancel()
                 await turn()
         assert all(each.done() for each in leaving)
-        with pytest.raises(Unavailable, match="2 readers at a time"):
+        with pytest.raises(Unavailable, match="at most 2 reads at a time"):
             await rest(source.read(by=by))
         answers.set()
         await until(lambda: not tasks())

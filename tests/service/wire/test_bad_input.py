@@ -134,7 +134,9 @@ def test_an_update_that_makes_a_result_too_large(results: Results, pipeline: str
     with pytest.raises(InvalidRequestError) as caught:
         results.update([{"pipeline": pipeline, "id": "b", "n": 1}, {"pipeline": pipeline, "id": "a", "n": bytes(more)}])
     assert (caught.value.reason, caught.value.outcome_unknown) == ("TOO_LARGE", False)
-    named = f"works[1] would make result a of {pipeline} larger than the 16,760,832 bytes of a work: nothing is updated"
+    named = (
+        f"works[1] would make result a of {pipeline} larger than the 16,760,832 bytes of a work: nothing was updated"
+    )
     assert str(caught.value) == named
     assert results.view(pipeline, {}) == before
     assert results.history(pipeline, "a") == results.history(pipeline, "b") == []
@@ -180,7 +182,7 @@ def test_very_many_rejections_fit_into_an_answer(stub: Stub, pipeline: str) -> N
     assert [rejection.index for rejection in answer.rejections] == list(range(70_000))
     assert {reason_of(rejection) for rejection in answer.rejections} == {"INVALID_WORK"}
     assert answer.rejections[10_000].message.startswith("pipeline must be")
-    assert answer.rejections[-1].message == "is rejected like others before it: send it alone to be told why"
+    assert answer.rejections[-1].message == "is rejected like earlier works: deposit it alone to get the reason"
 
 
 @pytest.mark.parametrize("name", ["-", "0", "a_", "-_", "A_b-9", f"a{'_' * 127}"])

@@ -27,7 +27,7 @@ def test_refused_works_are_not_stored_and_those_beside_them_are(stub: Stub, pipe
     rejected = [pb.DEPOSIT_OUTCOME_REJECTED] * len(REFUSED)
     assert list(answer.outcomes) == rejected + [pb.DEPOSIT_OUTCOME_DEPOSITED] * len(TAKEN)
     for case, rejection in zip(REFUSED, answer.rejections, strict=True):
-        assert reason_of(rejection) == ("DUPLICATE_FIELD" if "stand twice" in case["problem"] else "CORRUPT_DOCUMENT")
+        assert reason_of(rejection) == ("DUPLICATE_FIELD" if "occur twice" in case["problem"] else "CORRUPT_DOCUMENT")
         assert case["problem"] in rejection.message
         assert not rejection.message.endswith("…"), "there must be room for all that would be right"
     request = pb.ViewRequest(pipeline=pipeline, format=pb.DOCUMENT_FORMAT_CANONICAL_JSON)

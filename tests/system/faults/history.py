@@ -30,7 +30,7 @@ _UNEXPECTED: Final = {
     # Not any traceback: PyMongo logs some of what it does in the background and has failed. Nor any worker that ends:
     # it does so where it can't start since there is no primary.
     "server.log": (
-        "a fault in the server",
+        "internal error",
         "never retrieved",
         "Exception in callback",
         "MemoryError",

@@ -38,7 +38,7 @@ def test_a_workspace_in_which_a_key_stands_twice(
     monkeypatch.delenv("WORKFLOW_RESULTS_TARGET", raising=False)
     path = tmp_path / "workspace.yml"
     path.write_text(content)
-    with pytest.raises(InvalidRequestError, match=f"workspace .* a key stands there twice in line {line}$"):
+    with pytest.raises(InvalidRequestError, match=f"workspace .* a key occurs twice in line {line}$"):
         GRPCContext(workspace=path)
 
 

@@ -137,11 +137,11 @@ def test_a_run_in_which_nothing_works_is_not_enough() -> None:
 @pytest.mark.parametrize(
     ("log", "line", "unexpected"),
     [
-        ("server.log", "ERROR interceptor: a fault in the server", True),
-        ("server.log", "ERROR workers: a worker died and is started again worker=1 code=-11", True),
+        ("server.log", "ERROR interceptor: internal error", True),
+        ("server.log", "ERROR workers: a worker died and is restarted worker=1 code=-11", True),
         ("server.log", "ERROR asyncio: Exception in callback foo()", True),
         ("server.log", "MemoryError", True),
-        ("server.log", "ERROR workers: a worker died and is started again worker=1 code=-9", False),
+        ("server.log", "ERROR workers: a worker died and is restarted worker=1 code=-9", False),
         ("server.log", "INFO interceptor: call code=UNAVAILABLE", False),
         ("clients.log", "Traceback (most recent call last):", True),
     ],

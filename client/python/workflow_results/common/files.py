@@ -33,7 +33,7 @@ def check_regular(path: Path) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "Is no regular file", str(path))
+        raise OSError(errno.EINVAL, "Is not a regular file", str(path))
 
 
 def parse_yaml(content: bytes, loader: Any = None) -> Any:
@@ -57,7 +57,7 @@ def parse_yaml(content: bytes, loader: Any = None) -> Any:
         try:
             root = loading.get_single_node()
             if repeated := _repeated_key(root):
-                raise yaml.MarkedYAMLError(problem="a key stands there twice", problem_mark=repeated.start_mark)
+                raise yaml.MarkedYAMLError(problem="a key occurs twice", problem_mark=repeated.start_mark)
             return loading.construct_document(root) if root else None
         finally:
             loading.dispose()
@@ -107,5 +107,5 @@ def unknown_key(mapping: Iterable[object], known: Iterable[str]) -> str | None:
         shown = shorten(key) if _KEY.fullmatch(str(key)) else f"number {number}"
         near = difflib.get_close_matches(str(key).lower().replace("-", "_"), names, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"its keys may be {', '.join(names)}"
-        return f"has a key that is not known, {shown}: {hint}"
+        return f"has an unknown key, {shown}: {hint}"
     return None

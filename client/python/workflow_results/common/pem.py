@@ -29,7 +29,7 @@ def authorities(path: Path) -> bytes:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
         return path.read_bytes()
     except ssl.SSLError:
-        raise ValueError(f"must hold certificates as PEM: {path}") from None
+        raise ValueError(f"must contain certificates as PEM: {path}") from None
     except OSError as error:
         raise ValueError(f"can't be read: {path}: {error.strerror}") from error
 

@@ -97,7 +97,7 @@ def id_problem(id_: object) -> str | None:
 
 def _unicode_problem(text: str) -> str | None:
     if "\0" in text:
-        return "must not hold the character NUL"
+        return "must not contain the character NUL"
     if not text.isascii():
         try:
             text.encode()
@@ -113,7 +113,7 @@ def field_problem(name: str) -> str | None:
     if name.startswith("$"):
         return "must not start with '$'"
     if "." in name:
-        return "must not hold a '.'"
+        return "must not contain '.'"
     return None
 
 
@@ -207,16 +207,17 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
         return Problem("_id", Reason.INVALID_WORK, "must be left out or equal the id")
     status = work.get("status")
     if not (isinstance(status, str) and status in STATUSES) and not (partial and "status" not in work):
-        return Problem("status", Reason.INVALID_STATUS, f"must be 'success' or 'failure', not {shorten(status)}")
+        given = shorten(status) if isinstance(status, str) else type_name(status)
+        return Problem("status", Reason.INVALID_STATUS, f"must be 'success' or 'failure', not {given}")
     results = work.get("results")
     if results is not None:
         if not isinstance(results, Mapping):
             return Problem("results", Reason.INVALID_WORK, f"must be null or a document, not {type_name(results)}")
         locked = results.get("locked", False)
         if not isinstance(locked, bool) and type(locked).__name__ not in ("bool_", "bool"):  # as of numpy
-            return Problem("results.locked", Reason.INVALID_WORK, f"must be a bool, not {shorten(locked)}")
+            return Problem("results.locked", Reason.INVALID_WORK, f"must be a bool, not {type_name(locked)}")
         if partial and locked:
-            return Problem("results.locked", Reason.LOCK_STATE, "must not be true in an update: use lock")
+            return Problem("results.locked", Reason.LOCK_STATE, "must not be true in an update: use Lock")
     if not work.keys() <= _known_fields:
         for name in work:
             if isinstance(name, str) and (problem := field_problem(name)):

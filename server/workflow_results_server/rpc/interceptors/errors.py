@@ -38,9 +38,9 @@ class Errors:
             let_go(raised)
             return raised
         except Exception as raised:
-            _logger.exception("a fault in the server", extra={"method": call.method.name})
+            _logger.exception("internal error", extra={"method": call.method.name})
             let_go(raised)
-            message = f"a fault in the server; its log tells more under {call_id.get()}"
+            message = f"internal error; the server's log has the details under {call_id.get()}"
             error = RequestError(Reason.INTERNAL, message)
         let_go(error)
         return refusal(error, call_id.get())

@@ -31,7 +31,7 @@ def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_a_restore_waits_for_no_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipeline.bson")
     done = command("restore", tmp_path, "--target", "127.0.0.1:1")
-    assert (done.returncode, "pipeline.bson: Is no regular file" in done.stderr) == (1, True), done.stderr
+    assert (done.returncode, "pipeline.bson: Is not a regular file" in done.stderr) == (1, True), done.stderr
 
 
 @pytest.mark.parametrize(

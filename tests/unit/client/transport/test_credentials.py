@@ -31,7 +31,7 @@ def test_arguments_of_the_client_that_cannot_be_used(authority: Authority, tmp_p
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"ca_file": missing}, f"ca_file can't be read: {missing}: No such file"),
         ({"ca_file": tmp_path}, "ca_file can't be read"),
-        ({"ca_file": junk}, "ca_file must hold certificates as PEM"),
+        ({"ca_file": junk}, "ca_file must contain certificates as PEM"),
         ({"ca_file": 3}, "ca_file must be the path of a file, not 3"),
         ({"ca_file": ""}, "ca_file must be the path of a file, not ''"),
         ({"cert_file": certificate}, "cert_file and key_file belong together"),

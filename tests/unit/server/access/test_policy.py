@@ -53,7 +53,7 @@ def test_an_rpc_without_a_role_is_denied_to_everyone(tokens: Path) -> None:
     access: Any = Access(TokensFile(tokens), certificates=False)
     access.authorization("/workflow_results.v1.ResultsService/Count", Call())(None)
     for path in ("/workflow_results.v1.ResultsService/Abolish", "/another.Service/Count", "/Count"):
-        with pytest.raises(RequestError, match="is open to no role") as caught:
+        with pytest.raises(RequestError, match="is not allowed for any role") as caught:
             access.authorization(path, Call())(None)
         assert (caught.value.code, caught.value.reason) == ("PERMISSION_DENIED", "ROLE")
 

@@ -27,22 +27,22 @@ BROKEN = {
     "callers: {a: {role: king, pipelines: ['*']}}": "callers.'a'.role must be one of reader, depositor, curator, admin",
     "callers: {a: {role: reader}}": "callers.'a'.pipelines must be a list",
     "callers: {a: {role: reader, pipelines: '*'}}": "callers.'a'.pipelines must be a list",
-    "callers: {a: {role: reader, pipelines: ['_x*']}}": "callers.'a'.pipelines must hold globs",
-    "callers: {a: {role: admin, secret: wr_secret}}": "callers.'a' has a key that is not known, 'secret'",
+    "callers: {a: {role: reader, pipelines: ['_x*']}}": "callers.'a'.pipelines must contain only globs",
+    "callers: {a: {role: admin, secret: wr_secret}}": "callers.'a' has an unknown key, 'secret'",
     "callers: {a: {role: admin, expire: 2030-01-01T00:00:00Z}}": "'expire': did you mean 'expires'?",
-    "callers: {a: {role: admin, wr_secret-of-no-one-but-long-as-one: x}}": "a key that is not known, number 2: ",
-    "callers: {}\ncaller: {}": "has a key that is not known, 'caller': did you mean 'callers'?",
+    "callers: {a: {role: admin, wr_secret-of-no-one-but-long-as-one: x}}": "an unknown key, number 2: ",
+    "callers: {}\ncaller: {}": "has an unknown key, 'caller': did you mean 'callers'?",
     "callers: {a: {role: admin, expires: 2030-01-01}}": "callers.'a'.expires must be a time in UTC",
     "callers: {a: {role: admin, expires: 2030-01-01T00:00:00}}": "callers.'a'.expires must be a time in UTC",
     "callers: {a: {role: admin, expires: 2030-13-41T00:00:00Z}}": "can't be read as YAML",
-    "callers: {a: {role: admin}, a: {role: admin}}": "a key stands there twice",
+    "callers: {a: {role: admin}, a: {role: admin}}": "a key occurs twice",
     "callers: {'': {role: admin}}": "callers.'' is a name that",
     'callers: {"a\\nb": {role: admin}}': "is a name that",
     "callers: {1: {role: admin}}": "callers.1 is a name that",
     "callers: {a: 1}": "callers.'a' must be a mapping",
-    "callers: [a]": "must hold one mapping, `callers`",
-    "caller: {}": "must hold one mapping, `callers`",
-    "": "must hold one mapping, `callers`",
+    "callers: [a]": "must contain one mapping, `callers`",
+    "caller: {}": "must contain one mapping, `callers`",
+    "": "must contain one mapping, `callers`",
     f"callers: {{a: {{role: admin, token: 'sha256:{'0' * 64}'}}, b: {{role: admin, token: 'sha256:{'0' * 64}'}}}}": (
         "a and b must not have the same token"
     ),
@@ -66,7 +66,7 @@ def test_each_change_is_complained_about_once(
         for _ in range(5):
             assert set(file.callers().by_name) == {"keeper", "leaver"}
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
-    assert "Is no regular file" in caplog.records[-1].getMessage()
+    assert "Is not a regular file" in caplog.records[-1].getMessage()
 
 
 def test_broken_files_are_refused_at_the_start_and_name_the_entry(tmp_path: Path) -> None:

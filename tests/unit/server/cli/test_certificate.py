@@ -23,7 +23,7 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("precious")
     done = certificate("-o", str(tmp_path))
     assert done.exit_code == 1
-    assert done.output == f"Error: {tmp_path / name} can't be written: it is there already, and is not overwritten\n"
+    assert done.output == f"Error: {tmp_path / name} can't be written: it already exists and is not overwritten\n"
     assert [path.name for path in tmp_path.iterdir()] == [name], "a part of it was left behind"
     assert (tmp_path / name).read_text() == "precious"
 

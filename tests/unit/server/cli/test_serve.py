@@ -64,7 +64,7 @@ def test_empty_settings_are_refused_by_name(tmp_path: Path) -> None:
             config.write_text(f"{key}: ''\n")
             assert f"{key} is empty" in refused("--config", str(config))
             config.write_text(f'{key}: "a\\0b"\n')
-            assert f"{key} holds a character that can't be meant" in refused("--config", str(config))
+            assert f"{key} contains an invalid character" in refused("--config", str(config))
 
 
 @pytest.mark.parametrize("empty", ["", " "])

@@ -53,15 +53,15 @@ def test_arguments_that_cannot_be_used_change_nothing(tokens: Path) -> None:
     wrong = {
         ("a", "--role", "reader"): "--pipelines must be a list of at least one glob",
         ("a", "--role", "reader", "--pipelines"): "--pipelines must be followed by at least one glob",
-        ("a", "--role", "reader", "--pipelines", "_x*"): "--pipelines must hold globs",
+        ("a", "--role", "reader", "--pipelines", "_x*"): "--pipelines must contain only globs",
         ("a", "--role", "king", "--pipelines", "x"): "'king' is not one of",
         ("a", "--pipelines", "x"): "Missing option '--role'",
         ("--role", "reader", "--pipelines", "x-*", "bob"): "NAME must come before it, as in: create NAME --role ROLE",
         ("--role", "admin"): "Missing argument 'NAME'",
-        ("a\nb", "--role", "admin"): "NAME must hold visible characters alone",
-        ("", "--role", "admin"): "NAME must be a text of 1",
+        ("a\nb", "--role", "admin"): "NAME must contain only visible characters",
+        ("", "--role", "admin"): "NAME must be a string of 1",
         ("a", "--role", "admin", "--days", "0"): "--days",
-        ("someone", "--role", "admin"): "there is a caller someone in",
+        ("someone", "--role", "admin"): "caller someone already exists in",
     }
     for arguments, message in wrong.items():
         done = create(tokens, *arguments)
@@ -85,8 +85,8 @@ def test_a_token_that_cannot_be_printed_is_not_lost_in_silence(tokens: Path) -> 
             timeout=PATIENCE,
         )
         assert done.returncode == 1, done.stderr
-        assert done.stderr.startswith("Error: the token can't be written to standard output, and is lost: ")
-        assert f"The caller a {number} is there all the same: give it another token by --replace" in done.stderr
+        assert done.stderr.startswith("Error: the token can't be written to standard output and is lost: ")
+        assert f"The caller a {number} was created: give it a new token with --replace" in done.stderr
         assert len(done.stderr.splitlines()) == 1
         assert f"a {number}" in read(tokens).by_name
 

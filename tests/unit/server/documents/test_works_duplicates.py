@@ -120,7 +120,7 @@ def test_a_duplicate_is_found_at_any_depth(path: str, size: int, partial: bool) 
     for answer in answers[1:]:
         assert isinstance(answer, Rejected)
         assert (answer.reason, answer.path) == ("DUPLICATE_FIELD", path)
-        assert answer.sentence == f"{path} stands in the work more than once"
+        assert answer.sentence == f"{path} occurs more than once"
 
 
 @pytest.mark.parametrize("name", ODD)

@@ -37,5 +37,6 @@ def test_mongod_is_looked_for_in_the_variable_on_the_path_and_in_the_extra(
     monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", "/chosen/mongod")
     assert find_binary() == "/chosen/mongod"
     assert start_error(tmp_path / "data") == (
-        "cannot run /chosen/mongod: No such file or directory; set WORKFLOW_RESULTS_MONGOD to a mongod that runs here"
+        "cannot run /chosen/mongod: No such file or directory; set WORKFLOW_RESULTS_MONGOD to a mongod that runs on"
+        " this machine"
     )

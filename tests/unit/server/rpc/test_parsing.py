@@ -55,7 +55,7 @@ def test_fields_of_groups_are_counted_as_nobody_s() -> None:
 
 @pytest.mark.parametrize("end", [MEASURED_TOO_LONG, NO_KIND])
 def test_what_stands_before_a_broken_end_is_counted(end: bytes) -> None:
-    assert problem(PADDING + works(TEXT) + end) == "the request is not the message of this method"
+    assert problem(PADDING + works(TEXT) + end) == "the request is not a valid message of this method"
     for data in (works(TEXT * MOST_FIELDS) + end, works(TEXT * MOST_FIELDS + end)):
         assert problem(PADDING + data).startswith("works.json must be at most 100,000")
 
