@@ -30,18 +30,19 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     Code: INVALID_ARGUMENT. Methods: every method. Retry: no.
     """
     ERROR_REASON_MALFORMED_REQUEST: _ErrorReason.ValueType  # 2
-    """The request is not the message of its method, or documents in it are neither BSON back to back nor Extended JSON.
+    """The request is not a valid message of its method, or documents in it are neither BSON back to back nor Extended
+    JSON.
 
     Code: INVALID_ARGUMENT. Methods: every method. Retry: no.
     """
     ERROR_REASON_INVALID_QUERY: _ErrorReason.ValueType  # 3
-    """The query has an operator that is not supported, or MongoDB cannot carry it out. BadRequest names the path, as in
+    """The query has an operator that is not supported, or MongoDB cannot evaluate it. BadRequest names the path, as in
     `query.results.snr.$where`.
 
     Code: INVALID_ARGUMENT. Methods: View, Count. Retry: no.
     """
     ERROR_REASON_INVALID_PROJECTION: _ErrorReason.ValueType  # 4
-    """The projection has something that is not supported. BadRequest names the path.
+    """The projection contains something that is not supported. BadRequest names the path.
 
     Code: INVALID_ARGUMENT. Methods: View. Retry: no.
     """
@@ -76,14 +77,14 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     Code: INVALID_ARGUMENT. Methods: Update. Retry: no.
     """
     ERROR_REASON_TOO_LARGE: _ErrorReason.ValueType  # 11
-    """INVALID_ARGUMENT: a work of an Update is larger than `Limits.work_bytes`. FAILED_PRECONDITION: a result would
-    become larger than that by an Update, or is too large for a message as JSON; ask for BSON, or use a projection.
+    """INVALID_ARGUMENT: a work of an Update is larger than `Limits.work_bytes`. FAILED_PRECONDITION: an Update would make
+    a result larger than that, or a result is too large for a message as JSON; request BSON, or use a projection.
 
     Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, GetByCount, GetById, GetByEvent, GetLocked.
     Retry: no.
     """
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 12
-    """The `request_id` belongs to an earlier request that asked for something else.
+    """The `request_id` was used for another request.
 
     Code: INVALID_ARGUMENT. Methods: Update, DeleteIds, Lock, Unlock. Retry: no.
     """
@@ -143,22 +144,22 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     Code: UNAVAILABLE. Methods: every method. Retry: yes.
     """
     ERROR_REASON_NOT_DURABLE: _ErrorReason.ValueType  # 24
-    """MongoDB could not make the change durable in time: it is not yet written to the journals of a majority.
+    """MongoDB could not make the change durable in time: it is not yet in the journals of a majority.
 
     Code: UNAVAILABLE. Methods: Deposit, DepositStream, DropPipeline. Retry: yes.
     """
     ERROR_REASON_CONTENTION: _ErrorReason.ValueType  # 25
-    """The works are deleted by others as fast as they are deposited.
+    """Other calls delete the works as fast as they are deposited.
 
     Code: UNAVAILABLE. Methods: Deposit, DepositStream. Retry: yes.
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 26
-    """A fault in the server, whose log tells more under the `call_id`.
+    """An internal error of the server; its log has the details under the `call_id`.
 
     Code: INTERNAL. Methods: every method. Retry: no.
     """
     ERROR_REASON_UNKNOWN_SERVICE: _ErrorReason.ValueType  # 27
-    """The health of no such service is known.
+    """The server has no health status for this service.
 
     Code: NOT_FOUND. Methods: Check and Watch of grpc.health.v1.Health. Retry: no.
     """
@@ -178,8 +179,8 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
       google.rpc.RetryInfo   how long to wait before a repetition, with SERVER_STOPPING and OVERLOADED.
 
     An error without an ErrorInfo of this domain is not from the service, but from the gRPC library, a proxy or the
-    connection. Two of them have a meaning of their own: RESOURCE_EXHAUSTED, a message over its limit, which gRPC refuses
-    before the service sees it; and UNIMPLEMENTED, a server that does not have the method. All others leave the outcome
+    connection. Two of them have a fixed meaning: RESOURCE_EXHAUSTED is a message over its limit, which gRPC refuses
+    before the service sees it; UNIMPLEMENTED is a server that does not have the method. After all others, the outcome is
     unknown.
 
     Below, "Code" is the status code, "Methods" are those that give the reason, and "Retry" is whether the same request
@@ -194,18 +195,19 @@ ERROR_REASON_INVALID_REQUEST: ErrorReason.ValueType  # 1
 Code: INVALID_ARGUMENT. Methods: every method. Retry: no.
 """
 ERROR_REASON_MALFORMED_REQUEST: ErrorReason.ValueType  # 2
-"""The request is not the message of its method, or documents in it are neither BSON back to back nor Extended JSON.
+"""The request is not a valid message of its method, or documents in it are neither BSON back to back nor Extended
+JSON.
 
 Code: INVALID_ARGUMENT. Methods: every method. Retry: no.
 """
 ERROR_REASON_INVALID_QUERY: ErrorReason.ValueType  # 3
-"""The query has an operator that is not supported, or MongoDB cannot carry it out. BadRequest names the path, as in
+"""The query has an operator that is not supported, or MongoDB cannot evaluate it. BadRequest names the path, as in
 `query.results.snr.$where`.
 
 Code: INVALID_ARGUMENT. Methods: View, Count. Retry: no.
 """
 ERROR_REASON_INVALID_PROJECTION: ErrorReason.ValueType  # 4
-"""The projection has something that is not supported. BadRequest names the path.
+"""The projection contains something that is not supported. BadRequest names the path.
 
 Code: INVALID_ARGUMENT. Methods: View. Retry: no.
 """
@@ -240,14 +242,14 @@ ERROR_REASON_TOO_DEEP: ErrorReason.ValueType  # 10
 Code: INVALID_ARGUMENT. Methods: Update. Retry: no.
 """
 ERROR_REASON_TOO_LARGE: ErrorReason.ValueType  # 11
-"""INVALID_ARGUMENT: a work of an Update is larger than `Limits.work_bytes`. FAILED_PRECONDITION: a result would
-become larger than that by an Update, or is too large for a message as JSON; ask for BSON, or use a projection.
+"""INVALID_ARGUMENT: a work of an Update is larger than `Limits.work_bytes`. FAILED_PRECONDITION: an Update would make
+a result larger than that, or a result is too large for a message as JSON; request BSON, or use a projection.
 
 Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, GetByCount, GetById, GetByEvent, GetLocked.
 Retry: no.
 """
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 12
-"""The `request_id` belongs to an earlier request that asked for something else.
+"""The `request_id` was used for another request.
 
 Code: INVALID_ARGUMENT. Methods: Update, DeleteIds, Lock, Unlock. Retry: no.
 """
@@ -307,22 +309,22 @@ ERROR_REASON_MONGODB_FAILED: ErrorReason.ValueType  # 23
 Code: UNAVAILABLE. Methods: every method. Retry: yes.
 """
 ERROR_REASON_NOT_DURABLE: ErrorReason.ValueType  # 24
-"""MongoDB could not make the change durable in time: it is not yet written to the journals of a majority.
+"""MongoDB could not make the change durable in time: it is not yet in the journals of a majority.
 
 Code: UNAVAILABLE. Methods: Deposit, DepositStream, DropPipeline. Retry: yes.
 """
 ERROR_REASON_CONTENTION: ErrorReason.ValueType  # 25
-"""The works are deleted by others as fast as they are deposited.
+"""Other calls delete the works as fast as they are deposited.
 
 Code: UNAVAILABLE. Methods: Deposit, DepositStream. Retry: yes.
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 26
-"""A fault in the server, whose log tells more under the `call_id`.
+"""An internal error of the server; its log has the details under the `call_id`.
 
 Code: INTERNAL. Methods: every method. Retry: no.
 """
 ERROR_REASON_UNKNOWN_SERVICE: ErrorReason.ValueType  # 27
-"""The health of no such service is known.
+"""The server has no health status for this service.
 
 Code: NOT_FOUND. Methods: Check and Watch of grpc.health.v1.Health. Retry: no.
 """
@@ -349,7 +351,7 @@ class _RejectionReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper
     REJECTION_REASON_TOO_DEEP: _RejectionReason.ValueType  # 6
     """It is nested deeper than `Limits.work_depth`."""
     REJECTION_REASON_TOO_MANY_PIPELINES: _RejectionReason.ValueType  # 7
-    """It would create a pipeline, and there are as many as the server allows. May succeed later."""
+    """It would create a pipeline, but the limit of pipelines is reached. May succeed later."""
     REJECTION_REASON_REFUSED_BY_MONGODB: _RejectionReason.ValueType  # 8
     """MongoDB refuses the document."""
 
@@ -371,7 +373,7 @@ REJECTION_REASON_TOO_LARGE: RejectionReason.ValueType  # 5
 REJECTION_REASON_TOO_DEEP: RejectionReason.ValueType  # 6
 """It is nested deeper than `Limits.work_depth`."""
 REJECTION_REASON_TOO_MANY_PIPELINES: RejectionReason.ValueType  # 7
-"""It would create a pipeline, and there are as many as the server allows. May succeed later."""
+"""It would create a pipeline, but the limit of pipelines is reached. May succeed later."""
 REJECTION_REASON_REFUSED_BY_MONGODB: RejectionReason.ValueType  # 8
 """MongoDB refuses the document."""
 global___RejectionReason = RejectionReason

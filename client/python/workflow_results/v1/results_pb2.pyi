@@ -3,15 +3,15 @@
 isort:skip_file
 The Workflow Results API, version 1.
 
-A client in any language can be written from this file, errors.proto and service_config.json alone. What holds for
-every method:
+A client in any language can be written from this file, errors.proto and service_config.json alone. The following
+holds for every method.
 
 Works and results. A *work* is the document of one finished unit of pipeline work; a *result* is a work that
 has been deposited. A result is identified by its pipeline and its id. A result whose field `results.locked`
 is true is *locked*: it can be neither updated nor deleted.
 
 Names. A pipeline matches [A-Za-z0-9-][A-Za-z0-9_-]{0,127}; an id is a string of 1 to 128 characters, without NUL.
-Top-level field names are not empty, hold no '.' and do not start with '$'. No document holds a name twice, at any
+Top-level field names are not empty, contain no '.' and do not start with '$'. No document has a name twice, at any
 depth. A pipeline that does not exist has no results; reading from it is never an error.
 
 Same content. Two works have the same content when their bytes are equal, or else their values are, as MongoDB
@@ -22,7 +22,7 @@ Order. Results always come in descending order of their id, compared byte by byt
 newest first.
 
 Errors. errors.proto lists every reason for an error of this service, with its code and with what a client can do.
-What happened to a single work or id stands in the response, not in an error.
+What happened to a single work or id is in the response, not in an error.
 
 Callers. A server may require a token, as the metadata `authorization: Bearer <token>`, or a client certificate. If a
 call has both, the token counts. The server checks them when a call begins, and again for each request of a
@@ -34,8 +34,8 @@ only those. The health service is open to all; reflection requires a token where
 
 Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
 repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
-`request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when a
-repetition does no harm.
+`request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when
+repeating them is harmless.
 
 Writing a client
 
@@ -44,30 +44,30 @@ Message sizes. Requests hold at most 32 MiB, for every method and each request o
 at 1 MiB, but a single result may have 16 MiB, and the response to a Deposit of 100,000 works that are all rejected
 has 6 MB. Some libraries (connect-node) limit sent messages, too: set that to 32 MiB.
 
-Deposits. Requests of about 1 MiB, with up to 4 under way at a time, use a server well. On a DepositStream, keep up to
-8 requests under way; the server reads no further than that. Read acknowledgements while sending: a client that only
-sends stops when flow control has filled both directions. An idle stream stays open; a server that stops, or a
-connection that reaches its greatest age, ends it with UNAVAILABLE.
+Deposits. Send requests of about 1 MiB, with up to 4 in flight. On a DepositStream, keep up to 8 requests in flight;
+the server reads no further than that. Read acknowledgements while sending: a client that only sends stops when flow
+control has filled both directions. An idle stream stays open. It ends with UNAVAILABLE when the server stops or the
+connection reaches its greatest age.
 
 Deadlines. Set a deadline for every call except streams of results. A server spends at most `Limits.server_seconds`
 on a call that answers once, and on each batch of a stream.
 
-Broken streams. A stream of results is complete when a part with a summary has come. One that ends without it, or
-with an error that has no ErrorInfo of the domain "workflow-results", broke on its way. Libraries report that as
+Broken streams. A stream of results is complete when a part with a summary has arrived. A stream that ends without
+one, or with an error that has no ErrorInfo of the domain "workflow-results", is broken. Libraries report that as
 UNAVAILABLE (grpc for C, Go, Java and Python), CANCELLED (connect-node) or UNKNOWN (tonic: "h2 protocol error").
-Resume it: send the same request with the last `resume_token` received, unless the client itself cancelled the call or
-the message was larger than it accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic). A summary counts the results of
-its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and is valid on
-every server of the same store.
+Resume it: send the same request with the last `resume_token` received, unless the client itself cancelled the call
+or the message was larger than it accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic). A summary counts the results
+of its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and is valid
+on every server of the same store.
 
-Back-off. Before each repetition wait a random time of up to 0.05 s, doubled each time up to 2 s, and at least the
-`retry_delay` of a google.rpc.RetryInfo in the error. service_config.json beside this file gives gRPC libraries such a
-policy for reads and Deposit. It does not cover streams that have begun, and gRPC does not repeat calls whose messages
-exceed its buffer (256 KiB by default in most libraries), so a client for long streams and large deposits repeats
-them itself.
+Back-off. Before each retry, wait a random time of up to 0.05 s, doubled each time up to 2 s, and at least the
+`retry_delay` of a google.rpc.RetryInfo in the error. service_config.json beside this file gives gRPC libraries such
+a policy for reads and Deposit. It does not cover streams that have begun, and gRPC does not retry calls whose
+messages exceed its buffer (256 KiB by default in most libraries), so a client for long streams and large deposits
+retries them itself.
 
-Keepalive. Ping at most every 10 s; every 30 s is a good choice, also without calls. More pings end the connection
-with GOAWAY "too_many_pings". A connection takes 100 calls at a time; open further connections for more.
+Keepalive. Ping at most every 10 s; every 30 s is a good choice, also without calls. More frequent pings end the
+connection with GOAWAY "too_many_pings". A connection takes 100 calls at a time; open further connections for more.
 
 Request ids. A `request_id` belongs to the caller that gave it and does not expire: the server remembers it with the
 history of the results that the request changed, which is kept. A refused request is not remembered. Requests are the
@@ -102,10 +102,10 @@ class _DocumentFormatEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper.
     DOCUMENT_FORMAT_UNSPECIFIED: _DocumentFormat.ValueType  # 0
     """The default: BSON."""
     DOCUMENT_FORMAT_BSON: _DocumentFormat.ValueType  # 1
-    """BSON; keeps every type. Documents carry MongoDB's `_id`, equal to their `id`, as their first field."""
+    """BSON; keeps every type. The first field of each document is MongoDB's `_id`, equal to its `id`."""
     DOCUMENT_FORMAT_RELAXED_JSON: _DocumentFormat.ValueType  # 2
-    """Relaxed MongoDB Extended JSON v2: easy to read, but the kinds of numbers are lost. Without `_id`. A result that is
-    too large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
+    """Relaxed MongoDB Extended JSON v2: easy to read, but numeric types are lost. Without `_id`. A result that is too
+    large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
     """
     DOCUMENT_FORMAT_CANONICAL_JSON: _DocumentFormat.ValueType  # 3
     """Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`. Large results as for relaxed JSON."""
@@ -116,10 +116,10 @@ class DocumentFormat(_DocumentFormat, metaclass=_DocumentFormatEnumTypeWrapper):
 DOCUMENT_FORMAT_UNSPECIFIED: DocumentFormat.ValueType  # 0
 """The default: BSON."""
 DOCUMENT_FORMAT_BSON: DocumentFormat.ValueType  # 1
-"""BSON; keeps every type. Documents carry MongoDB's `_id`, equal to their `id`, as their first field."""
+"""BSON; keeps every type. The first field of each document is MongoDB's `_id`, equal to its `id`."""
 DOCUMENT_FORMAT_RELAXED_JSON: DocumentFormat.ValueType  # 2
-"""Relaxed MongoDB Extended JSON v2: easy to read, but the kinds of numbers are lost. Without `_id`. A result that is
-too large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
+"""Relaxed MongoDB Extended JSON v2: easy to read, but numeric types are lost. Without `_id`. A result that is too
+large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
 """
 DOCUMENT_FORMAT_CANONICAL_JSON: DocumentFormat.ValueType  # 3
 """Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`. Large results as for relaxed JSON."""
@@ -136,7 +136,7 @@ class _DepositOutcomeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper.
     DEPOSIT_OUTCOME_DEPOSITED: _DepositOutcome.ValueType  # 1
     """Stored durably by this request."""
     DEPOSIT_OUTCOME_ALREADY_DEPOSITED: _DepositOutcome.ValueType  # 2
-    """Stored durably before with the same content, the lock state aside."""
+    """Stored durably before with the same content, apart from the lock state."""
     DEPOSIT_OUTCOME_CONFLICT: _DepositOutcome.ValueType  # 3
     """A result with this id is stored with other content. It was not changed; the work is not stored."""
     DEPOSIT_OUTCOME_REJECTED: _DepositOutcome.ValueType  # 4
@@ -150,7 +150,7 @@ DEPOSIT_OUTCOME_UNSPECIFIED: DepositOutcome.ValueType  # 0
 DEPOSIT_OUTCOME_DEPOSITED: DepositOutcome.ValueType  # 1
 """Stored durably by this request."""
 DEPOSIT_OUTCOME_ALREADY_DEPOSITED: DepositOutcome.ValueType  # 2
-"""Stored durably before with the same content, the lock state aside."""
+"""Stored durably before with the same content, apart from the lock state."""
 DEPOSIT_OUTCOME_CONFLICT: DepositOutcome.ValueType  # 3
 """A result with this id is stored with other content. It was not changed; the work is not stored."""
 DEPOSIT_OUTCOME_REJECTED: DepositOutcome.ValueType  # 4
@@ -171,7 +171,7 @@ class _RefusalReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._
     """The result is locked."""
 
 class RefusalReason(_RefusalReason, metaclass=_RefusalReasonEnumTypeWrapper):
-    """Why one result stood in the way of an all-or-nothing request."""
+    """Why an all-or-nothing request was refused, for one result."""
 
 REFUSAL_REASON_UNSPECIFIED: RefusalReason.ValueType  # 0
 """Never sent."""
@@ -201,7 +201,7 @@ class _ChangeMethodEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     """DropPipeline. The entry is of the pipeline, not of a result. It is made just before the pipeline is dropped."""
 
 class ChangeMethod(_ChangeMethod, metaclass=_ChangeMethodEnumTypeWrapper):
-    """What a result was changed by."""
+    """The method that changed a result."""
 
 CHANGE_METHOD_UNSPECIFIED: ChangeMethod.ValueType  # 0
 """Never sent."""
@@ -250,8 +250,8 @@ class EncodedDocuments(google.protobuf.message.Message):
     BSON_FIELD_NUMBER: builtins.int
     JSON_FIELD_NUMBER: builtins.int
     bson: builtins.bytes
-    """BSON documents back to back, as in the .bson files of mongodump. In a request, lengths that don't add up are
-    INVALID_ARGUMENT with the reason MALFORMED_REQUEST, and nothing is done.
+    """BSON documents back to back, as in the .bson files of mongodump. In a request, wrong lengths are INVALID_ARGUMENT
+    with the reason MALFORMED_REQUEST, and nothing is done.
     """
     @property
     def json(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
@@ -281,7 +281,7 @@ class Rejection(google.protobuf.message.Message):
     reason: workflow_results.v1.errors_pb2.RejectionReason.ValueType
     """Which rule it breaks."""
     message: builtins.str
-    """One sentence for people: which field, and what would be right."""
+    """One sentence for people: which field, and what is valid."""
     def __init__(
         self,
         *,
@@ -327,7 +327,7 @@ class DepositResponse(google.protobuf.message.Message):
     REJECTIONS_FIELD_NUMBER: builtins.int
     @property
     def outcomes(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[global___DepositOutcome.ValueType]:
-        """One outcome a work, in the order of the works."""
+        """One outcome for each work, in the order of the works."""
 
     @property
     def rejections(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Rejection]:
@@ -400,7 +400,7 @@ global___DepositStreamResponse = DepositStreamResponse
 
 @typing.final
 class Refusal(google.protobuf.message.Message):
-    """One result that stood in the way of an all-or-nothing request."""
+    """One result for which an all-or-nothing request was refused."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -412,7 +412,7 @@ class Refusal(google.protobuf.message.Message):
     id: builtins.str
     """The id of the result."""
     reason: global___RefusalReason.ValueType
-    """Why it stood in the way."""
+    """Why the request was refused for it."""
     def __init__(
         self,
         *,
@@ -434,12 +434,12 @@ class ChangeOutcome(google.protobuf.message.Message):
     REFUSALS_FIELD_NUMBER: builtins.int
     REFUSAL_COUNT_FIELD_NUMBER: builtins.int
     applied: builtins.bool
-    """True when every named result was changed, or already was as asked; false when nothing was changed."""
+    """True when every named result was changed, or was already as requested; false when nothing was changed."""
     refusal_count: builtins.int
-    """How many results stood in the way in all. Zero when `applied`."""
+    """For how many results the request was refused in all. Zero when `applied`."""
     @property
     def refusals(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Refusal]:
-        """The results that stood in the way: the first 1,000."""
+        """The results for which the request was refused: the first 1,000."""
 
     def __init__(
         self,
@@ -464,15 +464,15 @@ class UpdateRequest(google.protobuf.message.Message):
     reason: builtins.str
     """Why the results are changed, for their history: at most 1,000 characters, without NUL."""
     request_id: builtins.str
-    """Empty, or up to 64 visible ASCII characters that the caller gives to no other request (a UUID for example; see
-    AIP-155). A request that was applied before under the same id, by the same caller, is answered as it was then, and
-    changes nothing. INVALID_ARGUMENT with the reason REQUEST_ID_REUSED where that one asked for something else:
-    another method, pipeline or reason, works without the same content in the same order, or another set of ids.
+    """Empty, or up to 64 visible ASCII characters that the caller uses for no other request (a UUID for example; see
+    AIP-155). A request that was applied before under the same id, by the same caller, gets the same answer again, and
+    changes nothing. INVALID_ARGUMENT with the reason REQUEST_ID_REUSED if that request was another one: another
+    method, pipeline or reason, works without the same content in the same order, or another set of ids.
     """
     @property
     def works(self) -> global___EncodedDocuments:
-        """The works; each needs `pipeline` and `id`, and holds the top-level fields to be set, at most 1,000 and none of them
-        twice. The other rules are those of Deposit, but `status` may be left out.
+        """The works; each needs `pipeline` and `id`, and has the top-level fields to be set, at most 1,000 and none of them
+        twice. The other rules are those of Deposit, but `status` may be omitted.
         """
 
     def __init__(
@@ -628,7 +628,7 @@ class UnlockRequest(google.protobuf.message.Message):
     pipeline: builtins.str
     """The pipeline of the results."""
     force: builtins.bool
-    """False, the default, changes nothing and answers how many of the results are locked."""
+    """False, the default, changes nothing and returns how many of the results are locked."""
     reason: builtins.str
     """As in UpdateRequest."""
     request_id: builtins.str
@@ -659,11 +659,13 @@ class UnlockResponse(google.protobuf.message.Message):
     OUTCOME_FIELD_NUMBER: builtins.int
     LOCKED_COUNT_FIELD_NUMBER: builtins.int
     locked_count: builtins.int
-    """How many of the named results were locked: with `force` those unlocked now, without it those it would unlock."""
+    """How many of the named results were locked: with `force` those that were unlocked now, without it those that it
+    would unlock.
+    """
     @property
     def outcome(self) -> global___ChangeOutcome:
         """The outcome: whether all results were unlocked. Without `force`, `applied` is always false, and the refusals are
-        those that the request would meet with it.
+        those that the request would get with it.
         """
 
     def __init__(
@@ -686,9 +688,9 @@ class ResultBatch(google.protobuf.message.Message):
     RESULTS_FIELD_NUMBER: builtins.int
     RESUME_TOKEN_FIELD_NUMBER: builtins.int
     resume_token: builtins.bytes
-    """Where the stream stands after this batch. The same request with this token goes on with the next result, at any
-    server. It belongs to its request (method, pipeline, query, projection, skip, limit or count, ids, event number):
-    with another one it is INVALID_ARGUMENT. The format may change.
+    """The position of the stream after this batch. The same request with this token continues with the next result, at
+    any server. The token belongs to its request (method, pipeline, query, projection, skip, limit or count, ids, event
+    number); with another request it is INVALID_ARGUMENT. Only the format may differ.
     """
     @property
     def results(self) -> global___EncodedDocuments:
@@ -733,7 +735,7 @@ class ResultPart(google.protobuf.message.Message):
     SUMMARY_FIELD_NUMBER: builtins.int
     @property
     def batch(self) -> global___ResultBatch:
-        """Some results. Unset only in a last part that brings no more of them."""
+        """Some results. Unset only in a last part without results."""
 
     @property
     def summary(self) -> global___ReadSummary:
@@ -766,27 +768,27 @@ class ViewRequest(google.protobuf.message.Message):
     pipeline: builtins.str
     """The pipeline of the results."""
     skip: builtins.int
-    """How many matching results to pass over. Negative is INVALID_ARGUMENT."""
+    """How many matching results to skip. Negative is INVALID_ARGUMENT."""
     limit: builtins.int
     """How many results to stream at most. 0: no limit. Negative is INVALID_ARGUMENT."""
     format: global___DocumentFormat.ValueType
     """The encoding of the results. Unset: BSON."""
     resume_token: builtins.bytes
-    """Empty, or the token of the last batch received from a stream that broke; the other fields are then given unchanged."""
+    """Empty, or the token of the last batch received from a stream that broke; the other fields must then be unchanged."""
     @property
     def query(self) -> global___EncodedDocument:
         """A MongoDB filter. Operators: $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type $all $elemMatch
         $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and $expr with field paths,
         literals, comparison, boolean and arithmetic operators. Unset or empty, it matches every result.
 
-        $regex: MongoDB 6.0 gives up without an error on long texts where a pattern repeats a group. (a|b)*c finds texts of
-        up to 1,999 characters, ^(ab)+c$ of up to 3,999; [ab]*c and .* find all. What is missed counts as not matching, also
-        under $not.
+        $regex: where a pattern repeats a group, MongoDB 6.0 gives up on long texts without an error. (a|b)*c finds texts
+        of up to 1,999 characters, ^(ab)+c$ of up to 3,999; [ab]*c and .* find all. What is missed counts as not matching,
+        also under $not.
         """
 
     @property
     def projection(self) -> global___EncodedDocument:
-        """A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Unset or empty, results come whole."""
+        """A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Unset or empty, whole results."""
 
     def __init__(
         self,
@@ -990,13 +992,13 @@ class Limits(google.protobuf.message.Message):
     transaction_results: builtins.int
     """The most ids or works in one all-or-nothing request."""
     batch_bytes: builtins.int
-    """What a batch of results aims at, in bytes."""
+    """The size that batches of results aim at, in bytes."""
     server_seconds: builtins.float
     """The longest time that the server spends on a unary call or on the next batch, in seconds."""
     request_works: builtins.int
     """The most works in one request."""
     pipelines: builtins.int
-    """The most pipelines, those without results included."""
+    """The most pipelines, including those without results."""
     def __init__(
         self,
         *,
@@ -1186,7 +1188,7 @@ class GetLockedRequest(google.protobuf.message.Message):
     pipeline: builtins.str
     """The pipeline of the results."""
     skip: builtins.int
-    """How many locked results to pass over. Negative is INVALID_ARGUMENT."""
+    """How many locked results to skip. Negative is INVALID_ARGUMENT."""
     count: builtins.int
     """How many results to stream at most. 0: no limit. Negative is INVALID_ARGUMENT."""
     format: global___DocumentFormat.ValueType
@@ -1280,7 +1282,7 @@ class HistoryRequest(google.protobuf.message.Message):
     page_size: builtins.int
     """How many entries to return at most. 0: 100, which is also the most. Negative is INVALID_ARGUMENT."""
     page_token: builtins.str
-    """Empty, or the `next_page_token` of the page before; the other fields are then given unchanged."""
+    """Empty, or the `next_page_token` of the page before; the other fields must then be unchanged."""
     def __init__(
         self,
         *,
@@ -1334,23 +1336,23 @@ class HistoryEntry(google.protobuf.message.Message):
     method: global___ChangeMethod.ValueType
     """What was done."""
     caller: builtins.str
-    """The name of the caller's token or certificate. Empty where the server knows no callers."""
+    """The name of the caller's token or certificate. Empty if the server has no tokens file."""
     reason: builtins.str
     """Why, as the caller gave it."""
     request_id: builtins.str
-    """The request, as the caller named it."""
+    """The `request_id` that the caller gave."""
     result_count: builtins.int
-    """How many results of the pipeline the request has named, this one included. 0 for DropPipeline."""
+    """How many results of the pipeline the request named, including this one. 0 for DropPipeline."""
     field_count: builtins.int
-    """How many top-level fields an Update has set."""
+    """How many top-level fields an Update set."""
     @property
     def time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """When, by the clock of the server that made the change."""
 
     @property
     def fields(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """The top-level fields that an Update has set, in the order of the work; the first ones, if their names have more
-        than 16,384 characters together. Else empty.
+        """The top-level fields that an Update set, in the order of the work; only the first ones, if their names have more
+        than 16,384 characters in total. Otherwise empty.
         """
 
     def __init__(
@@ -1400,7 +1402,7 @@ class DropPipelineResponse(google.protobuf.message.Message):
 
     DROPPED_FIELD_NUMBER: builtins.int
     dropped: builtins.bool
-    """True when the pipeline was dropped; false when there was none of this name."""
+    """True when the pipeline was dropped; false when it did not exist."""
     def __init__(
         self,
         *,

@@ -132,14 +132,14 @@ class ResultsServiceServicer(object):
     """
 
     def Deposit(self, request, context):
-        """Stores works, each with an outcome of its own.
+        """Stores works, with an outcome for each.
 
-        Not atomic: every work that can be stored is stored, whatever becomes of the others. Idempotent: a work that is
-        already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
-        DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
-        Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
-        The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
-        are REJECTED with TOO_MANY_PIPELINES, and all others stored. Deposited again when there is room, they are stored.
+        Not atomic: every work that can be stored is stored, regardless of the others. Idempotent: a work that is already
+        stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
+        DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set. Several
+        works with the same id are processed in their order. An empty list of works is valid. At most 100,000 works. The
+        first work of a pipeline creates it. While the limit of pipelines is reached, works of new pipelines are REJECTED
+        with TOO_MANY_PIPELINES, and all others are stored. The rejected ones may be deposited again later.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,9 +148,10 @@ class ResultsServiceServicer(object):
     def DepositStream(self, request_iterator, context):
         """Deposits many requests over one stream; each is acknowledged by one response, in the order of the requests.
 
-        Same effect for each request as Deposit. The client half-closes when it has sent everything, and the server ends
-        the stream after the last acknowledgement. A stream that breaks leaves the requests without a response unknown:
-        send them again, on a new stream. An invalid request ends the stream with the error that Deposit would give.
+        Each request has the same effect as a Deposit. The client half-closes when it has sent everything, and the server
+        ends the stream after the last acknowledgement. If the stream breaks, the outcome of requests without a response is
+        unknown: send them again, on a new stream. An invalid request ends the stream with the error that Deposit would
+        give.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,12 +160,12 @@ class ResultsServiceServicer(object):
     def Update(self, request, context):
         """Sets the given top-level fields of each result named by the works' `pipeline` and `id`.
 
-        All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
-        nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason of a Rejection
-        for a work that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION
-        with the reason TOO_LARGE where a result would become larger than a work may be. No works at all is valid. At most
-        100,000 works.
+        All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. If a result
+        does not exist or is locked, the request is refused: nothing is changed, and `applied` is false. Never changes the
+        lock state. INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason
+        of a Rejection for a work that breaks another rule, and with INVALID_REQUEST if two works name the same result.
+        FAILED_PRECONDITION with the reason TOO_LARGE if a result would become larger than a work may be. An empty list of
+        works is valid. At most 100,000 works.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -173,8 +174,9 @@ class ResultsServiceServicer(object):
     def DeleteIds(self, request, context):
         """Deletes results.
 
-        All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
+        All or nothing, in one transaction. If a result does not exist or is locked, the request is refused: nothing is
+        changed, and `applied` is false. An id named twice counts once. An empty list of ids is valid. At most 100,000 ids,
+        repetitions included.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,9 +185,8 @@ class ResultsServiceServicer(object):
     def View(self, request, context):
         """Streams the results of a pipeline that match a MongoDB query.
 
-        One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with
-        the reason INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not
-        supported.
+        Sends one or more parts, the last one with a summary; a stream without a summary is incomplete. INVALID_ARGUMENT
+        with the reason INVALID_QUERY or INVALID_PROJECTION, and the path of the error, if an operator is not supported.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -195,16 +196,16 @@ class ResultsServiceServicer(object):
         """Counts the results of a pipeline that match a MongoDB query, exactly.
 
         Fast for queries on `id`, `event` and `results.locked`. Others scan the pipeline within the deadline;
-        DEADLINE_EXCEEDED when it does not suffice. Errors for queries as in View.
+        DEADLINE_EXCEEDED if that is too short. Errors for queries as in View.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Status(self, request, context):
-        """Counts the results of every pipeline from MongoDB's metadata, at the same cost whatever their number.
+        """Counts the results of every pipeline from MongoDB's metadata, at a cost that does not depend on how many there are.
 
-        Exact except after an unclean stop of MongoDB. Pipelines without results are left out.
+        Exact except after an unclean shutdown of MongoDB. Pipelines without results are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -227,7 +228,8 @@ class ResultsServiceServicer(object):
     def GetById(self, request, context):
         """Streams the results with the given ids. Parts as in View.
 
-        Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
+        Ids not found are left out; an id named twice counts once. An empty list of ids is valid. At most 100,000 ids,
+        repetitions included.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -241,7 +243,7 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetLocked(self, request, context):
-        """Streams the locked results that carry `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
+        """Streams the locked results that have `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
         `products` and `results`. Parts as in View.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -258,8 +260,9 @@ class ResultsServiceServicer(object):
     def Lock(self, request, context):
         """Locks results: sets `results.locked` to true, also where `results` is null or missing.
 
-        All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids as sent.
+        All or nothing, in one transaction. If a result does not exist, the request is refused: nothing is changed, and
+        `applied` is false. Locking a locked result is fine. An empty list of ids is valid. At most 100,000 ids,
+        repetitions included.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -268,8 +271,9 @@ class ResultsServiceServicer(object):
     def Unlock(self, request, context):
         """Unlocks results: sets `results.locked` of the locked ones to false. Without `force` it only counts them.
 
-        All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids as sent.
+        All or nothing, in one transaction. If a result does not exist, the request is refused: nothing is changed, and
+        `applied` is false. Unlocking a result that is not locked is fine. An empty list of ids is valid. At most 100,000
+        ids, repetitions included.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -279,8 +283,8 @@ class ResultsServiceServicer(object):
         """Returns the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
 
         Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
-        changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
-        recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+        changed. A deleted result keeps its history. A result that was never changed, or does not exist, has no entries.
+        Deposits are not recorded. Paged as in AIP-158: repeat the request with `next_page_token` until that is empty.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -290,9 +294,10 @@ class ResultsServiceServicer(object):
         """Drops a pipeline that has no results left, which makes room for another one. For admins.
 
         The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
-        PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
-        that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
-        Where an answer is lost and the request repeated, `dropped` is false although it was dropped.
+        PIPELINE_NOT_EMPTY if it has results: nothing is changed. Works that arrive at the same time are deposited either
+        before the drop, so that the pipeline is not empty, or after it, into a new one; none is lost. A pipeline that does
+        not exist is fine. If a response is lost and the request is repeated, `dropped` is false although the pipeline was
+        dropped.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

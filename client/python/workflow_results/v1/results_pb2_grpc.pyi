@@ -3,15 +3,15 @@
 isort:skip_file
 The Workflow Results API, version 1.
 
-A client in any language can be written from this file, errors.proto and service_config.json alone. What holds for
-every method:
+A client in any language can be written from this file, errors.proto and service_config.json alone. The following
+holds for every method.
 
 Works and results. A *work* is the document of one finished unit of pipeline work; a *result* is a work that
 has been deposited. A result is identified by its pipeline and its id. A result whose field `results.locked`
 is true is *locked*: it can be neither updated nor deleted.
 
 Names. A pipeline matches [A-Za-z0-9-][A-Za-z0-9_-]{0,127}; an id is a string of 1 to 128 characters, without NUL.
-Top-level field names are not empty, hold no '.' and do not start with '$'. No document holds a name twice, at any
+Top-level field names are not empty, contain no '.' and do not start with '$'. No document has a name twice, at any
 depth. A pipeline that does not exist has no results; reading from it is never an error.
 
 Same content. Two works have the same content when their bytes are equal, or else their values are, as MongoDB
@@ -22,7 +22,7 @@ Order. Results always come in descending order of their id, compared byte by byt
 newest first.
 
 Errors. errors.proto lists every reason for an error of this service, with its code and with what a client can do.
-What happened to a single work or id stands in the response, not in an error.
+What happened to a single work or id is in the response, not in an error.
 
 Callers. A server may require a token, as the metadata `authorization: Bearer <token>`, or a client certificate. If a
 call has both, the token counts. The server checks them when a call begins, and again for each request of a
@@ -34,8 +34,8 @@ only those. The health service is open to all; reflection requires a token where
 
 Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
 repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
-`request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when a
-repetition does no harm.
+`request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when
+repeating them is harmless.
 
 Writing a client
 
@@ -44,30 +44,30 @@ Message sizes. Requests hold at most 32 MiB, for every method and each request o
 at 1 MiB, but a single result may have 16 MiB, and the response to a Deposit of 100,000 works that are all rejected
 has 6 MB. Some libraries (connect-node) limit sent messages, too: set that to 32 MiB.
 
-Deposits. Requests of about 1 MiB, with up to 4 under way at a time, use a server well. On a DepositStream, keep up to
-8 requests under way; the server reads no further than that. Read acknowledgements while sending: a client that only
-sends stops when flow control has filled both directions. An idle stream stays open; a server that stops, or a
-connection that reaches its greatest age, ends it with UNAVAILABLE.
+Deposits. Send requests of about 1 MiB, with up to 4 in flight. On a DepositStream, keep up to 8 requests in flight;
+the server reads no further than that. Read acknowledgements while sending: a client that only sends stops when flow
+control has filled both directions. An idle stream stays open. It ends with UNAVAILABLE when the server stops or the
+connection reaches its greatest age.
 
 Deadlines. Set a deadline for every call except streams of results. A server spends at most `Limits.server_seconds`
 on a call that answers once, and on each batch of a stream.
 
-Broken streams. A stream of results is complete when a part with a summary has come. One that ends without it, or
-with an error that has no ErrorInfo of the domain "workflow-results", broke on its way. Libraries report that as
+Broken streams. A stream of results is complete when a part with a summary has arrived. A stream that ends without
+one, or with an error that has no ErrorInfo of the domain "workflow-results", is broken. Libraries report that as
 UNAVAILABLE (grpc for C, Go, Java and Python), CANCELLED (connect-node) or UNKNOWN (tonic: "h2 protocol error").
-Resume it: send the same request with the last `resume_token` received, unless the client itself cancelled the call or
-the message was larger than it accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic). A summary counts the results of
-its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and is valid on
-every server of the same store.
+Resume it: send the same request with the last `resume_token` received, unless the client itself cancelled the call
+or the message was larger than it accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic). A summary counts the results
+of its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and is valid
+on every server of the same store.
 
-Back-off. Before each repetition wait a random time of up to 0.05 s, doubled each time up to 2 s, and at least the
-`retry_delay` of a google.rpc.RetryInfo in the error. service_config.json beside this file gives gRPC libraries such a
-policy for reads and Deposit. It does not cover streams that have begun, and gRPC does not repeat calls whose messages
-exceed its buffer (256 KiB by default in most libraries), so a client for long streams and large deposits repeats
-them itself.
+Back-off. Before each retry, wait a random time of up to 0.05 s, doubled each time up to 2 s, and at least the
+`retry_delay` of a google.rpc.RetryInfo in the error. service_config.json beside this file gives gRPC libraries such
+a policy for reads and Deposit. It does not cover streams that have begun, and gRPC does not retry calls whose
+messages exceed its buffer (256 KiB by default in most libraries), so a client for long streams and large deposits
+retries them itself.
 
-Keepalive. Ping at most every 10 s; every 30 s is a good choice, also without calls. More pings end the connection
-with GOAWAY "too_many_pings". A connection takes 100 calls at a time; open further connections for more.
+Keepalive. Ping at most every 10 s; every 30 s is a good choice, also without calls. More frequent pings end the
+connection with GOAWAY "too_many_pings". A connection takes 100 calls at a time; open further connections for more.
 
 Request ids. A `request_id` belongs to the caller that gave it and does not expire: the server remembers it with the
 history of the results that the request changed, which is kept. A refused request is not remembered. Requests are the
@@ -97,14 +97,14 @@ class ResultsServiceStub:
         workflow_results.v1.results_pb2.DepositRequest,
         workflow_results.v1.results_pb2.DepositResponse,
     ]
-    """Stores works, each with an outcome of its own.
+    """Stores works, with an outcome for each.
 
-    Not atomic: every work that can be stored is stored, whatever becomes of the others. Idempotent: a work that is
-    already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
-    DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
-    Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
-    The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
-    are REJECTED with TOO_MANY_PIPELINES, and all others stored. Deposited again when there is room, they are stored.
+    Not atomic: every work that can be stored is stored, regardless of the others. Idempotent: a work that is already
+    stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
+    DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set. Several
+    works with the same id are processed in their order. An empty list of works is valid. At most 100,000 works. The
+    first work of a pipeline creates it. While the limit of pipelines is reached, works of new pipelines are REJECTED
+    with TOO_MANY_PIPELINES, and all others are stored. The rejected ones may be deposited again later.
     """
 
     DepositStream: grpc.StreamStreamMultiCallable[
@@ -113,9 +113,10 @@ class ResultsServiceStub:
     ]
     """Deposits many requests over one stream; each is acknowledged by one response, in the order of the requests.
 
-    Same effect for each request as Deposit. The client half-closes when it has sent everything, and the server ends
-    the stream after the last acknowledgement. A stream that breaks leaves the requests without a response unknown:
-    send them again, on a new stream. An invalid request ends the stream with the error that Deposit would give.
+    Each request has the same effect as a Deposit. The client half-closes when it has sent everything, and the server
+    ends the stream after the last acknowledgement. If the stream breaks, the outcome of requests without a response is
+    unknown: send them again, on a new stream. An invalid request ends the stream with the error that Deposit would
+    give.
     """
 
     Update: grpc.UnaryUnaryMultiCallable[
@@ -124,12 +125,12 @@ class ResultsServiceStub:
     ]
     """Sets the given top-level fields of each result named by the works' `pipeline` and `id`.
 
-    All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
-    nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason of a Rejection
-    for a work that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION
-    with the reason TOO_LARGE where a result would become larger than a work may be. No works at all is valid. At most
-    100,000 works.
+    All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. If a result
+    does not exist or is locked, the request is refused: nothing is changed, and `applied` is false. Never changes the
+    lock state. INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason
+    of a Rejection for a work that breaks another rule, and with INVALID_REQUEST if two works name the same result.
+    FAILED_PRECONDITION with the reason TOO_LARGE if a result would become larger than a work may be. An empty list of
+    works is valid. At most 100,000 works.
     """
 
     DeleteIds: grpc.UnaryUnaryMultiCallable[
@@ -138,8 +139,9 @@ class ResultsServiceStub:
     ]
     """Deletes results.
 
-    All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
+    All or nothing, in one transaction. If a result does not exist or is locked, the request is refused: nothing is
+    changed, and `applied` is false. An id named twice counts once. An empty list of ids is valid. At most 100,000 ids,
+    repetitions included.
     """
 
     View: grpc.UnaryStreamMultiCallable[
@@ -148,9 +150,8 @@ class ResultsServiceStub:
     ]
     """Streams the results of a pipeline that match a MongoDB query.
 
-    One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with
-    the reason INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not
-    supported.
+    Sends one or more parts, the last one with a summary; a stream without a summary is incomplete. INVALID_ARGUMENT
+    with the reason INVALID_QUERY or INVALID_PROJECTION, and the path of the error, if an operator is not supported.
     """
 
     Count: grpc.UnaryUnaryMultiCallable[
@@ -160,16 +161,16 @@ class ResultsServiceStub:
     """Counts the results of a pipeline that match a MongoDB query, exactly.
 
     Fast for queries on `id`, `event` and `results.locked`. Others scan the pipeline within the deadline;
-    DEADLINE_EXCEEDED when it does not suffice. Errors for queries as in View.
+    DEADLINE_EXCEEDED if that is too short. Errors for queries as in View.
     """
 
     Status: grpc.UnaryUnaryMultiCallable[
         workflow_results.v1.results_pb2.StatusRequest,
         workflow_results.v1.results_pb2.StatusResponse,
     ]
-    """Counts the results of every pipeline from MongoDB's metadata, at the same cost whatever their number.
+    """Counts the results of every pipeline from MongoDB's metadata, at a cost that does not depend on how many there are.
 
-    Exact except after an unclean stop of MongoDB. Pipelines without results are left out.
+    Exact except after an unclean shutdown of MongoDB. Pipelines without results are left out.
     """
 
     Info: grpc.UnaryUnaryMultiCallable[
@@ -190,7 +191,8 @@ class ResultsServiceStub:
     ]
     """Streams the results with the given ids. Parts as in View.
 
-    Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
+    Ids not found are left out; an id named twice counts once. An empty list of ids is valid. At most 100,000 ids,
+    repetitions included.
     """
 
     GetByEvent: grpc.UnaryStreamMultiCallable[
@@ -203,7 +205,7 @@ class ResultsServiceStub:
         workflow_results.v1.results_pb2.GetLockedRequest,
         workflow_results.v1.results_pb2.GetLockedResponse,
     ]
-    """Streams the locked results that carry `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
+    """Streams the locked results that have `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
     `products` and `results`. Parts as in View.
     """
 
@@ -219,8 +221,9 @@ class ResultsServiceStub:
     ]
     """Locks results: sets `results.locked` to true, also where `results` is null or missing.
 
-    All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids as sent.
+    All or nothing, in one transaction. If a result does not exist, the request is refused: nothing is changed, and
+    `applied` is false. Locking a locked result is fine. An empty list of ids is valid. At most 100,000 ids,
+    repetitions included.
     """
 
     Unlock: grpc.UnaryUnaryMultiCallable[
@@ -229,8 +232,9 @@ class ResultsServiceStub:
     ]
     """Unlocks results: sets `results.locked` of the locked ones to false. Without `force` it only counts them.
 
-    All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids as sent.
+    All or nothing, in one transaction. If a result does not exist, the request is refused: nothing is changed, and
+    `applied` is false. Unlocking a result that is not locked is fine. An empty list of ids is valid. At most 100,000
+    ids, repetitions included.
     """
 
     History: grpc.UnaryUnaryMultiCallable[
@@ -240,8 +244,8 @@ class ResultsServiceStub:
     """Returns the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
 
     Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
-    changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
-    recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+    changed. A deleted result keeps its history. A result that was never changed, or does not exist, has no entries.
+    Deposits are not recorded. Paged as in AIP-158: repeat the request with `next_page_token` until that is empty.
     """
 
     DropPipeline: grpc.UnaryUnaryMultiCallable[
@@ -251,9 +255,10 @@ class ResultsServiceStub:
     """Drops a pipeline that has no results left, which makes room for another one. For admins.
 
     The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
-    PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
-    that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
-    Where an answer is lost and the request repeated, `dropped` is false although it was dropped.
+    PIPELINE_NOT_EMPTY if it has results: nothing is changed. Works that arrive at the same time are deposited either
+    before the drop, so that the pipeline is not empty, or after it, into a new one; none is lost. A pipeline that does
+    not exist is fine. If a response is lost and the request is repeated, `dropped` is false although the pipeline was
+    dropped.
     """
 
 class ResultsServiceAsyncStub:
@@ -263,14 +268,14 @@ class ResultsServiceAsyncStub:
         workflow_results.v1.results_pb2.DepositRequest,
         workflow_results.v1.results_pb2.DepositResponse,
     ]
-    """Stores works, each with an outcome of its own.
+    """Stores works, with an outcome for each.
 
-    Not atomic: every work that can be stored is stored, whatever becomes of the others. Idempotent: a work that is
-    already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
-    DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
-    Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
-    The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
-    are REJECTED with TOO_MANY_PIPELINES, and all others stored. Deposited again when there is room, they are stored.
+    Not atomic: every work that can be stored is stored, regardless of the others. Idempotent: a work that is already
+    stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
+    DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set. Several
+    works with the same id are processed in their order. An empty list of works is valid. At most 100,000 works. The
+    first work of a pipeline creates it. While the limit of pipelines is reached, works of new pipelines are REJECTED
+    with TOO_MANY_PIPELINES, and all others are stored. The rejected ones may be deposited again later.
     """
 
     DepositStream: grpc.aio.StreamStreamMultiCallable[
@@ -279,9 +284,10 @@ class ResultsServiceAsyncStub:
     ]
     """Deposits many requests over one stream; each is acknowledged by one response, in the order of the requests.
 
-    Same effect for each request as Deposit. The client half-closes when it has sent everything, and the server ends
-    the stream after the last acknowledgement. A stream that breaks leaves the requests without a response unknown:
-    send them again, on a new stream. An invalid request ends the stream with the error that Deposit would give.
+    Each request has the same effect as a Deposit. The client half-closes when it has sent everything, and the server
+    ends the stream after the last acknowledgement. If the stream breaks, the outcome of requests without a response is
+    unknown: send them again, on a new stream. An invalid request ends the stream with the error that Deposit would
+    give.
     """
 
     Update: grpc.aio.UnaryUnaryMultiCallable[
@@ -290,12 +296,12 @@ class ResultsServiceAsyncStub:
     ]
     """Sets the given top-level fields of each result named by the works' `pipeline` and `id`.
 
-    All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
-    nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-    INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason of a Rejection
-    for a work that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION
-    with the reason TOO_LARGE where a result would become larger than a work may be. No works at all is valid. At most
-    100,000 works.
+    All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. If a result
+    does not exist or is locked, the request is refused: nothing is changed, and `applied` is false. Never changes the
+    lock state. INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason
+    of a Rejection for a work that breaks another rule, and with INVALID_REQUEST if two works name the same result.
+    FAILED_PRECONDITION with the reason TOO_LARGE if a result would become larger than a work may be. An empty list of
+    works is valid. At most 100,000 works.
     """
 
     DeleteIds: grpc.aio.UnaryUnaryMultiCallable[
@@ -304,8 +310,9 @@ class ResultsServiceAsyncStub:
     ]
     """Deletes results.
 
-    All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
+    All or nothing, in one transaction. If a result does not exist or is locked, the request is refused: nothing is
+    changed, and `applied` is false. An id named twice counts once. An empty list of ids is valid. At most 100,000 ids,
+    repetitions included.
     """
 
     View: grpc.aio.UnaryStreamMultiCallable[
@@ -314,9 +321,8 @@ class ResultsServiceAsyncStub:
     ]
     """Streams the results of a pipeline that match a MongoDB query.
 
-    One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with
-    the reason INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not
-    supported.
+    Sends one or more parts, the last one with a summary; a stream without a summary is incomplete. INVALID_ARGUMENT
+    with the reason INVALID_QUERY or INVALID_PROJECTION, and the path of the error, if an operator is not supported.
     """
 
     Count: grpc.aio.UnaryUnaryMultiCallable[
@@ -326,16 +332,16 @@ class ResultsServiceAsyncStub:
     """Counts the results of a pipeline that match a MongoDB query, exactly.
 
     Fast for queries on `id`, `event` and `results.locked`. Others scan the pipeline within the deadline;
-    DEADLINE_EXCEEDED when it does not suffice. Errors for queries as in View.
+    DEADLINE_EXCEEDED if that is too short. Errors for queries as in View.
     """
 
     Status: grpc.aio.UnaryUnaryMultiCallable[
         workflow_results.v1.results_pb2.StatusRequest,
         workflow_results.v1.results_pb2.StatusResponse,
     ]
-    """Counts the results of every pipeline from MongoDB's metadata, at the same cost whatever their number.
+    """Counts the results of every pipeline from MongoDB's metadata, at a cost that does not depend on how many there are.
 
-    Exact except after an unclean stop of MongoDB. Pipelines without results are left out.
+    Exact except after an unclean shutdown of MongoDB. Pipelines without results are left out.
     """
 
     Info: grpc.aio.UnaryUnaryMultiCallable[
@@ -356,7 +362,8 @@ class ResultsServiceAsyncStub:
     ]
     """Streams the results with the given ids. Parts as in View.
 
-    Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
+    Ids not found are left out; an id named twice counts once. An empty list of ids is valid. At most 100,000 ids,
+    repetitions included.
     """
 
     GetByEvent: grpc.aio.UnaryStreamMultiCallable[
@@ -369,7 +376,7 @@ class ResultsServiceAsyncStub:
         workflow_results.v1.results_pb2.GetLockedRequest,
         workflow_results.v1.results_pb2.GetLockedResponse,
     ]
-    """Streams the locked results that carry `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
+    """Streams the locked results that have `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
     `products` and `results`. Parts as in View.
     """
 
@@ -385,8 +392,9 @@ class ResultsServiceAsyncStub:
     ]
     """Locks results: sets `results.locked` to true, also where `results` is null or missing.
 
-    All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids as sent.
+    All or nothing, in one transaction. If a result does not exist, the request is refused: nothing is changed, and
+    `applied` is false. Locking a locked result is fine. An empty list of ids is valid. At most 100,000 ids,
+    repetitions included.
     """
 
     Unlock: grpc.aio.UnaryUnaryMultiCallable[
@@ -395,8 +403,9 @@ class ResultsServiceAsyncStub:
     ]
     """Unlocks results: sets `results.locked` of the locked ones to false. Without `force` it only counts them.
 
-    All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-    exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids as sent.
+    All or nothing, in one transaction. If a result does not exist, the request is refused: nothing is changed, and
+    `applied` is false. Unlocking a result that is not locked is fine. An empty list of ids is valid. At most 100,000
+    ids, repetitions included.
     """
 
     History: grpc.aio.UnaryUnaryMultiCallable[
@@ -406,8 +415,8 @@ class ResultsServiceAsyncStub:
     """Returns the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
 
     Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
-    changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
-    recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+    changed. A deleted result keeps its history. A result that was never changed, or does not exist, has no entries.
+    Deposits are not recorded. Paged as in AIP-158: repeat the request with `next_page_token` until that is empty.
     """
 
     DropPipeline: grpc.aio.UnaryUnaryMultiCallable[
@@ -417,9 +426,10 @@ class ResultsServiceAsyncStub:
     """Drops a pipeline that has no results left, which makes room for another one. For admins.
 
     The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
-    PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
-    that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
-    Where an answer is lost and the request repeated, `dropped` is false although it was dropped.
+    PIPELINE_NOT_EMPTY if it has results: nothing is changed. Works that arrive at the same time are deposited either
+    before the drop, so that the pipeline is not empty, or after it, into a new one; none is lost. A pipeline that does
+    not exist is fine. If a response is lost and the request is repeated, `dropped` is false although the pipeline was
+    dropped.
     """
 
 class ResultsServiceServicer(metaclass=abc.ABCMeta):
@@ -431,14 +441,14 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.DepositRequest,
         context: _ServicerContext,
     ) -> typing.Union[workflow_results.v1.results_pb2.DepositResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.DepositResponse]]:
-        """Stores works, each with an outcome of its own.
+        """Stores works, with an outcome for each.
 
-        Not atomic: every work that can be stored is stored, whatever becomes of the others. Idempotent: a work that is
-        already stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
-        DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set.
-        Several works with one id are taken in their order. No works at all is valid. At most 100,000 works.
-        The first work of a pipeline creates it; while there are as many pipelines as the server allows, works of new ones
-        are REJECTED with TOO_MANY_PIPELINES, and all others stored. Deposited again when there is room, they are stored.
+        Not atomic: every work that can be stored is stored, regardless of the others. Idempotent: a work that is already
+        stored with the same content is ALREADY_DEPOSITED, so any Deposit may be repeated. Nothing is overwritten.
+        DEPOSITED and ALREADY_DEPOSITED are durable: written to the journals of a majority of the replica set. Several
+        works with the same id are processed in their order. An empty list of works is valid. At most 100,000 works. The
+        first work of a pipeline creates it. While the limit of pipelines is reached, works of new pipelines are REJECTED
+        with TOO_MANY_PIPELINES, and all others are stored. The rejected ones may be deposited again later.
         """
 
     @abc.abstractmethod
@@ -449,9 +459,10 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.DepositStreamResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.DepositStreamResponse]]:
         """Deposits many requests over one stream; each is acknowledged by one response, in the order of the requests.
 
-        Same effect for each request as Deposit. The client half-closes when it has sent everything, and the server ends
-        the stream after the last acknowledgement. A stream that breaks leaves the requests without a response unknown:
-        send them again, on a new stream. An invalid request ends the stream with the error that Deposit would give.
+        Each request has the same effect as a Deposit. The client half-closes when it has sent everything, and the server
+        ends the stream after the last acknowledgement. If the stream breaks, the outcome of requests without a response is
+        unknown: send them again, on a new stream. An invalid request ends the stream with the error that Deposit would
+        give.
         """
 
     @abc.abstractmethod
@@ -462,12 +473,12 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[workflow_results.v1.results_pb2.UpdateResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.UpdateResponse]]:
         """Sets the given top-level fields of each result named by the works' `pipeline` and `id`.
 
-        All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. Refused, with
-        nothing changed and `applied` false, where a result does not exist or is locked. Never changes the lock state.
-        INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason of a Rejection
-        for a work that breaks another rule, and with INVALID_REQUEST where two works name one result. FAILED_PRECONDITION
-        with the reason TOO_LARGE where a result would become larger than a work may be. No works at all is valid. At most
-        100,000 works.
+        All or nothing, in one transaction. Fields not given are kept; a given `results` is replaced whole. If a result
+        does not exist or is locked, the request is refused: nothing is changed, and `applied` is false. Never changes the
+        lock state. INVALID_ARGUMENT with the reason LOCK_STATE for a work whose `results.locked` is true, with the reason
+        of a Rejection for a work that breaks another rule, and with INVALID_REQUEST if two works name the same result.
+        FAILED_PRECONDITION with the reason TOO_LARGE if a result would become larger than a work may be. An empty list of
+        works is valid. At most 100,000 works.
         """
 
     @abc.abstractmethod
@@ -478,8 +489,9 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[workflow_results.v1.results_pb2.DeleteIdsResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.DeleteIdsResponse]]:
         """Deletes results.
 
-        All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist or is locked. An id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
+        All or nothing, in one transaction. If a result does not exist or is locked, the request is refused: nothing is
+        changed, and `applied` is false. An id named twice counts once. An empty list of ids is valid. At most 100,000 ids,
+        repetitions included.
         """
 
     @abc.abstractmethod
@@ -490,9 +502,8 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.ViewResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.ViewResponse]]:
         """Streams the results of a pipeline that match a MongoDB query.
 
-        One or more parts, of which the last holds a summary; a stream without one is incomplete. INVALID_ARGUMENT with
-        the reason INVALID_QUERY or INVALID_PROJECTION, and the path of what is at fault, for operators that are not
-        supported.
+        Sends one or more parts, the last one with a summary; a stream without a summary is incomplete. INVALID_ARGUMENT
+        with the reason INVALID_QUERY or INVALID_PROJECTION, and the path of the error, if an operator is not supported.
         """
 
     @abc.abstractmethod
@@ -504,7 +515,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         """Counts the results of a pipeline that match a MongoDB query, exactly.
 
         Fast for queries on `id`, `event` and `results.locked`. Others scan the pipeline within the deadline;
-        DEADLINE_EXCEEDED when it does not suffice. Errors for queries as in View.
+        DEADLINE_EXCEEDED if that is too short. Errors for queries as in View.
         """
 
     @abc.abstractmethod
@@ -513,9 +524,9 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.StatusRequest,
         context: _ServicerContext,
     ) -> typing.Union[workflow_results.v1.results_pb2.StatusResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.StatusResponse]]:
-        """Counts the results of every pipeline from MongoDB's metadata, at the same cost whatever their number.
+        """Counts the results of every pipeline from MongoDB's metadata, at a cost that does not depend on how many there are.
 
-        Exact except after an unclean stop of MongoDB. Pipelines without results are left out.
+        Exact except after an unclean shutdown of MongoDB. Pipelines without results are left out.
         """
 
     @abc.abstractmethod
@@ -542,7 +553,8 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetByIdResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetByIdResponse]]:
         """Streams the results with the given ids. Parts as in View.
 
-        Ids not found are left out; an id named twice counts once. No ids at all is valid. At most 100,000 ids as sent.
+        Ids not found are left out; an id named twice counts once. An empty list of ids is valid. At most 100,000 ids,
+        repetitions included.
         """
 
     @abc.abstractmethod
@@ -559,7 +571,7 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         request: workflow_results.v1.results_pb2.GetLockedRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetLockedResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetLockedResponse]]:
-        """Streams the locked results that carry `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
+        """Streams the locked results that have `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
         `products` and `results`. Parts as in View.
         """
 
@@ -579,8 +591,9 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[workflow_results.v1.results_pb2.LockResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.LockResponse]]:
         """Locks results: sets `results.locked` to true, also where `results` is null or missing.
 
-        All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist. Locking what is locked is fine. No ids at all is valid. At most 100,000 ids as sent.
+        All or nothing, in one transaction. If a result does not exist, the request is refused: nothing is changed, and
+        `applied` is false. Locking a locked result is fine. An empty list of ids is valid. At most 100,000 ids,
+        repetitions included.
         """
 
     @abc.abstractmethod
@@ -591,8 +604,9 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[workflow_results.v1.results_pb2.UnlockResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.UnlockResponse]]:
         """Unlocks results: sets `results.locked` of the locked ones to false. Without `force` it only counts them.
 
-        All or nothing, in one transaction. Refused, with nothing changed and `applied` false, where a result does not
-        exist. Unlocking what is not locked is fine. No ids at all is valid. At most 100,000 ids as sent.
+        All or nothing, in one transaction. If a result does not exist, the request is refused: nothing is changed, and
+        `applied` is false. Unlocking a result that is not locked is fine. An empty list of ids is valid. At most 100,000
+        ids, repetitions included.
         """
 
     @abc.abstractmethod
@@ -604,8 +618,8 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         """Returns the changes of a result, the newest first: who updated, deleted, locked or unlocked it, when and why.
 
         Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
-        changed. A deleted result keeps its history; one that has none, or does not exist, has no entries. Deposits are not
-        recorded. Paged as in AIP-158: ask again with `next_page_token` until it is empty.
+        changed. A deleted result keeps its history. A result that was never changed, or does not exist, has no entries.
+        Deposits are not recorded. Paged as in AIP-158: repeat the request with `next_page_token` until that is empty.
         """
 
     @abc.abstractmethod
@@ -617,9 +631,10 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         """Drops a pipeline that has no results left, which makes room for another one. For admins.
 
         The history of its results stays, and gets an entry for the pipeline itself. FAILED_PRECONDITION with the reason
-        PIPELINE_NOT_EMPTY where it has results: nothing is changed. Works that arrive meanwhile are deposited before, so
-        that the pipeline is not empty, or after, into a new one; none is lost. A pipeline that does not exist is fine.
-        Where an answer is lost and the request repeated, `dropped` is false although it was dropped.
+        PIPELINE_NOT_EMPTY if it has results: nothing is changed. Works that arrive at the same time are deposited either
+        before the drop, so that the pipeline is not empty, or after it, into a new one; none is lost. A pipeline that does
+        not exist is fine. If a response is lost and the request is repeated, `dropped` is false although the pipeline was
+        dropped.
         """
 
 def add_ResultsServiceServicer_to_server(servicer: ResultsServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
