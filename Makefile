@@ -36,7 +36,7 @@ $(VENV)-proto/.done: Makefile
 	$(VENV)-proto/bin/pip install --quiet grpcio-tools==1.63.2 mypy-protobuf==3.6.0 'setuptools<81'
 	@touch $@
 
-demo: $(VENV)/.demo ## Show the whole thing at work, on a server and a MongoDB of its own
+demo: $(VENV)/.demo ## Show what it does, on a server and a MongoDB of its own
 	@$(BIN)/workflow-results demo
 
 serve: $(VENV)/.demo ## Start a server with the embedded MongoDB, data in ./data

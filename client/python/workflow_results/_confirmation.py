@@ -40,7 +40,7 @@ def confirmed(confirm: Callable[[str], bool] | None, locked: int, named: int, pi
 def ask_on_terminal(question: str) -> bool:
     """Ask a yes-or-no question on the terminal; without one the answer is no."""
     if not (sys.stdin and sys.stdin.isatty()):
-        _logger.warning("unlock changed nothing: there is no terminal to ask on; give force=True or confirm=")
+        _logger.warning("unlock changed nothing: there is no terminal to ask on; use force=True or confirm=")
         return False
     try:
         return input(f"{question} Type 'yes' to go ahead: ").strip().lower() == "yes"

@@ -50,7 +50,7 @@ class Session:
 
     def __reduce__(self) -> NoReturn:
         # A copy would share the connection, and a pickle hold what is secret.
-        raise TypeError(f"a {type(self).__name__} can't be copied or pickled: make another one where it is used")
+        raise TypeError(f"a {type(self).__name__} can't be copied or pickled: create another one where it is needed")
 
     def __enter__(self) -> Self:
         return self

@@ -72,7 +72,7 @@ class GRPCContext:
             raise InvalidRequestError(f"backends must be a list like {list(_BACKENDS)}, not {shorten(backends)}")
         self.backends = list(backends)
         if unknown := [backend for backend in self.backends if backend not in _BACKENDS]:
-            raise InvalidRequestError(f"backends must be among {list(_BACKENDS)}, not {shorten(unknown)}")
+            raise InvalidRequestError(f"backends must be from {list(_BACKENDS)}, not {shorten(unknown)}")
         if "results" in self.backends:
             self.results = Results(
                 settings.target(None, self.workspace),

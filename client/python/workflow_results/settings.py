@@ -68,7 +68,7 @@ def _checked_target(name: str, found: object) -> str:
     if scheme.lower() in ("http", "https", "grpc", "grpcs"):
         raise InvalidRequestError(f"{name} must be 'host:port', without '{scheme}://': {shorten(target_)}")
     if not target_.isprintable():
-        raise InvalidRequestError(f"{name} must hold visible characters alone, not {shorten(target_)}")
+        raise InvalidRequestError(f"{name} must contain only visible characters, not {shorten(target_)}")
     if not target_.startswith(_SOCKETS):
         rest = _RESOLVER.sub("", target_, count=1)
         addresses = rest.split(",") if target_.startswith(_LISTS) else [rest]
@@ -176,7 +176,7 @@ def _workspace_target(workspace: Path | None) -> tuple[str, object]:
             return "", None
         if not isinstance(content, dict):
             where = ".".join(walked) or "the file"
-            raise InvalidRequestError(f"workspace {path}: {where} must hold a mapping, not {type(content).__name__}")
+            raise InvalidRequestError(f"workspace {path}: {where} must be a mapping, not {type(content).__name__}")
         content = content.get(key)
         walked.append(key)
     return f"workspace {path}: {'.'.join(walked)}", content

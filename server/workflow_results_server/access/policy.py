@@ -202,7 +202,7 @@ def allow_works(works: Sequence[Work | Rejected]) -> None:
                 raise _role_denied(what, _LEAST_FOR_LOCKED, caller)
     for pipeline, position in seen.items():
         if not caller.may_use(pipeline):
-            raise _pipeline_denied(pipeline, caller, f" (works[{position}].pipeline)")
+            raise _pipeline_denied(pipeline, caller, f"works[{position}]: ")
 
 
 def _role_denied(what: str, least: Role, caller: Caller) -> RequestError:
@@ -212,5 +212,5 @@ def _role_denied(what: str, least: Role, caller: Caller) -> RequestError:
 
 def _pipeline_denied(pipeline: str, caller: Caller, where: str = "") -> RequestError:
     allowed = ", ".join(caller.pipelines)
-    message = f"caller {caller.name} may not use pipeline {shorten(pipeline)}{where}, only {allowed}"
+    message = f"{where}caller {caller.name} may not use pipeline {shorten(pipeline)}, only {allowed}"
     return RequestError(Reason.PIPELINE, message)

@@ -50,9 +50,9 @@ def test_others_are_let_in_with_tls_and_tokens_alone(authority: Authority, token
     assert "--tls-cert with --tls-key and --tokens" in both
     assert "workflow-results token create" in both
     without_tokens = refusal("--host", host, *with_tls)
-    assert "which needs --tokens;" in without_tokens
+    assert "which requires --tokens;" in without_tokens
     without_tls = refusal("--host", host, *with_tokens)
-    assert "which needs --tls-cert with --tls-key." in without_tls
+    assert "which requires --tls-cert with --tls-key." in without_tls
     everything, read = "everyone who can reach it may do everything", "everyone on the way can read and change"
     for line, consequences in (
         (both, f"{read} results and {everything}"),
@@ -88,7 +88,7 @@ def test_files_and_options_that_cannot_be_used(authority: Authority, tokens: Pat
         ("--tls-cert", certificate, "--tls-key", other): "--tls-cert and --tls-key must be a certificate and its key",
         ("--tls-cert", missing, "--tls-key", key): f"--tls-cert and --tls-key can't be read: {missing}: No such file",
         ("--tls-cert", certificate, "--tls-key", str(tmp_path)): "--tls-cert and --tls-key can't be read",
-        ("--tls-cert", certificate, "--tls-key", key, "--tls-client-ca", str(junk)): "--tls-client-ca must hold",
+        ("--tls-cert", certificate, "--tls-key", key, "--tls-client-ca", str(junk)): "--tls-client-ca must contain",
         ("--tls-cert", certificate, "--tls-key", key, "--tls-client-ca", missing): "--tls-client-ca can't be read",
         ("--tokens", missing): f"tokens file {missing} can't be read: No such file",
         ("--tokens", str(junk)): f"tokens file {junk} must contain one mapping",

@@ -129,9 +129,9 @@ def test_failed_handshakes_say_in_time_what_would_help(serve: Serve, authority: 
         (secure, {"tls": True}, "certificate is not trusted"),
         (expired, ca, "may have expired"),
         (misnamed, ca, "certificate is for another name"),
-        (plain, ca, "the server speaks plain text"),
-        (secure, {}, "Or it wants TLS: give ca_file="),
-        (mutual, ca, "Or it wants a client certificate"),
+        (plain, ca, "the server uses plain text"),
+        (secure, {}, "Or does it require TLS? Then set ca_file="),
+        (mutual, ca, "Or does it require a client certificate"),
         (mutual, {**ca, "cert_file": late[0], "key_file": late[1]}, "that has not expired"),
         (mutual, {**ca, "cert_file": strangers[0], "key_file": strangers[1]}, "an authority that it trusts"),
     ]

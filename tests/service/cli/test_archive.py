@@ -100,7 +100,7 @@ def test_what_was_backed_up_is_restored(
     assert there.update([{"pipeline": filled, "id": f"{number:04}", "n": 1} for number in range(100, 125)])
     done = command("restore", tmp_path / "new", "--target", target)
     assert (done.returncode, done.stdout) == (1, f"{filled}: 975 already deposited, 25 conflict\n")
-    assert "not all results are restored: 25 are not" in done.stderr
+    assert "25 results were not restored" in done.stderr
     assert f"{filled} '0124': conflict: " in done.stderr
     assert done.stderr.count(": conflict: ") == 20
     assert there.get_by_id(filled, ["0124"])[0]["n"] == 1
@@ -147,7 +147,7 @@ def test_locks_come_back_and_none_goes(service: Service, results: Results, pipel
 def test_bad_directories_and_files_are_explained(
     service: Service, results: Results, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for bad, said in ((tmp_path, "holds no .bson files"), (tmp_path / "none", "does not exist")):
+    for bad, said in ((tmp_path, "contains no .bson files"), (tmp_path / "none", "does not exist")):
         done = command("restore", bad, "--target", service.target)
         assert done.returncode in (1, 2)
         assert said in done.stderr
@@ -155,7 +155,7 @@ def test_bad_directories_and_files_are_explained(
     for broken in (bson.encode(work(filled, "new"))[:-3], b"\0\0\0\0", b"\x7f\0", b"\x08\0\0\0\x10\0\0\0"):
         (tmp_path / f"{filled}.bson").write_bytes(first + broken)
         done = command("restore", tmp_path, "--target", service.target)
-        said = f"is cut short, or no file of BSON documents: see its byte {len(first)}\n"
+        said = f"is truncated or not a file of BSON documents, see byte {len(first)}\n"
         assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
     done = command("backup", tmp_path, "--target", service.target)
     assert (done.returncode, "is not empty" in done.stderr) == (1, True)
@@ -205,10 +205,14 @@ def test_a_restore_takes_the_results_in_what_mongodump_writes(service: Service, 
 
     rejected = work(pipeline, "b", results={"locked": False}) | {"data": bytes(2**24 - 2**14)}
     for name, document, said in (
-        ("other/of-others.bson", {"_id": 1}, "of-others.bson holds what is no result, at byte 0: pipeline must be a"),
+        (
+            "other/of-others.bson",
+            {"_id": 1},
+            "of-others.bson has something other than a result at byte 0: pipeline must be a",
+        ),
         ("z.bson.gz", {}, "z.bson.gz is compressed: gunzip all .bson.gz files first"),
         ("other-id.bson", {"_id": 1, **work(pipeline, "c")}, f"{pipeline} 'c': rejected: INVALID_WORK: _id must be"),
-        ("workflow_results/a copy.bson", work(pipeline, "c"), "a copy.bson is no file of a pipeline"),
+        ("workflow_results/a copy.bson", work(pipeline, "c"), "a copy.bson is not the file of a pipeline"),
         ("large.bson", rejected, f"{pipeline} 'b': rejected: "),
     ):
         bad = file(name, document)

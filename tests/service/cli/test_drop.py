@@ -46,14 +46,14 @@ def test_a_drop(service: Service, results: Results, empty: str) -> None:
     assert (status, out) == (1, "")
     assert error == f"Error: pipeline {empty} has 2 results left: delete them first\n"
     assert results.delete_ids(empty, ["a", "b"])
-    assert drop(empty, "--yes", "--reason", "a test", target=service.target) == (0, f"{empty} is dropped\n", "")
+    assert drop(empty, "--yes", "--reason", "a test", target=service.target) == (0, f"{empty} was dropped\n", "")
     assert [entry.reason for entry in results.history(empty)] == ["a test"]
-    assert drop(empty, "--yes", target=service.target) == (1, "", f"Error: there is no pipeline {empty}\n")
+    assert drop(empty, "--yes", target=service.target) == (1, "", f"Error: pipeline {empty} does not exist\n")
 
 
 def test_what_a_drop_does_not_do(service: Service, results: Results, empty: str) -> None:
     for arguments, status, said in (
-        ([empty], 2, "there is no terminal to ask on: give --yes"),
+        ([empty], 2, "there is no terminal to ask on: use --yes"),
         (["_history", "--yes"], 2, "pipeline must be"),
         ([empty, "--yes", "--reason", "x" * 1001], 2, "reason must have at most"),
     ):

@@ -77,13 +77,13 @@ def test_a_depositor_shows_its_state(service: Service, pipeline: str) -> None:
             proxy.close()
             for id_ in "de":
                 lost.deposit(work(pipeline, id_))
-        assert repr(lost) == f"{named}has lost the service, 2 given, 2 not acknowledged>"
+        assert repr(lost) == f"{named}failed, 2 given, 2 not acknowledged>"
 
 
 def test_a_depositor_that_was_not_opened_cannot_be_left(results: Results, pipeline: str) -> None:
     depositor = results.depositor()
     for kind, error in ((None, None), (ValueError, ValueError("of the block"))):
-        with pytest.raises(ResultsError, match="the depositor is not open: use it in a with block"):
+        with pytest.raises(ResultsError, match="the depositor is not open: use it in a `with` block"):
             depositor.__exit__(kind, error, None)
     with depositor as opened:
         assert opened.deposit(work(pipeline, "a")).result(30).stored
@@ -151,12 +151,12 @@ def test_what_holds_a_connection_is_neither_copied_nor_pickled(
     with results.depositor() as depositor:
         done = depositor.deposit(work(pipeline, "a"))
         for each, cure in (
-            (DepositFuture(threading.Lock()), r"take what its result\(\) returns, a Receipt"),
-            (done, r"take what its result\(\) returns, a Receipt"),
-            (depositor, r"make one with Results.depositor\(\) where it is used"),
-            (results.stream(pipeline, {}), "begin another one where it is used"),
-            (results.stream_batches(pipeline, {}), "begin another one where it is used"),
-            (results, "make another one where it is used"),
+            (DepositFuture(threading.Lock()), r"use the Receipt that result\(\) returns"),
+            (done, r"use the Receipt that result\(\) returns"),
+            (depositor, r"create one with Results.depositor\(\) where it is needed"),
+            (results.stream(pipeline, {}), "start another one where it is needed"),
+            (results.stream_batches(pipeline, {}), "start another one where it is needed"),
+            (results, "create another one where it is needed"),
         ):
             with pytest.raises(TypeError, match=f"^an? .* can't be copied or pickled: {cure}"):
                 how(each)

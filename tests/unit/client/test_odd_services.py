@@ -40,7 +40,7 @@ def test_a_stream_that_lost_results_is_an_error(told: int) -> None:
 
     with serving(View=view) as target, Results(target) as results:
         read: list[dict[str, Any]] = []
-        with pytest.raises(ResultsError, match=f"lost results: 3 came of {told}"):
+        with pytest.raises(ResultsError, match=f"lost results: 3 of {told}"):
             read += results.stream("any", {})
         with pytest.raises(ResultsError, match="lost results"):
             results.view("any", {})
@@ -73,7 +73,7 @@ def test_a_stream_that_falls_silent_is_given_up(silent_after: str, monkeypatch: 
             if silent_after == "summary":
                 assert results.view("any", {}) == [{"id": "1"}]
                 return
-            with pytest.raises(ServiceUnavailableError, match=r"View at .*: nothing has come for 0\.55 s"):
+            with pytest.raises(ServiceUnavailableError, match=r"View at .*: no data for 0\.55 s"):
                 results.view("any", {})
             with pytest.raises(DeadlineExceededError, match=r"timeout of 1 s"):  # which is for the whole of it
                 results.view("any", {}, timeout=1)
@@ -213,7 +213,7 @@ def test_outcomes_that_are_not_those_of_the_works_are_an_error_with_the_works(ou
 
     works = [work("any", id_) for id_ in "ab"]
     with serving(Deposit=deposit, DepositStream=deposit_stream) as target, Results(target) as results:
-        with pytest.raises(ResultsError, match="outcomes of 2 works") as caught:
+        with pytest.raises(ResultsError, match="outcomes for 2 works") as caught:
             results.deposit(works)
         assert (caught.value.works, caught.value.outcome_unknown) == (works, True)
         with pytest.raises(ResultsError) as caught, results.depositor() as depositor:

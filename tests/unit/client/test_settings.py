@@ -93,9 +93,9 @@ def test_targets_that_are_taken(target: str) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("grpc: localhost:5", "grpc must hold a mapping, not str"),
-        ("grpc: {targets: [1]}", "grpc.targets must hold a mapping, not list"),
-        ("[grpc]", "the file must hold a mapping, not list"),
+        ("grpc: localhost:5", "grpc must be a mapping, not str"),
+        ("grpc: {targets: [1]}", "grpc.targets must be a mapping, not list"),
+        ("[grpc]", "the file must be a mapping, not list"),
         ("grpc: {targets: {results: false}}", "grpc.targets.results must be a string like 'host:port', not False"),
         ("grpc: {targets: {results: ''}}", "grpc.targets.results must be 'host:port'"),
     ],

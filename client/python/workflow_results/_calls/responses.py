@@ -52,8 +52,8 @@ def outcomes_of(
     outcomes = [_OUTCOMES[each] for each in response.outcomes if each in _OUTCOMES]
     if not len(outcomes) == len(response.outcomes) == number:
         error = ResultsError(
-            f"the service told {len(response.outcomes):,} outcomes of {number:,} works, of which this client"
-            f" understands {len(outcomes):,}: is it older than the server?"
+            f"the service returned {len(response.outcomes):,} outcomes for {number:,} works, {len(outcomes):,} of them"
+            " known to this client: is the client older than the server?"
         )
         error.outcome_unknown = True
         raise error

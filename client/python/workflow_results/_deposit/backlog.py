@@ -31,8 +31,8 @@ _IDLE_SECONDS: Final = 0.2
 _POLL_SECONDS: Final = 0.05
 """How soon a stream notices a fork that waits for it."""
 _NAP_SECONDS: Final = 0.5
-_POSITION: Final = re.compile(r"works\[\d+\]\.")
-"""Where a work stands in a request, which means nothing to who gave works one by one."""
+_POSITION: Final = re.compile(r"works\[\d+\](?:\.|: )")
+"""The position of a work in a request, which means nothing to a caller that deposits works one by one."""
 
 
 class Backlog:

@@ -161,8 +161,8 @@ def interruption(what: str, number: int, of: int, works: list[dict[str, Any]]) -
         works: Those to deposit again.
     """
     error = ResultsError(
-        f"{what} was interrupted: {number:,} of {of:,} works are not acknowledged; they may be stored or not, and to"
-        " deposit them again is safe"
+        f"{what} was interrupted: {number:,} of {of:,} works are not acknowledged; they may or may not be"
+        " stored, and depositing them again is safe"
     )
     error.works, error.outcome_unknown = works, True
     return error
@@ -175,7 +175,9 @@ def report_interruption(error: ResultsError, interrupt: BaseException) -> None:
         error: As `interruption` returns it.
         interrupt: What ends the deposit, such as a KeyboardInterrupt.
     """
-    _logger.warning("%s: the context of the %s holds them in its `works`", error, type(interrupt).__name__)
+    _logger.warning(
+        "%s: they are in `works` of the error that is the __context__ of the %s", error, type(interrupt).__name__
+    )
     while interrupt.__context__ is not None:
         interrupt = interrupt.__context__
     interrupt.__context__ = error

@@ -130,13 +130,13 @@ class Depositor(Backlog):
         """
         self._check_process()
         if self._place is not None:
-            raise ResultsError("a depositor is opened once: make another one")
+            raise ResultsError("a depositor can be opened only once: create another one")
         self._place = self._channel.place()
         self._thread = threading.Thread(target=self._run, name="workflow-results-depositor", daemon=True)
         try:
             self._thread.start()
         except RuntimeError as error:  # the interpreter ends (since Python 3.12), or the machine has no more threads
-            _logger.debug("a depositor sends in the threads that give works: %s", error)
+            _logger.debug("no thread for a depositor; callers of deposit() send the works: %s", error)
             self._thread, self._taking_turns, self._without_stream = None, threading.Lock(), True
         except BaseException:  # of the handler of a signal, while this waits for the thread: there will be no exit
             with self._lock:
@@ -179,7 +179,7 @@ class Depositor(Backlog):
             return
         if type_ is None:
             raise failure
-        _logger.warning("beside the exception that ends the block: %s", failure)
+        _logger.warning("in addition to the exception that ends the block: %s", failure)
 
     def __repr__(self) -> str:
         name = f"<Depositor of {quoted(self._channel.target)}"
@@ -188,7 +188,7 @@ class Depositor(Backlog):
         with self._lock:
             waiting = sum(len(each.works) for each in (*self._in_flight, *self._gathered))
             if self._failure is not None:
-                state, waiting = "has lost the service", len(self._failure.works)
+                state, waiting = "failed", len(self._failure.works)
             elif self._place is None:
                 state = "not open yet"
             elif not self._closing:
@@ -198,7 +198,9 @@ class Depositor(Backlog):
             return f"{name}: {state}, {self._given:,} given, {waiting:,} not acknowledged>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Depositor can't be copied or pickled: make one with Results.depositor() where it is used")
+        raise TypeError(
+            "a Depositor can't be copied or pickled: create one with Results.depositor() where it is needed"
+        )
 
     def _end(self, seconds: float | None) -> None:
         """Take no more works, and wait until all are acknowledged or have failed, at most so long."""
@@ -234,7 +236,7 @@ class Depositor(Backlog):
 
     def _check_process(self) -> None:
         if self._forks != fork_guard.forks:
-            raise ResultsError("this depositor was opened before a fork; open one in the child process")
+            raise ResultsError("this depositor was opened before a fork: open one in the child process")
 
     def _check_open(self) -> None:
         if self._failure is not None:
@@ -325,4 +327,4 @@ class Depositor(Backlog):
 
 
 def _not_open() -> ResultsError:
-    return ResultsError("the depositor is not open: use it in a with block")
+    return ResultsError("the depositor is not open: use it in a `with` block")

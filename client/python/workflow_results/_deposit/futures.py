@@ -51,7 +51,7 @@ class DepositFuture(Future[Receipt]):
         return f"<DepositFuture{named}: {visible(state)}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a DepositFuture can't be copied or pickled: take what its result() returns, a Receipt")
+        raise TypeError("a DepositFuture can't be copied or pickled: use the Receipt that result() returns")
 
     def __getattr__(self, name: str) -> Any:
         if "_making" not in self.__dict__:  # of an object that nothing has initialized
@@ -87,7 +87,7 @@ class DepositFuture(Future[Receipt]):
     def _check_process(self) -> None:
         """Refuse to wait in the child of a fork for what only its parent will be told."""
         if self._forks != fork_guard.forks and self._known is None:
-            raise ResultsError("this work was handed over before a fork; only the parent process is told its receipt")
+            raise ResultsError("this work was deposited before a fork; only the parent process gets its receipt")
 
     def become(self, known: Receipt | ResultsError) -> None:
         """Let the future be done; for the depositor alone."""

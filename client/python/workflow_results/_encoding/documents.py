@@ -51,7 +51,7 @@ def encode(document: Mapping[str, Any], path: str) -> bytes:
     except RefusedError as refused:
         raise InvalidRequestError(f"{path}{refused.place()} {refused}") from None
     except RecursionError:
-        raise InvalidRequestError(f"{path} must be nested less deeply: it overflows Python's stack") from None
+        raise InvalidRequestError(f"{path} is nested too deeply for Python's stack") from None
     except _ENCODER_ERRORS as error:
         raise InvalidRequestError(f"{path} can't be encoded as BSON: {error}") from error
 

@@ -119,7 +119,7 @@ def _regex(value: Regex[Any] | re.Pattern[Any], _walk: object = None) -> Regex[s
     # Python sets UNICODE by itself; in MongoDB it is always on, and its flag is only noise.
     flags = value.flags if isinstance(value, Regex) else value.flags & ~re.UNICODE
     if lost := flags & ~_REGEX_FLAGS:
-        raise RefusedError(f"must not have the flag {re.RegexFlag(lost)!r}, which BSON can't hold")
+        raise RefusedError(f"must not have the flag {re.RegexFlag(lost)!r}, which BSON doesn't have")
     return Regex(text(pattern), flags)
 
 

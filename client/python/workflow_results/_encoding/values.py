@@ -107,7 +107,7 @@ def _list(values: list[Any] | tuple[Any, ...], walk: _Walk) -> Sequence[object]:
 
 def _enter(container: object, within: list[int]) -> None:
     if id(container) in within:
-        raise RefusedError("must not hold itself")
+        raise RefusedError("must not contain itself")
     if len(within) == DEPTH:
         raise RefusedError(f"must not be nested deeper than {DEPTH} levels")
     within.append(id(container))

@@ -95,6 +95,6 @@ class ResultStream(itertools.chain[T]):
         return f"<{self._name}: {how.format(self._handed)}>"
 
     def _not_copied(self, *_: object) -> NoReturn:
-        raise TypeError("a stream can't be copied or pickled: begin another one where it is used")
+        raise TypeError("a stream can't be copied or pickled: start another one where it is needed")
 
     __reduce__ = __copy__ = __deepcopy__ = _not_copied

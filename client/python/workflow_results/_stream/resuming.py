@@ -56,7 +56,7 @@ def batches(
                     if part.HasField("summary"):
                         if part.summary.count != count:
                             raise ResultsError(
-                                f"{method} at {channel.target} lost results: {count} came of {part.summary.count}"
+                                f"{method} at {channel.target} lost results: {count} of {part.summary.count} arrived"
                             )
                         complete = True  # the stream ends by itself now; to cancel it would only trouble the server
                 if complete:
@@ -103,7 +103,7 @@ def same_process(forks: int) -> None:
         ResultsError: This is a child of that process.
     """
     if forks != fork_guard.forks:
-        raise ResultsError("this stream was begun before a fork; begin it again in the child process")
+        raise ResultsError("this stream was started before a fork: start another one in the child process")
 
 
 def _earlier(one: Deadline, other: Deadline) -> Deadline:

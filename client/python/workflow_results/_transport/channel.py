@@ -183,7 +183,7 @@ class Channel:
             if not watchdog.end(place) or self._closed:
                 raise
             place.connection.reachability.mark_lost()
-            raise ServiceUnavailableError(f"{method} at {self.target}: nothing has come for {seconds:g} s") from error
+            raise ServiceUnavailableError(f"{method} at {self.target}: no data for {seconds:g} s") from error
         finally:
             watchdog.end(place)
 
@@ -213,7 +213,7 @@ class Channel:
                     call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self._metadata())
                 except RuntimeError as error:
                     place.connection.spoil()
-                    raise NoThreadError(f"{method} needs threads, and none can be started: {error}") from error
+                    raise NoThreadError(f"{method} needs threads, but none can be started: {error}") from error
                 place.call = call
                 try:
                     if not place.given_up:
@@ -256,6 +256,6 @@ class Channel:
 def _sized(request: Message) -> Message:
     if (size := request.ByteSize()) > rules.MESSAGE_BYTES:
         raise InvalidRequestError(
-            f"the request has {size:,} bytes; one call holds at most {rules.MESSAGE_BYTES:,}: make several"
+            f"the request has {size:,} bytes; one call can have at most {rules.MESSAGE_BYTES:,}: make several calls"
         )
     return request

@@ -177,8 +177,8 @@ class Connections:
     def _with_room(self) -> Connection:
         if self._streams and sum(len(each.places) for each in self._connections) >= MOST_STREAMS:
             raise ResultsError(
-                f"{MOST_STREAMS:,} streams and depositors of this Results are open, which is the most: read streams to"
-                " their end or close() them, leave the blocks of depositors, or take another Results for more"
+                f"this Results has {MOST_STREAMS:,} open streams and depositors, which is the most: read streams to"
+                " their end or close() them, leave the blocks of depositors, or create another Results"
             )
         fit = [each for each in self._connections if each.fit]
         for connection in fit:

@@ -68,7 +68,7 @@ class Credentials:
         return f"<Credentials: {', '.join(name for name, there in shown.items() if there) or 'none'}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("credentials are not pickled: make a Results where it is used")
+        raise TypeError("credentials can't be pickled: create a Results where it is needed")
 
 
 def resolve(
@@ -94,16 +94,16 @@ def resolve(
         raise InvalidRequestError(f"tls must be True, False or None, not {shorten(tls)}")
     if tls is False:
         if given := [name for name, file in files.items() if file is not None]:
-            raise InvalidRequestError(f"{given[0]} is of no use with tls=False: leave out one of them")
+            raise InvalidRequestError(f"{given[0]} can't be used with tls=False: omit one of them")
         return Credentials(token, secure=False, authorities=None, identity=None)
     paths = {name: _path(name, file) for name, file in files.items()}
     ca, cert, key = (_source(name, files[name]) for name in _VARIABLES)
     secure = bool(tls) or any(paths.values())
     if token and not secure and not is_loopback(target):
         raise InvalidRequestError(
-            f"the token of {source} would be sent to {target} in plain text, for everyone on the way to read: give"
-            " ca_file=, the authority of the server's certificate (or WORKFLOW_RESULTS_CA_FILE), or tls=True where that"
-            ' is a well-known one; token="" sends none, tls=False sends it all the same'
+            f"the token of {source} would be sent to {target} in plain text, which others on the network can read: set"
+            " ca_file= (or WORKFLOW_RESULTS_CA_FILE) to the authority of the server's certificate, or tls=True if that"
+            ' is a well-known one; token="" sends no token, tls=False sends it anyway'
         )
     authorities, identity = paths["ca_file"], None
     if (paths["cert_file"] is None) != (paths["key_file"] is None):
@@ -160,12 +160,12 @@ def handshake_hint(details: str, *, secure: bool) -> str:
             " its authority"
         )
     elif _MISNAMED.search(details):
-        hint = "the server's certificate is for another name: call it by one that stands in its certificate"
+        hint = "the server's certificate is for another name: use a name that is in its certificate"
     elif _PLAIN.search(details):
-        hint = "the server speaks plain text: leave out tls=True, ca_file, cert_file and key_file"
+        hint = "the server uses plain text: omit tls=True, ca_file, cert_file and key_file"
     else:
         return ""
-    return f"{hint}. gRPC says: {details}"
+    return f"{hint}. gRPC reports: {details}"
 
 
 def closing_hint(details: str, *, secure: bool) -> str:
@@ -182,12 +182,12 @@ def closing_hint(details: str, *, secure: bool) -> str:
         return ""
     if secure:
         return (
-            " Or it wants a client certificate of an authority that it trusts, and that has not expired (cert_file and"
-            " key_file; WORKFLOW_RESULTS_CERT_FILE and WORKFLOW_RESULTS_KEY_FILE)."
+            " Or does it require a client certificate that has not expired, from an authority that it trusts (cert_file"
+            " and key_file; WORKFLOW_RESULTS_CERT_FILE and WORKFLOW_RESULTS_KEY_FILE)?"
         )
     return (
-        " Or it wants TLS: give ca_file=, the authority of its certificate (WORKFLOW_RESULTS_CA_FILE), or tls=True"
-        " where that is a well-known one."
+        " Or does it require TLS? Then set ca_file= (WORKFLOW_RESULTS_CA_FILE) to the authority of its certificate, or"
+        " tls=True if that is a well-known one."
     )
 
 

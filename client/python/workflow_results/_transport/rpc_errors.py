@@ -65,9 +65,7 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
     if info.reason:
         message = details if issubclass(class_, _ABOUT_THE_REQUEST) else f"{method} at {target}: {details}"
     elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        limit = (
-            "the time that a proxy gives it" if deadline.seconds is None else f"its timeout of {deadline.seconds:g} s"
-        )
+        limit = "the time limit of a proxy" if deadline.seconds is None else f"its timeout of {deadline.seconds:g} s"
         message = f"{method} at {target} took longer than {limit}"
     elif class_ is errors.ServiceUnavailableError:
         message = f"the connection to {target} failed: {details}"

@@ -37,12 +37,12 @@ _SECONDS: Final = 60.0
 _LOCKED_AT_ONCE: Final = 10_000
 """Far from the most that a transaction may lock, and from the longest query."""
 
-_target = click.option("--target", metavar="HOST:PORT", help="The service. Default: as for the Python client.")
+_target = click.option("--target", metavar="HOST:PORT", help="The service. Default: as in the Python client.")
 
 
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--pipeline", "pipelines", multiple=True, help="A pipeline to write; may be repeated. Default: all.")
+@click.option("--pipeline", "pipelines", multiple=True, help="A pipeline to back up; may be repeated. Default: all.")
 @_target
 def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> None:
     """Write the results of pipelines to DIRECTORY, which must be new or empty.
@@ -57,14 +57,16 @@ def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> N
     folder = directory / _FOLDER
     with _explaining(), _service(target) as results, _progress() as begin:
         if directory.exists() and any(directory.iterdir()):
-            raise click.ClickException(f"{directory} is not empty: give a new directory, so that no backup is lost")
+            raise click.ClickException(
+                f"{directory} is not empty: use a new directory, so that no backup is overwritten"
+            )
         counts = results.status()
         for pipeline in pipelines or counts:
             if problem := pipeline_problem(pipeline):  # which becomes the name of a file
                 raise click.ClickException(f"pipeline {problem}")
             if pipeline not in counts:
                 raise click.ClickException(
-                    f"pipeline {pipeline} has no results that this caller may read: it would be an empty backup"
+                    f"pipeline {pipeline} has no results that this caller may read, so the backup would be empty"
                 )
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
@@ -115,7 +117,7 @@ def restore(directory: Path, target: str | None) -> None:
             told = f"{receipt.pipeline} {receipt.id!r}: {receipt.outcome.value}: {receipt.reason}"
             click.echo(visible(told), err=True)
         raise click.ClickException(
-            f"not all results are restored: {tally.number_unlike:,} are not, of which the first are named above"
+            f"{tally.number_unlike:,} results were not restored; the first of them are listed above"
         )
 
 

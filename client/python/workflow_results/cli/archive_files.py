@@ -58,7 +58,7 @@ def find(directory: Path) -> list[Path]:
     for path in sorted(directory.rglob(f"*{SUFFIX}.*")):
         if path.name.endswith(UNFINISHED):
             raise click.ClickException(
-                f"the backup is incomplete: {path} was not written to its end. To restore just the pipelines that are "
+                f"the backup is incomplete: {path} is unfinished. To restore only the pipelines that are "
                 f"complete, move all {UNFINISHED} files elsewhere"
             )
         if path.name.endswith(_COMPRESSED):
@@ -70,10 +70,12 @@ def find(directory: Path) -> list[Path]:
         if of_mongodb or path.name.startswith(("_", "system.")) or path.is_dir():
             continue
         if problem := pipeline_problem(path.stem):
-            raise click.ClickException(f"{path} is no file of a pipeline, whose name {problem}: move it elsewhere")
+            raise click.ClickException(
+                f"{path} is not the file of a pipeline, because its name {problem}: move it elsewhere"
+            )
         found.append(path)
     if not found:
-        raise click.ClickException(f"{directory} holds no {SUFFIX} files of pipelines")
+        raise click.ClickException(f"{directory} contains no {SUFFIX} files of pipelines")
     return found
 
 
@@ -125,7 +127,9 @@ def _checked(stored: bytes, path: Path, at: int) -> dict[str, Any]:
     except (ResultsError, RecursionError) as error:
         raise _unreadable(path, at) from error
     if problem := work_problem(result):
-        raise click.ClickException(f"{path} holds what is no result, at byte {at}: {problem.path} {problem.message}")
+        raise click.ClickException(
+            f"{path} has something other than a result at byte {at}: {problem.path} {problem.message}"
+        )
     return result
 
 
@@ -140,4 +144,4 @@ def _without_id(stored: bytes, id_: str) -> bytes:
 
 
 def _unreadable(path: Path, at: int) -> click.ClickException:
-    return click.ClickException(f"{path} is cut short, or no file of BSON documents: see its byte {at}")
+    return click.ClickException(f"{path} is truncated or not a file of BSON documents, see byte {at}")

@@ -43,12 +43,14 @@ _DM, _, _LOCALIZATION = PIPELINES
 
 
 @click.command()
-@click.option("--works", type=click.IntRange(100), default=5_000, show_default=True, help="How many to deposit.")
+@click.option(
+    "--works", type=click.IntRange(100), default=5_000, show_default=True, help="The number of works to deposit."
+)
 def demo(works: int) -> None:
-    """Show the whole thing at work.
+    """Show what Workflow Results does.
 
-    Starts a server with a MongoDB of its own, deposits works like those that a radio telescope's pipelines make, and
-    shows what can be done with their results. Leaves nothing running, and nothing on disk.
+    Starts a server with its own MongoDB, deposits works like those of a radio telescope's pipelines, and
+    shows what you can do with the results. Leaves nothing running, and nothing on disk.
     """
     story = _Story()
     logging.getLogger("workflow_results").addHandler(story)
@@ -65,11 +67,11 @@ def demo(works: int) -> None:
 def _tell(story: _Story, number: int) -> None:
     works = sample_works(number)
     story.tell("Workflow Results: a store for the results of pipelines. gRPC over MongoDB.", "bold")
-    story.step("Start a server", "It brings its own MongoDB along, and keeps the data in a directory.")
+    story.step("Start a server", "It starts its own MongoDB and keeps the data in a directory.")
     since = time.perf_counter()
     with _server(story) as target:
         story.measured("server and MongoDB started", time.perf_counter() - since)
-        story.step("Connect", "Scripts for workflow.http.results.Results need no more than another import.")
+        story.step("Connect", "Scripts for workflow.http.results.Results only need to change one import.")
         story.show(f'results = Results("{target}")')
         with Results(target, tls=False) as results:  # whatever the environment says of other servers
             _deposit(story, results, works, number)
@@ -79,7 +81,7 @@ def _tell(story: _Story, number: int) -> None:
             _stream(story, results, number)
     story.step("Clean up", "The server has stopped, and its data are removed.")
     story.tell(story.measures)
-    story.step("Go on", "With a server that stays. README.md tells what else there is.")
+    story.step("Go on", "With a server that keeps running. README.md describes the rest.")
     story.show("$ make serve")
     story.show("$ workflow-results serve --data-dir data")
 
@@ -98,7 +100,7 @@ def _deposit(story: _Story, results: Results, works: Iterator[dict[str, Any]], n
     story.show(f"for batch in batches(works, {_BATCH:_}): results.deposit(batch)", story.code(stored))
     story.measured("works deposited", seconds, number)
 
-    story.step("See what is there", "The status comes from metadata: no slower with a hundred million results.")
+    story.step("See what is there", "The status comes from metadata: as fast with a hundred million results.")
     status = story.call(results.status)
     _expect(sum(status.values()) == number, f"{sum(status.values()):,} results are stored, not {number:,}")
     story.call(results.count, _DM, {"status": "failure"})
@@ -106,7 +108,7 @@ def _deposit(story: _Story, results: Results, works: Iterator[dict[str, Any]], n
 
 def _look(story: _Story, results: Results) -> dict[str, Any]:
     """Read in several ways, and return a result."""
-    story.step("Look at the newest", "Results come by their ids, the highest first: ObjectIds begin with a time.")
+    story.step("Get the newest", "Results are sorted by id, the highest first: ObjectIds begin with a time.")
     newest = story.call(results.get_by_count, _LOCALIZATION, 5)
     table = Table("id", "event", "created (UTC)", "status", box=None, pad_edge=False, header_style="dim")
     table.columns[0].no_wrap = True
@@ -120,7 +122,7 @@ def _look(story: _Story, results: Results) -> dict[str, Any]:
         table.add_row(result["id"], events, created, result["status"], *values)
     story.tell(table)
 
-    story.step("Ask for bright bursts", "Filters and projections are MongoDB's.")
+    story.step("Find bright bursts", "Filters and projections are MongoDB's.")
     bright = story.let("bright", {"results.snr": {"$gt": 100}})
     fields = story.let("fields", {"event": True, "results.dm": True, "results.snr": True})
     for result in story.call(results.view, _DM, bright, fields, limit=3):
@@ -144,7 +146,7 @@ def _lock(story: _Story, results: Results, burst: dict[str, Any]) -> None:
     _expect(not story.call(results.delete_ids, _LOCALIZATION, [burst_id]), "a locked result was deleted")
     _expect(not story.call(results.update, [change]), "a locked result was updated")
     _expect(results.get_by_id(_LOCALIZATION, [burst_id]) == locked, "a locked result has changed")
-    story.tell("The result is as it was.")
+    story.tell("The result is unchanged.")
 
     story.step("Unlock it", "Without force, it asks on the terminal first.")
     _expect(story.call(results.unlock, _LOCALIZATION, [burst_id], force=True), "the unlock was refused")
@@ -160,7 +162,7 @@ def _repeat(story: _Story, results: Results, works: list[dict[str, Any]]) -> Non
     changed = story.let("changed", {**works[0], "site": "elsewhere"}, '{**works[0], "site": "elsewhere"}')
     _expect(not any(story.call(results.deposit, [changed]).values()), "a changed work was stored")
     _expect(results.status() == before, "works were stored twice")
-    story.tell("What was stored is as it was.")
+    story.tell("The stored result is unchanged.")
 
 
 def _stream(story: _Story, results: Results, number: int) -> None:
@@ -173,7 +175,7 @@ def _stream(story: _Story, results: Results, number: int) -> None:
                 counted += 1
                 advance(1)
     seconds = time.perf_counter() - since
-    _expect(counted == number, f"{counted:,} results came, but {number:,} works were deposited")
+    _expect(counted == number, f"{counted:,} results were streamed, but {number:,} works were deposited")
     story.show("for result in results.stream(pipeline, {})", f"{counted:,} results, as many as were deposited")
     story.measured("results streamed", seconds, counted)
 

@@ -14,9 +14,9 @@ from workflow_results.results import Results
 
 @click.command()
 @click.argument("pipeline")
-@click.option("--reason", default="", help="Why, for the history of the pipeline.")
-@click.option("--yes", is_flag=True, help="Don't ask.")
-@click.option("--target", metavar="HOST:PORT", help="The service. Default: as for the Python client.")
+@click.option("--reason", default="", help="The reason, for the history of the pipeline.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--target", metavar="HOST:PORT", help="The service. Default: as in the Python client.")
 def drop(pipeline: str, reason: str, yes: bool, target: str | None) -> None:
     """Drop PIPELINE, which must have no results left. Takes the token of an admin.
 
@@ -28,15 +28,15 @@ def drop(pipeline: str, reason: str, yes: bool, target: str | None) -> None:
             raise failure("nothing was dropped", REFUSED)
         with Results(target) as results:
             if not results.drop_pipeline(pipeline, reason=reason):
-                raise failure(f"there is no pipeline {pipeline}", REFUSED)
+                raise failure(f"pipeline {pipeline} does not exist", REFUSED)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except ResultsError as error:
         raise failure_of(error) from error
-    click.echo(f"{pipeline} is dropped")
+    click.echo(f"{pipeline} was dropped")
 
 
 def _confirmed(pipeline: str) -> bool:
     if not sys.stdin.isatty():
-        raise failure("there is no terminal to ask on: give --yes", USAGE)
+        raise failure("there is no terminal to ask on: use --yes", USAGE)
     return click.confirm(f"Drop pipeline {pipeline}?", err=True)

@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     "regex not in UTF-8": (re.compile(b"\xff"), "must be a regular expression in UTF-8"),
     "regex with a flag that BSON lacks": (
         re.compile("a", re.ASCII | re.IGNORECASE),
-        "must not have the flag re.ASCII, which BSON can't hold",
+        "must not have the flag re.ASCII, which BSON doesn't have",
     ),
     "Regex with a flag that BSON lacks": (Regex("a", re.DEBUG), "must not have the flag re.DEBUG"),
     "regex with NUL": (re.compile("\0"), "must not have the character NUL in its pattern"),
@@ -203,8 +203,8 @@ PLACES: dict[str, tuple[object, str]] = {
     "bytes as key": ({b"a": 1}, "[b'a'] must have a string or an int as its key, not bytes"),
     "a twin": ({"a": {1: "x", "1": "y"}}, ".a must not have a key twice, once as a string and once as an int"),
     "a twin of a twin": ({"a": {"1": {1}, 1: "y"}}, ".a['1'] must be a list"),
-    "a list in itself": ({"a": SELF_LIST}, ".a[0] must not hold itself"),
-    "a dict in itself": (SELF_DICT, ".a[1].b must not hold itself"),
+    "a list in itself": ({"a": SELF_LIST}, ".a[0] must not contain itself"),
+    "a dict in itself": (SELF_DICT, ".a[1].b must not contain itself"),
     "a list": ([{"a": 1}], " must be a dict, not list"),
     "nothing": (None, " must be a dict, not NoneType"),
 }
@@ -254,7 +254,7 @@ def test_a_stack_that_is_nearly_full() -> None:
     def descend(frames: int) -> bytes:
         return descend(frames - 1) if frames else encode(in_dicts(400, 1), "works[0]")
 
-    with pytest.raises(InvalidRequestError, match="must be nested less deeply"):
+    with pytest.raises(InvalidRequestError, match="is nested too deeply"):
         descend(sys.getrecursionlimit() - 250)
 
 

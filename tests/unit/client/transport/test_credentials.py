@@ -39,7 +39,7 @@ def test_arguments_of_the_client_that_cannot_be_used(authority: Authority, tmp_p
         ({"cert_file": certificate, "key_file": missing}, f"cert_file and key_file can't be read: {missing}"),
         ({"cert_file": certificate, "key_file": other}, "cert_file and key_file must be a certificate and its key"),
         ({"tls": "yes"}, "tls must be True, False or None"),
-        ({"tls": False, "ca_file": authority.file}, "ca_file is of no use with tls=False"),
+        ({"tls": False, "ca_file": authority.file}, "ca_file can't be used with tls=False"),
     ]
     for arguments, message in wrong:
         for make in (Results, lambda **given: GRPCContext(**given)):
@@ -118,7 +118,7 @@ def test_a_token_of_the_environment_is_told_and_can_be_left_out(monkeypatch: pyt
         monkeypatch.setenv(variable, "secret")
         for make in (Results, GRPCContext):
             with pytest.raises(
-                InvalidRequestError, match=f'the token of {variable} would be sent .* token="" sends none'
+                InvalidRequestError, match=f'the token of {variable} would be sent .* token="" sends no token'
             ):
                 make()
             with pytest.raises(InvalidRequestError, match="the token of the argument would be sent"):
