@@ -1,4 +1,4 @@
-"""A drop-in for `workflow.http.context.HTTPContext`, as far as it concerns results."""
+"""A drop-in replacement for `workflow.http.context.HTTPContext`, limited to results."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The errors of Workflow Results.
 
-Each is a `ResultsError` and, where Python has one of that meaning, a built-in error as well::
+Each is a `ResultsError` and, if Python has a matching built-in error, one of those as well::
 
     ResultsError
     ├── InvalidRequestError         (ValueError)
@@ -30,20 +30,21 @@ class ResultsError(Exception):
     """Any failure of Workflow Results.
 
     Args:
-        message: What is wrong and, where it is known, what would be right.
+        message: What is wrong and, if known, what would be right.
         reason: The reason, as in the proto's `ErrorReason` without the prefix: "OVERLOADED" for example. Empty for most
             errors that the client finds.
-        call_id: Names the call in the log of the server; empty where no server was involved.
+        call_id: The id of the call in the server's log; empty if no server was involved.
 
     Attributes:
         reason (str): As given.
         call_id (str): As given.
-        retry_seconds (float): How long the server asks to wait before the call is repeated; 0 where it does not ask.
-        outcome_unknown (bool): Whether the call may have changed something although it failed. Of calls before it with
-            the same `request_id` it tells nothing.
-        works (list[dict[str, Any]]): On errors of a deposit the works, with the ids that were given to them:
-            depositing these again is safe. Else empty.
-        receipts (list[Receipt]): On errors of a deposit that was carried out, the outcome of each work. Else empty.
+        retry_seconds (float): How long the server asks to wait before a retry; 0 if it does not ask.
+        outcome_unknown (bool): Whether the call may have changed something although it failed. This does not cover
+            earlier calls with the same `request_id`.
+        works (list[dict[str, Any]]): On errors of a deposit, the works with the ids that they got: depositing these
+            again is safe. Otherwise empty.
+        receipts (list[Receipt]): On errors of a deposit that was carried out, the outcome of each work. Otherwise
+            empty.
     """
 
     def __init__(self, message: str, *, reason: str = "", call_id: str = "") -> None:
@@ -65,14 +66,14 @@ class InvalidStatusError(InvalidRequestError, AssertionError):
 
 
 class ConflictError(ResultsError):
-    """A work is stored already with other content, which was not overwritten; `receipts` tell which."""
+    """A result with the same id and other content exists; it was not overwritten. `receipts` has all outcomes."""
 
 
 class _RefusedError(ResultsError):
-    """Results stood in the way of an all-or-nothing call; nothing was changed.
+    """An all-or-nothing call was refused; nothing was changed.
 
     Attributes:
-        refusals (list[Refusal]): The results that stood in the way: the first 1,000.
+        refusals (list[Refusal]): The results for which it was refused: the first 1,000.
     """
 
     def __init__(self, message: str, refusals: Sequence[Refusal] = ()) -> None:
@@ -81,7 +82,7 @@ class _RefusedError(ResultsError):
 
 
 class LockedError(_RefusedError):
-    """A result is locked, so that it can be neither updated nor deleted; nothing was changed."""
+    """A result is locked, so it can be neither updated nor deleted; nothing was changed."""
 
 
 class NotFoundError(_RefusedError, LookupError):
@@ -99,12 +100,12 @@ class PermissionDeniedError(ResultsError, PermissionError):
 class ServiceUnavailableError(ResultsError, ConnectionError):
     """The service can't be reached, or can't work at the moment.
 
-    `outcome_unknown` tells whether the call may have changed something.
+    `outcome_unknown` is True if the call may have changed something.
     """
 
 
 class DeadlineExceededError(ResultsError, TimeoutError):
-    """The call took longer than its `timeout`, or than the server spends on one.
+    """The call took longer than its `timeout`, or than the server's limit for a call.
 
-    `outcome_unknown` tells whether the call may have changed something.
+    `outcome_unknown` is True if the call may have changed something.
     """

@@ -1,4 +1,4 @@
-"""What became of the works and results named in a call, and what was done to a result before."""
+"""The outcomes of deposits and changes, and the history of a result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Outcome(Enum):
     ALREADY_DEPOSITED = "already deposited"
     """Stored durably before, with the same content."""
     CONFLICT = "conflict"
-    """Not stored: another content is stored under its id, and was not changed."""
+    """Not stored: a result with the same id and other content exists; it was not changed."""
     REJECTED = "rejected"
     """Not stored: the work breaks a rule, named by `Receipt.reason`."""
 
@@ -26,7 +26,7 @@ class Receipt(NamedTuple):
     Attributes:
         pipeline: The pipeline of the work.
         id: The id of the work.
-        outcome: What became of it.
+        outcome: Its outcome.
         reason: Why it was rejected, or what it conflicts with; empty for works that are stored.
     """
 
@@ -42,7 +42,7 @@ class Receipt(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """One result that stood in the way of an all-or-nothing call.
+    """One result for which an all-or-nothing call was refused.
 
     Attributes:
         pipeline: The pipeline of the result.
@@ -62,13 +62,13 @@ class HistoryEntry(NamedTuple):
         time: When, in UTC to the millisecond, by the clock of the server that made the change.
         method: The method of `Results` that made it: "update", "delete_ids", "lock" or "unlock"; of a pipeline
             "drop_pipeline".
-        caller: The name of the caller's token or certificate; empty where the server knows no callers.
-        fields: The top-level fields that an update has set; the first ones, if their names have more than 16,384
-            characters together.
-        field_count: How many top-level fields an update has set.
+        caller: The name of the caller's token or certificate; empty if the server has no tokens file.
+        fields: The top-level fields that an update set; only the first ones, if their names have more than 16,384
+            characters in total.
+        field_count: How many top-level fields an update set.
         reason: Why, as the caller gave it; may be empty.
-        request_id: The request, as the caller named it; may be empty.
-        result_count: How many results of the pipeline the request has named, this one included; 0 for a pipeline.
+        request_id: The request id that the caller gave; may be empty.
+        result_count: How many results of the pipeline the request named, including this one; 0 for a pipeline.
     """
 
     time: datetime

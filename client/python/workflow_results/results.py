@@ -34,23 +34,24 @@ if TYPE_CHECKING:
 class Results(Session):
     """The results of pipelines, on a Workflow Results server.
 
-    Works wherever `workflow.http.results.Results` does, and may be used by several threads. In the child of a fork it
-    connects anew by itself. Results always come in descending order of their ids: for ObjectId strings, newest first.
+    A drop-in replacement for `workflow.http.results.Results`, safe to use from several threads. In the child of a fork,
+    it opens new connections. Results always come in descending order of their ids: for ObjectId strings, newest first.
 
-    Every method takes `timeout`: the seconds for the whole call, retries included. It defaults to that of the
-    constructor, else to 15 for methods with one answer, and to no end for those that read results. There the service
-    bounds the time to the next batch, and what breaks is resumed until nothing has come for 60 seconds, or for the
-    timeout of the constructor. Of a service that says nothing at all, a read is given up after 66 seconds, or a tenth
-    more than a longer timeout of the constructor; it takes a `timeout` of its own where the service may take longer.
+    Every method takes `timeout`: the seconds for the whole call, retries included. The default is the timeout of the
+    constructor; without one, 15 for methods with one answer, and no limit for methods that read results. Such a read
+    fails when the service takes longer than its own limit for the next batch. A broken stream is resumed until nothing
+    has arrived for 60 seconds, or for the timeout of the constructor if that is shorter. If the service is silent, a
+    read fails after 66 seconds, or 1.1 times the timeout of the constructor if that is longer; pass a `timeout` if the
+    service may need more.
 
-    Every method may raise, besides what it names itself:
+    Every method may raise these errors, in addition to those that it lists:
 
     - `InvalidRequestError`: an argument breaks a rule; the message names it.
-    - `ServiceUnavailableError`: the service can't be reached, or has lost MongoDB.
+    - `ServiceUnavailableError`: the service can't be reached, or can't reach MongoDB.
     - `DeadlineExceededError`: the call took longer than its timeout, or than the server spends on one.
     - `UnauthenticatedError`, `PermissionDeniedError`: the token or certificate is missing or wrong, or does not allow
       this.
-    - `ResultsError`: the parent of all these, and what none of them fits.
+    - `ResultsError`: the base class of all these, and any other error.
 
     Args:
         baseurl: The target of the service, "host:port". Defaults to the environment variable WORKFLOW_RESULTS_TARGET,
@@ -59,11 +60,12 @@ class Results(Session):
         timeout: Seconds, see above. Defaults to WORKFLOW_RESULTS_TIMEOUT.
         ca_file: The certificates of the authorities to trust (PEM), for TLS. Defaults to WORKFLOW_RESULTS_CA_FILE, else
             to the well-known ones.
-        cert_file: A certificate that tells the service who calls (PEM). Defaults to WORKFLOW_RESULTS_CERT_FILE.
+        cert_file: The certificate that identifies the caller (PEM). Defaults to WORKFLOW_RESULTS_CERT_FILE.
         key_file: The key of that certificate (PEM). Defaults to WORKFLOW_RESULTS_KEY_FILE.
-        tls: True for TLS, False for plain text, even where that exposes the token. Defaults to TLS where one of the
-            files is given.
-        strict: Whether conflicts, and results that are locked or missing, raise instead of being answered with False.
+        tls: True for TLS, False for plain text, even if that exposes the token. Defaults to TLS if one of the files is
+            given.
+        strict: Whether conflicts, and results that are locked or missing, raise an error; else the method returns
+            False.
 
     Attributes:
         baseurl (str): The target.
@@ -79,23 +81,23 @@ class Results(Session):
     """
 
     def deposit(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> dict[str, bool]:
-        """Deposit works. Any deposit may be repeated: what is stored already with the same content is left alone.
+        """Deposit works. Any deposit may be repeated: works that are already stored with the same content stay as is.
 
         Args:
             works: Payloads of finished works. Those without an `id` get one.
             timeout: Seconds, see the class.
 
         Returns:
-            By pipeline, whether all its works are stored durably now; False where a result with the same id is
-            stored with other content (which is logged, too).
+            By pipeline, whether all its works are now stored durably; False if a result with the same id is stored with
+            other content, which is also logged.
 
         Raises:
             InvalidStatusError: A status is neither 'success' nor 'failure'; nothing was sent.
-            InvalidRequestError: A work breaks a rule. Found before sending, nothing was sent; found by the service,
-                all other works are stored, and `receipts` of the error tells which.
+            InvalidRequestError: A work breaks a rule. If the client found that, nothing was sent; if the service found
+                it, all other works are stored, and `receipts` of the error has the outcome of each.
             ConflictError: With `strict`, instead of False.
-            ResultsError: See the class. `works` of the error holds the works with their ids. After Ctrl-C, such an
-                error is the `__context__` of the KeyboardInterrupt.
+            ResultsError: See the class. `works` of the error has the works with their ids. After Ctrl-C, such an error
+                is the `__context__` of the KeyboardInterrupt.
 
         Example:
             >>> results.deposit([work.payload])
@@ -104,18 +106,18 @@ class Results(Session):
         return deposits.summed_up(self._deposited(works, timeout), strict=self._strict)
 
     def deposit_receipts(self, works: list[dict[str, Any]], *, timeout: float | None = None) -> list[Receipt]:
-        """Deposit works, and tell what became of each; no outcome raises.
+        """Deposit works and return the outcome of each; no outcome raises an error.
 
         Args:
             works: As in `deposit`.
             timeout: Seconds, see the class.
 
         Returns:
-            One receipt a work, in their order.
+            One receipt for each work, in their order.
 
         Raises:
             InvalidRequestError: The client found that a work breaks a rule; nothing was sent.
-            ResultsError: See the class. `works` of the error holds the works with their ids.
+            ResultsError: See the class. `works` of the error has the works with their ids.
         """
         return self._deposited(works, timeout).receipts()
 
@@ -123,15 +125,15 @@ class Results(Session):
         """Deposit works one at a time, as they are finished, at the speed of many at once.
 
         Args:
-            timeout: Seconds without an acknowledgement after which the service is given up. Defaults to the timeout of
-                the constructor, else to 60.
+            timeout: Seconds without an acknowledgement after which the depositor fails. Defaults to the timeout of the
+                constructor, else to 60.
 
         Returns:
-            A depositor for a `with` block, the end of which waits until all works are acknowledged. A work that is
-            rejected, or that the caller may not deposit, keeps none of the others from being stored; what became of it
-            tells its future, else the end of the block raises an `InvalidRequestError` or `PermissionDeniedError`.
-            Ctrl-C ends the block within a second; which works are not acknowledged is logged, and stands in the
-            `works` of the errors of their futures. At most 1,000 streams and depositors of a `Results` may be open.
+            A depositor for a `with` block; the end of the block waits until all works are acknowledged. If a work is
+            rejected, or the caller may not deposit it, all other works are still stored. Its future has the outcome; if
+            nobody reads that, the end of the block raises an `InvalidRequestError` or `PermissionDeniedError`. Ctrl-C
+            ends the block within a second; works that are not acknowledged are logged, and are in `works` of the errors
+            of their futures. A `Results` can have at most 1,000 open streams and depositors.
 
         Example:
             >>> with results.depositor() as depositor:
@@ -157,18 +159,18 @@ class Results(Session):
             works: For each result its `pipeline`, its `id` and the top-level fields to set. Fields not given are kept;
                 a given `results` is replaced whole. At most 100,000 works and 32 MiB.
             reason: Why, for the history of the results: at most 1,000 characters.
-            request_id: 1 to 64 visible ASCII characters that name this request and no other, like `str(uuid.uuid4())`.
-                With it the call is sent again where it is not known whether it was done, and you may repeat it
-                yourself after an error: what was done already is answered as it was then, and not done again.
+            request_id: 1 to 64 visible ASCII characters that identify this request only, like `str(uuid.uuid4())`. With
+                it, the client retries the call if its outcome is unknown, and you may repeat it after an error: a
+                request that was applied is answered as before, and not applied again.
             timeout: Seconds, see the class.
 
         Returns:
-            True when all results were updated. False when nothing was changed, since some are locked or do not exist;
-            a warning is logged that names them.
+            True when all results were updated. False when nothing was changed, because some are locked or do not exist;
+            a warning names them.
 
         Raises:
             InvalidStatusError: A status is neither 'success' nor 'failure'.
-            InvalidRequestError: A work breaks a rule, holds a `results.locked` of true, or is there twice.
+            InvalidRequestError: A work breaks a rule, has a `results.locked` of true, or occurs twice.
             LockedError, NotFoundError: With `strict`, instead of False.
             ResultsError: See the class.
         """
@@ -189,14 +191,14 @@ class Results(Session):
 
         Args:
             pipeline: The pipeline of the results.
-            ids: Their ids, at most 100,000. One that is named twice counts once.
+            ids: Their ids, at most 100,000. An id that is given twice counts once.
             reason: Why, as in `update`.
-            request_id: Names this request, so that it may be repeated, as in `update`.
+            request_id: Identifies this request, so that it may be repeated, as in `update`.
             timeout: Seconds, see the class.
 
         Returns:
-            True when all were deleted. False when nothing was changed, since some are locked or do not exist; a
-            warning is logged that names them.
+            True when all were deleted. False when nothing was changed, because some are locked or do not exist; a
+            warning names them.
 
         Raises:
             LockedError, NotFoundError: With `strict`, instead of False.
@@ -222,10 +224,10 @@ class Results(Session):
             query: A MongoDB filter. Supported are $eq $ne $gt $gte $lt $lte $in $nin $and $or $nor $not $exists $type
                 $all $elemMatch $size $mod $regex $options $bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear, and
                 $expr with field paths, literals, comparison, boolean and arithmetic operators. {} matches all.
-                Of patterns that repeat a group, MongoDB 6.0 gives up on long texts in silence, as if they didn't match:
+                If a pattern repeats a group, MongoDB 6.0 silently gives up on long strings, as if they did not match:
                 `(a|b)*c` finds those of up to 1,999 characters, `^(ab)+c$` up to 3,999. `[ab]*c` and `.*` find all.
             projection: A MongoDB projection: inclusion, exclusion, $slice, $elemMatch. Defaults to whole results.
-            skip: How many matching results to pass over. Defaults to 0.
+            skip: How many matching results to skip. Defaults to 0.
             limit: How many results to get at most; -1 and 0 for no limit. Defaults to 100.
             timeout: Seconds, see the class.
 
@@ -233,7 +235,8 @@ class Results(Session):
             The results.
 
         Raises:
-            InvalidRequestError: The query or projection holds what is not supported; the message names its path.
+            InvalidRequestError: The query or projection has something that is not supported; the message names its
+                path.
             ResultsError: See the class.
         """
         return _listed(self._results("View", requests.view(pipeline, query, projection, skip, limit), timeout))
@@ -259,14 +262,13 @@ class Results(Session):
             timeout: Seconds for the whole iteration, see the class.
 
         Returns:
-            An iterator over the results. Through restarts of the service, none is missing and none comes twice.
-            `close()` ends it early, and so does the end of a `with` block.
+            An iterator over the results. Even if the service restarts, none is missing and none comes twice. `close()`
+            ends it early, and so does the end of a `with` block.
 
         Raises:
             InvalidRequestError: As in `view`.
-            ResultsError: See the class; also where this would be the 1,001st of all streams and depositors of this
-                `Results` that are open. A stream is open from its first result until it is exhausted, closed or
-                collected as garbage.
+            ResultsError: See the class; also if 1,000 streams and depositors of this `Results` are already open. A
+                stream is open from its first result until it is exhausted, closed or garbage-collected.
         """
         request = requests.view(pipeline, query, projection, skip, limit)
         handed = Handed()
@@ -283,7 +285,7 @@ class Results(Session):
         *,
         timeout: float | None = None,
     ) -> ResultStream[bytes]:
-        """Iterate over the results that match a query, undecoded: to write files, or to fill a DataFrame.
+        """Iterate over the results that match a query as BSON, to write files or to fill a DataFrame.
 
         Args:
             pipeline: As in `stream`.
@@ -294,7 +296,7 @@ class Results(Session):
             timeout: As in `stream`.
 
         Returns:
-            An iterator as that of `stream`, but over batches: about 1 MiB of BSON documents back to back, as in
+            An iterator like that of `stream`, but over batches: about 1 MiB of BSON documents back to back, as in
             mongodump's .bson files, each with MongoDB's `_id`.
 
         Raises:
@@ -327,13 +329,13 @@ class Results(Session):
         return int(self._unary("Count", requests.count(pipeline, query), timeout).count)
 
     def status(self, *, timeout: float | None = None) -> dict[str, int]:
-        """Count the results of every pipeline, from MongoDB's metadata: exact except after an unclean stop of it.
+        """Count the results of every pipeline, from MongoDB's metadata: exact except after an unclean shutdown of it.
 
         Args:
             timeout: Seconds, see the class.
 
         Returns:
-            The number of results by pipeline; in the order of their names; pipelines without any are left out.
+            The number of results by pipeline, in the order of their names; pipelines without results are left out.
 
         Raises:
             ResultsError: See the class.
@@ -377,7 +379,7 @@ class Results(Session):
     def get_by_count(self, pipeline: str, count: int = 10, *, timeout: float | None = None) -> list[dict[str, Any]]:
         """Get the results with the highest ids, in byte order: for ObjectId strings, the newest.
 
-        Ids that don't begin with a time have no such order; then ask for the newest by a field, as in
+        If your ids don't begin with a time, select the newest by a field instead, as in
         `view(pipeline, {"creation": {"$gt": …}})`.
 
         Args:
@@ -432,11 +434,11 @@ class Results(Session):
     def get_locked(
         self, pipeline: str, skip: int = 0, count: int = 10, *, timeout: float | None = None
     ) -> list[dict[str, Any]]:
-        """Get locked results that carry `results`, `plots` and `products`.
+        """Get locked results that have `results`, `plots` and `products`.
 
         Args:
             pipeline: The pipeline of the results.
-            skip: How many of them to pass over. Defaults to 0.
+            skip: How many of them to skip. Defaults to 0.
             count: How many to get at most; -1 and 0 for no limit. Defaults to 10.
             timeout: Seconds, see the class.
 
@@ -476,14 +478,14 @@ class Results(Session):
 
         Args:
             pipeline: The pipeline of the results.
-            ids: Their ids, at most 100,000. Locking what is locked is fine.
+            ids: Their ids, at most 100,000. Locking a locked result is fine.
             reason: Why, as in `update`.
-            request_id: Names this request, so that it may be repeated, as in `update`.
+            request_id: Identifies this request, so that it may be repeated, as in `update`.
             timeout: Seconds, see the class.
 
         Returns:
-            True when all are locked now. False when nothing was changed, since some do not exist; a warning is logged
-            that names them.
+            True when all are now locked. False when nothing was changed, because some do not exist; a warning names
+            them.
 
         Raises:
             NotFoundError: With `strict`, instead of False.
@@ -507,17 +509,17 @@ class Results(Session):
 
         Args:
             pipeline: The pipeline of the results.
-            ids: Their ids, at most 100,000. Unlocking what is not locked is fine.
-            force: Whether to go ahead without asking. Defaults to asking on the terminal.
-            confirm: Asks instead of the terminal: is given the question, and returns True to go ahead, False to leave
-                all as it is. An answer that is no bool, like the text that `input` gives, is an error.
+            ids: Their ids, at most 100,000. Unlocking a result that is not locked is fine.
+            force: Whether to unlock without asking. Defaults to asking on the terminal.
+            confirm: A function that asks instead of the terminal. It gets the question and returns True to unlock or
+                False to change nothing. Any other answer, such as the string that `input` returns, is an error.
             reason: Why, as in `update`.
-            request_id: Names this request, so that it may be repeated, as in `update`.
+            request_id: Identifies this request, so that it may be repeated, as in `update`.
             timeout: Seconds for the calls, without the time for the answer, see the class.
 
         Returns:
-            True when all are unlocked now. False when nothing was changed: some do not exist (a warning is logged that
-            names them), the answer was no, or there is no terminal to ask on.
+            True when all are now unlocked. False when nothing was changed: some do not exist (a warning names them),
+            the answer was no, or there is no terminal to ask on.
 
         Raises:
             InvalidRequestError: `force`, or what `confirm` returned, is neither True nor False; nothing was changed.
@@ -553,11 +555,11 @@ class Results(Session):
 
         Args:
             pipeline: The pipeline.
-            id: The id of the result, which may have been deleted. Defaults to none: the changes of the pipeline itself.
+            id: The id of the result, which may have been deleted. Without it, the changes of the pipeline itself.
             timeout: Seconds, see the class.
 
         Returns:
-            The changes, the newest first. Deposits are none.
+            The changes, the newest first. Deposits are not among them.
 
         Raises:
             ResultsError: See the class.
@@ -579,9 +581,9 @@ class Results(Session):
             request.page_token = page.next_page_token
 
     def drop_pipeline(self, pipeline: str, *, reason: str = "", timeout: float | None = None) -> bool:
-        """Drop a pipeline that has no results left, which makes room for another one. Takes the token of an admin.
+        """Drop a pipeline that has no results left, which makes room for another one. Requires the role admin.
 
-        Its history stays, and tells of the drop: `history(pipeline)`. The next deposit makes the pipeline anew.
+        Its history stays and includes the drop: `history(pipeline)`. The next deposit creates the pipeline again.
 
         Args:
             pipeline: The pipeline.
@@ -589,7 +591,7 @@ class Results(Session):
             timeout: Seconds, see the class.
 
         Returns:
-            True when it was dropped. False when there was none of this name.
+            True when it was dropped. False when it did not exist.
 
         Raises:
             InvalidRequestError: It has results (`reason` of the error is "PIPELINE_NOT_EMPTY"); nothing was changed.

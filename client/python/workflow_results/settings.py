@@ -23,14 +23,14 @@ DEFAULT_WORKSPACE: Final = Path("~/.config/workflow/workspace.yml")
 
 WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-"""Numbers as people write them, and not the rest of what Python's `int` and `float` take."""
+"""Numbers as people write them, without the other forms that Python's `int` and `float` accept."""
 
 _LONGEST_TIMEOUT: Final = 366 * 86_400.0
 """More than some years overflow in gRPC."""
 _PORT_MOST: Final = 65_535
 _SOCKETS: Final = ("unix:", "unix-abstract:")
 _RESOLVER: Final = re.compile(r"(dns|ipv4|ipv6|vsock|xds):(//[^/]*/)?")
-"""What may stand before the addresses in a target of gRPC."""
+"""What may precede the addresses in a target of gRPC."""
 _LISTS: Final = ("ipv4:", "ipv6:")
 _ADDRESS: Final = re.compile(r"(?:\[[^,\[\]\s]+\]|[^,:/\[\]\s]+):([1-9][0-9]{0,4})")
 _VISIBLE: Final = re.compile(r"[!-~]*")
@@ -109,7 +109,7 @@ def timeout(argument: float | None) -> float | None:
         argument: Seconds that the caller gave, if any.
 
     Returns:
-        Seconds, or None where the defaults hold.
+        Seconds, or None for the defaults.
 
     Raises:
         InvalidRequestError: The time is not a positive number.
@@ -135,7 +135,7 @@ def checked_timeout(seconds: float) -> float:
     """
     number = math.nan
     if isinstance(seconds, numbers.Real) and not isinstance(seconds, bool):
-        with suppress(OverflowError):  # of ints that no float can hold
+        with suppress(OverflowError):  # of ints that are too large for a float
             number = float(seconds)
     if not 0 < number < math.inf:
         raise InvalidRequestError(f"timeout must be a positive number of seconds, not {shorten(seconds)}")
@@ -143,7 +143,7 @@ def checked_timeout(seconds: float) -> float:
 
 
 def flag(name: str, value: bool) -> bool:
-    """Check a bool: any other value is an accident, and often means the contrary of its truth, like "no".
+    """Check a bool: any other value is a mistake, and often means the opposite of its truth, like "no".
 
     Raises:
         InvalidRequestError: It is something else.
@@ -164,7 +164,7 @@ def _workspace_target(workspace: Path | None) -> tuple[str, object]:
             raise InvalidRequestError(f"workspace must be a file; there is none at {workspace}")
         return "", None
     try:
-        with fork_guard:  # a child that is forked while another thread imports PyYAML would wait for that for ever
+        with fork_guard:  # a child that is forked while another thread imports PyYAML would wait for that forever
             content = parse_yaml(path.read_bytes())
     except OSError as error:
         raise InvalidRequestError(f"workspace {path} can't be read: {error.strerror}") from error

@@ -58,7 +58,7 @@ def test_a_pipeline_too_many(limited: Callable[..., Service]) -> None:
         assert client.status() == {"a": 2, "b": 1, "c": 2}
         with pytest.raises(InvalidRequestError, match=r"the limit of 3 pipelines is reached") as raised:
             client.deposit([work("d", "a"), work("b", "z")])
-        assert "drop_pipeline" in str(raised.value)
+        assert "DropPipeline" in str(raised.value)
         assert "--max-pipelines" in str(raised.value)
         assert [receipt.stored for receipt in raised.value.receipts] == [False, True]
 

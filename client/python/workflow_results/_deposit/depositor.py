@@ -42,17 +42,18 @@ _GRACE_SECONDS: Final = 0.5
 
 
 class Depositor(Backlog):
-    """Takes works one by one and sends them together; made by `Results.depositor`, for a `with` block.
+    """Takes works one by one and sends them together; created by `Results.depositor`, for a `with` block.
 
-    Several threads may feed it. Works are stored in the order in which they are given. When the connection breaks, or
-    the service restarts, what was not acknowledged is sent again, which is safe.
+    Several threads may use it. Works are stored in the order in which they are given. If the connection breaks or the
+    service restarts, works that were not acknowledged are sent again, which is safe.
 
-    Leaving the block waits until all works are acknowledged, whatever exception ends it. Only a KeyboardInterrupt, of
-    Ctrl-C, ends it within a second; and so does at once what a signal's handler raises while it waits, such as a second
-    one. Works that are not acknowledged then are logged as a warning. Their futures raise a `ResultsError` whose
-    `works` holds them all; it is the context of the KeyboardInterrupt, too.
+    The end of the block waits until all works are acknowledged, even if an exception ends the block. There are two
+    exceptions to this: a KeyboardInterrupt (Ctrl-C) in the block ends it within a second, and an exception that a
+    signal handler raises during the wait, such as a second Ctrl-C, ends it at once. Then a warning is logged if works
+    are not acknowledged. Their futures raise a `ResultsError` whose `works` has them all; it is also the context of the
+    KeyboardInterrupt.
 
-    Where no thread can be started any more, as when the interpreter ends, who gives a work waits for its receipt.
+    If no thread can be started, for example while the interpreter exits, `deposit` waits for the receipt.
     """
 
     def __init__(self, channel: Channel, patience: float, *, strict: bool) -> None:
@@ -63,16 +64,16 @@ class Depositor(Backlog):
         self._forks = fork_guard.forks
         self._place: Place | None = None
         self._thread: threading.Thread | None = None
-        """Who sends: a thread of its own, else each that gives works, in turn."""
+        """The thread that sends: the depositor's own one, else each that deposits works, in turn."""
         self._taking_turns: threading.Lock | None = None
         self._ended = False
         self._without_stream = False
 
     def deposit(self, work: dict[str, Any]) -> DepositFuture:
-        """Hand over a work; waits while more than 16 MiB are on their way.
+        """Deposit a work; waits while more than 16 MiB are not acknowledged.
 
         Args:
-            work: The payload of a finished work. Without an `id` it gets one, which its receipt tells.
+            work: The payload of a finished work. If it has no `id`, it gets one, which is in its receipt.
 
         Returns:
             The future of its receipt.
@@ -80,7 +81,7 @@ class Depositor(Backlog):
         Raises:
             InvalidStatusError: Its status is neither 'success' nor 'failure'.
             InvalidRequestError: It breaks a rule.
-            ResultsError: The depositor is not open, or has lost the service.
+            ResultsError: The depositor is not open, or has failed.
         """
         self._check_process()
         work, data = prepare_one(work, "work")
@@ -109,7 +110,7 @@ class Depositor(Backlog):
         """Wait until all works given so far are acknowledged.
 
         Raises:
-            ResultsError: The service is lost; `works` holds those that it has not acknowledged. Or this is a callback.
+            ResultsError: The depositor has failed; `works` has those that are not acknowledged. Or this is a callback.
         """
         self._check_process()
         if threading.current_thread() is self._thread:
@@ -123,10 +124,10 @@ class Depositor(Backlog):
                 raise self._failure
 
     def __enter__(self) -> Self:
-        """Open it.
+        """Open the depositor.
 
         Raises:
-            ResultsError: It has been opened before, or too many streams and depositors are open.
+            ResultsError: It was opened before, or too many streams and depositors are open.
         """
         self._check_process()
         if self._place is not None:
@@ -152,11 +153,11 @@ class Depositor(Backlog):
         """Wait until all works are acknowledged.
 
         Raises:
-            InvalidRequestError: Works were rejected, and nobody has asked their futures; `receipts` holds theirs.
-            PermissionDeniedError: The same where some of them were denied.
-            ConflictError: With `strict`, works conflict, and nobody has asked their futures. Otherwise a warning is
+            InvalidRequestError: Works were rejected, and nobody has read their futures; `receipts` has their receipts.
+            PermissionDeniedError: The same if some of them were denied.
+            ConflictError: With `strict`, works conflict, and nobody has read their futures. Otherwise a warning is
                 logged.
-            ResultsError: The service is lost. `works` holds those that it has not acknowledged.
+            ResultsError: The depositor has failed. `works` has those that are not acknowledged.
         """
         if type_ is None:
             self._check_process()
@@ -216,7 +217,7 @@ class Depositor(Backlog):
             self._ended = True
 
     def _give_up(self, interrupt: BaseException) -> None:
-        """Let the works fail that are not acknowledged, and the thread end by itself."""
+        """Make the works that are not acknowledged fail; the thread ends on its own."""
         assert self._place is not None
         self._patience.give_up()
         if (failure := self._fail(None)) is not None:
@@ -248,7 +249,7 @@ class Depositor(Backlog):
         """Send what is gathered until the depositor is closed and everything is acknowledged."""
         try:
             self._send()
-        except BaseException as error:  # noqa: BLE001 - also a SystemExit of a callback: nobody may wait for ever
+        except BaseException as error:  # noqa: BLE001 - also a SystemExit of a callback: nobody may wait forever
             self._fail(ResultsError(f"depositing failed: {error!r}"))
         finally:
             with self._lock:
@@ -256,7 +257,7 @@ class Depositor(Backlog):
                 self._changed.notify_all()
 
     def _take_turn(self) -> None:
-        """Send what is gathered, where no other thread does; a callback leaves it to the one that it runs in."""
+        """Send what is gathered, if no thread does that; a callback leaves it to the thread that it runs in."""
         if self._taking_turns is None or self._thread is threading.current_thread():
             return
         with self._taking_turns:
@@ -317,7 +318,7 @@ class Depositor(Backlog):
             raise early
 
     def _call(self, stream: object, patience: Deadline) -> None:
-        """Send the first request by itself, as a stream takes threads, of gRPC."""
+        """Send the first request as a unary call, because a stream needs threads of gRPC."""
         with self._lock:
             if self._stream is not stream or not self._gathered:
                 return

@@ -1,4 +1,4 @@
-"""The future of a receipt, which costs next to nothing until somebody looks at it."""
+"""The future of a receipt, which costs almost nothing until it is used."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _logger = logging.getLogger(__name__)
 
 
 class DepositFuture(Future[Receipt]):
-    """The receipt of a work, once the service has given it; a `concurrent.futures.Future` that can't be cancelled.
+    """The future receipt of a work: a `concurrent.futures.Future` that can't be cancelled.
 
-    Its exception is a `PermissionDeniedError` where the caller may not deposit this work; else a `ResultsError`: the
-    service has not acknowledged the work, which may be stored or not. To deposit it again is safe.
+    Its exception is a `PermissionDeniedError` if the caller may not deposit this work. Any other `ResultsError` means
+    that the service has not acknowledged the work, which may or may not be stored. Depositing it again is safe.
     """
 
     # A Future takes 3 µs to make, this 0.5, where encoding a work takes 16; and most are looked at when they are done,
@@ -32,7 +32,7 @@ class DepositFuture(Future[Receipt]):
     _made = False
     _known: Receipt | ResultsError | None = None
     seen = False
-    """Whether anybody has asked what became of the work."""
+    """Whether anybody has asked for the outcome of the work."""
 
     def __init__(self, making: threading.Lock, work: Mapping[str, Any] | None = None) -> None:
         self._making = making
@@ -76,21 +76,21 @@ class DepositFuture(Future[Receipt]):
         return super().exception(timeout)
 
     def add_done_callback(self, fn: Callable[[Future[Receipt]], object]) -> None:
-        """Call back when it is done, as in `concurrent.futures`: in the thread that receives all receipts."""
+        """Call `fn` when it is done, as in `concurrent.futures`: in the thread that receives all receipts."""
         self.seen = True
         super().add_done_callback(fn)
 
     def cancel(self) -> bool:
-        """Return False: a work that was handed over is deposited."""
+        """Return False: the deposit of a work can't be cancelled."""
         return False
 
     def _check_process(self) -> None:
-        """Refuse to wait in the child of a fork for what only its parent will be told."""
+        """Refuse to wait in the child of a fork for a receipt that only its parent gets."""
         if self._forks != fork_guard.forks and self._known is None:
             raise ResultsError("this work was deposited before a fork; only the parent process gets its receipt")
 
     def become(self, known: Receipt | ResultsError) -> None:
-        """Let the future be done; for the depositor alone."""
+        """Finish the future; for the depositor only."""
         with self._making:
             self._known = known
             made = self._made

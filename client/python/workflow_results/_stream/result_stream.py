@@ -1,4 +1,4 @@
-"""What streams of results are in the hands of users: iterators that can be closed, and show what they are."""
+"""The iterators over results that users get: they can be closed, and their repr shows their state."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _EMPTY: Final[tuple[Any, ...]] = ()
 
 
 class Handed:
-    """How many results a generator has handed out, counted list by list: to count each would take time of each."""
+    """How many results a generator has yielded, counted list by list: counting each one would slow down each one."""
 
     def __init__(self) -> None:
         self._begun = 0
         self._current: Iterator[Any] = iter(_EMPTY)
 
     def each(self, results: list[T]) -> Iterator[T]:
-        """Return an iterator over some results, all of which are to be handed out."""
+        """Return an iterator over some results, all of which are to be yielded."""
         self._begun += len(results)
         current = iter(results)
         self._current = current
@@ -39,13 +39,13 @@ class Handed:
 
 
 class HandedBatches:
-    """How many batches a generator has handed out."""
+    """How many batches a generator has yielded."""
 
     def __init__(self) -> None:
         self._number = self._bytes = 0
 
     def each(self, batches: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
-        """Hand out batches."""
+        """Yield batches."""
         try:
             for batch in batches:
                 self._number += 1
@@ -64,10 +64,10 @@ class ResultStream(itertools.chain[T]):
     `close()` ends it early, and so does the end of a `with` block.
     """
 
-    # A chain of one generator: the one kind of iterator that is written in C and adds nothing to what it iterates over.
+    # A chain of one generator: the only kind of iterator that is written in C and adds no time of its own.
 
     def __new__(cls, parts: Generator[T, None, None], _name: str, _handed: object) -> Self:
-        """Make a chain of the parts alone."""
+        """Create a chain of the parts only."""
         return super().__new__(cls, parts)
 
     def __init__(self, parts: Generator[T, None, None], name: str, handed: object) -> None:
