@@ -79,7 +79,8 @@ def test_works_with_one_id_are_taken_in_their_order_beside_denied_ones(
 
 
 def test_denials_that_nobody_asked_for_are_raised_in_the_end(target: str, results: Results, pipeline: str) -> None:
-    denied = pytest.raises(PermissionDeniedError, match=r"2 of 4 rejected: other a: PIPELINE: pipeline 'other' is none")
+    message = r"2 of 4 rejected: other a: PIPELINE: caller depositor may not use pipeline 'other'"
+    denied = pytest.raises(PermissionDeniedError, match=message)
     with denied as raised, Results(target, token="depositor") as client, client.depositor() as depositor:
         for each in (work(pipeline, "a"), work("other", "a"), work("other", "b"), work(pipeline, "b")):
             depositor.deposit(each)
