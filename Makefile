@@ -59,7 +59,7 @@ test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests, and the largest the
 bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, in less than ten minutes
 	@$(BIN)/python -m bench
 
-bench-quick: $(VENV)/.bench ## The same with less of everything
+bench-quick: $(VENV)/.bench ## The same, but shorter
 	@$(BIN)/python -m bench --quick
 
 endurance: $(VENV)/.bench ## Check memory, overload and kills, for about ten minutes

@@ -77,12 +77,15 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Workflow Results against PyMongo.")
-    parser.add_argument("--quick", action="store_true", help="less of everything, for a first look")
+    parser.add_argument("--quick", action="store_true", help="shorter, for a first look")
     parser.add_argument("--rounds", type=_positive, help=f"default: {_ROUNDS}, or {_QUICK_ROUNDS} with --quick")
-    parser.add_argument("--only", nargs="+", choices=_NAMES, metavar="CASE", help="just these cases")
+    parser.add_argument("--only", nargs="+", choices=_NAMES, metavar="CASE", help="only these cases")
     parser.add_argument("--list", action="store_true", help="list the cases")
     parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent / "out", help="where files go; default: bench/out"
+        "--out",
+        type=Path,
+        default=Path(__file__).parent / "out",
+        help="the directory for the files; default: bench/out",
     )
     return parser.parse_args()
 

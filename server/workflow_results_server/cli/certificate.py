@@ -39,11 +39,11 @@ _NAME: Final = re.compile(rf"(?=.{{1,253}}$)(\*\.)?{_LABEL}(\.{_LABEL})*")
     help="The directory for the files. Default: the current one.",
 )
 def certificate(hosts: tuple[str, ...], folder: Path) -> None:
-    """Make a certificate to try TLS with, for 30 days.
+    """Create a certificate to try TLS, valid for 30 days.
 
-    Writes ca.pem, for clients, and server.pem and server.key, for the server; nothing is overwritten. The authority's
-    key is thrown away, so that nobody can make another certificate that clients of this one trust. For use that
-    lasts, take a certificate of an authority that you trust.
+    Writes ca.pem for clients, and server.pem and server.key for the server; nothing is overwritten. The authority's
+    key is discarded, so nobody can create another certificate that the same clients trust. For permanent use, get a
+    certificate from an authority that you trust.
     """
     for host in hosts:
         if not (_is_address(host) or _NAME.fullmatch(host)):

@@ -111,7 +111,7 @@ class _Serve(click.Command):
     show_default=True,
     help="The most pipelines; 0 for as many as MongoDB's limit of open files allows.",
 )
-@click.option("--reflection/--no-reflection", default=True, show_default=True, help="Let clients ask for the API.")
+@click.option("--reflection/--no-reflection", default=True, show_default=True, help="Offer gRPC reflection.")
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate (PEM).")
 @click.option(
@@ -134,14 +134,14 @@ class _Serve(click.Command):
 def serve(data_dir: Path | None, **options: Any) -> None:
     """Start a server.
 
-    Results are kept by an embedded MongoDB in --data-dir, or in the MongoDB of --mongo-uri; the log says where.
+    Results are stored in an embedded MongoDB in --data-dir, or in the MongoDB of --mongo-uri; the log says where.
 
-    Prints `listening on HOST:PORT` once it accepts calls, logs to standard error, and stops on SIGTERM, SIGHUP or
-    Ctrl-C after the calls under way, with status 0. The status is 1 when it can't start, or has lost its embedded
-    MongoDB for good, and 2 when options are wrong.
+    The server prints `listening on HOST:PORT` once it accepts calls, and logs to standard error. On SIGTERM, SIGHUP or
+    Ctrl-C it finishes calls in progress and exits with status 0. The status is 1 if it can't start or its embedded
+    MongoDB can't be recovered, and 2 if options are wrong.
 
-    Options may also come from the environment, as WORKFLOW_RESULTS_SERVE_PORT and the like, or
-    from a file; arguments go first, then the environment, then the file.
+    Options may also be set in the environment, such as WORKFLOW_RESULTS_SERVE_PORT, or in a file. Arguments take
+    precedence over the environment, and the environment over the file.
     """
     try:
         from workflow_results_server.serving import app

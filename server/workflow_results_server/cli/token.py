@@ -55,7 +55,7 @@ class _Create(click.Command):
 
 
 def _default_file() -> Path:
-    """Return where the file is unless told otherwise (XDG Base Directory Specification)."""
+    """Return where the file is by default (XDG Base Directory Specification)."""
     if _VARIABLE in os.environ:  # or click would have taken it
         raise click.UsageError(f"the environment variable {_VARIABLE} is empty: give it a value, or unset it")
     try:
@@ -89,10 +89,10 @@ def _explaining() -> Iterator[None]:
 
 @click.group()
 def token() -> None:
-    """Say who may call a server, and what they may do.
+    """Manage the callers of a server: who may call it, and what they may do.
 
-    Callers stand in a file that holds no secrets: of each token just its SHA-256. A server that is started with
-    `--tokens FILE` reads it again when it changes.
+    The tokens file lists the callers. It contains no secrets, only the SHA-256 of each token. A server that is started
+    with `--tokens FILE` reloads the file when it changes.
     """
 
 
@@ -122,7 +122,7 @@ def create(
 ) -> None:
     """Add the caller NAME, and print its token.
 
-    The token is the only line on standard output, and is shown this once.
+    The token is the only line on standard output, and is shown only once.
     """
     from workflow_results_server.access import tokens
     from workflow_results_server.access.callers import Caller
@@ -169,7 +169,7 @@ def _print(secret: str, name: str) -> None:
 @token.command("list")
 @_file_option
 def list_(path: Path) -> None:
-    """List the callers. Tokens can't be shown: the file does not hold them."""
+    """List the callers. Tokens can't be shown: the file does not contain them."""
     from workflow_results_server.access import tokens
 
     with _explaining():

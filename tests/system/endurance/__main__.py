@@ -40,7 +40,7 @@ _FAILURES: Final = (ClientError, ResultsError, PyMongoError, RuntimeError, psuti
 
 @click.command()
 @click.argument("checks", nargs=-1, type=click.Choice(list(CHECKS)), metavar="[CHECK]...")
-@click.option("--quick", is_flag=True, help="Do less of everything.")
+@click.option("--quick", is_flag=True, help="Do a shorter run.")
 def main(checks: tuple[str, ...], quick: bool) -> None:
     """Check memory, overload, crowds and kills, and write all figures to build/endurance.json.
 

@@ -56,15 +56,15 @@ def main() -> int:
 
 
 def say(text: str) -> None:
-    """Return how it goes."""
+    """Write a line of progress."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.system.faults", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600.0, help="how long faults go on")
-    parser.add_argument("--seed", type=int, default=1, help="decides about faults and calls")
-    parser.add_argument("--bug", choices=sorted(BUGS), default="", help="a deliberate bug of the server")
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long to inject faults")
+    parser.add_argument("--seed", type=int, default=1, help="of the faults and calls")
+    parser.add_argument("--bug", choices=sorted(BUGS), default="", help="a deliberate bug to put into the server")
     parser.add_argument("--check", type=Path, metavar="DIRECTORY", help="only check a recorded history")
     return parser.parse_args()
 
@@ -76,11 +76,9 @@ def checked(directory: Path) -> int:
     run = json.loads((directory / RUN_FILE).read_text())
     logged = {name: faults_in(directory / name) for name in LOGS}
     violations = check(operations)
-    violations += [
-        Violation("log", f"there should be no such thing in {name}:\n{text}") for name, text in logged.items() if text
-    ]
+    violations += [Violation("log", f"{name} must not contain:\n{text}") for name, text in logged.items() if text]
     happened = directory / HAPPENED_FILE
-    run["happened"] = happened.read_text() if happened.exists() else "the run was not finished"
+    run["happened"] = happened.read_text() if happened.exists() else "the run did not finish"
     _report(run, operations, faults, violations, time.monotonic() - began)
     lacking = missing(run["seconds"], operations, faults)
     for each in lacking:
@@ -106,14 +104,14 @@ def _report(
     print(f"mongod: {run['happened']}")
     print(f"operations: {len(operations)}: {_counted(kinds)}")
     print(f"outcomes: {_counted(outcomes)}; of deposited works: {_counted(answers)}")
-    print(f"{again} deposits were sent again, {resumed} streams went on where they broke")
+    print(f"{again} deposits were sent again, {resumed} streams were resumed")
     print(f"checked in {seconds:.1f} s: {len(violations)} violations")
     for violation in violations[:_SHOWN]:
         print(f"\n{violation}")
     if len(violations) > _SHOWN:
         print(f"\n… and {len(violations) - _SHOWN} more: {_counted(Counter(each.guarantee for each in violations))}")
     if violations:
-        print(f"\nto run it again: {run['command']}")
+        print(f"\nrun it again with: {run['command']}")
 
 
 def _counted(counter: Counter[Any]) -> str:

@@ -48,9 +48,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make test-hostile", description=__doc__)
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randint(0, 2**32))
-    parser.add_argument("--only", type=int, metavar="NUMBER", help="send a single case, and show its answer")
-    parser.add_argument("--only-large", action="store_true", help="send the large cases and those at the limits alone")
-    parser.add_argument("--item", metavar="TEXT", default="", help="of those at the limits, send what has this in it")
+    parser.add_argument("--only", type=int, metavar="NUMBER", help="send only this case and show its answer")
+    parser.add_argument("--only-large", action="store_true", help="send only the large cases and those at the limits")
+    parser.add_argument(
+        "--item", metavar="TEXT", default="", help="of the cases at the limits, send only those with this text"
+    )
     arguments = parser.parse_args()
     seed = arguments.seed
     print(f"seed {seed}, {0 if arguments.only_large else arguments.cases:,} cases", flush=True)
@@ -140,12 +142,12 @@ class Run:
                 f"{asked:,} queries reached MongoDB, at least {_ASKED_SHARE:.0%} of the cases": (
                     [commands] if asked < number * _ASKED_SHARE else []
                 ),
-                f"{sum(commands.values()):,} commands reached MongoDB, {len(problems)} with what is not on the lists": (
+                f"{sum(commands.values()):,} commands reached MongoDB, {len(problems)} with unlisted operators": (
                     problems
                 ),
                 f"{len(judge.wrong)} of {judge.codes.total():,} answers were not as documented": judge.wrong,
-                f"beside them {beside}": beside.against(),
-                f"{len(judge.slow)} cases took over {SLOW_SECONDS:g} s, {len(again.slow)} also alone": again.slow,
+                f"at the same time {beside}": beside.against(),
+                f"{len(judge.slow)} cases took over {SLOW_SECONDS:g} s, {len(again.slow)} also when alone": again.slow,
                 f"memory grew by {growth / MIB:.1f} MiB after a fifth of the cases, to {memory[-1] / MIB:.0f} MiB": (
                     [memory] if growth > GROWTH_BYTES else []
                 ),
@@ -163,7 +165,7 @@ class Run:
         self._tell(
             {
                 f"{len(judge.wrong)} of their answers were not as documented": judge.wrong,
-                f"beside them {beside}": beside.against(),
+                f"at the same time {beside}": beside.against(),
             }
         )
 
@@ -193,22 +195,22 @@ class Run:
         if peak > MOST_BYTES:
             against.append(f"it had {peak / MIB:,.0f} MiB")
         took = time.monotonic() - began
-        print(f"{judge.codes.total()} cases, {took:.0f} s: {dict(judge.codes)}; beside them {beside}")
+        print(f"{judge.codes.total()} cases, {took:.0f} s: {dict(judge.codes)}; at the same time {beside}")
         told = f"at most {peak / MIB:,.0f} MiB of memory, {memory.now() / MIB:,.0f} MiB afterwards"
         self._tell({f"{phase.item}: {told}": [*against, *judge.wrong]})
         if against or memory.now() > MOST_BYTES:
             self._stand.forget(phase.server)  # so that what comes next is judged by itself
 
     def end(self) -> None:
-        """Return what is to be told of all cases."""
+        """Report on all cases together."""
         _, problems = self._stand.received()
         log = [line for path in self._stand.logs for line in path.read_text(errors="replace").splitlines()]
         where = max(self._peaks, key=self._peaks.__getitem__)
         print("memory at most:", ", ".join(f"{peak / MIB:,.0f} MiB in {name}" for name, peak in self._peaks.items()))
         self._tell(
             {
-                f"{len(problems)} commands reached MongoDB with what is not on the lists": problems,
-                "no fault of its own in the log of the server": [line for line in log if _FAULT.search(line)],
+                f"{len(problems)} commands reached MongoDB with unlisted operators": problems,
+                "the server's log has no errors": [line for line in log if _FAULT.search(line)],
                 f"the peak of memory, {self._peaks[where] / MIB:,.0f} MiB, is below {MOST_BYTES / MIB:,.0f} MiB": (
                     [where] if self._peaks[where] > MOST_BYTES else []
                 ),

@@ -47,12 +47,12 @@ _target = click.option("--target", metavar="HOST:PORT", help="The service. Defau
 def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> None:
     """Write the results of pipelines to DIRECTORY, which must be new or empty.
 
-    Each pipeline becomes a file like those of mongodump, workflow_results/PIPELINE.bson, which `workflow-results
-    restore` and mongorestore read. All begin as PIPELINE.bson.part, and lose the .part when they are complete: the
-    backup is complete when no .part is left. What is written can be read by its owner alone.
+    Each pipeline becomes a file as of mongodump, workflow_results/PIPELINE.bson, which `workflow-results restore` and
+    mongorestore can read. While a file is incomplete, its name is PIPELINE.bson.part: the backup is complete when no
+    .part file is left. Only their owner can read the files.
 
-    Results that come, change or go meanwhile may be in it as they were before or after. The history of changes is not
-    in it: see docs/operate/operations.md.
+    Results that are deposited, changed or deleted during the backup may be included as they were before or after. The
+    history of changes is not included: see docs/operate/operations.md.
     """
     folder = directory / _FOLDER
     with _explaining(), _service(target) as results, _progress() as begin:
@@ -90,15 +90,15 @@ def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> N
 def restore(directory: Path, target: str | None) -> None:
     """Deposit the results of all .bson files in DIRECTORY, and in the folders in it.
 
-    Of what mongodump writes, the files that hold no results are left out: the oplog, those of MongoDB itself, and those
-    whose names begin with _. An incomplete backup and compressed files are refused before anything is deposited.
+    Files of mongodump that contain no results are skipped: the oplog, files of MongoDB itself, and files whose names
+    begin with _. An incomplete backup and compressed files are refused before anything is deposited.
 
-    Results that are there already with the same content are left alone, so that a restore may be repeated. Those that
-    are there with other content are not overwritten; they are counted as conflicts, and the exit status is 1.
+    Results that exist with the same content stay as they are, so a restore may be repeated. Results that exist with
+    other content are not overwritten; they are counted as conflicts, and the exit status is 1.
 
-    Results that are locked in the files come back locked. Those that are there already with the same content, but not
-    locked, are locked again, which is counted and stands in their history. Both take the token of a curator. Nothing is
-    ever unlocked.
+    Results that are locked in the files are deposited locked. If they exist with the same content but unlocked, they
+    are locked again; this is counted and recorded in their history. Both require the role curator. Nothing is ever
+    unlocked.
     """
     tally = _Tally()
     try:

@@ -1,4 +1,4 @@
-"""`workflow-results drop`: a pipeline without results goes, and makes room for another one."""
+"""`workflow-results drop`: drops a pipeline without results, which makes room for another one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from workflow_results.results import Results
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--target", metavar="HOST:PORT", help="The service. Default: as in the Python client.")
 def drop(pipeline: str, reason: str, yes: bool, target: str | None) -> None:
-    """Drop PIPELINE, which must have no results left. Takes the token of an admin.
+    """Drop PIPELINE, which must have no results left. Requires the role admin.
 
-    Its history stays, and tells of the drop. The next deposit makes the pipeline anew. The exit status is 1 where it
-    has results, or does not exist.
+    Its history stays and includes the drop. The next deposit creates the pipeline again. The exit status is 1 if the
+    pipeline has results or does not exist.
     """
     try:
         if not yes and not _confirmed(arguments.pipeline(pipeline)):
