@@ -50,7 +50,7 @@ async def _work(settings: Settings, orders: BinaryIO) -> None:
 
 
 def main() -> int:
-    """Serve with the settings that stand in the first line of standard input."""
+    """Serve with the settings in the first line of standard input."""
     orders = cast(BinaryIO, open(0, "rb", buffering=0, closefd=False))  # noqa: SIM115 - no file is opened
     line = orders.readline()  # and not a byte more: what follows is for later
     if not line.endswith(b"\n"):

@@ -18,7 +18,7 @@ _LENGTH: Final = 1_000
 """More is cut on the wire."""
 
 NOT_APPLIED = {"outcome": "NOT_APPLIED"}
-"""The metadata that tells a client that nothing was changed, so that it may send the request again."""
+"""The metadata that says that nothing was changed, so that the client may send the request again."""
 _RETRY_SECONDS: Final = {Reason.OVERLOADED: 0.2, Reason.SERVER_STOPPING: 0.05}
 """A request that there was no room for takes about so long to answer; another server may take over at once."""
 
@@ -108,7 +108,7 @@ class DeadlineExceeded(RequestError):
 
 
 def let_go(error: BaseException) -> None:
-    """Let go of the frames that an error came through, and with them of the request that some hold.
+    """Release the frames that an error came through, and with them the request that some hold.
 
     An error and a frame that refer to each other keep both, and PyMongo keeps its errors in just that way.
 

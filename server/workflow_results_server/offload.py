@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 
 _LONG_BYTES: Final = 256 * KIB
-"""From how many bytes on a thread pays: with the most and smallest values in them, that takes about 0.1 s."""
+"""The size from which a thread is worth it, in bytes: with the most and smallest values, about 0.1 s of work."""
 _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="long")
 """One alone: several would each take their turn before the event loop gets its next one."""
 _TURN_SECONDS: Final = 0.001
 
 
 class Turns:
-    """Lets other calls have their turns during a long loop of short steps."""
+    """Gives other calls their turns during a long loop of short steps."""
 
     def __init__(self) -> None:
         self._ends = time.perf_counter() + _TURN_SECONDS
 
     async def next(self) -> None:
-        """Let the others go on if this turn has lasted long enough; to be awaited after each step."""
+        """Let the others continue if this turn has lasted long enough; to be awaited after each step."""
         if time.perf_counter() > self._ends:
             await asyncio.sleep(0)
             self._ends = time.perf_counter() + _TURN_SECONDS

@@ -1,4 +1,4 @@
-"""What a server can be told, checked before it starts."""
+"""The settings of a server, checked before it starts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SettingsError(Exception):
 
 
 def default_data_directory() -> Path:
-    """Return where the embedded MongoDB keeps its data unless told otherwise (XDG Base Directory Specification).
+    """Return where the embedded MongoDB keeps its data by default (XDG Base Directory Specification).
 
     Raises:
         SettingsError: This user has no home directory.

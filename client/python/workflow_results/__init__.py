@@ -83,7 +83,7 @@ if not TYPE_CHECKING:  # for which there would be no name that this module lacks
     def __getattr__(name: str) -> object:
         if name not in _MODULES and name not in _PUBLIC:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        with fork_guard:  # a child forked meanwhile would wait for the import for ever
+        with fork_guard:  # a child forked meanwhile would wait for the import forever
             module = import_module(f"{__name__}.{_MODULES.get(name, name)}")
         if name in _PUBLIC:
             return module

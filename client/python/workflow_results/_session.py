@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _PATIENCE: Final = 60.0
-"""Seconds: as long as a server takes for the next batch, unless it is told otherwise."""
+"""Seconds: as long as a server takes for the next batch, by default."""
 _SLACK: Final = 1.1
 """How many times as long a read waits: a server with the same limit is to say what takes so long."""
 

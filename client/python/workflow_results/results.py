@@ -354,7 +354,7 @@ class Results(Session):
         Raises:
             ResultsError: See the class.
         """
-        with fork_guard:  # a child forked while another thread imports would wait for the import for ever
+        with fork_guard:  # a child forked while another thread imports would wait for the import forever
             from importlib.metadata import version  # here, since it takes a tenth of the time to import all of this
 
             versions = {name: version(name) for name in ("grpcio", "protobuf", "pymongo")}

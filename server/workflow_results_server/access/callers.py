@@ -47,7 +47,7 @@ class Caller:
     created: datetime | None = None
     expires: datetime | None = None
     may_use: Callable[[str], object] = field(init=False, repr=False, compare=False)
-    """Tells, by its truth, whether a pipeline is one of its pipelines."""
+    """Whether a pipeline is one of its pipelines, by its truth."""
 
     def __post_init__(self) -> None:
         either = re.compile("|".join(map(fnmatch.translate, self.pipelines)))

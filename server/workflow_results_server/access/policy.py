@@ -85,7 +85,7 @@ class Access:
 
         Returns:
             A function of a request, or of None while there is none yet. It raises a `RequestError` where the caller
-            may not make it, else sets `callers.current_caller`. To ask again tells whether the caller still may.
+            may not make it, else sets `callers.current_caller`. Call it again to check whether the caller still may.
         """
         tokens = self._tokens
         if tokens is None or path.startswith(_OPEN):
@@ -99,7 +99,7 @@ class Access:
             else:
                 caller = callers.by_digest.get(digest)
             if caller is not None:
-                current_caller.set(caller)  # of refused calls, too, the log tells who made them
+                current_caller.set(caller)  # the log says who made a call, even if it is refused
             _authenticate(caller, has_token=digest is not None, names=names)
             _allow(path, getattr(request, "pipeline", None))
 

@@ -63,7 +63,7 @@ def _is_usable(text: str) -> bool:
 
 
 class _Serve(click.Command):
-    """Refuses settings that are empty, where click would take the default: another one than whoever gave it meant."""
+    """Refuses empty settings, where click would silently use the default."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for name in (f"{ctx.auto_envvar_prefix}_{parameter.name}".upper() for parameter in self.params):

@@ -99,7 +99,7 @@ def same_content(one: bytes, other: bytes) -> bool:
         if field.name == b"results" and DOCUMENT in (field.type, other_field.type):
             continue
         if not _same(one, field, other, other_field):
-            return False  # which is found without looking at what stands behind it
+            return False  # which is found without looking at what follows it
     rest, results = _content(one)
     other_rest, other_results = _content(other)
     return rest == other_rest and (results is other_results or _Results.LOCK in (results, other_results))
@@ -158,7 +158,7 @@ def _held(work: bytes, type_: int, value: int, end: int) -> _Results:
 
 
 def _part(data: bytes, type_: int, start: int, value: int, end: int) -> bytes:
-    """Make what stands for an element in the hash of its document: its type, its name and its key, or itself."""
+    """Return what represents an element in the hash of its document: its type, its name and its key, or itself."""
     if type_ == INT32:  # of which there are most, wherever there are very many
         return _AS_DOUBLE + data[start + 1 : value] + _DOUBLE.pack(*LENGTH.unpack_from(data, value))
     if (type_ == DOUBLE and data[end - 1] not in _ODD_ENDS) or (type_ in _PLAIN and end - start <= _LONG):
@@ -167,7 +167,7 @@ def _part(data: bytes, type_: int, start: int, value: int, end: int) -> bytes:
 
 
 def _key(data: bytes, type_: int, value: int, end: int) -> bytes:
-    """Make the key of a value; from the key, one can tell where it ends."""
+    """Return the key of a value; the key shows where it ends."""
     if type_ == DOUBLE:
         return _key_of_double(_DOUBLE.unpack_from(data, value)[0])
     if type_ in _INTEGERS:

@@ -77,7 +77,7 @@ class TooLong(ValueError):
 
 
 def has_more_values(text: str, most: int) -> bool:
-    """Tell, without reading a text, whether it has more values: by what stands before and between them.
+    """Return, without parsing a text, whether it has more values: by what precedes and separates them.
 
     Args:
         text: JSON, or something like it.
@@ -223,7 +223,7 @@ class _Hooks:
             names.update(pairs[start : start + _PAIRS_AT_ONCE])
         if len(names) != len(pairs):
             return self._is_unfit("a name must not occur twice in one document", NameTwice)
-        # One value at fault is told; behind it, nothing more is made of the text.
+        # Only the first wrong value is reported; after it, nothing more is made of the text.
         if self.unfit or _ANNOUNCING.isdisjoint(names):
             return names
         try:

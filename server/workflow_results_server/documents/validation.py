@@ -1,7 +1,7 @@
 """The check of BSON that callers send, without anything being made of it.
 
 bson's decoder is no check for what may be hostile. It trusts the lengths that stand in arrays: made for it, they let it
-read behind the end of a document, where the process may end, and let it keep for ever what it has made of a broken
+read behind the end of a document, where the process may end, and let it keep forever what it has made of a broken
 array. And what it makes of 16 MiB can have 800.
 """
 
@@ -87,7 +87,7 @@ def validate(document: bytes, levels: int, elements: int | None = None) -> None:
 
 
 def _validate(data: bytes, start: int, end: int, kind: int, levels: int, left: int) -> int:
-    """Check the elements of a document or an array, and tell how many more there may be behind it."""
+    """Check the elements of a document or an array, and return how many more there may be after it."""
     if levels < 0:
         raise TooDeep
     find, fixed_size, length_at, names = data.find, FIXED_SIZES.get, LENGTH.unpack_from, list[bytes]()

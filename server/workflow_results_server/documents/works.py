@@ -75,7 +75,7 @@ _ZERO_VALUE: Final = bytes(9)
 _REF: Final = b"$ref\0"
 """The name by which bson takes a document for a DBRef, in which the order of its fields is lost."""
 _ENCODED_START: Final = len(b"\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00")
-"""Where the first element of the array stands in `bson.encode({"": array})`."""
+"""The position of the first element of the array in `bson.encode({"": array})`."""
 
 _logger = logging.getLogger(__name__)
 
@@ -207,14 +207,14 @@ class _Decoder:
 
     It is the fastest check: what encoded again gives the same bytes is BSON, with strings in UTF-8 and no name twice.
     But bson's decoder is not made for hostile bytes (see `bson_validation`). What it reads behind a work is padding
-    here, and what it loses for ever when it fails is counted: at some point it is asked no more.
+    here, and what it loses forever when it fails is counted: at some point it is asked no more.
     """
 
     def __init__(self) -> None:
         self._may_lose = _LOST_BYTES
 
     def decoded(self, documents: list[bytes]) -> list[dict[str, Any] | None]:
-        """Decode documents; None stands for those about which that says nothing, so that they must be looked through.
+        """Decode documents; None for those that could not be decoded here, so that they must be scanned.
 
         All at once is fastest.
         """
@@ -332,7 +332,7 @@ def _lock(document: bytes, results: bson_bytes.Element) -> dict[str, object]:
 
 
 def _value(document: bytes, type_: int, start: int, end: int) -> object:
-    """Decode one element, or give what stands for it where that would make much of it, or something else."""
+    """Decode one element, or return a placeholder if that would be expensive or change its type."""
     if type_ in _DEPRECATED:
         return _DEPRECATED[type_]
     if type_ in _STAND_INS and end - start > _LONG_VALUE:

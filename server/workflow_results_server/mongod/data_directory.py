@@ -1,4 +1,4 @@
-"""The directory of an embedded mongod: its files, its secrets and the locks that tell who is alive.
+"""The directory of an embedded mongod: its files, its secrets, and the locks that show who is alive.
 
     lock         locked by the live server, whose pid it holds
     password     of the user that the server connects as
@@ -42,7 +42,7 @@ class MongodError(Exception):
 
     Args:
         message: The line.
-        passes: Whether that may pass by itself, or by what others do, so that it is worth while to try again.
+        passes: Whether the problem may go away without a change here, so that it is worth trying again.
     """
 
     def __init__(self, message: str, *, passes: bool = False) -> None:
@@ -128,7 +128,7 @@ class DataDirectory:
         return log
 
     def mongod_lives(self) -> bool:
-        """Return whether a mongod that was started on this directory is alive, whoever started it."""
+        """Return whether a mongod that was started on this directory is alive, no matter who started it."""
         try:
             with self.log.open("rb") as log:
                 fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)

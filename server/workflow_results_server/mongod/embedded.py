@@ -76,7 +76,7 @@ _PASSING: Final = {
 
 
 class EmbeddedMongod:
-    """A mongod of our own, on the data of one directory.
+    """A mongod of this server, on the data of one directory.
 
     Args:
         data_directory: Where its data, log and secrets are kept. Created at the first start.
@@ -118,7 +118,7 @@ class EmbeddedMongod:
         Returns after `stop`.
 
         Raises:
-            MongodError: It can't be started any more, and that will not pass by itself.
+            MongodError: It can't be started any more, and that will not go away.
         """
         self._supervision = asyncio.create_task(self._supervise())
         try:
@@ -294,17 +294,17 @@ class _Orphan:
 
     async def wait(self) -> int:
         """Wait for its end; the exit code of an orphan is not known."""
-        while self._directory.mongod_lives():  # noqa: ASYNC110 (no event tells of the end of another's child)
+        while self._directory.mongod_lives():  # noqa: ASYNC110 (there is no event for the end of another's child)
             await asyncio.sleep(_ORPHAN_POLL_SECONDS)
         return 0
 
 
 async def _make_ready(directory: DataDirectory, ended: asyncio.Future[int]) -> None:
     """Bring mongod from whatever state it is in to a writable primary that knows our user, unless it ends."""
-    while not (ended.done() or await _listens(directory.port)):  # noqa: ASYNC110 (no event tells of it)
+    while not (ended.done() or await _listens(directory.port)):  # noqa: ASYNC110 (there is no event for it)
         await asyncio.sleep(_POLL_SECONDS)
     # `__system` is there before any user is, and on a member outside its set. MongoDB's localhost exception,
-    # which would leave a new database open to whoever comes first on this machine, stays off.
+    # which would leave a new database open to the first who connects on this machine, stays off.
     async with AsyncMongoClient[dict[str, Any]](
         HOST,
         directory.port,
@@ -372,7 +372,7 @@ async def _set_user(admin: AsyncDatabase[dict[str, Any]], password: str) -> None
 
 
 async def _end(process: _Process) -> None:
-    """Let mongod shut down, and kill it if that takes too long."""
+    """Shut mongod down, and kill it if that takes too long."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
         try:

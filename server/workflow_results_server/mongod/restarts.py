@@ -22,8 +22,8 @@ class Restarts:
     Args:
         first_seconds: The first pause that is one.
         longest_seconds: The longest pause.
-        calm_seconds: How long mongod must have lived for the pauses to begin anew.
-        most_failures: How many starts in a row may fail for reasons that do not pass by themselves.
+        calm_seconds: How long mongod must have lived for the pauses to start over.
+        most_failures: How many starts in a row may fail for reasons that do not go away.
     """
 
     def __init__(

@@ -155,7 +155,7 @@ def check_field_path(path: str, place: Place) -> None:
 
 
 def checked_literal(value: object, place: Place) -> object:
-    """Return a value that stands for itself: no operators, JavaScript or regular expressions at any depth."""
+    """Return a literal value: no operators, JavaScript or regular expressions at any depth."""
     if isinstance(value, Mapping):
         return {_literal_key(key, at): checked_literal(item, at) for key, at, item in place.fields(value)}
     if isinstance(value, (list, tuple)):
@@ -266,7 +266,7 @@ def checked_expression(value: object, place: Place, kind: _Kind = _ANY) -> objec
         kind: What the operator around it needs; by default, anything.
 
     Returns:
-        The same expression, built anew.
+        A copy of the expression.
 
     Raises:
         QueryError: It is not supported.

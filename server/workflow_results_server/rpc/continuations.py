@@ -53,7 +53,7 @@ class ReadTokens:
         self._selection = selection
 
     def behind(self, last: str, count: int) -> bytes:
-        """Return the token for a stream that stands behind the id `last`, after `count` results."""
+        """Return the token for a stream that is at the id `last`, after `count` results."""
         return self._digest + count.to_bytes(_COUNT_BYTES, "big") + last.encode()
 
     def resumed(self, token: bytes) -> tuple[Selection, int]:

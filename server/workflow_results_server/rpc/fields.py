@@ -150,7 +150,7 @@ def skip(value: int) -> int:
 
 
 def limit(field: str, value: int) -> int | None:
-    """Check how many results to read at most; None stands for no limit.
+    """Check how many results to read at most; None means no limit.
 
     Raises:
         InvalidRequest: It is negative.
@@ -190,7 +190,7 @@ async def projection(document: pb.EncodedDocument) -> dict[str, Any]:
 
 
 def json_options(format_: pb.DocumentFormat.ValueType) -> JSONOptions | None:
-    """Return how to write results as Extended JSON; None stands for BSON.
+    """Return how to write results as Extended JSON; None means BSON.
 
     Raises:
         InvalidRequest: There is no such format.

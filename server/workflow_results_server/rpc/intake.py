@@ -74,7 +74,7 @@ class Intake:
         self._waiting_bytes = 0
 
     async def deposit(self, documents: pb.EncodedDocuments, seconds: float) -> Outcomes:
-        """Store works, each with an outcome of its own.
+        """Store works, with an outcome for each.
 
         Args:
             documents: The works.

@@ -82,7 +82,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         self._texts = Room(_TEXT_BYTES, "results as JSON")
 
     async def Deposit(self, request: pb.DepositRequest, context: Context) -> pb.DepositResponse:
-        """Store works, each with an outcome of its own."""
+        """Store works, with an outcome for each."""
         outcomes, rejections = await self._intake.deposit(request.works, self._time(context))
         return pb.DepositResponse(outcomes=outcomes, rejections=rejections)
 

@@ -24,7 +24,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         code: The canonical code.
-        reason: The reason, which stands in the details, too.
+        reason: The reason, which is also in the details.
         message: One sentence for the caller.
         metadata: The trailing metadata.
     """

@@ -72,7 +72,7 @@ def _check_files(settings: Settings) -> None:
 def _allow_connections() -> None:
     """Raise the soft limit of open files, of which each connection takes one, to the hard one; workers inherit it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # some systems allow less than they tell
+    with suppress(ValueError, OSError):  # some systems allow less than they report
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
@@ -139,7 +139,7 @@ class _Service:
             self._supervision.result()
 
     def end_for_certain(self) -> None:
-        """Let this process end some time after it should have."""
+        """Make sure that this process ends some time after it should have."""
         seconds = end_seconds(self._settings, hurry=self._hurry) + STOP_SECONDS + _SLACK_SECONDS
         process.end_for_certain(seconds, self._mongod.terminate if self._mongod else None)
 

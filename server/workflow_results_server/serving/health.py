@@ -1,4 +1,4 @@
-"""The health of a server, as `grpc.health.v1` tells it.
+"""The health of a server, as `grpc.health.v1` reports it.
 
 The servicer of grpcio-health-checking writes to its watchers while it holds the lock with which a status is set, so
 that one watcher which does not read would hold up the health of everybody, and the end of the server. Here nothing
@@ -63,7 +63,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # it has no 
         return health_pb2.HealthListResponse(statuses=answers)
 
     async def Watch(self, request: Any, _context: Any) -> AsyncIterator[Any]:  # noqa: N802
-        """Report the status of a service, and each later one; who reads slowly is told the last one only."""
+        """Report the status of a service, and each later one; a slow reader gets only the last one."""
         name = _name(request)
         told = None
         while True:

@@ -20,7 +20,7 @@ _V1_FILE: Final = "grpc/reflection/v1/reflection.proto"
 
 
 def enable(server: grpc.aio.Server, services: Iterable[str]) -> None:
-    """Let a server answer what its API is.
+    """Make a server describe its API.
 
     Args:
         server: The server, not yet started.

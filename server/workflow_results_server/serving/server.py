@@ -28,7 +28,7 @@ _logger = logging.getLogger(__name__)
 
 _SERVICE: Final = results_pb2.DESCRIPTOR.services_by_name["ResultsService"].full_name
 _LAST_WORDS_SECONDS: Final = 1.0
-"""How long streams may take to tell clients that the server stops; a client that does not listen is cut off then."""
+"""How long streams may take to end when the server stops; after that, a client that does not read is cut off."""
 _SLACK_SECONDS: Final = 4.0
 """What a busy machine may need more for an end whose parts all have their limits."""
 _PING_SECONDS: Final = 2.0
@@ -114,13 +114,13 @@ class Server:
         return self._server.add_secure_port(where, self._certificates.credentials())
 
     async def stop(self, *, hurry: bool = False) -> None:
-        """Finish the calls under way within `drain_seconds`, tell streams that are left to go on elsewhere, and end.
+        """Finish the calls in progress within `drain_seconds`, end the remaining streams, and stop.
 
         Streams of health and reflection, which have no end that one could wait for, are ended early. Nothing here
-        waits for a peer, or for MongoDB, without a limit: `end_seconds` tells how long it takes at most.
+        waits for a peer, or for MongoDB, without a limit: it takes `end_seconds` at most.
 
         Args:
-            hurry: Whether not to wait for the calls under way: MongoDB is lost, and they can't be answered.
+            hurry: Whether to end the calls in progress at once: MongoDB is lost, and they can't be answered.
         """
         if self._watch:
             self._watch.cancel()
@@ -170,7 +170,7 @@ def end_seconds(settings: Settings, *, hurry: bool = False) -> float:
 
 
 def _age(seconds: float, grace: float) -> list[tuple[str, int]]:
-    """Let connections end after a time, so that clients look anew for servers; what is under way has a grace."""
+    """Limit the age of connections, so that clients look for servers again; calls in progress get extra time."""
     if not seconds:
         return []
     return [

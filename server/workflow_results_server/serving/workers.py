@@ -69,7 +69,7 @@ class Workers:
         return port
 
     async def stop(self, *, hurry: bool = False) -> None:
-        """Let all workers finish the calls under way, and end; kill those that don't.
+        """Let all workers finish the calls in progress, and end; kill those that don't.
 
         Args:
             hurry: Whether they shall not wait for the calls under way.
@@ -126,7 +126,7 @@ class Workers:
         return None
 
     async def _end(self, number: int, process: asyncio.subprocess.Process) -> None:
-        """Let a worker end by itself, and kill one that takes longer than it may."""
+        """Wait until a worker ends, and kill one that takes longer than it may."""
         if process.returncode is not None:
             return
         assert process.stdin

@@ -71,7 +71,7 @@ _TOO_LARGE: Final = {
 
 
 class Refusal(NamedTuple):
-    """One result that stands in the way."""
+    """One result for which the change is refused."""
 
     pipeline: str
     id: str
@@ -84,7 +84,7 @@ class Change:
     """The outcome of a change.
 
     Attributes:
-        refusals: The results that stood in the way; without any, the change was made.
+        refusals: The results for which it was refused; without any, the change was made.
         changed: How many results are different now.
     """
 
@@ -163,10 +163,10 @@ class Changes:
     async def _transact(
         self, method: Method, targets: Sequence[Target], write: Write, origin: Origin, seconds: float
     ) -> Change:
-        """Write results in one transaction; where some stand in the way, find out in another which.
+        """Write results in one transaction; if that is refused, find out in another one for which results.
 
         The second is committed, too: until then what it has seen could be gone with a primary that is one no more.
-        Where it finds that nothing stands in the way any more, the first one is carried out again.
+        If the second one finds no such results any more, the first one is carried out again.
         """
         by_pipeline: dict[str, list[str]] = {}
         for target in targets:
@@ -197,7 +197,7 @@ class Changes:
     async def _write(
         self, by_pipeline: Mapping[str, Sequence[str]], write: Write, session: AsyncClientSession
     ) -> int | None:
-        """Write results; return how many of them are changed, or None where some stand in the way."""
+        """Write results; return how many of them are changed, or None if the change is refused."""
         changed = 0
         for pipeline, all_ids in by_pipeline.items():
             for ids in chunks(all_ids):

@@ -138,7 +138,7 @@ async def most_pipelines(database: AsyncDatabase[dict[str, Any]]) -> int:
         PyMongoError: MongoDB failed.
     """
     client = database.client
-    if client.topology_description.topology_type_name == "Sharded":  # of whose shards mongos tells nothing
+    if client.topology_description.topology_type_name == "Sharded":  # mongos says nothing about their limits
         return _MOST_PIPELINES
     try:
         told = (await client.admin.command("hostInfo"))["extra"]

@@ -1,4 +1,4 @@
-"""Works become stored documents: once, unchanged, each with an outcome of its own."""
+"""Works become stored documents: once, unchanged, with an outcome for each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DUPLICATE_KEY: Final = 11000
 _DOCUMENT_CODES: Final = {2, 9, 14, 15, 22, 51, 52, 55, 57, 10334, 17280, 17419, 17420}
 """Codes with which MongoDB refuses a whole insert for what one document holds: InvalidBSON, BSONObjectTooLarge, …"""
 _INTERRUPTING_CODES: Final = MEMBER_CODES | {50, 112, 262}
-"""Codes that stand beside a work that MongoDB has nothing against: the time was over, or the primary stepped down."""
+"""Codes of errors that are not about the work itself: the time was over, or the primary stepped down."""
 _ROUNDS: Final = 5
 """How often a work is tried again that is neither insertable nor there, since another caller deletes it meanwhile, or
 drops the pipeline."""

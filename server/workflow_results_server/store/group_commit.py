@@ -70,7 +70,7 @@ class GroupCommit:
         waiting = self._waiting.get(pipeline)
         if waiting is None:
             self._waiting[pipeline] = waiting = deque([deposit])
-            task = in_own_context(self._run(pipeline, waiting))  # for all who share it, with time limits of its own
+            task = in_own_context(self._run(pipeline, waiting))  # for all who share it, with its own time limits
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         else:
@@ -123,7 +123,7 @@ def _next_group(waiting: deque[_Deposit]) -> list[_Deposit]:
 
 
 def _give_up(deposit: _Deposit, waiting: deque[_Deposit]) -> None:
-    """Let the caller of a deposit go when its time is over; an insert that has begun goes on."""
+    """Stop waiting when the time of the caller is over; an insert that has begun continues."""
     if not deposit.outcomes.done():
         not_applied = NOT_APPLIED if _leave(deposit, waiting) else None
         message = "the deadline passed before the works were deposited"

@@ -61,7 +61,7 @@ class Origin(NamedTuple):
         caller: Who asks for it; empty where callers are not known.
         reason: Why, in the caller's words; may be empty.
         request_id: The caller's name for the request; empty where it is not meant to be repeated.
-        digest: Of what is asked for, by its content; tells whether a request is the same as one before.
+        digest: Of what is asked for, by its content; shows whether a request is the same as an earlier one.
     """
 
     caller: str = ""

@@ -119,7 +119,7 @@ class Pipelines:
             return False
         task = self._preparing.get(pipeline)
         if task is None:
-            task = in_own_context(self._prepare(pipeline))  # for all who wait, with a time limit of its own
+            task = in_own_context(self._prepare(pipeline))  # for all who wait, with its own time limit
             task.add_done_callback(retrieve_outcome)
             self._preparing[pipeline] = task
         try:
@@ -273,7 +273,7 @@ class Pipelines:
         found = [each async for each in await self._database.list_collections(filter=filter_)]
         if not found:
             return None
-        # What only the primary has counts, too. MongoDB would look at every result before it told that none fits.
+        # What only the primary has counts, too. MongoDB would look at every result before it found that none fits.
         collection = self._database.get_collection(pipeline, read_concern=ReadConcern("local"))
         if await collection.find_one({}, {"_id": 1}):
             raise _NotEmptyError

@@ -69,7 +69,7 @@ class Primary:
                 return seconds - (time.monotonic() - began)
             task = self._catching_up
             if task is None or task.done():
-                task = in_own_context(self._catch_up())  # for all who wait, with a time limit of its own
+                task = in_own_context(self._catch_up())  # for all who wait, with its own time limit
                 task.add_done_callback(retrieve_outcome)
                 self._catching_up = task
             await asyncio.wait((task,), timeout=max(0.0, end - time.monotonic()))
@@ -95,13 +95,13 @@ class Primary:
         topology = database.client.topology_description
         with mongodb_deadline(_ELECTION_SECONDS):
             async with database.client.start_session(causal_consistency=True) as session:
-                await database.command("ping", session=session)  # tells the time of the last operation, …
+                await database.command("ping", session=session)  # returns the time of the last operation, …
                 await database["_history"].find_one({"_id": None}, session=session)  # … which a majority must have
         self._topology, self._elected = topology, _election(topology)
 
 
 def _election(topology: TopologyDescription) -> Hashable:
-    """Return what is different after each election; None where the topology does not tell, behind mongos."""
+    """Return what is different after each election; None if the topology does not show it, behind mongos."""
     for server in topology.server_descriptions().values():
         if server.server_type_name == "RSPrimary":
             return server.election_id

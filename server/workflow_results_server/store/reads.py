@@ -258,7 +258,7 @@ class _Source:
         if not self._better // 2 <= self._number <= self._better * 2:
             await self._close()
         cursor = self._cursor or await self._open(selection)
-        batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't tell
+        batches = cast("AsyncIterator[bytes]", cursor)  # which pymongo's types don't say
         return await self._into_memory(partial(_next, cursor, batches), self._end - time.monotonic())
 
     async def _into_memory(self, fetch: Callable[[float], Awaitable[tuple[bytes, bool]]], seconds: float) -> bytes:

@@ -2,7 +2,7 @@
 
 When a caller is gone, gRPC cancels its task. Before Python 3.12, `asyncio.wait_for` may then return without the lock
 that it should come back with, and PyMongo chooses servers with just that: while there was no primary, a few cancelled
-calls could leave the lock of the whole client taken for ever, or given to two. So what talks to MongoDB is never
+calls could leave the lock of the whole client taken forever, or given to two. So what talks to MongoDB is never
 cancelled; each call has a time limit of its own.
 """
 
@@ -25,10 +25,10 @@ _under_way: Final[set[asyncio.Task[Any]]] = set()
 
 
 def shielded(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Let a coroutine go on to its end in a task of its own, also when the one that waits for it is cancelled.
+    """Run a coroutine to its end in a separate task, even if the task that waits for it is cancelled.
 
     Args:
-        function: Makes the coroutine, which must end by itself.
+        function: Makes the coroutine, which must end without being cancelled.
     """
 
     @functools.wraps(function)
@@ -69,7 +69,7 @@ async def wait_for_all(seconds: float) -> None:
 
 
 def _let_go(task: asyncio.Task[Any]) -> None:
-    """Let go of what the error of a task keeps, where nobody is left to look at it."""
+    """Release what the error of a task keeps, if nobody is left to look at it."""
     if not task.cancelled() and (error := task.exception()):
         let_go(error)
 

@@ -96,7 +96,7 @@ class Store:
         end = time.monotonic() + _LAST_SECONDS
         await self._group_commit.finish(_LAST_SECONDS)
         await wait_for_all(max(0.0, end - time.monotonic()))
-        closing = asyncio.ensure_future(self._database.client.close())  # it tells MongoDB which sessions are over
+        closing = asyncio.ensure_future(self._database.client.close())  # it informs MongoDB which sessions are over
         closing.add_done_callback(retrieve_outcome)
         await asyncio.wait((closing,), timeout=_CLOSE_SECONDS)
 

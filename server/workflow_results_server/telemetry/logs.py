@@ -79,7 +79,7 @@ class _Json(logging.Formatter):
 
 
 def _encodable(value: object) -> object:
-    """Let text be valid Unicode, which some readers of JSON insist on, and make text of what JSON doesn't know."""
+    """Make strings valid Unicode, which some readers of JSON require, and make strings of types that JSON lacks."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return str(value).encode(errors="backslashreplace").decode()

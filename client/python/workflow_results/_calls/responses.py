@@ -47,7 +47,7 @@ def outcomes_of(
         The outcomes of its works, and why works were not stored, by their positions in the request.
 
     Raises:
-        ResultsError: It does not tell the outcome of each work in terms that are known here.
+        ResultsError: The outcome of a work is missing or unknown.
     """
     outcomes = [_OUTCOMES[each] for each in response.outcomes if each in _OUTCOMES]
     if not len(outcomes) == len(response.outcomes) == number:
@@ -83,7 +83,7 @@ def applied(name: str, outcome: pb.ChangeOutcome, *, strict: bool) -> bool:
 
     Raises:
         LockedError: With `strict`, where a result is locked.
-        NotFoundError: With `strict`, where all that stand in the way do not exist.
+        NotFoundError: With `strict`, if all refused results do not exist.
     """
     if outcome.applied:
         return True

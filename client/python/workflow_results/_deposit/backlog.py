@@ -45,14 +45,14 @@ class Backlog:
     def __init__(self, stream_seconds: float) -> None:
         self._stream_seconds = stream_seconds
         self._making = threading.Lock()
-        # Entered by itself: Ctrl-C in the `__enter__` of a condition, which is Python, leaves it taken for ever.
+        # Entered directly: Ctrl-C in the `__enter__` of a condition, which is Python, leaves it locked forever.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         # What follows changes only under this lock, and then notifies the condition.
         self._gathered: deque[PendingRequest] = deque()
         self._in_flight: deque[PendingRequest] = deque()
         self._judging: PendingRequest | None = None
-        """The first request in flight, while its futures are told their receipts."""
+        """The first request in flight, while its futures get their receipts."""
         self._stream: object = None
         self._given = self._sequence = self._pending_bytes = 0
         self._progress = 0.0
@@ -131,7 +131,7 @@ class Backlog:
         )
 
     def _sort_out(self, error: PermissionDeniedError) -> bool:
-        """Make those works fail that are denied, and have the others sent again; returns whether that can be told.
+        """Make the works that are denied fail, and have the others sent again; returns whether they can be told apart.
 
         One denied work denies its whole request. Acknowledgements may be lost behind the error, so that only a request
         that is alone on its way is known to be the denied one.
@@ -167,9 +167,9 @@ class Backlog:
     def _settle(
         self, request: PendingRequest, judgements: Iterable[tuple[Receipt, PermissionDeniedError | None]]
     ) -> None:
-        """Tell the futures of the first request on its way what became of its works."""
+        """Give the futures of the first request in flight the outcomes of its works."""
         with self._lock:
-            if self._failure is not None:  # they have been told that it was given up
+            if self._failure is not None:  # they already have that error
                 return
             self._judging = request
         for future, (receipt, denied) in zip(request.futures, judgements, strict=True):

@@ -152,7 +152,7 @@ class _Sending:
 
 
 def interruption(what: str, number: int, of: int, works: list[dict[str, Any]]) -> ResultsError:
-    """Return the error that stands for an interrupted deposit.
+    """Return the error of an interrupted deposit.
 
     Args:
         what: What was interrupted, as the subject of a sentence.
@@ -230,7 +230,7 @@ def summed_up(deposited: Deposited, *, strict: bool) -> dict[str, bool]:
 
 
 def judged(failed: Sequence[tuple[str, Receipt]], number: int, *, strict: bool) -> ResultsError | None:
-    """Make the error that tells of works that are not stored; conflicts are only logged, unless `strict`.
+    """Return the error about works that are not stored; conflicts are only logged, unless `strict`.
 
     Args:
         failed: Their receipts, and how to call them.

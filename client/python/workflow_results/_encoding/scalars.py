@@ -116,7 +116,7 @@ def _regex(value: Regex[Any] | re.Pattern[Any], _walk: object = None) -> Regex[s
             raise RefusedError("must be a regular expression in UTF-8") from None
     if "\0" in pattern:
         raise RefusedError(r"must not have the character NUL in its pattern: write \x00")
-    # Python sets UNICODE by itself; in MongoDB it is always on, and its flag is only noise.
+    # Python always sets UNICODE; in MongoDB it is always on, and its flag is only noise.
     flags = value.flags if isinstance(value, Regex) else value.flags & ~re.UNICODE
     if lost := flags & ~_REGEX_FLAGS:
         raise RefusedError(f"must not have the flag {re.RegexFlag(lost)!r}, which BSON doesn't have")

@@ -62,7 +62,7 @@ def rebuild(document: object, *, trusting: bool) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", _CONVERTERS[type(document)](document, walk))
 
 
-# Containers call the converters of what they hold by themselves: then a level takes one frame of the stack.
+# Containers call the converters of their values directly: then a level takes one frame of the stack.
 
 
 def _mapping(mapping: Mapping[Any, Any], walk: _Walk) -> Mapping[Any, object]:
@@ -191,7 +191,7 @@ _CONVERTERS_BY_NAME: Final[dict[str, _Convert]] = {
 }
 """By the package and the name of a type, or of a base class of it, wherever in the package it stands."""
 
-# What to say of all other types: the first of these attributes that one has tells.
+# What to say of all other types: the first of these attributes that a type has decides.
 _HINTS: Final = {
     "__dataclass_fields__": "a dict, as dataclasses.asdict gives",
     "model_dump": "a dict, as .model_dump() gives",

@@ -1,4 +1,4 @@
-"""Lets a large list be built without most of it being time of Python's garbage collector.
+"""Keeps Python's garbage collector from taking most of the time in which a large list is built.
 
 That looks again and again at all results in a list that grows, though nothing that was just decoded can be garbage:
 unhindered, it takes two thirds of the time. While lists are built it runs less often; it still runs, for the sake of
@@ -47,14 +47,14 @@ class _Patience:
                 self._restore()
 
     def begin_in_child(self) -> None:
-        """Begin anew: in the child of a fork, the threads that build lists are not there."""
+        """Start over: in the child of a fork, the threads that build lists are not there."""
         self._lock = threading.Lock()
         if self._inside:
             self._inside = 0
             self._restore()
 
     def _restore(self) -> None:
-        if gc.get_threshold() == self._meanwhile:  # else the program has set it anew
+        if gc.get_threshold() == self._meanwhile:  # else the program has changed it
             gc.set_threshold(*self._before)
 
 

@@ -58,7 +58,7 @@ def batches(
                             raise ResultsError(
                                 f"{method} at {channel.target} lost results: {count} of {part.summary.count} arrived"
                             )
-                        complete = True  # the stream ends by itself now; to cancel it would only trouble the server
+                        complete = True  # the stream is about to end; cancelling it would only bother the server
                 if complete:
                     return
                 raise ServiceUnavailableError(f"{method} at {channel.target} ended early, without a summary")

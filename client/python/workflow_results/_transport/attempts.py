@@ -14,7 +14,7 @@ _logger = logging.getLogger(__name__)
 RETRIED: Final = frozenset(
     {
         "Count",
-        "Deposit",  # idempotent: what is stored already is told so
+        "Deposit",  # idempotent: works that are already stored are reported as such
         "DropPipeline",
         "GetByCount",
         "GetByEvent",
@@ -58,7 +58,7 @@ class Attempts:
             error: What has become of the last one; it is to be raised where there is no other.
 
         Raises:
-            ServiceUnavailableError: The time has ended on this attempt; what those before have told says more.
+            ServiceUnavailableError: The time ended during this attempt; the errors of earlier ones say more.
         """
         before = self._before
         error.outcome_unknown |= before is not None and before.outcome_unknown

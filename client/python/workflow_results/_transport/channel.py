@@ -67,7 +67,7 @@ class Channel:
             Its response.
 
         Raises:
-            ResultsError: It failed; `outcome_unknown` tells whether it may have changed something.
+            ResultsError: It failed; `outcome_unknown` is True if it may have changed something.
         """
         request_id = getattr(request, "request_id", "")
         attempts = Attempts(method, request_id, deadline)
@@ -195,7 +195,7 @@ class Channel:
         Args:
             place: The room for it; to give it up ends the call.
             method: Its name.
-            requests: Its requests; they must end soon once `fork_guard.forking` tells that a fork waits.
+            requests: Its requests; they must end soon once `fork_guard.forking` says that a fork waits.
             connect: When the service must be reached.
             seconds: How long the call may take from then on.
 

@@ -52,7 +52,7 @@ class Connection:
         self.fit = True
         self.places: set[Place] = set()
         options = channel_options(peer.target, further=further)
-        # gRPC imports half of itself at this moment, and a child forked meanwhile would wait for the import for ever.
+        # gRPC imports half of itself at this moment, and a child forked meanwhile would wait for the import forever.
         with fork_guard:
             _keep_grpc_begun()
             self._channel = peer.credentials.channel(peer.target, options)
@@ -60,7 +60,7 @@ class Connection:
         self.reachability = Reachability(peer, self._channel)
 
     def begin(self, method: str, request: Message, answer: type[Message], **options: Any) -> Any:
-        """Begin a call of a method with one answer, which whoever waits for it reads like a stream of one.
+        """Begin a call of a method with one answer, which is read like a stream of one.
 
         gRPC's own futures take a thread, which can't be started any more when the interpreter ends.
         """
@@ -72,7 +72,7 @@ class Connection:
         return call(request, **options)
 
     def spoil(self) -> None:
-        """Let no further calls onto it, since gRPC waits for a thread of it that could not be started."""
+        """Use it for no further calls, because gRPC waits for a thread of it that could not be started."""
         self.fit = False
         self.abandon()
 
@@ -82,7 +82,7 @@ class Connection:
         Where works are stuck on their way to a service that hangs, gRPC waits for the end of the connection. It does
         so in a thread.
         """
-        if not self.fit:  # to close it would take for ever
+        if not self.fit:  # to close it would take forever
             for place in [*self.places]:
                 place.give_up()
             return
@@ -99,7 +99,7 @@ class Connection:
             self._channel.close()
 
     def abandon(self) -> None:
-        """Keep it for ever as it is: unclosed, as what belongs to the parent process must be."""
+        """Keep it forever as it is: unclosed, as what belongs to the parent process must be."""
         places = [*self.places]  # at once, since streams that are collected as garbage leave at any moment
         for each in (self, self._channel, self.stub, *(place.call for place in places)):
             _keep(each)
@@ -131,7 +131,7 @@ class Place:
         self.leave()
 
     def leave(self) -> None:
-        """Let somebody else have the room."""
+        """Make the room available to others."""
         # Without a lock: a stream that is collected as garbage leaves anywhere, also where that lock is held.
         self.connection.places.discard(self)
 
@@ -205,13 +205,13 @@ class Connections:
 
 @functools.cache
 def _keep_grpc_begun() -> None:
-    """Let gRPC never end in this process, by a channel that is neither used nor closed.
+    """Prevent gRPC from shutting down in this process, by a channel that is neither used nor closed.
 
-    With its last channel gRPC ends in a thread of its own. A fork meanwhile waits for ever, or its child does.
+    When its last channel is closed, gRPC shuts down in a separate thread. A fork at that time hangs, or its child does.
     """
     _keep(grpc.insecure_channel("localhost:0"))
 
 
 def _keep(what: object) -> None:
-    """Keep something for ever, so that nothing tries to close it, not even the end of the interpreter."""
+    """Keep something forever, so that nothing tries to close it, not even the end of the interpreter."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(what))

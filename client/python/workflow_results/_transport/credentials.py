@@ -150,7 +150,7 @@ def handshake_hint(details: str, *, secure: bool) -> str:
         secure: Whether it was to be made with TLS.
 
     Returns:
-        What is wrong and what would help; empty where TLS is not the matter, or gRPC does not tell.
+        What is wrong and what would help; empty if TLS is not the problem, or gRPC does not say.
     """
     if not secure:
         return ""
@@ -192,7 +192,7 @@ def closing_hint(details: str, *, secure: bool) -> str:
 
 
 def telling(details: str, *, secure: bool) -> int:
-    """Rate how much is told about a connection that failed: more where there is a better hint.
+    """Rate how helpful the report of a failed connection is: higher if there is a better hint.
 
     Args:
         details: As above.

@@ -66,7 +66,7 @@ class _Gate:
         """
         if self.forking:  # without the lock, which in a child may belong to a thread that is not there
             return False
-        with self._lock:  # Ctrl-C behind an `acquire` would leave it taken for ever
+        with self._lock:  # Ctrl-C behind an `acquire` would leave it taken forever
             if self.forking:
                 return False
             self._inside[get_ident()] = self._inside.get(get_ident(), 0) + 1
@@ -76,7 +76,7 @@ class _Gate:
         """Let forks wait for something else, too, that nobody waits for inside.
 
         Args:
-            has_ended: Tells whether it has ended.
+            has_ended: Returns whether it has ended.
         """
         with self._lock:
             self._awaited = [each for each in (*self._awaited, has_ended) if not each()]
@@ -97,7 +97,7 @@ class _Gate:
             self._changed.notify_all()
 
     def begin_in_child(self) -> None:
-        """Begin anew: in the child, there are no other threads. What they have left is kept, and never touched."""
+        """Start over: in the child, there are no other threads. What they have left is kept, and never touched."""
         self.forks += 1
         self._of_parents += self._awaited
         self._awaited = []
@@ -111,14 +111,14 @@ class _Renewed(Protocol):
     """What belongs to one process."""
 
     def begin_in_child(self) -> None:
-        """Begin anew in the child of a fork."""
+        """Start over in the child of a fork."""
 
 
 _renewed: Final[weakref.WeakSet[_Renewed]] = weakref.WeakSet()
 
 
 def renew_in_child(what: _Renewed) -> None:
-    """Let something begin anew in the child of each fork, for as long as it lives."""
+    """Make something start over in the child of each fork, as long as it exists."""
     _renewed.add(what)
 
 

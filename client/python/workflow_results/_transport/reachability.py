@@ -42,7 +42,7 @@ class Peer:
 
         Args:
             deadline: The time that there was.
-            details: What gRPC has told of it.
+            details: What gRPC reported.
 
         Returns:
             The error to raise.
@@ -71,7 +71,7 @@ class Reachability:
         self._channel = channel
         self._reachable = False
         self._told = ""
-        """What gRPC has told of connections that failed, since the service was reached: the most telling of it."""
+        """What gRPC reported of connections that failed since the service was reached: the most helpful part."""
 
     def ensure(self, deadline: Deadline, *, certainly: bool = False) -> None:
         """Wait until the service answers; `grpc.channel_ready_future` would leave a thread behind that fails loudly.
@@ -87,7 +87,7 @@ class Reachability:
             return
         ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(_HEALTH_CHECK)
         for pause in pauses():
-            for waits in (False, True):  # a call that does not wait is told why the last connection failed
+            for waits in (False, True):  # a call that does not wait gets the reason of the last failure
                 most = min(pause, _PROBE_SECONDS) if waits else _PROBE_SECONDS
                 if self._answers(ask, min(deadline.remaining() or most, most), waits=waits):
                     self._told = ""
@@ -102,7 +102,7 @@ class Reachability:
         self._reachable = False
 
     def _answers(self, ask: grpc.UnaryUnaryMultiCallable[bytes, bytes], seconds: float, *, waits: bool = False) -> bool:
-        """Look whether the service answers, and keep what gRPC tells of connections that fail.
+        """Check whether the service answers, and keep what gRPC reports of connections that fail.
 
         A name may have several addresses, where one refuses connections and another one says what is wrong. gRPC tells
         of that which has failed last.

@@ -23,7 +23,7 @@ class _Watchdog:
         self.begin_in_child()
 
     def begin_in_child(self) -> None:
-        """Begin anew: in the child of a fork, nobody waits."""
+        """Start over: in the child of a fork, nobody waits."""
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._ends: dict[Place, float] = {}
@@ -45,7 +45,7 @@ class _Watchdog:
                     threading.Thread(target=self._run, name="workflow-results-watchdog", daemon=True).start()
                 except BaseException as error:
                     self._wakes_at = None
-                    if not isinstance(error, RuntimeError):  # which tells that the interpreter ends
+                    if not isinstance(error, RuntimeError):  # which means that the interpreter ends
                         raise
             elif end < self._wakes_at:
                 self._changed.notify_all()

@@ -53,7 +53,7 @@ def find(directory: Path) -> list[Path]:
         The files, in the order of their paths.
 
     Raises:
-        ClickException: There are none, or some that can't be restored: then the rest would be but a part.
+        ClickException: There are none, or some can't be restored, so the restore would be partial.
     """
     for path in sorted(directory.rglob(f"*{SUFFIX}.*")):
         if path.name.endswith(UNFINISHED):
@@ -89,7 +89,7 @@ def parts(path: Path) -> Iterator[Part]:
         Some results, as they are stored but for MongoDB's `_id`.
 
     Raises:
-        ClickException: The file is broken, or holds what is no result; the message tells where.
+        ClickException: The file is broken, or has something other than a result; the message says where.
     """
     part, at = Part(), 0
     for stored in _documents(path):

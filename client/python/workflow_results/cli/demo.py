@@ -1,4 +1,4 @@
-"""`workflow-results demo`: a story in steps, told on a server and a MongoDB that last as long as it does."""
+"""`workflow-results demo`: a tour in steps, on a server and a MongoDB that it starts and stops."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _expect(met: bool, otherwise: str) -> None:
 
 
 class _Story(logging.Handler):
-    """Tells what happens: numbered steps, and calls beside their outcomes, warnings of the library included."""
+    """Prints what happens: numbered steps, and calls with their outcomes and the warnings of the library."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

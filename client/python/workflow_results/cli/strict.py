@@ -82,7 +82,7 @@ _STRICTER: Final[dict[type[_Type], type[_Strict]]] = {
 
 
 def make_strict(command: click.Command) -> None:
-    """Let a command, and those in it, take as numbers nothing but numbers, and as paths none that is empty."""
+    """Make a command and its subcommands accept only proper numbers, and no empty paths."""
     for parameter in command.params:
         if stricter := _STRICTER.get(type(parameter.type)):
             parameter.type = stricter.like(parameter.type)
@@ -94,7 +94,7 @@ def make_strict(command: click.Command) -> None:
 class Main(click.Group):
     """A group that imports each command when it is needed, and makes it strict.
 
-    Its errors are escaped, whatever stands in them: they go to a terminal.
+    Its errors are escaped, because they go to a terminal.
 
     Args:
         targets: Where each command is, such as `package.module:command`, by its name.

@@ -1,4 +1,4 @@
-"""Files that people write: checked before they are opened, and read without a word of what stands in them."""
+"""Files that people write: checked before they are opened; errors never quote their content."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _QUOTED: Final = re.compile(r"""(['"])[!\w].*\1""")
-"""Names, tags and characters of a file in the problems that PyYAML tells; not the punctuation that it misses."""
+"""Names, tags and characters of a file in PyYAML's errors, without the punctuation that it expected."""
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,29}")
 """What a slip of the hand looks like. Anything else may be a secret in a wrong place, and is not shown."""
 
 
 def check_regular(path: Path) -> None:
-    """Check that a file is one, before it is opened: to open a pipe may take for ever, and a server would hang.
+    """Check that a path is a regular file before it is opened: opening a pipe could block forever.
 
     Args:
         path: The file, or a link to it.
@@ -47,7 +47,7 @@ def parse_yaml(content: bytes, loader: Any = None) -> Any:
         What it holds.
 
     Raises:
-        ValueError: It can't be parsed, or a key stands twice in a mapping: the later one would silently replace the
+        ValueError: It can't be parsed, or a key occurs twice in a mapping: the later one would silently replace the
             earlier. The message is worded to follow what names the file, and quotes nothing of it.
     """
     import yaml  # here, since most clients need none
@@ -69,7 +69,7 @@ def parse_yaml(content: bytes, loader: Any = None) -> Any:
 
 
 def _repeated_key(root: Any) -> Any:
-    """Find a key that stands twice in a mapping; what a mapping takes over from others by `<<` may stand in it, too."""
+    """Find a key that occurs twice in a mapping; keys that are merged from others by `<<` may be repeated."""
     waiting, seen = [root] if root else [], set[int]()
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""BSON documents that stand back to back, told apart by their lengths without being decoded."""
+"""BSON documents back to back, separated by their lengths without being decoded."""
 
 from __future__ import annotations
 

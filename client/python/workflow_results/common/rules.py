@@ -69,7 +69,7 @@ _BSON_TYPES: Final = {
     "Symbol": "symbol",
     "Undefined": "undefined",
 }
-"""The BSON types by the names of the classes that stand for them; others are named as they are."""
+"""The BSON types by the names of their classes in Python; other types keep their names."""
 
 _REQUEST_ID = re.compile(r"[!-~]{1,64}")
 _PIPELINE = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,127}")

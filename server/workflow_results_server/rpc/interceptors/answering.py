@@ -16,7 +16,7 @@ async def answer_call(message: Any, call: Call) -> Any:
     """Carry out a call, and send all of its answer but a single response."""
     answer = call.method.behaviour(message, call.context)
     if not hasattr(answer, "__aiter__"):
-        return await answer  # of a stream, too, if it writes by itself, as health does
+        return await answer  # of a stream, too, if it writes its messages itself, as health does
     async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
         async for part in parts:
             if not call.method.takes_stream:  # the callers of a stream of requests learn what became of each

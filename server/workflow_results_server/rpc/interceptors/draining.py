@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Draining:
-    """Refuses new calls once the server stops, and in the end tells streams to go on elsewhere.
+    """Refuses new calls once the server stops, and finally ends streams so that clients resume them elsewhere.
 
     Args:
         service: The full name of the service whose calls are refused; health is reported to the end.
@@ -36,11 +36,11 @@ class Draining:
         self._stopping = True
 
     def end_other_streams(self) -> None:
-        """Tell the streams of other services that the server stops: of themselves they have no end."""
+        """End the streams of other services, because they have no end: the server stops."""
         self._end(stream for stream, service in self._streams.items() if service != self._service)
 
     def end_streams(self) -> None:
-        """Tell the streams under way that the server stops, so that clients resume them at another one."""
+        """End the streams in progress, so that clients resume them at another server."""
         self._end(self._streams)
 
     def _end(self, streams: Iterable[asyncio.Task[Any]]) -> None:

@@ -50,7 +50,7 @@ class RequestLog:
 
 
 def _call_id(context: Context) -> str:
-    """Return the caller's `x-request-id`, or an id of our own."""
+    """Return the caller's `x-request-id`, or a new id."""
     given = next((value for key, value in context.invocation_metadata() or () if key == "x-request-id"), "")
     return given if isinstance(given, str) and not rules.request_id_problem(given) else uuid.uuid4().hex[:16]
 
