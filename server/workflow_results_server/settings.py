@@ -61,7 +61,7 @@ class Settings:
         database: The database of the results.
         workers: The number of processes that answer calls.
         call_seconds: The longest time for a unary call, and for the next batch of a read.
-        drain_seconds: How long calls under way may take when the server stops, or ends a connection.
+        drain_seconds: How long calls in progress may take when the server stops, or ends a connection.
         connection_seconds: The greatest age of a connection, so that clients find added servers; 0 for no limit.
         max_connections: The most connections per worker; 0 for as many as its limit of open files allows.
         max_pipelines: The most pipelines; 0 for as many as MongoDB's limit of open files allows.

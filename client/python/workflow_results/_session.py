@@ -61,17 +61,17 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Close the connections; calls under way fail, and later ones raise. Closing twice is fine."""
+        """Close the connections; calls in progress fail, and later ones raise. Closing twice is fine."""
         self._channel.close()
 
     @property
     def _patience(self) -> float:
-        """Seconds without progress after which a stream that broke is given up."""
+        """Seconds without progress after which a broken stream fails."""
         return _PATIENCE if self.timeout is None else min(self.timeout, _PATIENCE)
 
     @property
     def _silence(self) -> float:
-        """Seconds without a word of the server after which a read has failed."""
+        """Seconds without any data from the server after which a read fails."""
         return _SLACK * max(self.timeout or 0.0, _PATIENCE)
 
     @staticmethod

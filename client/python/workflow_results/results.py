@@ -37,12 +37,11 @@ class Results(Session):
     A drop-in replacement for `workflow.http.results.Results`, safe to use from several threads. In the child of a fork,
     it opens new connections. Results always come in descending order of their ids: for ObjectId strings, newest first.
 
-    Every method takes `timeout`: the seconds for the whole call, retries included. The default is the timeout of the
-    constructor; without one, 15 for methods with one answer, and no limit for methods that read results. Such a read
-    fails when the service takes longer than its own limit for the next batch. A broken stream is resumed until nothing
-    has arrived for 60 seconds, or for the timeout of the constructor if that is shorter. If the service is silent, a
-    read fails after 66 seconds, or 1.1 times the timeout of the constructor if that is longer; pass a `timeout` if the
-    service may need more.
+    Every method takes `timeout`: the seconds for the whole call, retries included. Methods with one answer default to
+    the timeout of the constructor, or to 15. Methods that read results have no limit by default, but the service limits
+    the time to the next batch. A broken stream is resumed until nothing has arrived for 60 seconds, or for the timeout
+    of the constructor if that is shorter. If the service is silent, a read fails after 66 seconds, or 1.1 times the
+    timeout of the constructor if that is longer; pass a `timeout` to a read for which the service may need more.
 
     Every method may raise these errors, in addition to those that it lists:
 

@@ -144,7 +144,7 @@ class _Service:
         process.end_for_certain(seconds, self._mongod.terminate if self._mongod else None)
 
     async def end(self) -> None:
-        """Finish the calls under way, and stop MongoDB."""
+        """Finish the calls in progress, and stop MongoDB."""
         try:
             if self._server:
                 await self._server.stop(hurry=self._hurry)

@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 READY: Final = b"ready\n"
 """What a worker writes on its standard output once it accepts calls."""
 HURRY: Final = b"hurry\n"
-"""What a worker reads on its standard input when it shall end without waiting for the calls under way."""
+"""What a worker reads on its standard input when it shall end without waiting for the calls in progress."""
 _START_SECONDS: Final = 120.0
 """How long a worker may take until it accepts calls."""
 _RESTART_SECONDS: Final = 1.0
@@ -72,7 +72,7 @@ class Workers:
         """Let all workers finish the calls in progress, and end; kill those that don't.
 
         Args:
-            hurry: Whether they shall not wait for the calls under way.
+            hurry: Whether they shall not wait for the calls in progress.
         """
         self._hurry = hurry
         self._stopping.set()

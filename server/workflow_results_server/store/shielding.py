@@ -59,7 +59,7 @@ def in_own_context(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 
 
 async def wait_for_all(seconds: float) -> None:
-    """Wait for all calls under way, also those that nobody else waits for.
+    """Wait for all calls in progress, also those that nobody else waits for.
 
     Args:
         seconds: How long, at most.

@@ -224,7 +224,7 @@ class Channel:
                     fork_guard.wait_for(lambda: has_ended(call))
 
     def close(self) -> None:
-        """Close the connections; calls under way fail. Closing twice is fine."""
+        """Close the connections; calls in progress fail. Closing twice is fine."""
         self._closed = True
         for each in (self._unary, self._streams):
             each.close()

@@ -77,7 +77,7 @@ class Connection:
         self.abandon()
 
     def close(self) -> None:
-        """Close it; calls under way fail.
+        """Close it; calls in progress fail.
 
         Where works are stuck on their way to a service that hangs, gRPC waits for the end of the connection. It does
         so in a thread.
@@ -110,7 +110,7 @@ class Place:
 
     Attributes:
         connection: The connection.
-        call: The call under way that could be cancelled, if there is one.
+        call: The call in progress that could be cancelled, if there is one.
         given_up: Whether nobody waits for the outcome any more.
 
     Args:
@@ -136,7 +136,7 @@ class Place:
         self.connection.places.discard(self)
 
     def give_up(self) -> None:
-        """Cancel the call under way, whichever thread waits for it, and let no other one begin."""
+        """Cancel the call in progress, whichever thread waits for it, and let no other one begin."""
         self.given_up = True
         if (call := self.call) is not None:
             call.cancel()

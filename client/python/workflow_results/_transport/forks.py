@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PATIENCE: Final = 10.0
-"""Seconds that a fork waits for calls under way; after that it goes on all the same, and the child may fail."""
+"""Seconds that a fork waits for calls in progress; after that it goes on all the same, and the child may fail."""
 _POLL_SECONDS: Final = 0.01
 
 
