@@ -45,8 +45,8 @@ serve: $(VENV)/.demo ## Start a server with the embedded MongoDB, data in ./data
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest --numprocesses 4 --dist worksteal
 
-test-unit: $(VENV)/.dev ## Run those that need no MongoDB, in half a minute
-	@$(BIN)/pytest --numprocesses 3 --dist worksteal tests/unit
+test-unit: $(VENV)/.dev ## Run the quick ones that need no MongoDB, in half a minute
+	@$(BIN)/pytest --numprocesses 3 --dist worksteal -m "not slow" tests/unit
 
 SECONDS ?= 600
 SEED ?= 1

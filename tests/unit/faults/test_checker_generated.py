@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -159,12 +160,14 @@ def answer(operation: Operation) -> None:
         operation.told["refusals"] = refusals
 
 
+@pytest.mark.slow
 @settings(max_examples=300, derandomize=True)
 @given(st.lists(calls, max_size=30), st.booleans())
 def test_a_correct_store_is_accepted(drawn: list[Call], recorded: bool) -> None:
     assert check(Store(drawn, recorded=recorded).operations) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=50, derandomize=True)
 @given(st.lists(calls, min_size=5, max_size=30), st.data())
 def test_a_result_that_is_another_one_in_the_end_is_found(drawn: list[Call], data: st.DataObject) -> None:
@@ -175,6 +178,7 @@ def test_a_result_that_is_another_one_in_the_end_is_found(drawn: list[Call], dat
     assert check(store.operations)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, derandomize=True)
 @given(st.lists(calls, min_size=5, max_size=30), st.data())
 def test_an_answer_of_another_result_is_found(drawn: list[Call], data: st.DataObject) -> None:

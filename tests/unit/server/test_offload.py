@@ -60,6 +60,7 @@ LARGE = 1 << 20
 MANY = 300_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "documents",
     [
@@ -126,6 +127,7 @@ def test_values_are_counted_without_those_in_strings() -> None:
     assert extended_json.has_more_values(text, 6)
 
 
+@pytest.mark.slow
 @given(st.recursive(st.integers(0, 9) | st.text('",[\\{', max_size=4), values_within, max_leaves=30))
 def test_values_are_counted_alike_piece_by_piece(value: Any) -> None:
     text = json.dumps({"a": value})

@@ -9,6 +9,7 @@ from concurrent import futures
 from typing import Any
 
 import grpc
+import pytest
 
 from tests.support.waiting import PATIENCE, join
 from tests.support.works import work
@@ -89,6 +90,7 @@ def test_what_a_broken_stream_left_open_is_sent_again_in_its_order(pipeline: str
     assert [sequence for stream in streams[1:] for sequence in stream] == list(range(2, 21))
 
 
+@pytest.mark.slow
 def test_a_stream_that_never_ends_fails_no_work_that_was_acknowledged(pipeline: str) -> None:
     over, streams = threading.Event(), threading.Semaphore(0)
 

@@ -117,6 +117,7 @@ def without_id(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "_id"}
 
 
+@pytest.mark.slow
 @given(st.lists(nested(plain_scalars | other_scalars), max_size=3))
 def test_round_trip(batch: list[dict[str, Any]]) -> None:
     before = copy.deepcopy(batch)
@@ -125,6 +126,7 @@ def test_round_trip(batch: list[dict[str, Any]]) -> None:
     assert same([expected(document) for document in batch], [expected(document) for document in before])
 
 
+@pytest.mark.slow
 @given(nested(plain_scalars))
 def test_both_ways_give_the_same_bytes(document: dict[str, Any]) -> None:
     fast = encode(document, "works[0]")
@@ -133,6 +135,7 @@ def test_both_ways_give_the_same_bytes(document: dict[str, Any]) -> None:
         assert bson.encode(rebuilt, codec_options=OPTIONS) == fast
 
 
+@pytest.mark.slow
 @given(nested(plain_scalars | st.datetimes() | st.sampled_from(["\ud800", 2**63, {1}, {"a\0": 1}, {1: 1}])))
 def test_both_ways_refuse_the_same(document: dict[str, Any]) -> None:
     def outcome(given: Mapping[str, Any]) -> bytes | str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import bson
+import pytest
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -173,6 +174,7 @@ def test_rows_of_another_length_are_another_content() -> None:
         assert len(digests) == 130, value
 
 
+@pytest.mark.slow
 @given(documents, documents, st.data())
 def test_anything_else_is_another_content(one: dict[str, Any], other: dict[str, Any], data: st.DataObject) -> None:
     assert same(one, other) is (model(one) == model(other))

@@ -209,6 +209,7 @@ def test_what_is_written_as_relaxed_json_is_read_as_the_same_values(document: di
     assert after.replace("$numberInt", "$numberLong") == before.replace("$numberInt", "$numberLong")
 
 
+@pytest.mark.slow
 @given(st.dictionaries(names, values, max_size=4), st.sampled_from((CANONICAL, RELAXED)))
 def test_large_documents_are_written_part_by_part_as_small_ones_at_once(
     document: dict[str, Any], options: json_util.JSONOptions
@@ -248,6 +249,7 @@ def test_no_cycles_are_searched_for_while_a_long_text_is_read(text: str) -> None
     assert gc.isenabled()
 
 
+@pytest.mark.slow
 def test_large_documents_take_little_memory_to_be_written() -> None:
     elements = b"\x03\0\5\0\0\0\0" * 100_000
     array = (len(elements) + 5).to_bytes(4, "little") + elements + b"\0"
@@ -279,6 +281,7 @@ odd_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(odd_values)
 def test_whatever_comes_is_refused_or_means_what_it_means_to_the_driver(value: Any) -> None:

@@ -117,6 +117,7 @@ elements = st.sampled_from([*MADE.values(), *NOT_BSON.values()])
 documents = st.lists(elements, max_size=3).map(lambda each: document(*each))
 
 
+@pytest.mark.slow
 @given(encoded | documents, st.lists(st.tuples(st.integers(0), st.integers(0, 3), st.binary(max_size=3)), max_size=3))
 def test_it_passes_what_can_be_read_and_only_that(data: bytes, cuts: list[tuple[int, int, bytes]]) -> None:
     for at, number, put in cuts:
@@ -132,6 +133,7 @@ def test_it_passes_what_can_be_read_and_only_that(data: bytes, cuts: list[tuple[
         assert len(read) == 1
 
 
+@pytest.mark.slow
 @given(st.lists(encoded | documents, max_size=8), st.booleans())
 def test_works_are_judged_alike_whether_they_are_decoded_or_not(made: list[bytes], partial: bool) -> None:
     some = [element("id", "a"), element("pipeline", "p"), element("status", "success")]
@@ -205,6 +207,7 @@ sys.exit(memory() - before > 100 and f"{memory() - before} MiB are lost")
 """
 
 
+@pytest.mark.slow
 def test_broken_arrays_neither_end_the_process_nor_stay_in_memory() -> None:
     # To decode them does both: 24 MB of them would take 250 MB.
     command = [sys.executable, "-W", "ignore", "-c", PARSING]
@@ -212,6 +215,7 @@ def test_broken_arrays_neither_end_the_process_nor_stay_in_memory() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_what_takes_much_more_memory_once_decoded_is_not() -> None:
     patterns = b"\x04a\0" + document(b"\x0b\0\0\0" * 80_000)  # regular expressions, of which each takes over 200
     identity = (element("id", "a"), element("pipeline", "p"), element("status", "success"))

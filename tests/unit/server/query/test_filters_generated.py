@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import mongomock
+import pytest
 from bson import Code, DBRef, Regex
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -137,6 +138,7 @@ suspicious = values | forbidden
 nearly_supported = filters(suspicious) | computations(suspicious).map(lambda value: {"$expr": value})
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(arbitrary() | nearly_supported)
 def test_whatever_comes_nothing_but_what_is_on_the_lists_gets_through(query: dict[str, Any]) -> None:
@@ -149,6 +151,7 @@ def test_whatever_comes_nothing_but_what_is_on_the_lists_gets_through(query: dic
         assert_filter(checked)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(filters(simple), results)
 def test_the_meaning_stays(query: dict[str, Any], stored: list[dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from typing import Any
 
+import pytest
 from pymongo import AsyncMongoClient
 
 from tests.support.waiting import PATIENCE
@@ -23,6 +24,7 @@ async def end_of(task: asyncio.Task[Any]) -> BaseException | None:
     return None if task.cancelled() else task.exception()
 
 
+@pytest.mark.slow
 def test_callers_that_go_during_an_election_leave_the_client_usable() -> None:
     async def run() -> None:
         with socket.socket() as nobody:
