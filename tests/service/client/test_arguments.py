@@ -174,7 +174,7 @@ def test_values_that_cannot_be_shown_are_named_by_their_type(results: Results, p
     unspeakable: Any = Unspeakable()
     with pytest.raises(InvalidRequestError, match="limit must be an int, not <Unspeakable"):
         results.view(pipeline, {}, limit=unspeakable)
-    with pytest.raises(InvalidRequestError, match=r"works\[0\].status must be .*, not <Unspeakable"):
+    with pytest.raises(InvalidRequestError, match=r"works\[0\].status must be .*, not Unspeakable"):
         results.deposit([{"pipeline": pipeline, "status": unspeakable}])
     with pytest.raises(InvalidRequestError, match=r"works\[0\].n must be within 64 bits, .*, not <int>"):
         results.deposit([work(pipeline, "a", n=HUGER)])

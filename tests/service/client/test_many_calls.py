@@ -63,7 +63,7 @@ def test_who_has_too_many_streams_open_is_told_what_to_do(
 
     def check_full() -> None:
         for use in (open_one, lambda: client.view(pipeline, {})):
-            with pytest.raises(ResultsError, match=r"100 streams .* close\(\)"):
+            with pytest.raises(ResultsError, match=r"100 open streams .* close\(\)"):
                 use()
         assert client.count(pipeline, {}) == COUNT
 
@@ -92,7 +92,7 @@ def test_depositors_count_as_streams(client: Results, pipeline: str, monkeypatch
         with contextlib.ExitStack() as stack:
             opened = [stack.enter_context(client.depositor()) for _ in range(3)]
             for use in (client.depositor().__enter__, lambda: client.view(pipeline, {})):
-                with pytest.raises(ResultsError, match=r"3 streams and depositors .* leave the blocks of depositors"):
+                with pytest.raises(ResultsError, match=r"3 open streams .* leave the blocks of depositors"):
                     use()
             given = [each.deposit(work(pipeline, str(number))) for number, each in enumerate(opened)]
             assert all(future.result(30).stored for future in given)

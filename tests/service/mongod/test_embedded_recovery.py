@@ -97,7 +97,7 @@ def test_orphan_that_hangs_is_left_alone_with_a_word_about_it(directory: Path, m
     orphan = kill_a_server(directory)
     os.kill(orphan, signal.SIGSTOP)
     monkeypatch.setattr(mongod_module, "_ADOPTION_SECONDS", 0.2)
-    with pytest.raises(MongodError, match=rf"mongod \(pid {orphan}\) is not ready .*: if it hangs, kill it"):
+    with pytest.raises(MongodError, match=rf"mongod \(pid {orphan}\) is not ready .*; if it hangs, kill it"):
         asyncio.run(EmbeddedMongod(directory).start())
     assert DataDirectory(directory).mongod_lives()
 

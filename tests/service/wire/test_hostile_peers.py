@@ -226,7 +226,7 @@ def test_too_many_readers(attacked: Service, others: Others, pipeline: str) -> N
             answer = {bytes(name): bytes(value) for event in seen for name, value in getattr(event, "headers", ())}
             for each in held:
                 each.tend()
-            return answer.get(b"grpc-status") == b"14" and b"readers at a time" in answer[b"grpc-message"]
+            return answer.get(b"grpc-status") == b"14" and b"reads at a time" in answer[b"grpc-message"]
 
         for _ in range(MOST_READERS // CONCURRENT_STREAMS):
             reader = connected()
