@@ -20,7 +20,7 @@ from bson import json_util
 from bson.binary import UuidRepresentation
 from bson.codec_options import DatetimeConversion
 
-from workflow_results.common.bson_codec import decode
+from workflow_results.common.bson_codec import decode, encode
 from workflow_results.common.framing import pieces
 from workflow_results.common.rules import INT64_MAX, INT64_MIN, KIB, MIB, cut, type_name
 from workflow_results_server.documents import bson_bytes
@@ -299,7 +299,7 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 def _encoded(document: dict[str, Any]) -> bytes:
     with suppress(bson.errors.BSONError, OverflowError, ValueError):
-        return bson.encode(document, codec_options=_CODEC)
+        return encode(document, _CODEC)
     raise _fault(document, _problem_of_unencodable)
 
 

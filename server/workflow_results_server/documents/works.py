@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import bson
 from bson.timestamp import Timestamp
 
-from workflow_results.common import rules
+from workflow_results.common import bson_codec, rules
 from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes, extended_json
@@ -233,7 +233,7 @@ class _Decoder:
             self._lose(max(sizes))  # no more than one of them: the first that fails ends it
             return done
         try:
-            encoded = bson.encode({"": decoded}, codec_options=OPTIONS)
+            encoded = bson_codec.encode({"": decoded})
         except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
             return done
         at = _ENCODED_START

@@ -16,11 +16,12 @@ from types import NoneType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from bson import Binary, CodecOptions, Decimal128, Int64, MaxKey, MinKey, ObjectId, Timestamp, encode
+from bson import Binary, CodecOptions, Decimal128, Int64, MaxKey, MinKey, ObjectId, Timestamp
 from bson.binary import UuidRepresentation
 from bson.datetime_ms import DatetimeMS
 from bson.errors import BSONError
 
+from workflow_results.common.bson_codec import encode
 from workflow_results.common.rules import INT64_MAX, INT64_MIN, MIB, WORK_DEPTH, type_name
 
 QUERY_DEPTH: Final = 32
@@ -136,7 +137,7 @@ def clip(text: str, length: int = 60) -> str:
 def check_encodable(document: Mapping[str, Any], place: Place, most: int) -> None:
     """Refuse a document that BSON can't hold, or that takes more than so many bytes."""
     try:
-        size = len(encode(document, codec_options=_CODEC))
+        size = len(encode(document, _CODEC))
     except (BSONError, OverflowError, ValueError) as error:
         raise place.error(f"can't be encoded as BSON: {clip(str(error), 200)}") from error
     if size > most:

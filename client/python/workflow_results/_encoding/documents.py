@@ -14,13 +14,11 @@ import pickle
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import bson
 from bson.errors import BSONError
 
 from workflow_results._encoding.scalars import SCALARS, RefusedError
 from workflow_results._encoding.values import rebuild
 from workflow_results.common import bson_codec, framing
-from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.framing import NotBSONError
 from workflow_results.errors import InvalidRequestError, ResultsError
 
@@ -44,10 +42,10 @@ def encode(document: Mapping[str, Any], path: str) -> bytes:
     try:
         try:
             trusted = document if _is_plain(document) else rebuild(document, trusting=True)
-            return bson.encode(trusted, codec_options=OPTIONS)
+            return bson_codec.encode(trusted)
         except (RefusedError, *_ENCODER_ERRORS):
             # Looking at every key and value finds the first that is wrong, or makes int keys strings.
-            return bson.encode(rebuild(document, trusting=False), codec_options=OPTIONS)
+            return bson_codec.encode(rebuild(document, trusting=False))
     except RefusedError as refused:
         raise InvalidRequestError(f"{path}{refused.place()} {refused}") from None
     except RecursionError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
 import bson
 from bson.binary import UUID_SUBTYPE, Binary, UuidRepresentation
 from bson.code import Code
 from bson.codec_options import CodecOptions, DatetimeConversion
-from bson.errors import InvalidBSON
+from bson.errors import InvalidBSON, InvalidDocument
 
 from workflow_results.common.framing import NotBSONError
 
@@ -35,6 +36,25 @@ class _Document(dict[str, Any]):
 _EXACT_OPTIONS: Final = OPTIONS.with_options(
     document_class=_Document, uuid_representation=UuidRepresentation.UNSPECIFIED
 )
+
+
+def encode(document: Mapping[str, Any], options: CodecOptions[Any] = OPTIONS) -> bytes:
+    """Encode a document as `bson.encode` does, and refuse what older ones fail on.
+
+    Args:
+        document: What to encode.
+        options: How.
+
+    Raises:
+        InvalidDocument: BSON can't hold it, or this version of bson can't write it.
+        OverflowError: It holds an integer of more than 64 bits.
+        ValueError: It holds a value that its BSON type has no place for.
+    """
+    try:
+        return bson.encode(document, codec_options=options)
+    except SystemError as error:
+        # The C code takes subtype 255, a char, for the -1 that says that it failed.
+        raise InvalidDocument("it holds a binary of subtype 255, which needs pymongo 4.20 or newer") from error
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:

@@ -172,7 +172,7 @@ scalars = st.one_of(
     st.binary(min_size=12, max_size=12).map(ObjectId),
     decimals.filter(fits).map(Decimal128),
     st.builds(Timestamp, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),
-    st.builds(Binary, st.binary(max_size=8), st.integers(0, 255).filter(lambda subtype: subtype != 4)),
+    st.builds(Binary, st.binary(max_size=8), st.integers(0, 254).filter(lambda subtype: subtype != 4)),
     st.builds(Binary, st.binary(min_size=16, max_size=16), st.sampled_from((3, 4))),
     st.builds(Regex, without_nul, st.text("ilmsux", max_size=3)),
     st.integers(-(2**63), 2**63 - 1).map(DatetimeMS),

@@ -147,6 +147,14 @@ def test_works_are_judged_alike_whether_they_are_decoded_or_not(made: list[bytes
     assert judged(1 << 40) == judged(0)
 
 
+@pytest.mark.parametrize("subtype", [0, 5, 128, 255])
+def test_binaries_of_any_subtype_are_taken(subtype: int) -> None:
+    fields = [element("id", "a"), element("pipeline", "p"), element("status", "success")]
+    data = document(*fields, b"\x05binary\0\1\0\0\0" + bytes([subtype]) + b"x")
+    [work] = asyncio.run(parse(pb.EncodedDocuments(bson=data), partial_works=False))
+    assert isinstance(work, Work)
+
+
 def test_levels_and_elements_are_counted() -> None:
     array = document(element("a", 1), b"\x04array\0" + document(*(element(str(index), 1.5) for index in range(500))))
     validate(array, 1, 502)
