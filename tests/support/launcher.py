@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.support.waiting import PATIENCE, killed_after
 
 COMMAND = str(Path(sys.executable).with_name("workflow-results"))
+_SERVER_COMMAND = os.environ.get("TEST_SERVER_COMMAND", COMMAND)
+"""What `serve` is a command of; `make test-oldest` takes it from an environment that has the grpcio of servers."""
 _START_SECONDS = 120.0
 """How long a server may take to say where it listens."""
 
@@ -77,7 +79,7 @@ class Service:
         port = self.target.rpartition(":")[2]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._limited, COMMAND, "serve", "--port", port, *self._arguments],
+                [*self._limited, _SERVER_COMMAND, "serve", "--port", port, *self._arguments],
                 env={**os.environ, **self._environment},
                 stdout=subprocess.PIPE,
                 stderr=log,
