@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-faults test-hostile bench bench-quick endurance lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-oldest test-oldest-found test-pythons test-faults test-hostile bench bench-quick endurance lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,43 @@ test: $(VENV)/.dev ## Run the tests
 
 test-unit: $(VENV)/.dev ## Run the quick ones that need no MongoDB, in half a minute
 	@$(BIN)/pytest --numprocesses 3 --dist worksteal -m "not slow" tests/unit
+
+# Python is looked for on PATH and among those of pyenv, and is never downloaded.
+UV := PATH="$$(printf '%s:' $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin)$$PATH" UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+PYTEST_SHORT := pytest --quiet --numprocesses 3 --dist worksteal -m 'not slow'
+
+# The oldest versions override what the test tools ask for. The server needs a newer grpcio than the client, which
+# therefore has an environment of its own.
+OLDEST := 3.10
+$(VENV)-oldest/.done: EXTRAS := --extra embedded --extra certificate --extra demo
+$(VENV)-oldest/.done $(VENV)-oldest-client/.done: pyproject.toml Makefile | $(VENV)/.dev
+	$(UV) venv --quiet --clear --python $(OLDEST) $(@D)
+	$(UV) pip compile --quiet --python $(@D) --resolution lowest-direct $(EXTRAS) --output-file $(@D)/oldest.txt pyproject.toml
+	$(UV) pip install --quiet --python $(@D) --override $(@D)/oldest.txt --editable '.[dev]'
+	@touch $@
+
+SMOKE := wire/test_wire.py reads/test_reads.py deposits/test_depositor.py changes/test_locks.py client/test_vectors.py
+test-oldest: $(VENV)/.dev ## Run some of them with the oldest versions of Python and of what pyproject.toml asks for
+	@if $(UV) python find --system $(OLDEST) >/dev/null 2>&1; \
+	then $(MAKE) --no-print-directory test-oldest-found; \
+	else echo "python$(OLDEST) is not installed: skipped"; fi
+
+test-oldest-found: $(VENV)-oldest/.done $(VENV)-oldest-client/.done
+	$(VENV)-oldest/bin/$(PYTEST_SHORT) tests/unit $(SMOKE:%=tests/service/%)
+	TEST_SERVER_COMMAND=$(VENV)-oldest/bin/workflow-results \
+	  $(VENV)-oldest-client/bin/$(PYTEST_SHORT) tests/unit/client $(SMOKE:%=tests/service/%)
+
+$(VENV)-3.%/.done: pyproject.toml Makefile | $(VENV)/.dev
+	$(UV) venv --quiet --clear --python 3.$* $(@D)
+	$(UV) pip install --quiet --python $(@D) --editable '.[dev]'
+	@touch $@
+
+test-python-%: $(VENV)/.dev
+	@if $(UV) python find --system $* >/dev/null 2>&1; \
+	then $(MAKE) --no-print-directory $(VENV)-$*/.done && $(VENV)-$*/bin/$(PYTEST_SHORT) tests/unit; \
+	else echo "python$* is not installed: skipped"; fi
+
+test-pythons: $(addprefix test-python-,3.10 3.11 3.12 3.13) ## Run those of test-unit with each Python that is installed
 
 SECONDS ?= 600
 SEED ?= 1
@@ -100,4 +137,4 @@ check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last rel
 	else $(BIN)/buf breaking --against '.git#tag=$(BASELINE)'; fi
 
 clean: ## Remove what the other targets have made, data of `make serve` aside
-	rm -rf $(VENV) $(VENV)-proto build dist bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
