@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymongo.errors import PyMongoError
 
-from tests.system.faults.proxy import Action, Rule, Way
+from tests.support.network import Action, Rule, Way
 from tests.system.faults.replica_set import Member, NotReady, ReplicaSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.system.faults.proxy import Network
+    from tests.support.network import Network
     from tests.system.faults.service import Service
 
 SERVER_LINK: Final = "server"

@@ -21,7 +21,7 @@ from workflow_results_server.mongod.binary import find_binary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.system.faults.proxy import Network
+    from tests.support.network import Network
 
 NAME: Final = "rs0"
 MEMBERS: Final = 3

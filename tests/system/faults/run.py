@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymongo import ReadPreference
 
+from tests.support.network import Network
 from tests.system.faults import nemesis, workload
 from tests.system.faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, Recorder
 from tests.system.faults.nemesis import SERVER_LINK, Nemesis
-from tests.system.faults.proxy import Network
 from tests.system.faults.replica_set import NotReady, ReplicaSet, free_ports, wait_for
 from tests.system.faults.service import Service
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import struct
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +10,13 @@ import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 
+from tests.support.network import Network
 from tests.system.hostile.received import problems
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+    from tests.support.network import Handler, PassOn
 
 _HEADER: Final = struct.Struct("<iiiiI")
 _OP_MSG, _OP_QUERY, _OP_COMPRESSED = 2013, 2004, 2012
@@ -91,41 +92,29 @@ def _documents(data: bytes, options: CodecOptions[Any]) -> list[Any]:
     return [bson.decode(each, options) for each in documents if options is not _RAW or len(each) < _LARGE_BYTES]
 
 
-async def _serve(pipe: Connection, mongod_port: int) -> None:
-    sniffer = Sniffer()
+def _reading(sniffer: Sniffer) -> Handler:
+    """Return what a connection does: pass on what comes, and then look at each message that is complete."""
+    received = bytearray()
 
-    async def upwards(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = await source.readexactly(4)
-                message = head + await source.readexactly(int.from_bytes(head, "little") - 4)
-                sink.write(message)
-                await sink.drain()
-                try:
-                    sniffer.see(message)
-                except Exception as error:  # noqa: BLE001 - what can't be read is a finding, too
-                    sniffer.problems.append(f"{type(error).__name__} {error} of {message[:300]!r}")
-        sink.close()
+    async def handle(data: bytes, pass_on: PassOn) -> None:
+        await pass_on(data)
+        received.extend(data)
+        while len(received) >= 4 and len(received) >= (size := int.from_bytes(received[:4], "little")):
+            message = bytes(received[:size])
+            del received[:size]
+            try:
+                sniffer.see(message)
+            except Exception as error:  # noqa: BLE001 - what can't be read is a finding, too
+                sniffer.problems.append(f"{type(error).__name__} {error} of {message[:300]!r}")
 
-    async def downwards(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await source.read(1 << 18):
-                sink.write(data)
-                await sink.drain()
-        sink.close()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        above, below = await asyncio.open_connection("127.0.0.1", mongod_port)
-        await asyncio.gather(upwards(reader, below), downwards(above, writer))
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    pipe.send(server.sockets[0].getsockname()[1])
-    loop = asyncio.get_running_loop()
-    while await loop.run_in_executor(None, pipe.recv) != "stop":
-        pipe.send((dict(sniffer.commands), sniffer.problems))
-    server.close()
+    return handle
 
 
 def run(pipe: Connection, mongod_port: int) -> None:
     """Run the proxy as a process of its own: tells its port, and what it saw whenever asked, until told to stop."""
-    asyncio.run(_serve(pipe, mongod_port))
+    sniffer = Sniffer()
+    network = Network()
+    pipe.send(network.link("mongod", 0, mongod_port, lambda: _reading(sniffer)))
+    while pipe.recv() != "stop":
+        pipe.send((dict(sniffer.commands), list(sniffer.problems)))
+    network.close()

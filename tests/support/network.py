@@ -1,4 +1,8 @@
-"""TCP proxies that delay, hold back, swallow or reset what passes, by rules that can change at any time."""
+"""TCP proxies that delay, hold back, swallow, reset or look at what passes, by rules that can change at any time.
+
+All tests that stand between a client and its server do it with these: `tests/support/proxy.py` loses answers,
+`tests/system/faults/` partitions a replica set, `tests/system/hostile/` reads along.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,10 @@ import random
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -20,6 +24,10 @@ _CHUNK: Final = 1 << 18
 _HOST: Final = "127.0.0.1"
 _ANY: Final = frozenset[str]()
 T = TypeVar("T")
+
+PassOn: TypeAlias = Callable[[bytes], Awaitable[None]]
+Handler: TypeAlias = Callable[[bytes, PassOn], Awaitable[None]]
+"""What is done with data on its way to the server: it is passed on, and something happens before or after that."""
 
 
 class Way(Enum):
@@ -80,6 +88,12 @@ class Connection:
     task: asyncio.Task[None] | None = None
     swallowed: bool = field(default=False)
 
+    def cut(self) -> None:
+        """End it with FIN on both sides, behind what was passed on."""
+        for writer in self.writers:
+            with contextlib.suppress(OSError):
+                writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
     def reset(self) -> None:
         """End it with RST on both sides."""
         for writer in self.writers:
@@ -97,7 +111,7 @@ class Network:
         seed: Of the lots that decide which connections a rule for a share of them is about.
     """
 
-    def __init__(self, source_of: Callable[[int], str], seed: int) -> None:
+    def __init__(self, source_of: Callable[[int], str] = lambda _: "", seed: int = 0) -> None:
         self._source_of = source_of
         self._random = random.Random(seed)
         self._rules: list[Rule] = []
@@ -108,16 +122,29 @@ class Network:
         self._thread = threading.Thread(target=self._loop.run_forever, name="network", daemon=True)
         self._thread.start()
 
-    def link(self, name: str, port: int, upstream: int) -> None:
-        """Pass on what comes to one port of loopback to another."""
+    def link(self, name: str, port: int, upstream: int, handler: Callable[[], Handler] | None = None) -> int:
+        """Pass on what comes to one port of loopback to another.
+
+        Args:
+            name: What rules call it.
+            port: Where it listens; 0 for a port that is free.
+            upstream: The port of the server.
+            handler: Makes what each connection does with data on its way to the server.
+
+        Returns:
+            The port where it listens.
+        """
 
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._pass(name, upstream, reader, writer)
+            await self._pass(name, upstream, reader, writer, handler() if handler else None)
 
-        async def listen() -> None:
-            self._servers.append(await asyncio.start_server(accept, _HOST, port, limit=_CHUNK, backlog=512))
+        async def listen() -> int:
+            server = await asyncio.start_server(accept, _HOST, port, limit=_CHUNK, backlog=512)
+            self._servers.append(server)
+            bound: int = server.sockets[0].getsockname()[1]
+            return bound
 
-        self._call(listen())
+        return self._call(listen())
 
     def add(self, *rules: Rule) -> None:
         """Let rules be in force."""
@@ -126,6 +153,27 @@ class Network:
     def remove(self, *rules: Rule) -> None:
         """Let rules end, and reset connections that have lost data by them."""
         self._call(self._change(removed=rules))
+
+    def cut(self) -> None:
+        """End all connections, and all rules; what was held back is lost, and new connections are fine."""
+
+        async def cut() -> None:
+            for connection in self._connections:
+                connection.cut()
+            await self._change(removed=tuple(self._rules))
+
+        self._call(cut())
+
+    def apply(self, *rules: Rule) -> None:
+        """Let rules be in force: `add`, for a handler, which runs in the thread of the network."""
+        self._rules = [*self._rules, *rules]
+
+    def vanish(self) -> None:
+        """End all connections, and take no others, for a handler; what it has passed on arrives."""
+        for server in self._servers:
+            server.close()
+        for connection in self._connections:
+            connection.cut()
 
     def reset(self, *links: str) -> int:
         """Reset all connections of some links, or of all; returns how many."""
@@ -167,7 +215,14 @@ class Network:
             for connection in [each for each in self._connections if each.swallowed]:
                 connection.reset()
 
-    async def _pass(self, link: str, upstream: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self,
+        link: str,
+        upstream: int,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        handler: Handler | None,
+    ) -> None:
         source = self._source_of(writer.get_extra_info("peername")[1])
         connection = Connection(link, source, self._random.random(), [writer], asyncio.current_task())
         self._connections.add(connection)
@@ -175,7 +230,8 @@ class Network:
             back, there = await asyncio.open_connection(_HOST, upstream, limit=_CHUNK)
             connection.writers.append(there)
             await asyncio.gather(
-                self._pump(connection, Way.THERE, reader, there), self._pump(connection, Way.BACK, back, writer)
+                self._pump(connection, Way.THERE, reader, there, handler),
+                self._pump(connection, Way.BACK, back, writer),
             )
         except (OSError, asyncio.CancelledError):  # one end is gone, and so must the other be
             connection.reset()
@@ -185,8 +241,17 @@ class Network:
             self._connections.discard(connection)
 
     async def _pump(
-        self, connection: Connection, way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        connection: Connection,
+        way: Way,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        handler: Handler | None = None,
     ) -> None:
+        async def pass_on(data: bytes) -> None:
+            writer.write(data)
+            await writer.drain()
+
         while True:
             data = await reader.read(_CHUNK)
             swallow = False
@@ -205,8 +270,7 @@ class Network:
                 if not swallow and writer.can_write_eof():
                     writer.write_eof()
                 return
-            writer.write(data)
-            await writer.drain()
+            await (handler(data, pass_on) if handler else pass_on(data))
 
     def _rule(self, connection: Connection, way: Way) -> Rule | None:
         return next((rule for rule in self._rules if rule.matches(connection, way)), None)
