@@ -46,7 +46,7 @@ test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest --numprocesses 4 --dist worksteal
 
 test-unit: $(VENV)/.dev ## Run the quick ones that need no MongoDB, in half a minute
-	@$(BIN)/pytest --numprocesses 3 --dist worksteal -m "not slow" tests/unit
+	@$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not slow" tests/unit
 
 # Python is looked for on PATH and among those of pyenv, and is never downloaded.
 UV := PATH="$$(printf '%s:' $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin)$$PATH" UV_PYTHON_DOWNLOADS=never $(BIN)/uv

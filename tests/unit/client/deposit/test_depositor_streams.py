@@ -41,6 +41,7 @@ def acknowledgement(request: pb.DepositStreamRequest) -> pb.DepositStreamRespons
     return pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes)
 
 
+@pytest.mark.slow
 def test_who_deposits_faster_than_the_service_has_to_wait(pipeline: str) -> None:
     may_acknowledge = threading.Event()
     acknowledged: list[int] = []

@@ -146,6 +146,7 @@ def test_a_file_whose_owner_would_change_is_not_written(tokens: Path, monkeypatc
     assert {path.name for path in tokens.parent.iterdir()} == {"tokens.yml", ".tokens.yml.lock"}
 
 
+@pytest.mark.slow
 def test_tokens_that_are_made_at_a_time_are_all_kept(tmp_path: Path) -> None:
     path = tmp_path / "tokens.yml"
     names = [f"caller-{number}" for number in range(12)]

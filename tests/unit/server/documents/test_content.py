@@ -130,6 +130,7 @@ def otherwise(value: Any, choice: random.Random) -> Any:
             return value
 
 
+@pytest.mark.slow
 @given(documents, st.randoms(use_true_random=False))
 @example({"a": 2**53 + 1, "b": Int64(2**63 - 1)}, random.Random(1))
 def test_written_in_another_way_it_is_the_same(document: dict[str, Any], choice: random.Random) -> None:

@@ -191,6 +191,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(names.filter(lambda name: name != "_id"), values, max_size=4))
 def test_what_is_written_as_canonical_json_is_read_as_the_same_bytes(document: dict[str, Any]) -> None:
     data = bson.encode(document, codec_options=CODEC)
@@ -198,6 +199,7 @@ def test_what_is_written_as_canonical_json_is_read_as_the_same_bytes(document: d
     assert to_bson(text) == data
 
 
+@pytest.mark.slow
 @given(st.dictionaries(names.filter(lambda name: name != "_id"), values, max_size=4))
 def test_what_is_written_as_relaxed_json_is_read_as_the_same_values(document: dict[str, Any]) -> None:
     data = bson.encode(document, codec_options=CODEC)

@@ -130,6 +130,7 @@ def test_what_is_encoded_in_an_odd_way_is_kept(name: str) -> None:
     check([work(), odd, work()] * 80, {})
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(
