@@ -31,13 +31,13 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """
     ERROR_REASON_MALFORMED_REQUEST: _ErrorReason.ValueType  # 2
     """The request is not a valid message of its method, or documents in it are neither BSON back to back nor Extended
-    JSON.
+    JSON, which never has a name twice.
 
     Code: INVALID_ARGUMENT. Methods: every method. Retry: no.
     """
     ERROR_REASON_INVALID_QUERY: _ErrorReason.ValueType  # 3
-    """The query has an operator that is not supported, or MongoDB cannot evaluate it. BadRequest names the path, as in
-    `query.results.snr.$where`.
+    """The query has an operator that is not supported, and BadRequest names the path, as in `query.results.snr.$where`;
+    or MongoDB cannot evaluate it.
 
     Code: INVALID_ARGUMENT. Methods: View, Count. Retry: no.
     """
@@ -77,8 +77,9 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     Code: INVALID_ARGUMENT. Methods: Update. Retry: no.
     """
     ERROR_REASON_TOO_LARGE: _ErrorReason.ValueType  # 11
-    """INVALID_ARGUMENT: a work of an Update is larger than `Limits.work_bytes`. FAILED_PRECONDITION: an Update would make
-    a result larger than that, or a result is too large for a message as JSON; request BSON, or use a projection.
+    """INVALID_ARGUMENT: a work of an Update is larger than `Limits.work_bytes`, or has more fields than an Update takes.
+    FAILED_PRECONDITION: an Update would make a result too large, or a result is too large for a message as JSON;
+    request BSON, or use a projection.
 
     Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, GetByCount, GetById, GetByEvent, GetLocked.
     Retry: no.
@@ -171,7 +172,9 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     details:
       google.rpc.ErrorInfo   the domain "workflow-results", and as its reason one of the names below without the prefix
                              ERROR_REASON_, "OVERLOADED" for example. Its metadata have
-                               call_id   names the call in the server's log;
+                               call_id   names the call in the server's log, which at its default level has the calls
+                                         that failed for other reasons than their request. A client may choose it with
+                                         the metadata `x-request-id`;
                                outcome   NOT_APPLIED where UNAVAILABLE or DEADLINE_EXCEEDED certainly changed nothing.
                                          Without it, a change may have been made after these two codes and INTERNAL;
                                          after every other code, none was.
@@ -196,13 +199,13 @@ Code: INVALID_ARGUMENT. Methods: every method. Retry: no.
 """
 ERROR_REASON_MALFORMED_REQUEST: ErrorReason.ValueType  # 2
 """The request is not a valid message of its method, or documents in it are neither BSON back to back nor Extended
-JSON.
+JSON, which never has a name twice.
 
 Code: INVALID_ARGUMENT. Methods: every method. Retry: no.
 """
 ERROR_REASON_INVALID_QUERY: ErrorReason.ValueType  # 3
-"""The query has an operator that is not supported, or MongoDB cannot evaluate it. BadRequest names the path, as in
-`query.results.snr.$where`.
+"""The query has an operator that is not supported, and BadRequest names the path, as in `query.results.snr.$where`;
+or MongoDB cannot evaluate it.
 
 Code: INVALID_ARGUMENT. Methods: View, Count. Retry: no.
 """
@@ -242,8 +245,9 @@ ERROR_REASON_TOO_DEEP: ErrorReason.ValueType  # 10
 Code: INVALID_ARGUMENT. Methods: Update. Retry: no.
 """
 ERROR_REASON_TOO_LARGE: ErrorReason.ValueType  # 11
-"""INVALID_ARGUMENT: a work of an Update is larger than `Limits.work_bytes`. FAILED_PRECONDITION: an Update would make
-a result larger than that, or a result is too large for a message as JSON; request BSON, or use a projection.
+"""INVALID_ARGUMENT: a work of an Update is larger than `Limits.work_bytes`, or has more fields than an Update takes.
+FAILED_PRECONDITION: an Update would make a result too large, or a result is too large for a message as JSON;
+request BSON, or use a projection.
 
 Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, GetByCount, GetById, GetByEvent, GetLocked.
 Retry: no.

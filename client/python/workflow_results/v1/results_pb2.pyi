@@ -72,7 +72,8 @@ connection with GOAWAY "too_many_pings". A connection takes 100 calls at a time;
 Request ids. A `request_id` belongs to the caller that gave it and does not expire: the server remembers it with the
 history of the results that the request changed, which is kept. A refused request is not remembered. Requests are the
 same when their method, pipeline, reason, set of ids, and works in their order are the same, where works are compared
-as under "Same content": BSON and JSON, or another order of fields, make no difference.
+as under "Same content": BSON and JSON, or another order of fields, make no difference. Requests without works or ids,
+and an Unlock without `force`, change nothing and ignore the `request_id`.
 """
 
 import builtins
@@ -219,7 +220,7 @@ global___ChangeMethod = ChangeMethod
 
 @typing.final
 class EncodedDocument(google.protobuf.message.Message):
-    """One document, a query or a projection for example. Unset, it is the empty document."""
+    """One document, a query or a projection for example. Unset, or with an empty `bson`, it is the empty document."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -471,8 +472,8 @@ class UpdateRequest(google.protobuf.message.Message):
     """
     @property
     def works(self) -> global___EncodedDocuments:
-        """The works; each needs `pipeline` and `id`, and has the top-level fields to be set, at most 1,000 and none of them
-        twice. The other rules are those of Deposit, but `status` may be omitted.
+        """The works; each needs `pipeline` and `id`, and has the top-level fields to be set. A work has at most 1,000 fields,
+        these two among them, or is refused as TOO_LARGE. The other rules are those of Deposit, but `status` may be omitted.
         """
 
     def __init__(

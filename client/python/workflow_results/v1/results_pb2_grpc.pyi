@@ -72,7 +72,8 @@ connection with GOAWAY "too_many_pings". A connection takes 100 calls at a time;
 Request ids. A `request_id` belongs to the caller that gave it and does not expire: the server remembers it with the
 history of the results that the request changed, which is kept. A refused request is not remembered. Requests are the
 same when their method, pipeline, reason, set of ids, and works in their order are the same, where works are compared
-as under "Same content": BSON and JSON, or another order of fields, make no difference.
+as under "Same content": BSON and JSON, or another order of fields, make no difference. Requests without works or ids,
+and an Unlock without `force`, change nothing and ignore the `request_id`.
 """
 
 import abc
