@@ -18,7 +18,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 import workflow_results
 from tests.support.paths import DOCS, REPOSITORY
-from workflow_results import ResultsError
+from workflow_results import InvalidRequestError, InvalidStatusError, Results, ResultsError
 from workflow_results._transport.attempts import RETRIED
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.rpc_errors import exception_for, from_rpc_error
@@ -139,3 +139,15 @@ def test_details_that_cannot_be_parsed_are_none(broken: str) -> None:
     detail.value = b"\xff"
     details = b"\xff" if broken == "status" else status.SerializeToString()
     assert explained(grpc.StatusCode.UNAVAILABLE, details).reason == ""
+
+
+def test_the_reason_of_an_error_is_a_plain_string() -> None:
+    with pytest.raises(InvalidStatusError) as caught:
+        Results("localhost:1").deposit([{"pipeline": "sample", "status": "odd"}])
+    assert (type(caught.value.reason), caught.value.reason) == (str, "INVALID_STATUS")
+
+
+@pytest.mark.parametrize("method", ["delete_ids", "lock", "unlock", "get_by_id"])
+def test_a_timeout_is_checked_even_if_there_is_nothing_to_do(method: str) -> None:
+    with pytest.raises(InvalidRequestError, match="timeout must be"):
+        getattr(Results("localhost:1"), method)("sample", [], timeout=-1)

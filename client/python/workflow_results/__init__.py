@@ -92,4 +92,4 @@ if not TYPE_CHECKING:  # for which there would be no name that this module lacks
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_PUBLIC})
+    return sorted({*__all__, *_PUBLIC})

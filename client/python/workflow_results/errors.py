@@ -49,7 +49,7 @@ class ResultsError(Exception):
 
     def __init__(self, message: str, *, reason: str = "", call_id: str = "") -> None:
         super().__init__(visible(message))  # which holds what callers said, and goes to terminals and logs
-        self.reason = reason
+        self.reason = str(reason)
         self.call_id = call_id
         self.retry_seconds = 0.0
         self.outcome_unknown = False

@@ -203,8 +203,9 @@ class Results(Session):
             LockedError, NotFoundError: With `strict`, instead of False.
             ResultsError: See the class.
         """
+        deadline = self._deadline(timeout)
         request = requests.delete_ids(pipeline, ids, reason, request_id)
-        return not request.ids or self._change("DeleteIds", "delete_ids", request, self._deadline(timeout))
+        return not request.ids or self._change("DeleteIds", "delete_ids", request, deadline)
 
     def view(
         self,
@@ -490,8 +491,9 @@ class Results(Session):
             NotFoundError: With `strict`, instead of False.
             ResultsError: See the class.
         """
+        deadline = self._deadline(timeout)
         request = requests.lock(pipeline, ids, reason, request_id)
-        return not request.ids or self._change("Lock", "lock", request, self._deadline(timeout))
+        return not request.ids or self._change("Lock", "lock", request, deadline)
 
     def unlock(
         self,
