@@ -24,6 +24,7 @@ from tests.support.launcher import Service, listening
 from tests.support.mongods import fake_mongod
 from tests.support.raw_peer import HEALTH, Deaf, Peer
 from tests.support.waiting import eventually
+from tests.support.wire import Answer
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results_server.mongod.data_directory import DataDirectory
@@ -128,7 +129,8 @@ def test_health_of_a_service_that_is_none(service: Service) -> None:
         stub = health_pb2_grpc.HealthStub(channel)
         with pytest.raises(grpc.RpcError) as caught:
             stub.Check(health_pb2.HealthCheckRequest(service="other"), timeout=30)
-        assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+        answer = Answer(caught.value)
+        assert (answer.code, answer.info.reason) == (grpc.StatusCode.NOT_FOUND, "UNKNOWN_SERVICE")
         watch = stub.Watch(health_pb2.HealthCheckRequest(service="other"), timeout=30)
         assert next(watch).status == SERVICE_UNKNOWN
         watch.cancel()
