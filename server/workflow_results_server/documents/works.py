@@ -39,11 +39,6 @@ _LOST_BYTES: Final = rules.MIB
 """The most bytes of works that may fail to be decoded, which bounds what bson's decoder loses of them."""
 _SENTENCE_LENGTH: Final = 120
 """With which the rejections of the most works that a request may hold fit into a response."""
-_NESTED: Final = b"\x03\x04"
-"""The types of documents and arrays."""
-_LEAST_LEVEL: Final = 7
-"""The bytes that a level of nesting takes at least: its type, the end of its name, its length and its own end."""
-_CONTAINERS: Final = {dict, list}
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
 _LONG_VALUE: Final = rules.KIB
 
@@ -269,7 +264,7 @@ def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, p
         except RepeatedName as error:
             return Rejected(position, Reason.DUPLICATE_FIELD, _spelled(error.path), "occurs more than once")
         fields = _deciding_fields(document)
-    elif _deeper_than(rules.WORK_DEPTH, document, fields):
+    elif bson_codec.deeper_than(rules.WORK_DEPTH, document, fields):
         return Rejected(position, Reason.TOO_DEEP, "", _TOO_DEEP)
     if partial and len(fields) > _UPDATE_FIELDS:
         message = f"has {len(fields):,} fields at the top level; an update sets at most {_UPDATE_FIELDS:,}"
@@ -289,23 +284,6 @@ def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, p
     locked = bool(results and results.get("locked"))
     set_ = tuple(name for name in fields if name not in _NAMING) if partial else ()
     return Work(position, fields["pipeline"], id_, bson_bytes.with_id_first(document, id_), locked, set_)
-
-
-def _deeper_than(limit: int, document: bytes, fields: dict[str, Any]) -> bool:
-    # Each level needs some bytes, and one of two types, so that a short work or one with few of them is not deep.
-    if len(document) <= limit * _LEAST_LEVEL or len(document) - len(document.translate(None, _NESTED)) <= limit:
-        return False
-    level: list[Any] = [fields]
-    for _ in range(limit + 1):
-        groups = (node.values() if type(node) is dict else node for node in level)
-        level = [
-            value
-            for group in groups
-            if not _CONTAINERS.isdisjoint(map(type, group))
-            for value in group
-            if type(value) in _CONTAINERS
-        ]
-    return bool(level)
 
 
 def _deciding_fields(document: bytes) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from typing import Any, Final
 
 from bson.errors import BSONError
@@ -44,7 +43,8 @@ def encode(document: Mapping[str, Any], path: str) -> bytes:
         try:
             trusted = document if _is_plain(document) else rebuild(document, trusting=True)
             data = bson_codec.encode(trusted)
-            if trusted is document and _may_be_deep(data) and _is_deep(document):
+            if trusted is document and bson_codec.deeper_than(DEPTH - 1, data, document):
+                # From Python 3.12 on, C code goes deeper than that.
                 rebuild(document, trusting=True)  # which says where
             return data
         except (RefusedError, *_ENCODER_ERRORS):
@@ -139,20 +139,6 @@ class _Screen(pickle.Pickler):
         if value is bool:
             return NotImplemented
         raise _NotPlainError
-
-
-def _may_be_deep(data: bytes) -> bool:
-    """Return whether a document may have too many levels, each of which has a type in its BSON, 3 or 4."""
-    return data.count(b"\3") + data.count(b"\4") >= DEPTH
-
-
-def _is_deep(document: Mapping[str, Any]) -> bool:
-    """Return whether a plain document has too many levels: from Python 3.12 on, C code goes deeper than that."""
-    level: list[Any] = [document]
-    for _ in range(DEPTH):
-        values = (each.values() if type(each) is dict else each for each in level)
-        level = [value for value in chain.from_iterable(values) if type(value) in (dict, list, tuple)]
-    return bool(level)
 
 
 def _is_plain(document: Mapping[str, Any]) -> bool:

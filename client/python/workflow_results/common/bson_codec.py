@@ -20,6 +20,11 @@ OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
     uuid_representation=UuidRepresentation.STANDARD,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
+_NESTED: Final = b"\x03\x04"
+"""The types of documents and arrays."""
+_LEAST_LEVEL: Final = 7
+"""The bytes that a level of nesting takes at least: its type, the end of its name, its length and its own end."""
+_CONTAINERS: Final = {dict, list, tuple}
 _REF: Final = b"$ref\0"
 """The name without which no document is taken for a DBRef."""
 
@@ -55,6 +60,30 @@ def encode(document: Mapping[str, Any], options: CodecOptions[Any] = OPTIONS) ->
     except SystemError as error:
         # The C code takes subtype 255, a char, for the -1 that says that it failed.
         raise InvalidDocument("it holds a binary of subtype 255, which needs pymongo 4.20 or newer") from error
+
+
+def deeper_than(limit: int, data: bytes, document: Mapping[str, Any]) -> bool:
+    """Return whether a document has more levels of documents and arrays in it than a limit.
+
+    Args:
+        limit: The most levels, the document itself aside.
+        data: The document as BSON.
+        document: The same as plain dicts, lists and tuples.
+    """
+    # Each level needs some bytes, and one of two types, so that a short document or one with few of them is not deep.
+    if len(data) <= limit * _LEAST_LEVEL or len(data) - len(data.translate(None, _NESTED)) <= limit:
+        return False
+    level: list[Any] = [document]
+    for _ in range(limit + 1):
+        groups = (node.values() if type(node) is dict else node for node in level)
+        level = [
+            value
+            for group in groups
+            if not _CONTAINERS.isdisjoint(map(type, group))
+            for value in group
+            if type(value) in _CONTAINERS
+        ]
+    return bool(level)
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
