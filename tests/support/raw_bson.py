@@ -49,3 +49,15 @@ def raw(*fields: tuple[str, Any]) -> bytes:
         else:
             body += bson.encode({name: value})[4:-1]
     return struct.pack("<i", len(body) + 5) + body + b"\0"
+
+
+def broken_array(size: int) -> bytes:
+    """A document with an array whose last element ends behind it, after as many elements as fit."""
+    many = b"\x03\0\x05\0\0\0\0" * (size // 7)
+    return document(b"\x04a\0" + struct.pack("<i", 4 + len(many) + 10 + 1) + many + b"\x05\0\x14\0\0\0\0" + bytes(20))
+
+
+def array_beyond_its_end(size: int) -> bytes:
+    """A document with an array whose last element ends far behind all that was sent."""
+    first, last = (b"\x05\0" + struct.pack("<i", length) + b"\0" for length in (size, size - 100))
+    return document(b"\x04a\0" + document(first, b"x" * size, last))

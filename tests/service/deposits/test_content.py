@@ -15,22 +15,13 @@ import bson
 from bson import Decimal128, Int64
 from hypothesis import strategies as st
 
+from tests.support.content import same
 from tests.support.wire import Stub, invalid
 from tests.support.works import work
 from workflow_results import Outcome, Results
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.documents.content import digest, same_content
 
 names = st.sampled_from(["a", "b", "ab", "", "é", "$ref", "0", "1"])
-
-
-def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    data, other_data = bson.encode(one), bson.encode(other)
-    answer = same_content(data, other_data)
-    assert same_content(other_data, data) is answer
-    assert same_content(data, data)
-    assert (digest(data) == digest(other_data)) is answer
-    return answer
 
 
 HARD = [

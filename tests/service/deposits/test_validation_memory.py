@@ -10,24 +10,12 @@ import grpc
 import pytest
 
 from tests.support.launcher import Service
-from tests.support.raw_bson import document, element, nested
+from tests.support.raw_bson import array_beyond_its_end, broken_array, document, element, nested
 from tests.support.wire import Stub
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 
 MIB = 1 << 20
-
-
-def broken_array(size: int) -> bytes:
-    """A document with an array whose last element ends behind it, after as many elements as fit."""
-    many = b"\x03\0\x05\0\0\0\0" * (size // 7)
-    return document(b"\x04a\0" + struct.pack("<i", 4 + len(many) + 10 + 1) + many + b"\x05\0\x14\0\0\0\0" + bytes(20))
-
-
-def array_beyond_its_end(size: int) -> bytes:
-    """A document with an array whose last element ends far behind all that was sent."""
-    first, last = (b"\x05\0" + struct.pack("<i", length) + b"\0" for length in (size, size - 100))
-    return document(b"\x04a\0" + document(first, b"x" * size, last))
 
 
 def peak(service: Service) -> int:

@@ -15,6 +15,7 @@ from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Rege
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.support.content import same
 from workflow_results_server.documents.content import digest, same_content
 
 DECIMAL = decimal.Context(prec=34, Emin=-6143, Emax=6144, traps=[])
@@ -76,15 +77,6 @@ rows = st.one_of(
     st.lists(numbers, min_size=12, max_size=40),
 )
 """Long enough that their elements are looked at together."""
-
-
-def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    data, other_data = bson.encode(one), bson.encode(other)
-    answer = same_content(data, other_data)
-    assert same_content(other_data, data) is answer
-    assert same_content(data, data)
-    assert (digest(data) == digest(other_data)) is answer
-    return answer
 
 
 def forms(number: float | Decimal128) -> list[Any]:

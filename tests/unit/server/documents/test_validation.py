@@ -185,21 +185,10 @@ def test_a_name_twice_is_found_by_its_way() -> None:
     validate(document(b"\x04a\0" + document(element("0", 1), element("0", 2))), 100)  # names in arrays mean nothing
 
 
-def broken_array(size: int) -> bytes:
-    """A document with an array whose last element ends behind it, after as many elements as fit."""
-    many = b"\x03\0\x05\0\0\0\0" * (size // 7)
-    return document(b"\x04a\0" + struct.pack("<i", 4 + len(many) + 10 + 1) + many + b"\x05\0\x14\0\0\0\0" + bytes(20))
-
-
-def array_beyond_its_end(size: int) -> bytes:
-    """A document with an array whose last element ends far behind all that was sent."""
-    first, last = (b"\x05\0" + struct.pack("<i", length) + b"\0" for length in (size, size - 100))
-    return document(b"\x04a\0" + document(first, b"x" * size, last))
-
-
 PARSING = """
 import asyncio, sys
 import psutil
+from tests.support.raw_bson import array_beyond_its_end, broken_array
 from tests.unit.server.documents.test_validation import *
 for size in (10_000, 200_000, 15_000_000):
     works = [document(element("id", "a"), array_beyond_its_end(size)[4:-1]), broken_array(size // 10)]
