@@ -1,0 +1,138 @@
+//! Python values to BSON, as long as they are of the plainest types.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::types::{ARRAY, BINARY, BOOL, DOCUMENT, DOUBLE, INT32, INT64, NULL, STRING};
+
+const LENGTH: usize = 4;
+const GENERIC: u8 = 0;
+/// The name that bson moves to the beginning of a document.
+const ID: &str = "_id";
+
+/// Write a document as BSON; returns None where a key or a value is not of the plainest types, or has no place in BSON.
+///
+/// # Arguments
+/// * `document` - What to write.
+/// * `levels` - The most levels of documents and arrays within it.
+/// * `bson` - What to append it to; it is of no use where the answer is None.
+pub fn document(document: &Bound<'_, PyDict>, levels: usize, bson: &mut Vec<u8>) -> Option<()> {
+    let start = begin(bson);
+    for (key, value) in document {
+        let name = key.cast_exact::<PyString>().ok()?.to_str().ok()?;
+        if name.contains('\0') || (start == 0 && name == ID) {
+            return None;
+        }
+        element(name.as_bytes(), &value, levels, bson)?;
+    }
+    end(start, bson)
+}
+
+fn array<'py>(values: impl Iterator<Item = Bound<'py, PyAny>>, levels: usize, bson: &mut Vec<u8>) -> Option<()> {
+    let start = begin(bson);
+    let mut name = Index::first();
+    for value in values {
+        element(name.digits(), &value, levels, bson)?;
+        name.advance();
+    }
+    end(start, bson)
+}
+
+fn element(name: &[u8], value: &Bound<'_, PyAny>, levels: usize, bson: &mut Vec<u8>) -> Option<()> {
+    let kind_at = bson.len();
+    bson.push(NULL);
+    bson.extend_from_slice(name);
+    bson.push(0);
+    bson[kind_at] = write(value, levels, bson)?;
+    Some(())
+}
+
+/// Append a value, and return its type.
+fn write(value: &Bound<'_, PyAny>, levels: usize, bson: &mut Vec<u8>) -> Option<u8> {
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        let text = text.to_str().ok()?.as_bytes();
+        bson.extend_from_slice(&int32(text.len() + 1)?);
+        bson.extend_from_slice(text);
+        bson.push(0);
+        return Some(STRING);
+    }
+    if let Ok(number) = value.cast_exact::<PyFloat>() {
+        bson.extend_from_slice(&number.value().to_le_bytes());
+        return Some(DOUBLE);
+    }
+    if let Ok(number) = value.cast_exact::<PyInt>() {
+        let number: i64 = number.extract().ok()?;
+        if let Ok(small) = i32::try_from(number) {
+            bson.extend_from_slice(&small.to_le_bytes());
+            return Some(INT32);
+        }
+        bson.extend_from_slice(&number.to_le_bytes());
+        return Some(INT64);
+    }
+    if let Ok(values) = value.cast_exact::<PyDict>() {
+        return document(values, levels.checked_sub(1)?, bson).map(|()| DOCUMENT);
+    }
+    if let Ok(values) = value.cast_exact::<PyList>() {
+        return array(values.iter(), levels.checked_sub(1)?, bson).map(|()| ARRAY);
+    }
+    if value.is_none() {
+        return Some(NULL);
+    }
+    if let Ok(flag) = value.cast_exact::<PyBool>() {
+        bson.push(u8::from(flag.is_true()));
+        return Some(BOOL);
+    }
+    if let Ok(values) = value.cast_exact::<PyTuple>() {
+        return array(values.iter(), levels.checked_sub(1)?, bson).map(|()| ARRAY);
+    }
+    if let Ok(data) = value.cast_exact::<PyBytes>() {
+        let data = data.as_bytes();
+        bson.extend_from_slice(&int32(data.len())?);
+        bson.push(GENERIC);
+        bson.extend_from_slice(data);
+        return Some(BINARY);
+    }
+    None
+}
+
+fn begin(bson: &mut Vec<u8>) -> usize {
+    bson.extend_from_slice(&[0; LENGTH]);
+    bson.len() - LENGTH
+}
+
+fn end(start: usize, bson: &mut Vec<u8>) -> Option<()> {
+    bson.push(0);
+    let length = int32(bson.len() - start)?;
+    bson[start..start + LENGTH].copy_from_slice(&length);
+    Some(())
+}
+
+fn int32(size: usize) -> Option<[u8; LENGTH]> {
+    i32::try_from(size).ok().map(i32::to_le_bytes)
+}
+
+/// The name of an element of an array: its position, in decimal digits.
+struct Index {
+    digits: [u8; 10],
+    first: usize,
+}
+
+impl Index {
+    fn first() -> Self {
+        Self { digits: [b'0'; 10], first: 9 }
+    }
+
+    fn digits(&self) -> &[u8] {
+        &self.digits[self.first..]
+    }
+
+    fn advance(&mut self) {
+        let mut at = self.digits.len() - 1;
+        while self.digits[at] == b'9' {
+            self.digits[at] = b'0';
+            at -= 1;
+        }
+        self.digits[at] += 1;
+        self.first = self.first.min(at);
+    }
+}

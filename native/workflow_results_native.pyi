@@ -1,0 +1,6 @@
+INTERFACE: int
+__version__: str
+
+def cut(
+    data: bytes, start: int, *, size: int, number: int, levels: int, most_bytes: int
+) -> tuple[list[tuple[str, str, str, bool, bytes] | bytes], int]: ...
