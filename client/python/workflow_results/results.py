@@ -372,6 +372,7 @@ class Results(Session):
                 "version": response.server_version,
                 "api": response.api_version,
                 "mongodb": response.mongodb_version,
+                "checker": response.checker,
                 "limits": limits,
             },
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -10,17 +9,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import bson
 from bson.timestamp import Timestamp
 
-from workflow_results.common import bson_codec, rules
+from workflow_results.common import bson_codec, native, rules
 from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes, extended_json
+from workflow_results_server.documents.decoder import decoder
 from workflow_results_server.documents.validation import RepeatedName, TooDeep, validate
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.offload import Turns, offload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from workflow_results.common.native import Accepted, Cut
     from workflow_results.v1 import results_pb2 as pb
 
 _SLICE_BYTES: Final = 32 * rules.KIB
@@ -31,12 +32,6 @@ _WORK_VALUES: Final = rules.WORK_BYTES // 4
 _UPDATE_FIELDS: Final = 1_000
 """The most fields that an update may set of a work. MongoDB takes time for the square of their number, which nothing
 stops: 20 ms for 1,000, and 15 s for 30,000."""
-_DECODED_BYTES: Final = 256 * rules.KIB
-"""The largest work that is decoded to check it. What is made of a larger one could have fifty times its size."""
-_PADDING: Final = 5
-"""How much further than a work is long bson's decoder may read behind it."""
-_LOST_BYTES: Final = rules.MIB
-"""The most bytes of works that may fail to be decoded, which bounds what bson's decoder loses of them."""
 _SENTENCE_LENGTH: Final = 120
 """With which the rejections of the most works that a request may hold fit into a response."""
 _DECIDING: Final = (b"_id", b"id", b"pipeline", b"status", b"results")
@@ -67,12 +62,6 @@ _TIMESTAMP: Final = b"\x11"
 _ZERO_TIMESTAMP: Final = Timestamp(0, 0)
 _ZERO_VALUE: Final = bytes(9)
 """The end of a name, and eight bytes of a value that are zero."""
-_REF: Final = b"$ref\0"
-"""The name by which bson takes a document for a DBRef, in which the order of its fields is lost."""
-_ENCODED_START: Final = len(b"\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00")
-"""The position of the first element of the array in `bson.encode({"": array})`."""
-
-_logger = logging.getLogger(__name__)
 
 
 class Work(NamedTuple):
@@ -140,9 +129,10 @@ async def parse(works: pb.EncodedDocuments, *, partial_works: bool = False) -> l
     data = works.bson  # which protobuf copies at each look
     if data and works.json:
         raise InvalidRequest("works", "must have either `bson` or `json`, not both")
+    if data and native.cut and not partial_works:
+        return await _looked_through(native.cut, data)
     documents: Sequence[bytes | str] = works.json or _split(data)
-    if len(documents) > rules.REQUEST_WORKS:
-        raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: send several requests")
+    _check_number(len(documents))
     parsed: list[Work | Rejected] = []
     turns = Turns()
     for some in _slices(documents):
@@ -152,12 +142,55 @@ async def parse(works: pb.EncodedDocuments, *, partial_works: bool = False) -> l
     return parsed
 
 
+async def _looked_through(cut: Cut, data: bytes) -> list[Work | Rejected]:
+    """Check works natively, and those that are doubted as `parse` does without."""
+    parsed: list[Work | Rejected] = []
+    start = 0
+    turns = Turns()
+    while start < len(data):
+        number = min(_SLICE_WORKS, rules.REQUEST_WORKS + 1 - len(parsed))
+        look = partial(cut, size=_SLICE_BYTES, number=number, levels=rules.WORK_DEPTH, most_bytes=rules.WORK_BYTES)
+        size = bson_bytes.size_at(data, start)
+        some, stop = await offload(size, partial(_judged, look, data, start, len(parsed)))
+        if stop == start:
+            _split(data)  # which says why no document begins there
+        parsed += some
+        _check_number(len(parsed))
+        start = stop
+        await turns.next()
+    return parsed
+
+
+def _judged(
+    look: Callable[[bytes, int], tuple[Sequence[Accepted | bytes], int]], data: bytes, start: int, first: int
+) -> tuple[list[Work | Rejected], int]:
+    found, stop = look(data, start)
+    doubted = [each for each in found if isinstance(each, bytes)]
+    decoded = iter(decoder.decoded(doubted))
+    return [
+        _checked(index, each, next(decoded), partial=False) if isinstance(each, bytes) else _named(index, *each)
+        for index, each in enumerate(found, first)
+    ], stop
+
+
+def _named(position: int, pipeline: str, id_: str, status: str, locked: bool, data: bytes) -> Work | Rejected:
+    """Check what a work says about itself, of which everything else is known to be right."""
+    if problem := rules.work_problem({"pipeline": pipeline, "id": id_, "status": status}):
+        return Rejected(position, problem.reason, problem.path, problem.message)
+    return Work(position, pipeline, id_, data, locked)
+
+
+def _check_number(works: int) -> None:
+    if works > rules.REQUEST_WORKS:
+        raise InvalidRequest("works", f"must be at most {rules.REQUEST_WORKS:,} in one request: send several requests")
+
+
 def _parsed(first: int, documents: Sequence[bytes | str], *, partial_works: bool) -> list[Work | Rejected]:
     some = [
         _from_json(index, document) if isinstance(document, str) else document
         for index, document in enumerate(documents, first)
     ]
-    decoded = iter(_decoder.decoded([document for document in some if isinstance(document, bytes)]))
+    decoded = iter(decoder.decoded([document for document in some if isinstance(document, bytes)]))
     return [
         _checked(index, document, next(decoded), partial=partial_works) if isinstance(document, bytes) else document
         for index, document in enumerate(some, first)
@@ -195,57 +228,6 @@ def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
             some, size = [], 0
     if some:
         yield some
-
-
-class _Decoder:
-    """Decodes works, as long as that does no harm.
-
-    It is the fastest check: what encoded again gives the same bytes is BSON, with strings in UTF-8 and no name twice.
-    But bson's decoder is not made for hostile bytes (see `bson_validation`). What it reads behind a work is padding
-    here, and what it loses forever when it fails is counted: at some point it is asked no more.
-    """
-
-    def __init__(self) -> None:
-        self._may_lose = _LOST_BYTES
-
-    def decoded(self, documents: list[bytes]) -> list[dict[str, Any] | None]:
-        """Decode documents; None for those that could not be decoded here, so that they must be scanned.
-
-        All at once is fastest.
-        """
-        done: list[dict[str, Any] | None] = [None] * len(documents)
-        short = [index for index, document in enumerate(documents) if len(document) <= _DECODED_BYTES]
-        if not short or self._may_lose <= 0:
-            return done
-        parts = [documents[index] for index in short]
-        sizes = list(map(len, parts))
-        data = b"".join([*parts, bytes(max(sizes) + _PADDING)])
-        if _REF in data:
-            return done
-        try:
-            decoded = bson.decode_all(memoryview(data)[: sum(sizes)], OPTIONS)
-        except (bson.errors.BSONError, ValueError, RecursionError):
-            self._lose(max(sizes))  # no more than one of them: the first that fails ends it
-            return done
-        try:
-            encoded = bson_codec.encode({"": decoded})
-        except (bson.errors.BSONError, ValueError, RecursionError, OverflowError):
-            return done
-        at = _ENCODED_START
-        for number, index in enumerate(short):
-            at += 2 + len(str(number))  # its type and its name
-            if encoded.startswith(documents[index], at):
-                done[index] = decoded[number]
-            at += bson_bytes.LENGTH.unpack_from(encoded, at)[0]
-        return done
-
-    def _lose(self, size: int) -> None:
-        self._may_lose -= size
-        if self._may_lose <= 0:
-            _logger.warning("too many works were not BSON: from now on, works are validated before they are decoded")
-
-
-_decoder: Final = _Decoder()
 
 
 def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, partial: bool) -> Work | Rejected:

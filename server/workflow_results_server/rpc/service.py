@@ -7,7 +7,7 @@ from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from workflow_results.common import rules
+from workflow_results.common import native, rules
 from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
@@ -206,6 +206,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
             server_version=__version__,
             api_version=pb.DESCRIPTOR.package,
             mongodb_version=self._store.mongodb_version,
+            checker=native.NAME,
             limits=pb.Limits(
                 message_bytes=rules.MESSAGE_BYTES,
                 work_bytes=rules.WORK_BYTES,

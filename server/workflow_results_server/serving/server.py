@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import grpc
 from grpc_health.v1 import health_pb2_grpc
 
-from workflow_results.common import rules
+from workflow_results.common import native, rules
 from workflow_results.v1 import results_pb2, results_pb2_grpc
 from workflow_results_server.access.certificates import Certificates
 from workflow_results_server.access.policy import Access
@@ -105,7 +105,8 @@ class Server:
         await self._server.start()
         process.settle_memory()
         self._watch = asyncio.create_task(self._watch_mongodb())
-        _logger.info("listening", extra={"address": address(settings.host, port), **_doors(settings)})
+        where = {"address": address(settings.host, port), "checker": native.NAME}
+        _logger.info("listening", extra={**where, **_doors(settings)})
         return port
 
     def _listen(self, where: str) -> int:

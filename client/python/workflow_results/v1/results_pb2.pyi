@@ -941,12 +941,15 @@ class InfoResponse(google.protobuf.message.Message):
     API_VERSION_FIELD_NUMBER: builtins.int
     MONGODB_VERSION_FIELD_NUMBER: builtins.int
     LIMITS_FIELD_NUMBER: builtins.int
+    CHECKER_FIELD_NUMBER: builtins.int
     server_version: builtins.str
     """The version of the server."""
     api_version: builtins.str
     """The version of this API: the name of its package."""
     mongodb_version: builtins.str
     """The version of MongoDB."""
+    checker: builtins.str
+    """What checks deposited works: "python", or "native" with its version. Both accept the same works."""
     @property
     def limits(self) -> global___Limits:
         """What the server accepts."""
@@ -958,9 +961,10 @@ class InfoResponse(google.protobuf.message.Message):
         api_version: builtins.str = ...,
         mongodb_version: builtins.str = ...,
         limits: global___Limits | None = ...,
+        checker: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["limits", b"limits"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["api_version", b"api_version", "limits", b"limits", "mongodb_version", b"mongodb_version", "server_version", b"server_version"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["api_version", b"api_version", "checker", b"checker", "limits", b"limits", "mongodb_version", b"mongodb_version", "server_version", b"server_version"]) -> None: ...
 
 global___InfoResponse = InfoResponse
 

@@ -18,10 +18,12 @@ from tests.support.paths import REPOSITORY
 from tests.support.raw_bson import document, element, sized
 from tests.unit.server.documents.test_content import values
 from tests.unit.server.documents.test_works_duplicates import ODD
+from workflow_results.common import native
 from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.documents import validation, works
+from workflow_results_server.documents import validation
 from workflow_results_server.documents.bson_bytes import MalformedDocuments
+from workflow_results_server.documents.decoder import decoder
 from workflow_results_server.documents.validation import RepeatedName, TooDeep, TooManyElements, validate
 from workflow_results_server.documents.works import Rejected, Work, parse
 
@@ -135,16 +137,17 @@ def test_it_passes_what_can_be_read_and_only_that(data: bytes, cuts: list[tuple[
 
 @pytest.mark.slow
 @given(st.lists(encoded | documents, max_size=8), st.booleans())
-def test_works_are_judged_alike_whether_they_are_decoded_or_not(made: list[bytes], partial: bool) -> None:
+def test_works_are_judged_alike_in_all_ways(made: list[bytes], partial: bool) -> None:
     some = [element("id", "a"), element("pipeline", "p"), element("status", "success")]
     data = b"".join(document(*some[index % 2 :], each[4:-1]) for index, each in enumerate(made))
 
-    def judged(may_lose: int) -> list[Work | Rejected]:
+    def judged(may_lose: int, cut: native.Cut | None = None) -> list[Work | Rejected]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(works._decoder, "_may_lose", may_lose)
+            patch.setattr(decoder, "_may_lose", may_lose)
+            patch.setattr(native, "cut", cut)
             return asyncio.run(parse(pb.EncodedDocuments(bson=data), partial_works=partial))
 
-    assert judged(1 << 40) == judged(0)
+    assert judged(1 << 40) == judged(0) == judged(0, native.cut)
 
 
 @pytest.mark.parametrize("subtype", [0, 5, 128, 255])
