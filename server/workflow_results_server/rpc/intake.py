@@ -278,6 +278,9 @@ class _Acknowledgement:
 
     def record(self, each: list[works.Work], outcomes: list[Outcome]) -> None:
         """Record what became of works."""
+        if outcomes.count(Outcome.DEPOSITED) == len(self.outcomes):  # as nearly always
+            self.outcomes = [pb.DEPOSIT_OUTCOME_DEPOSITED] * len(outcomes)
+            return
         for work, outcome in zip(each, outcomes, strict=True):
             self.outcomes[work.position] = _OUTCOMES[outcome]
             if outcome in _REASONS:

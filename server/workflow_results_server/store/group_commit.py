@@ -1,13 +1,17 @@
-"""Group commit: while one insert into a pipeline is under way, the deposits that arrive wait, and share the next.
+"""Group commit: while an insert into a pipeline is under way, the deposits that arrive wait, and share the next.
 
 A deposit that finds no insert under way is inserted at once, so that nobody waits for company. Many small deposits at
 a time cost MongoDB, and the journal that makes them durable, about as much as one large one.
+
+Large ones gain nothing by waiting: two inserts of such may be under way, so that one is written while MongoDB carries
+out the other. They hold different ids, since works with the same id are stored in the order in which they came.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -24,9 +28,12 @@ if TYPE_CHECKING:
 
     Insert = Callable[[str, Sequence[Work]], Awaitable[list[Outcome]]]
 
-_GROUP_BYTES: Final = 4 * rules.MIB
+_GROUP_BYTES: Final = 2 * rules.MIB
 _GROUP_WORKS: Final = 5_000
 """What an insert is made of at most, a larger deposit alone."""
+_LARGE_BYTES: Final = rules.MIB // 4
+"""From how many bytes on a group does not wait for the insert before it."""
+_INSERTS_AT_ONCE: Final = 2
 
 
 @dataclass(eq=False, slots=True)
@@ -38,6 +45,41 @@ class _Deposit:
     outcomes: asyncio.Future[list[Outcome]]
 
 
+class _Pipeline:
+    """The deposits into one pipeline.
+
+    Attributes:
+        waiting: Those that are not being inserted yet, in their order.
+        ids: The ids of each insert under way.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Deposit] = deque()
+        self.ids: list[set[str]] = []
+
+    def next_group(self) -> list[_Deposit]:
+        """Take those off that are to be inserted now; none while they have to wait."""
+        if not self.waiting or len(self.ids) == _INSERTS_AT_ONCE:
+            return []
+        size = number = 0
+        group: list[_Deposit] = []
+        for deposit in self.waiting:
+            size += deposit.size
+            number += len(deposit.works)
+            if group and (size > _GROUP_BYTES or number > _GROUP_WORKS):
+                break
+            group.append(deposit)
+        if self.ids and sum(each.size for each in group) < _LARGE_BYTES:
+            return []
+        ids = {work.id for deposit in group for work in deposit.works}
+        if not all(ids.isdisjoint(others) for others in self.ids):
+            return []
+        self.ids.append(ids)
+        for _ in group:
+            self.waiting.popleft()
+        return group
+
+
 class GroupCommit:
     """Inserts works, those of several deposits together.
 
@@ -47,7 +89,7 @@ class GroupCommit:
 
     def __init__(self, insert: Insert) -> None:
         self._insert = insert
-        self._waiting: dict[str, deque[_Deposit]] = {}
+        self._pipelines: dict[str, _Pipeline] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     async def deposit(self, pipeline: str, works: Sequence[Work], seconds: float) -> list[Outcome]:
@@ -67,19 +109,14 @@ class GroupCommit:
         """
         loop = asyncio.get_running_loop()
         deposit = _Deposit(works, sum(len(work.data) for work in works), loop.create_future())
-        waiting = self._waiting.get(pipeline)
-        if waiting is None:
-            self._waiting[pipeline] = waiting = deque([deposit])
-            task = in_own_context(self._run(pipeline, waiting))  # for all who share it, with its own time limits
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        else:
-            waiting.append(deposit)
-        timer = loop.call_later(seconds, _give_up, deposit, waiting)
+        deposits = self._pipelines.setdefault(pipeline, _Pipeline())
+        deposits.waiting.append(deposit)
+        self._begin(pipeline, deposits)
+        timer = loop.call_later(seconds, _give_up, deposit, deposits.waiting)
         try:
             return await deposit.outcomes
         except asyncio.CancelledError:
-            _leave(deposit, waiting)
+            _leave(deposit, deposits.waiting)
             raise
         finally:
             timer.cancel()
@@ -91,35 +128,31 @@ class GroupCommit:
         Args:
             seconds: How long, at most.
         """
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+        end = time.monotonic() + seconds
+        while self._running and (left := end - time.monotonic()) > 0:  # each may begin another one
+            await asyncio.wait(self._running, timeout=left)
 
-    async def _run(self, pipeline: str, waiting: deque[_Deposit]) -> None:
-        """Insert until nothing waits."""
+    def _begin(self, pipeline: str, deposits: _Pipeline) -> None:
+        """Begin the inserts that need not wait."""
+        while group := deposits.next_group():
+            # For all who share it, with its own time limits.
+            task = in_own_context(self._run(pipeline, deposits, group, deposits.ids[-1]))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _run(self, pipeline: str, deposits: _Pipeline, group: list[_Deposit], ids: set[str]) -> None:
         try:
-            while waiting:
-                group = _next_group(waiting)
-                try:
-                    outcomes = await self._insert(pipeline, [work for each in group for work in each.works])
-                except Exception as error:  # noqa: BLE001 - it is raised where the deposits wait
-                    _tell(group, error)
-                else:
-                    _share(group, outcomes)
-                del group  # as in `deposit`
+            outcomes = await self._insert(pipeline, [work for each in group for work in each.works])
+        except Exception as error:  # noqa: BLE001 - it is raised where the deposits wait
+            _tell(group, error)
+        else:
+            _share(group, outcomes)
         finally:
-            del self._waiting[pipeline]
-
-
-def _next_group(waiting: deque[_Deposit]) -> list[_Deposit]:
-    group = [waiting.popleft()]
-    size, number = group[0].size, len(group[0].works)
-    while (
-        waiting
-        and (size := size + waiting[0].size) <= _GROUP_BYTES
-        and (number := number + len(waiting[0].works)) <= _GROUP_WORKS
-    ):
-        group.append(waiting.popleft())
-    return group
+            del group  # as in `deposit`
+            deposits.ids = [each for each in deposits.ids if each is not ids]
+            self._begin(pipeline, deposits)
+            if not deposits.ids:
+                del self._pipelines[pipeline]
 
 
 def _give_up(deposit: _Deposit, waiting: deque[_Deposit]) -> None:
