@@ -18,8 +18,9 @@ from bson.errors import BSONError
 
 from workflow_results._encoding.scalars import SCALARS, RefusedError
 from workflow_results._encoding.values import DEPTH, rebuild
-from workflow_results.common import bson_codec, framing
+from workflow_results.common import bson_codec, framing, native
 from workflow_results.common.framing import NotBSONError
+from workflow_results.common.rules import WORK_DEPTH
 from workflow_results.errors import InvalidRequestError, ResultsError
 
 _ENCODER_ERRORS: Final = (BSONError, OverflowError, ValueError)
@@ -39,6 +40,8 @@ def encode(document: Mapping[str, Any], path: str) -> bytes:
         InvalidRequestError: A key or value can't be encoded; the message starts with its path, such as
             ``works[3].results.fit.cov``, and says what would be right.
     """
+    if native.encode and type(document) is dict and (data := native.encode(document, WORK_DEPTH)) is not None:
+        return data
     try:
         try:
             trusted = document if _is_plain(document) else rebuild(document, trusting=True)
@@ -126,12 +129,30 @@ class _Screen(pickle.Pickler):
 
     bson's encoder works at C speed and fails for most of what must be refused, but takes naive datetimes and a few
     more in silence. A pickler passes the types that it knows, all of which that encoder takes rightly or fails for, and
-    asks about every other. To encode a work of 1.4 kB takes 16 µs with it, and 38 µs with a walk in Python.
+    asks about every other. To encode a work of 1.4 kB takes 10 µs with it, of which it takes 3, and 38 µs with a walk
+    in Python.
     """
+
+    _idle: Final[list[_Screen]] = []
+    """Those that nobody uses now. To make one takes as long as to look at a small work."""
 
     def __init__(self) -> None:
         super().__init__(_Nowhere(), protocol=4)
         self.fast = True  # without looking for values that stand there twice
+
+    @classmethod
+    def passes(cls, document: Mapping[str, Any]) -> bool:
+        """Return whether it knows the type of every value in a document."""
+        try:
+            screen = cls._idle.pop()
+        except IndexError:
+            screen = cls()
+        try:
+            screen.dump(document)
+        except (_NotPlainError, ValueError, RecursionError):
+            return False  # and without this one, which may be in the middle of something
+        cls._idle.append(screen)
+        return True
 
     def reducer_override(self, value: object) -> Any:
         if type(value) in SCALARS or (type(value) is dt.datetime and value.utcoffset() is not None):
@@ -143,8 +164,4 @@ class _Screen(pickle.Pickler):
 
 def _is_plain(document: Mapping[str, Any]) -> bool:
     """Return whether bson's encoder can be trusted with a document as it is."""
-    try:
-        _Screen().dump(document)
-    except (_NotPlainError, ValueError, RecursionError):
-        return False
-    return type(document) is dict
+    return type(document) is dict and _Screen.passes(document)

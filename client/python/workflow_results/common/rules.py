@@ -6,6 +6,7 @@ the path of the value: ``f"{path} {problem}"``.
 
 from __future__ import annotations
 
+import functools
 import re
 import reprlib
 from collections.abc import Iterable, Mapping
@@ -80,10 +81,15 @@ def pipeline_problem(pipeline: object) -> str | None:
     """Explain what is wrong with the name of a pipeline, if anything is."""
     if not isinstance(pipeline, str) or pipeline.__hash__ is None:  # bson.Code is a string that can't be hashed
         return f"must be a string, not {type_name(pipeline)}"
-    if not _PIPELINE.fullmatch(pipeline):
+    if len(pipeline) > PIPELINE_LENGTH or not _is_pipeline(pipeline):
         allowed = f"1 to {PIPELINE_LENGTH} ASCII letters, digits, hyphens and (not first) underscores"
         return f"must be {allowed}, not {shorten(pipeline)}"
     return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_pipeline(name: str) -> bool:
+    return _PIPELINE.fullmatch(name) is not None
 
 
 def id_problem(id_: object) -> str | None:
@@ -211,7 +217,7 @@ def work_problem(work: Mapping[Any, Any], *, partial: bool = False) -> Problem |
         return Problem("status", Reason.INVALID_STATUS, f"must be 'success' or 'failure', not {given}")
     results = work.get("results")
     if results is not None:
-        if not isinstance(results, Mapping):
+        if type(results) is not dict and not isinstance(results, Mapping):  # which takes longer
             return Problem("results", Reason.INVALID_WORK, f"must be null or a document, not {type_name(results)}")
         locked = results.get("locked", False)
         if not isinstance(locked, bool) and type(locked).__name__ not in ("bool_", "bool"):  # as of numpy
