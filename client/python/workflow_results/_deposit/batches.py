@@ -116,8 +116,9 @@ class _Sending:
         try:
             for positions in requests:
                 encoded = self._deposited.prepared.encoded
-                data = b"".join(encoded[position] for position in positions)
-                request = pb.DepositRequest(works=pb.EncodedDocuments(bson=data))
+                request = pb.DepositRequest()
+                # In place: else it would be copied.
+                request.works.bson = b"".join([encoded[position] for position in positions])
                 begun = None if alone else self._channel.begin("Deposit", request, pb.DepositResponse, self._deadline)
                 self._begun.append((positions, request, begun))
                 if len(self._begun) == in_flight or alone:

@@ -93,7 +93,7 @@ class Depositor(Backlog):
                 self._judge(future, Receipt(work["pipeline"], work["id"], Outcome.REJECTED, problem))
                 return future
             # A callback of a future runs in our own thread, and must not wait for itself.
-            if threading.current_thread() is not self._thread:
+            if self._pending_bytes >= _PENDING_BYTES and threading.current_thread() is not self._thread:
                 self._wait_until(lambda: self._pending_bytes < _PENDING_BYTES or self._closing)
                 self._check_open()
             if not self._gathered or self._gathered[-1].is_full(len(data)):

@@ -62,9 +62,9 @@ class PendingRequest:
 
     def message(self) -> pb.DepositStreamRequest:
         """Return what is sent."""
-        return pb.DepositStreamRequest(
-            sequence=self.sequence, works=pb.EncodedDocuments(bson=b"".join(data for _, data, _ in self._taken))
-        )
+        request = pb.DepositStreamRequest(sequence=self.sequence)
+        request.works.bson = b"".join([data for _, data, _ in self._taken])  # in place: else it would be copied
+        return request
 
     def has_locked(self) -> bool:
         """Return whether a work of it is locked already."""
