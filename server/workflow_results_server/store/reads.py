@@ -127,11 +127,12 @@ class Reads:
             message = f"the server answers at most {MOST_READERS:,} reads at a time: retry later"
             raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
         share = self._memory.share()
-        fetching = partial(_Source, collection, self._primary, self._memory, share, seconds, self._aim)
-        source = fetching().batches(selection)
+        make_source = partial(_Source, collection, self._primary, self._memory, share, seconds, self._aim)
+        source = make_source()
+        batches = source.batches(selection)
         wanted = asyncio.Event()
         wanted.set()
-        ahead = asyncio.create_task(_fetch_ahead(source, wanted, share))
+        ahead = asyncio.create_task(_fetch_ahead(batches, wanted, share))
         self._under_way += 1
         try:
             while True:
@@ -148,18 +149,27 @@ class Reads:
                     wanted.clear()
                     large = len(batch.data) > rules.BATCH_BYTES
                 if paused:
-                    source = fetching().batches(selection)
-                ahead = asyncio.create_task(_fetch_ahead(source, wanted, share, at_once=not large))
+                    source = make_source()
+                    batches = source.batches(selection)
+                ahead = asyncio.create_task(_fetch_ahead(batches, wanted, share, at_once=not large))
                 if batch is not None:
                     with share.sending(len(batch.data)):
                         yield batch
                     wanted.set()
         finally:
             wanted.set()
-            await self._leave(source, ahead, share)
+            if ahead.done() and not source.has_cursor:  # as after a look-up: there is nothing to wait for
+                await batches.aclose()
+                self._forget(share)
+            else:
+                await self._leave(batches, ahead, share)
+
+    def _forget(self, share: Share) -> None:
+        self._under_way -= 1
+        share.close()
 
     @shielded
-    async def _leave(self, source: AsyncGenerator[Batch, None], ahead: asyncio.Task[Any], share: Share) -> None:
+    async def _leave(self, batches: AsyncGenerator[Batch, None], ahead: asyncio.Task[Any], share: Share) -> None:
         """Close a source that a reader leaves, once it has fetched what it is about to fetch.
 
         The answer alone tells the id of a cursor that is being opened: cut off, it would stay open. Until then the
@@ -167,10 +177,9 @@ class Reads:
         """
         try:
             await asyncio.gather(ahead, return_exceptions=True)
-            await source.aclose()
+            await batches.aclose()
         finally:
-            self._under_way -= 1
-            share.close()
+            self._forget(share)
 
     def _aim(self) -> int:
         """Return how many bytes a batch should have now."""
@@ -219,6 +228,11 @@ class _Source:
         self._number = self._better = _FIRST_DOCUMENTS
         """How many documents the cursor fetches at a time, and how many would make good batches."""
 
+    @property
+    def has_cursor(self) -> bool:
+        """Whether a cursor is open."""
+        return self._cursor is not None
+
     async def batches(self, selection: Selection) -> AsyncGenerator[Batch, None]:
         """Fetch documents when they are asked for, cut into batches.
 
@@ -233,8 +247,8 @@ class _Source:
             while not self._complete and selection.limit != 0:  # which MongoDB takes for no limit
                 fetched = await self._fetch(selection)
                 for batch in _cut(fetched, self._aim(), complete=self._complete):
-                    selection = selection.rest(batch.last, batch.number)
                     yield batch
+                    selection = selection.rest(batch.last, batch.number)
                     self._end = time.monotonic() + self._seconds
                     self._better = max(1, min(_MOST_DOCUMENTS, self._aim() * batch.number // len(batch.data)))
                 del fetched  # what was sent need not be held while more is waited for

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.common import rules
@@ -20,6 +20,7 @@ _logger = logging.getLogger(__name__)
 _OF_CONCERN: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNAUTHENTICATED", "PERMISSION_DENIED")
 """Codes that an operator wants to see; the others are mistakes of callers."""
 _PATIENT_SECONDS: Final = 1.0
+_ID_BYTES: Final = 8
 
 
 class RequestLog:
@@ -51,8 +52,10 @@ class RequestLog:
 
 def _call_id(context: Context) -> str:
     """Return the caller's `x-request-id`, or a new id."""
-    given = next((value for key, value in context.invocation_metadata() or () if key == "x-request-id"), "")
-    return given if isinstance(given, str) and not rules.request_id_problem(given) else uuid.uuid4().hex[:16]
+    for key, value in context.invocation_metadata() or ():
+        if key == "x-request-id" and isinstance(value, str) and not rules.request_id_problem(value):
+            return value
+    return os.urandom(_ID_BYTES).hex()
 
 
 def _log(call: Call, code: str, reason: str, seconds: float) -> None:
