@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from workflow_results import settings
+from workflow_results._deposit.sharing import Sharing
 from workflow_results._transport import credentials
 from workflow_results._transport.channel import Channel
 from workflow_results._transport.deadline import Deadline
@@ -44,6 +45,7 @@ class Session:
             self.baseurl, secret, source, tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file
         )
         self._channel = Channel(self.baseurl, shown)
+        self._sharing = Sharing(self._channel)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.baseurl!r}, timeout={self.timeout!r}, strict={self._strict!r})"

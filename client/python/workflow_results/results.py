@@ -609,7 +609,7 @@ class Results(Session):
 
     def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> deposits.Deposited:
         deadline = self._deadline(timeout)
-        return deposits.deposit(self._channel, prepare(works), deadline)
+        return self._sharing.deposit(prepare(works), deadline)
 
     def _batches(self, method: str, request: Any, timeout: float | Deadline | None) -> Generator[bytes, None, None]:
         deadline = timeout if isinstance(timeout, Deadline) else self._read_deadline(timeout)
