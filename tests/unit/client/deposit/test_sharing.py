@@ -225,3 +225,12 @@ def test_a_child_has_no_calls_of_its_parent(requests: Requests, threads: Threads
     assert requests.ids == [["a"], ["b"]]
     requests.may.set()
     assert outcomes(child) == ([Outcome.DEPOSITED], {})
+
+
+def test_what_is_taken_along_may_be_stored_whatever_its_own_call_comes_to() -> None:
+    """As where its caller waits no longer for the shared request, and its own one is refused."""
+    first, second = (sharing._Call(prepare([{"pipeline": "p", "id": id_, "status": "success"}])) for id_ in "ab")
+    lane = sharing._Lane(first)
+    lane.waiting.append(second)
+    assert lane.take() == [first, second]
+    assert (first.sent, second.sent) == (False, True)
