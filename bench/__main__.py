@@ -13,13 +13,14 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import plot, report
+from bench import calls, ghz, plot, report
 from bench.cases import CASES, WORKERS
 from bench.measure import Record, measure
 from bench.stand import FULL, QUICK, Stand
 
 _PLOT: Final = "plot"
-_NAMES: Final = (*(case.name for case in CASES), WORKERS.name, _PLOT)
+_CASES: Final = (*CASES, *calls.CASES, WORKERS)
+_NAMES: Final = (*(case.name for case in _CASES), _PLOT)
 _WIDTH: Final = 110
 """Of the table, on terminals that are narrower or none."""
 _ROUNDS: Final = 5
@@ -34,7 +35,7 @@ def main() -> int:
     """
     arguments = _arguments()
     if arguments.list:
-        for case in (*CASES, WORKERS):
+        for case in _CASES:
             print(f"{case.name:14} {case.sentence}")
         print(f"{_PLOT:14} deposit and stream works, and draw throughput and memory over time")
         return 0
@@ -45,6 +46,7 @@ def main() -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     further: dict[str, Any] = {"rounds": rounds, "sizes": asdict(sizes)}
     records: list[Record] = []
+    missing: list[str] = []
     began = time.monotonic()
     with _progress() as progress:
         task = progress.add_task("starting")
@@ -52,8 +54,15 @@ def main() -> int:
         def tell(what: str) -> None:
             progress.update(task, description=what)
 
+        if asked & {case.name for case in calls.CASES}:
+            tell("ghz")
+            try:
+                ghz.install()
+            except ghz.NotInstalled as error:
+                asked -= {case.name for case in calls.CASES}
+                missing.append(f"The cases of ghz are skipped, as it could not be installed: {error}")
         with Stand(sizes) as stand:
-            for cases in (CASES, (WORKERS,)):  # the latter apart, since it starts further services
+            for cases in ((*CASES, *calls.CASES), (WORKERS,)):  # the latter apart, since it starts further services
                 if chosen := [case for case in cases if case.name in asked]:
                     records += measure(chosen, stand, rounds, tell)
             if _PLOT in asked:
@@ -67,6 +76,8 @@ def main() -> int:
     console.width = max(console.width, _WIDTH)
     if records:
         console.print(report.table(records))
+    for line in missing:
+        console.print(line, markup=False, soft_wrap=True)
     for record in records:
         if record.problem:
             console.print(f"{record.case.name} failed: {record.problem}", style="red", markup=False)

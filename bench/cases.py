@@ -26,6 +26,7 @@ _PROCESSES: Final = 4
 _MIXED_PROCESSES: Final = 8
 _MANY_IDS: Final = 1_000
 _ONE_WORKER: Final = "one worker"
+_TWO_WORKERS: Final = "two workers"
 
 
 def _deposit(kind: str) -> Callable[[Stand, str], Measured]:
@@ -210,8 +211,9 @@ CASES: Final = (
 
 WORKERS: Final = Case(
     "workers",
-    f"{_MIXED_PROCESSES} processes deposit, view and stream; two worker processes of the server against one",
+    f"{_MIXED_PROCESSES} processes deposit, view and stream",
     _workers,
     {_ONE_WORKER: 0.95},
+    ours=(_TWO_WORKERS,),
 )
 """It has services of its own."""

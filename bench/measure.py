@@ -7,7 +7,7 @@ import statistics
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench.stand import Stand
 
 T = TypeVar("T")
+OURS: Final = "ours"
 
 
 class Measured(NamedTuple):
@@ -61,27 +62,36 @@ class Case:
         sentence: What is done.
         measure: Does it in one way, and checks that it was done.
         against: The ways to compare ours with, and the ratio to reach, if there is one.
+        ours: The ways that are ours.
         kind: Of which works, small or large.
         reads: Whether it reads works that the round has to store first.
         latency: Whether the time of one call counts, rather than works a second.
+        milliseconds: The latency of ours to reach, if there is one.
     """
 
     name: str
     sentence: str
     measure: Callable[[Stand, str], Measured]
     against: Mapping[str, float | None]
+    ours: Sequence[str] = (OURS,)
     kind: str = "small"
     reads: bool = False
     latency: bool = False
+    milliseconds: float | None = None
 
     @property
     def ways(self) -> list[str]:
         """The ways in which it is measured."""
-        return ["ours", *self.against]
+        return [*self.ours, *self.against]
+
+    @property
+    def comparisons(self) -> list[tuple[str, str]]:
+        """The pairs of a way of ours and another one."""
+        return [(ours, other) for ours in self.ours for other in self.against]
 
     def is_time(self, other: str) -> bool:
         """Return whether the ratio is how many times as long ours takes, rather than how many times as fast it is."""
-        return self.latency and other == "direct"
+        return self.latency and other != "http"
 
 
 @dataclass
@@ -98,43 +108,48 @@ class Record:
     rounds: dict[str, list[Measured]] = field(default_factory=lambda: defaultdict(list))
     problem: str = ""
 
-    def ratios(self, other: str) -> list[float]:
-        """Return the ratio of ours to another way in each round."""
-        pairs = zip(self.rounds["ours"], self.rounds[other], strict=True)
+    def ratios(self, ours: str, other: str) -> list[float]:
+        """Return the ratio of a way of ours to another way in each round."""
+        pairs = list(zip(self.rounds[ours], self.rounds[other], strict=True))
         if self.case.is_time(other):
-            return [theirs.rate / ours.rate for ours, theirs in pairs]
-        return [ours.rate / theirs.rate for ours, theirs in pairs]
+            return [theirs.rate / mine.rate for mine, theirs in pairs]
+        return [mine.rate / theirs.rate for mine, theirs in pairs]
 
     def rate(self, way: str) -> float:
         """Return the median rate of a way."""
         return statistics.median(each.rate for each in self.rounds[way])
 
-    def reached(self, other: str) -> bool | None:
-        """Return whether the median of the ratios is as good as it should be; None if nothing is asked."""
+    def reached(self, ours: str, other: str) -> bool | None:
+        """Return whether the medians are as good as they should be; None if nothing is asked."""
+        if self.case.milliseconds is not None:
+            return 1000 / self.rate(ours) <= self.case.milliseconds
         target = self.case.against[other]
         if target is None:
             return None
-        ratio = statistics.median(self.ratios(other))
+        ratio = statistics.median(self.ratios(ours, other))
         return ratio <= target if self.case.is_time(other) else ratio >= target
 
     def as_json(self) -> dict[str, Any]:
         """Return all that was measured."""
-        others = () if self.problem else self.case.against
         return {
             "case": self.case.name,
             "sentence": self.case.sentence,
             "problem": self.problem or None,
             "rounds": {way: [each._asdict() for each in rounds] for way, rounds in self.rounds.items()},
-            "ratios": {
-                other: {
-                    "kind": "time" if self.case.is_time(other) else "speed",
-                    "rounds": self.ratios(other),
-                    "median": statistics.median(self.ratios(other)),
-                    "target": self.case.against[other],
-                    "reached": self.reached(other),
-                }
-                for other in others
-            },
+            "ratios": [] if self.problem else [self._ratio_as_json(*pair) for pair in self.case.comparisons],
+        }
+
+    def _ratio_as_json(self, ours: str, other: str) -> dict[str, Any]:
+        ratios = self.ratios(ours, other)
+        return {
+            "ours": ours,
+            "against": other,
+            "kind": "time" if self.case.is_time(other) else "speed",
+            "rounds": ratios,
+            "median": statistics.median(ratios),
+            "target": self.case.against[other],
+            "target_milliseconds": self.case.milliseconds,
+            "reached": self.reached(ours, other),
         }
 
 

@@ -35,21 +35,23 @@ _PACKAGES: Final = (
 
 
 def table(records: Sequence[Record]) -> Table:
-    """Return the table: a line for each way that ours is compared with."""
+    """Return the table: a line for each pair of ways that are compared."""
     made = Table(box=box.SIMPLE, caption="medians of all rounds; of ratios also the least and the most", pad_edge=False)
-    for column in ("case", "ours", "against", "theirs", "ratio", "target", ""):
-        made.add_column(column, justify="right" if column in {"ours", "theirs"} else "left", no_wrap=True)
+    for column in ("case", "ours", "", "against", "", "ratio", "target"):
+        made.add_column(column, justify="left" if column else "right", no_wrap=True)
+    made.add_column()
     for record in records:
         if record.problem:
-            made.add_row(record.case.name, "", "", "", "", "", "[red]failed[/]")
+            made.add_row(record.case.name, *[""] * 6, "[red]failed[/]")
             continue
-        ours = _amount(record, "ours")
-        for other in record.case.against:
-            name, ours_once = (record.case.name, ours) if other == next(iter(record.case.against)) else ("", "")
-            reached = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[record.reached(other)]
-            made.add_row(
-                name, ours_once, other, _amount(record, other), _ratio(record, other), _target(record, other), reached
-            )
+        said: set[str] = set()
+        for ours, other in record.case.comparisons:
+            name = "" if said else record.case.name
+            mine = ("", "") if ours in said else (ours, _amount(record, ours))
+            said.add(ours)
+            reached = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[record.reached(ours, other)]
+            theirs = (other, _amount(record, other))
+            made.add_row(name, *mine, *theirs, _ratio(record, ours, other), _target(record, other), reached)
     return made
 
 
@@ -83,13 +85,15 @@ def _amount(record: Record, way: str) -> str:
     return f"{1000 / rate:,.2f} ms" if record.case.latency else f"{rate:,.0f}/s"
 
 
-def _ratio(record: Record, other: str) -> str:
-    ratios = record.ratios(other)
+def _ratio(record: Record, ours: str, other: str) -> str:
+    ratios = record.ratios(ours, other)
     what = "time" if record.case.is_time(other) else "speed"
     return escape(f"{statistics.median(ratios):.2f} x {what} [{min(ratios):.2f}..{max(ratios):.2f}]")
 
 
 def _target(record: Record, other: str) -> str:
+    if record.case.milliseconds is not None:
+        return f"≤ {record.case.milliseconds:g} ms"
     target = record.case.against[other]
     if target is None:
         return ""

@@ -32,6 +32,8 @@ class Sizes:
         each: How many works are deposited one by one where each is waited for.
         thread: How many works each of many threads deposits.
         calls: Of how many calls a latency is the median.
+        single_calls: How many calls ghz makes over one connection.
+        parallel_calls: How many over many.
         mixed_seconds: For how long a mixed load goes on.
         plotted: How many works the plotted run deposits and streams.
     """
@@ -41,13 +43,45 @@ class Sizes:
     each: int
     thread: int
     calls: int
+    single_calls: int
+    parallel_calls: int
     mixed_seconds: float
     plotted: int
 
 
-FULL: Final = Sizes(small=20_000, large=1_000, each=500, thread=100, calls=200, mixed_seconds=3, plotted=150_000)
-QUICK: Final = Sizes(small=4_000, large=200, each=100, thread=15, calls=50, mixed_seconds=1, plotted=20_000)
-_WARM_UP: Final = Sizes(small=1_000, large=20, each=5, thread=2, calls=5, mixed_seconds=0.2, plotted=0)
+FULL: Final = Sizes(
+    small=20_000,
+    large=1_000,
+    each=500,
+    thread=100,
+    calls=200,
+    single_calls=500,
+    parallel_calls=2_500,
+    mixed_seconds=3,
+    plotted=150_000,
+)
+QUICK: Final = Sizes(
+    small=4_000,
+    large=200,
+    each=100,
+    thread=15,
+    calls=50,
+    single_calls=150,
+    parallel_calls=600,
+    mixed_seconds=1,
+    plotted=20_000,
+)
+_WARM_UP: Final = Sizes(
+    small=1_000,
+    large=20,
+    each=5,
+    thread=2,
+    calls=5,
+    single_calls=20,
+    parallel_calls=100,
+    mixed_seconds=0.2,
+    plotted=0,
+)
 
 
 @dataclass(frozen=True)
