@@ -21,8 +21,8 @@ from bench.stand import FULL, QUICK, Stand
 _PLOT: Final = "plot"
 _CASES: Final = (*CASES, *calls.CASES, WORKERS)
 _NAMES: Final = (*(case.name for case in _CASES), _PLOT)
-_WIDTH: Final = 110
-"""Of the table, on terminals that are narrower or none."""
+_WIDTH: Final = 120
+"""Of the tables, on terminals that are narrower or none."""
 _ROUNDS: Final = 5
 _QUICK_ROUNDS: Final = 3
 
@@ -76,6 +76,8 @@ def main() -> int:
     console.width = max(console.width, _WIDTH)
     if records:
         console.print(report.table(records))
+    if (cpu := report.cpu_table(records)).row_count:
+        console.print(cpu)
     for line in missing:
         console.print(line, markup=False, soft_wrap=True)
     for record in records:

@@ -37,9 +37,11 @@ def _case(
     def measure(stand: Stand, way: str) -> Measured:
         number = stand.sizes.single_calls if latency else stand.sizes.parallel_calls
         requests, check = _PREPARED[way](stand, number)
-        load = ghz.call(stand.service.target, way, requests, number, connections=connections)
+        with stand.meter(stand.ways[OURS]) as meter:
+            load = ghz.call(stand.service.target, way, requests, number, connections=connections)
         check()
-        return Measured(load.median) if latency else Measured(load.seconds, load.number)
+        cpu = meter.per(number)._replace(client=None)
+        return Measured(load.median, cpu=cpu) if latency else Measured(load.seconds, load.number, cpu)
 
     return Case(
         name,

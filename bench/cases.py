@@ -34,9 +34,10 @@ def _deposit(kind: str) -> Callable[[Stand, str], Measured]:
         way = stand.ways[name]
         pipeline = stand.new_pipeline(way)
         works = way.prepared(stand.works(kind).decoded(pipeline))
-        seconds, _ = timed(lambda: way.deposit(pipeline, works))
+        meter = stand.meter(way)
+        seconds, _ = timed(lambda: way.deposit(pipeline, works), meter)
         expect(stand.stored(way, pipeline), len(works))
-        return Measured(seconds, len(works))
+        return Measured(seconds, len(works), meter.per(len(works)))
 
     return measure
 
@@ -46,9 +47,10 @@ def _depositor(stand: Stand, name: str) -> Measured:
     pipeline = stand.new_pipeline(way)
     number = stand.sizes.small if name == "ours" else stand.sizes.each
     works = way.prepared(stand.works().first(number).decoded(pipeline))
-    seconds, _ = timed(lambda: way.deposit_each(pipeline, works))
+    meter = stand.meter(way)
+    seconds, _ = timed(lambda: way.deposit_each(pipeline, works), meter)
     expect(stand.stored(way, pipeline), len(works))
-    return Measured(seconds, len(works))
+    return Measured(seconds, len(works), meter.per(len(works)))
 
 
 def _threads(stand: Stand, name: str) -> Measured:
@@ -56,9 +58,10 @@ def _threads(stand: Stand, name: str) -> Measured:
     pipeline = stand.new_pipeline(way)
     encoded = stand.works().first(_PROCESSES * THREADS * (stand.sizes.thread + 1)).encoded
     parts = [encoded[number::_PROCESSES] for number in range(_PROCESSES)]
-    intervals = together(depositing_singly, [(way.address, pipeline, part) for part in parts])
+    meter = stand.meter(way)
+    intervals = together(depositing_singly, [(way.address, pipeline, part) for part in parts], meter)
     expect(stand.stored(way, pipeline), len(encoded))
-    return overall(intervals)
+    return overall(intervals, meter)
 
 
 def _stream(kind: str) -> Callable[[Stand, str], Measured]:

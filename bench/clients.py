@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bench.measure import Measured, expect
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
 
+    from bench.cpu import Meter
+
 _WARM_UP_SECONDS: Final = 60.0
 THREADS: Final = 8
 """How many threads a process has that deposits works one by one."""
@@ -29,19 +31,31 @@ VIEWED: Final = 1_000
 
 
 class Interval(NamedTuple):
-    """When a client was at work, by the clock that all processes share, and what it has done."""
+    """When a client was at work, by the clock that all processes share, and what it has done.
+
+    Attributes:
+        began: When it began.
+        ended: When it was done.
+        number: How many works or results it has deposited or read.
+        cpu: The processor time that it has spent, in seconds.
+    """
 
     began: float
     ended: float
     number: int
+    cpu: float
 
 
-def together(prepare: Callable[..., Callable[[], Interval]], arguments: Sequence[tuple[Any, ...]]) -> list[Interval]:
+def together(
+    prepare: Callable[..., Callable[[], int]], arguments: Sequence[tuple[Any, ...]], meter: Meter | None = None
+) -> list[Interval]:
     """Run clients at the same time, each in a new process.
 
     Args:
-        prepare: Connects a client and gives what it shall do; a function that can be pickled.
+        prepare: Connects a client and gives what it shall do, which returns how many works or results that were; a
+            function that can be pickled.
         arguments: Of `prepare`, once for each process.
+        meter: What measures the processor time of the services.
 
     Returns:
         What each client has done.
@@ -63,9 +77,10 @@ def together(prepare: Callable[..., Callable[[], Interval]], arguments: Sequence
             there.close()
         for here, _ in pipes:
             _answer(here)
-        for here, _ in pipes:
-            here.send("begin")
-        return [_answer(here) for here, _ in pipes]
+        with meter or nullcontext():
+            for here, _ in pipes:
+                here.send("begin")
+            return [_answer(here) for here, _ in pipes]
     finally:
         for process, (here, _) in zip(processes, pipes, strict=True):
             here.close()
@@ -74,13 +89,20 @@ def together(prepare: Callable[..., Callable[[], Interval]], arguments: Sequence
                 process.join()
 
 
-def overall(intervals: Sequence[Interval]) -> Measured:
-    """Return what clients have done from the first beginning to the last end."""
+def overall(intervals: Sequence[Interval], meter: Meter | None = None) -> Measured:
+    """Return what clients have done from the first beginning to the last end.
+
+    Args:
+        intervals: When each was at work.
+        meter: What has measured the processor time of the services meanwhile.
+    """
     seconds = max(each.ended for each in intervals) - min(each.began for each in intervals)
-    return Measured(seconds, sum(each.number for each in intervals))
+    number = sum(each.number for each in intervals)
+    cpu = meter.per(number)._replace(client=sum(each.cpu for each in intervals) / number) if meter else None
+    return Measured(seconds, number, cpu)
 
 
-def depositing_singly(address: Address, pipeline: str, encoded: list[bytes]) -> Callable[[], Interval]:
+def depositing_singly(address: Address, pipeline: str, encoded: list[bytes]) -> Callable[[], int]:
     """Prepare threads that deposit one work a call, each beginning with one that does not count."""
     way = connect(address)
     works = way.prepared(Works(encoded).decoded(pipeline))
@@ -97,22 +119,20 @@ def depositing_singly(address: Address, pipeline: str, encoded: list[bytes]) -> 
             way.deposit_one(pipeline, work)
         return len(part) - 1
 
-    def run() -> Interval:
-        began = time.perf_counter()
-        number = sum(pool.map(deposit, parts))
-        return Interval(began, time.perf_counter(), number)
+    def run() -> int:
+        return sum(pool.map(deposit, parts))
 
     list(pool.map(warm_up, parts))
     return run
 
 
-def mixing(target: str, pipeline: str, encoded: list[bytes], seconds: float) -> Callable[[], Interval]:
+def mixing(target: str, pipeline: str, encoded: list[bytes], seconds: float) -> Callable[[], int]:
     """Prepare a client that deposits, views and streams until the time is over."""
     results = Results(target)
     works = Works(encoded).decoded(pipeline)
     results.view(pipeline, {}, limit=VIEWED)
 
-    def run() -> Interval:
+    def run() -> int:
         began = time.perf_counter()
         number = 0
         while time.perf_counter() - began < seconds:
@@ -121,18 +141,21 @@ def mixing(target: str, pipeline: str, encoded: list[bytes], seconds: float) -> 
                 expect(results.deposit(new), {pipeline: True})
                 expect(sum(1 for _ in read(pipeline, {}, limit=VIEWED)), VIEWED)
                 number += len(new) + VIEWED
-        return Interval(began, time.perf_counter(), number)
+        return number
 
     return run
 
 
-def _run(connection: Connection, prepare: Callable[..., Callable[[], Interval]], arguments: tuple[Any, ...]) -> None:
+def _run(connection: Connection, prepare: Callable[..., Callable[[], int]], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who has started this process
     try:
         run = prepare(*arguments)
         connection.send("ready")
         connection.recv()
-        connection.send(run())
+        began, before = time.perf_counter(), time.process_time()
+        number = run()
+        ended, after = time.perf_counter(), time.process_time()
+        connection.send(Interval(began, ended, number, after - before))
     except Exception as error:  # noqa: BLE001 - it belongs to who has started this process
         with suppress(BrokenPipeError):  # it has heard of another one that failed
             connection.send(RuntimeError(f"{type(error).__name__}: {error}"))

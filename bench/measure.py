@@ -6,12 +6,14 @@ import gc
 import statistics
 import time
 from collections import defaultdict
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from bench.cpu import Cpu, Meter
     from bench.stand import Stand
 
 T = TypeVar("T")
@@ -24,27 +26,38 @@ class Measured(NamedTuple):
     Attributes:
         seconds: The time.
         number: How many works or results it was for; 1 for the latency of a call.
+        cpu: The processor time of each work or call, where it was measured.
     """
 
     seconds: float
     number: int = 1
+    cpu: Cpu | None = None
 
     @property
     def rate(self) -> float:
         """How many a second."""
         return self.number / self.seconds
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what was measured."""
+        return {"seconds": self.seconds, "number": self.number, "cpu_seconds_each": self.cpu and self.cpu._asdict()}
 
-def timed(action: Callable[[], T]) -> tuple[float, T]:
+
+def timed(action: Callable[[], T], meter: Meter | None = None) -> tuple[float, T]:
     """Measure the time of an action, without the garbage of what was before it.
+
+    Args:
+        action: What to do.
+        meter: What measures its processor time.
 
     Returns:
         The seconds, and what the action gives.
     """
     gc.collect()
-    began = time.perf_counter()
-    answer = action()
-    return time.perf_counter() - began, answer
+    with meter or nullcontext():
+        began = time.perf_counter()
+        answer = action()
+        return time.perf_counter() - began, answer
 
 
 def expect(found: object, expected: object) -> None:
@@ -119,6 +132,14 @@ class Record:
         """Return the median rate of a way."""
         return statistics.median(each.rate for each in self.rounds[way])
 
+    def cpu(self, way: str) -> list[float | None]:
+        """Return the median processor time that a work or call takes in each kind of process; empty if unmeasured."""
+        measured = [each.cpu for each in self.rounds[way] if each.cpu]
+        return [
+            statistics.median(times) if (times := [time for time in column if time is not None]) else None
+            for column in zip(*measured, strict=True)
+        ]
+
     def reached(self, ours: str, other: str) -> bool | None:
         """Return whether the medians are as good as they should be; None if nothing is asked."""
         if self.case.milliseconds is not None:
@@ -135,7 +156,7 @@ class Record:
             "case": self.case.name,
             "sentence": self.case.sentence,
             "problem": self.problem or None,
-            "rounds": {way: [each._asdict() for each in rounds] for way, rounds in self.rounds.items()},
+            "rounds": {way: [each.as_json() for each in rounds] for way, rounds in self.rounds.items()},
             "ratios": [] if self.problem else [self._ratio_as_json(*pair) for pair in self.case.comparisons],
         }
 

@@ -39,7 +39,7 @@ def table(records: Sequence[Record]) -> Table:
     made = Table(box=box.SIMPLE, caption="medians of all rounds; of ratios also the least and the most", pad_edge=False)
     for column in ("case", "ours", "", "against", "", "ratio", "target"):
         made.add_column(column, justify="left" if column else "right", no_wrap=True)
-    made.add_column()
+    made.add_column(no_wrap=True)
     for record in records:
         if record.problem:
             made.add_row(record.case.name, *[""] * 6, "[red]failed[/]")
@@ -52,6 +52,21 @@ def table(records: Sequence[Record]) -> Table:
             reached = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[record.reached(ours, other)]
             theirs = (other, _amount(record, other))
             made.add_row(name, *mine, *theirs, _ratio(record, ours, other), _target(record, other), reached)
+    return made
+
+
+def cpu_table(records: Sequence[Record]) -> Table:
+    """Return the table of processor times: a line for each way in which they were measured."""
+    made = Table(box=box.SIMPLE, title="CPU time of each work or call, in µs", caption="medians", pad_edge=False)
+    for column in ("case", "way", "client", "server", "MongoDB", "total"):
+        made.add_column(column, justify="left" if column in {"case", "way"} else "right", no_wrap=True)
+    for record in records:
+        name = record.case.name
+        for way in () if record.problem else record.case.ways:
+            if times := record.cpu(way):
+                total = sum(time or 0 for time in times)
+                made.add_row(name, way, *("" if time is None else f"{time * 1e6:,.0f}" for time in (*times, total)))
+                name = ""
     return made
 
 

@@ -65,11 +65,15 @@ class Service:
         """What the server has logged."""
         return self._log.read_text()
 
-    def server_memory(self) -> int:
-        """Return the resident bytes of the server and of its workers, MongoDB aside."""
+    def server_processes(self) -> list[psutil.Process]:
+        """Return the processes of the server and of its workers, MongoDB aside."""
         mongod = self.mongod.pid
         server = psutil.Process(self.server.pid)
-        return sum(each.memory_info().rss for each in (server, *server.children(recursive=True)) if each.pid != mongod)
+        return [each for each in (server, *server.children(recursive=True)) if each.pid != mongod]
+
+    def server_memory(self) -> int:
+        """Return the resident bytes of the server and of its workers, MongoDB aside."""
+        return sum(each.memory_info().rss for each in self.server_processes())
 
     @property
     def mongo_uri(self) -> str:

@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from bench.cpu import Meter
+from bench.measure import OURS
 from bench.service import Service, indexed
 from bench.ways import Direct, Http, HttpService, Ours
 from bench.works import Works
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
+    import psutil
     import pymongo
     from typing_extensions import Self
 
@@ -119,9 +122,9 @@ class Stand:
         with self._stack:
             self.service = self._stack.enter_context(Service())
             self.mongo: pymongo.MongoClient[dict[str, Any]] = self._stack.enter_context(self.service.mongo())
-            http = self._stack.enter_context(HttpService(self.service.mongo_uri))
+            self._http = self._stack.enter_context(HttpService(self.service.mongo_uri))
             self.ways: dict[str, Way] = {}
-            for way in (Ours(self.service.target), Direct(self.service.mongo_uri), Http(http.target)):
+            for way in (Ours(self.service.target), Direct(self.service.mongo_uri), Http(self._http.target)):
                 self._stack.callback(way.close)
                 self.ways[way.name] = way
             self._stack = self._stack.pop_all()
@@ -165,6 +168,15 @@ class Stand:
     def stored(self, way: Way, pipeline: str) -> int:
         """Count the works of a pipeline behind the back of the way."""
         return self.mongo[way.database][pipeline].count_documents({})
+
+    def meter(self, way: Way) -> Meter:
+        """Return what measures the processor time of a way."""
+        server: list[psutil.Process] = []
+        if way.name == OURS:
+            server = self.service.server_processes()
+        elif way.name == "http":
+            server = [self._http.process]
+        return Meter(server, self.service.mongod)
 
     def with_workers(self, number: int) -> Service:
         """Return a service with some workers and a MongoDB of its own, the same one each time."""

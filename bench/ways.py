@@ -259,6 +259,7 @@ class HttpService:
     """The process of `bench.http_shape`, for use in a `with` block.
 
     Attributes:
+        process: Where it runs.
         target: Its address.
 
     Args:
@@ -266,14 +267,14 @@ class HttpService:
     """
 
     def __init__(self, uri: str) -> None:
-        self._process = psutil.Popen(
+        self.process = psutil.Popen(
             [sys.executable, "-m", "bench.http_shape"],
             env={**os.environ, "HTTP_SHAPE_MONGO_URI": uri},
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,  # so that Ctrl-C reaches the benchmark alone, which ends it
         )
-        line = self._process.stdout.readline()
+        line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             raise RuntimeError("the HTTP service did not start")
         self.target = f"http://{line.split()[-1]}"
@@ -284,5 +285,5 @@ class HttpService:
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
-        self._process.wait(60)
+        self.process.terminate()
+        self.process.wait(60)
