@@ -14,6 +14,7 @@ import bson
 
 from bench.clients import DEPOSITED, THREADS, VIEWED, depositing_singly, mixing, overall, together
 from bench.measure import Case, Measured, expect, timed
+from bench.ways import CHUNK, INSERT_MANY, INSERT_ONE, MANY
 from workflow_results import Results
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _deposit(kind: str) -> Callable[[Stand, str], Measured]:
 def _depositor(stand: Stand, name: str) -> Measured:
     way = stand.ways[name]
     pipeline = stand.new_pipeline(way)
-    number = stand.sizes.small if name == "ours" else stand.sizes.each
+    number = stand.sizes.each if name in {INSERT_ONE, "http"} else stand.sizes.small
     works = way.prepared(stand.works().first(number).decoded(pipeline))
     meter = stand.meter(way)
     seconds, _ = timed(lambda: way.deposit_each(pipeline, works), meter)
@@ -186,12 +187,26 @@ def _median(calls: Sequence[Callable[[], Any]]) -> tuple[Measured, list[Any]]:
 _THREADS_TEXT: Final = f"{_PROCESSES * THREADS} threads in {_PROCESSES} processes"
 
 CASES: Final = (
-    Case("deposit", "deposit many works in one call", _deposit("small"), {"direct": 1.3, "http": 3.0}),
-    Case("deposit-large", "the same, 40 kB each", _deposit("large"), {"direct": 1.3, "http": 3.0}, kind="large"),
     Case(
-        "depositor", "deposit works that come one at a time, in one thread", _depositor, {"direct": 20.0, "http": None}
+        "deposit",
+        "deposit many works in one call",
+        _deposit("small"),
+        {INSERT_MANY[CHUNK]: 1.3, INSERT_MANY[MANY]: None, "http": 3.0},
     ),
-    Case("threads", f"{_THREADS_TEXT} deposit one work a call", _threads, {"direct": 0.7, "http": 1.0}),
+    Case(
+        "deposit-large",
+        "the same, 40 kB each",
+        _deposit("large"),
+        {INSERT_MANY[CHUNK]: 1.3, "http": 3.0},
+        kind="large",
+    ),
+    Case(
+        "depositor",
+        "deposit works that come one at a time, in one thread",
+        _depositor,
+        {INSERT_MANY[CHUNK]: None, INSERT_MANY[MANY]: None, INSERT_ONE: 20.0, "http": None},
+    ),
+    Case("threads", f"{_THREADS_TEXT} deposit one work a call", _threads, {INSERT_ONE: 0.7, "http": 1.0}),
     Case("stream", "iterate over all results", _stream("small"), {"direct": 1.8, "http": None}, reads=True),
     Case(
         "stream-large",

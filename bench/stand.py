@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.cpu import Meter
 from bench.measure import OURS
 from bench.service import Service, indexed
-from bench.ways import Direct, Http, HttpService, Ours
+from bench.ways import INSERT_MANY, INSERT_ONE, Direct, Gathering, Http, HttpService, Ours
 from bench.works import Works
 
 if TYPE_CHECKING:
@@ -125,8 +125,10 @@ class Stand:
             self._http = self._stack.enter_context(HttpService(self.service.mongo_uri))
             self.ways: dict[str, Way] = {}
             for way in (Ours(self.service.target), Direct(self.service.mongo_uri), Http(self._http.target)):
-                self._stack.callback(way.close)
-                self.ways[way.name] = way
+                self._add(way.name, way)
+            for chunk, name in INSERT_MANY.items():
+                self._add(name, Gathering(self.service.mongo_uri, chunk))
+            self.ways[INSERT_ONE] = self.ways["direct"]
             self._stack = self._stack.pop_all()
         return self
 
@@ -184,6 +186,10 @@ class Stand:
             self._services[number] = self._stack.enter_context(Service(workers=number))
         return self._services[number]
 
+    def _add(self, name: str, way: Way) -> None:
+        self._stack.callback(way.close)
+        self.ways[name] = way
+
     def _create(self, way: Way, name: str) -> None:
         self._used.append((way.database, name))
         if way.name == "direct":
@@ -193,7 +199,7 @@ class Stand:
 
     def _filled(self, works: Works) -> Data:
         name = f"bench-{uuid.uuid4().hex[:12]}"
-        for way in self.ways.values():
+        for way in (self.ways[each] for each in (OURS, "direct", "http")):
             self._create(way, name)
             if way.name == "http":  # stores the same as PyMongo, but takes longer
                 documents = self.ways["direct"].prepared(works.decoded(name))

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 500
 """How many works a call holds where the caller has to cut them."""
+MANY: Final = 5_000
+"""How many it holds for a caller who expects more of large calls."""
+INSERT_ONE: Final = "insert_one"
+INSERT_MANY: Final = {chunk: f"insert_many({chunk:,})" for chunk in (CHUNK, MANY)}
+"""The names of the ways that differ in how many works a call inserts."""
 _SECONDS: Final = 600.0
 
 
@@ -147,13 +152,19 @@ class Ours(Way):
 
 
 class Direct(Way):
-    """PyMongo, as one uses it without a service, with the durability that the service promises."""
+    """PyMongo, as one uses it without a service, with the durability that the service promises.
+
+    Args:
+        target: The URI of MongoDB.
+        chunk: How many works a call inserts where there are many.
+    """
 
     name = "direct"
     database = "direct"
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, chunk: int = CHUNK) -> None:
         super().__init__(target)
+        self._chunk = chunk
         self._client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(target, w="majority", journal=True)
         self._database = self._client[self.database]
 
@@ -161,8 +172,8 @@ class Direct(Way):
         return [{"_id": work["id"], **work} for work in works]
 
     def deposit(self, pipeline: str, works: list[dict[str, Any]]) -> None:  # noqa: D102
-        for start in range(0, len(works), CHUNK):
-            self._database[pipeline].insert_many(works[start : start + CHUNK], ordered=False)
+        for start in range(0, len(works), self._chunk):
+            self._database[pipeline].insert_many(works[start : start + self._chunk], ordered=False)
 
     def deposit_one(self, pipeline: str, work: dict[str, Any]) -> None:  # noqa: D102
         self._database[pipeline].insert_one(work)
@@ -193,6 +204,13 @@ class Direct(Way):
 
     def close(self) -> None:  # noqa: D102
         self._client.close()
+
+
+class Gathering(Direct):
+    """PyMongo where the caller gathers works that come one at a time until there are enough for a call."""
+
+    def deposit_each(self, pipeline: str, works: list[dict[str, Any]]) -> None:  # noqa: D102
+        self.deposit(pipeline, works)
 
 
 class Http(Way):
