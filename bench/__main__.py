@@ -17,11 +17,12 @@ from bench import calls, ghz, plot, report
 from bench.cases import CASES, WORKERS
 from bench.measure import Record, measure
 from bench.stand import FULL, QUICK, Stand
+from workflow_results.common import native
 
 _PLOT: Final = "plot"
 _CASES: Final = (*CASES, *calls.CASES, WORKERS)
 _NAMES: Final = (*(case.name for case in _CASES), _PLOT)
-_WIDTH: Final = 120
+_WIDTH: Final = 136
 """Of the tables, on terminals that are narrower or none."""
 _ROUNDS: Final = 5
 _QUICK_ROUNDS: Final = 3
@@ -47,6 +48,9 @@ def main() -> int:
     further: dict[str, Any] = {"rounds": rounds, "sizes": asdict(sizes)}
     records: list[Record] = []
     missing: list[str] = []
+    if native.cut is None:
+        why = native.NAME.removeprefix("python").strip(" ()") or "workflow-results-native is not installed"
+        missing.append(f"Deposits are measured with the Python checker alone: {why}")
     began = time.monotonic()
     with _progress() as progress:
         task = progress.add_task("starting")

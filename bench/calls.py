@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import bson
 
 from bench import ghz
-from bench.measure import OURS, Case, Measured, expect
+from bench.measure import Case, Measured, expect
+from bench.ways import OURS
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:

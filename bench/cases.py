@@ -14,7 +14,7 @@ import bson
 
 from bench.clients import DEPOSITED, THREADS, VIEWED, depositing_singly, mixing, overall, together
 from bench.measure import Case, Measured, expect, timed
-from bench.ways import CHUNK, INSERT_MANY, INSERT_ONE, MANY
+from bench.ways import CHECKERS, CHUNK, INSERT_MANY, INSERT_ONE, MANY
 from workflow_results import Results
 
 if TYPE_CHECKING:
@@ -192,12 +192,14 @@ CASES: Final = (
         "deposit many works in one call",
         _deposit("small"),
         {INSERT_MANY[CHUNK]: 1.3, INSERT_MANY[MANY]: None, "http": 3.0},
+        ours=CHECKERS,
     ),
     Case(
         "deposit-large",
         "the same, 40 kB each",
         _deposit("large"),
         {INSERT_MANY[CHUNK]: 1.3, "http": 3.0},
+        ours=CHECKERS,
         kind="large",
     ),
     Case(
@@ -205,6 +207,7 @@ CASES: Final = (
         "deposit works that come one at a time, in one thread",
         _depositor,
         {INSERT_MANY[CHUNK]: None, INSERT_MANY[MANY]: None, INSERT_ONE: 20.0, "http": None},
+        ours=CHECKERS,
     ),
     Case("threads", f"{_THREADS_TEXT} deposit one work a call", _threads, {INSERT_ONE: 0.7, "http": 1.0}),
     Case("stream", "iterate over all results", _stream("small"), {"direct": 1.8, "http": None}, reads=True),

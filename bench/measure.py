@@ -8,7 +8,9 @@ import time
 from collections import defaultdict
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from bench.ways import OURS, PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from bench.stand import Stand
 
 T = TypeVar("T")
-OURS: Final = "ours"
 
 
 class Measured(NamedTuple):
@@ -74,7 +75,8 @@ class Case:
         name: For the command line and the table.
         sentence: What is done.
         measure: Does it in one way, and checks that it was done.
-        against: The ways to compare ours with, and the ratio to reach, if there is one.
+        against: The ways to compare ours with, and the ratio to reach, if there is one; without the native part,
+            nothing is to be reached.
         ours: The ways that are ours.
         kind: Of which works, small or large.
         reads: Whether it reads works that the round has to store first.
@@ -101,6 +103,10 @@ class Case:
     def comparisons(self) -> list[tuple[str, str]]:
         """The pairs of a way of ours and another one."""
         return [(ours, other) for ours in self.ours for other in self.against]
+
+    def target(self, ours: str, other: str) -> float | None:
+        """Return the ratio to reach, if there is one."""
+        return None if ours == PYTHON else self.against[other]
 
     def is_time(self, other: str) -> bool:
         """Return whether the ratio is how many times as long ours takes, rather than how many times as fast it is."""
@@ -144,7 +150,7 @@ class Record:
         """Return whether the medians are as good as they should be; None if nothing is asked."""
         if self.case.milliseconds is not None:
             return 1000 / self.rate(ours) <= self.case.milliseconds
-        target = self.case.against[other]
+        target = self.case.target(ours, other)
         if target is None:
             return None
         ratio = statistics.median(self.ratios(ours, other))
@@ -168,7 +174,7 @@ class Record:
             "kind": "time" if self.case.is_time(other) else "speed",
             "rounds": ratios,
             "median": statistics.median(ratios),
-            "target": self.case.against[other],
+            "target": self.case.target(ours, other),
             "target_milliseconds": self.case.milliseconds,
             "reached": self.reached(ours, other),
         }

@@ -14,6 +14,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from workflow_results.common import native
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -51,7 +53,7 @@ def table(records: Sequence[Record]) -> Table:
             said.add(ours)
             reached = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[record.reached(ours, other)]
             theirs = (other, _amount(record, other))
-            made.add_row(name, *mine, *theirs, _ratio(record, ours, other), _target(record, other), reached)
+            made.add_row(name, *mine, *theirs, _ratio(record, ours, other), _target(record, ours, other), reached)
     return made
 
 
@@ -90,6 +92,7 @@ def _machine(stand: Stand) -> dict[str, Any]:
         "system": platform.system(),
         "architecture": platform.machine(),
         "python": platform.python_version(),
+        "checker": native.NAME,
         "mongod": stand.mongo.server_info()["version"],
         "packages": {name: version(name) for name in _PACKAGES},
     }
@@ -103,13 +106,15 @@ def _amount(record: Record, way: str) -> str:
 def _ratio(record: Record, ours: str, other: str) -> str:
     ratios = record.ratios(ours, other)
     what = "time" if record.case.is_time(other) else "speed"
-    return escape(f"{statistics.median(ratios):.2f} x {what} [{min(ratios):.2f}..{max(ratios):.2f}]")
+    shown = (statistics.median(ratios), min(ratios), max(ratios))
+    median, least, most = (f"{each:.2f}" if each < 10 else f"{each:.1f}" for each in shown)
+    return escape(f"{median} x {what} [{least}..{most}]")
 
 
-def _target(record: Record, other: str) -> str:
+def _target(record: Record, ours: str, other: str) -> str:
     if record.case.milliseconds is not None:
         return f"≤ {record.case.milliseconds:g} ms"
-    target = record.case.against[other]
+    target = record.case.target(ours, other)
     if target is None:
         return ""
     return f"{'≤' if record.case.is_time(other) else '≥'} {target:g}"

@@ -95,6 +95,37 @@ class Service:
         self._temporary.cleanup()
 
 
+class PythonServer:
+    """A server on the MongoDB of another one, which does without the native part; for use in a `with` block.
+
+    Attributes:
+        target: The gRPC target.
+
+    Args:
+        uri: Of MongoDB.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="workflow-results-bench-")
+        environment = {"WORKFLOW_RESULTS_SERVE_MONGO_URI": uri, "WORKFLOW_RESULTS_NATIVE": "off"}
+        self._running = launcher.Service(log=Path(self._temporary.name) / "log", environment=environment)
+        self.target = self._running.target
+
+    def processes(self) -> list[psutil.Process]:
+        """Return its processes."""
+        server = psutil.Process(self._running.process.pid)
+        return [server, *server.children(recursive=True)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._running.stop()
+        self._temporary.cleanup()
+
+
 def indexed(client: pymongo.MongoClient[dict[str, Any]], database: str, name: str) -> Collection[dict[str, Any]]:
     """Return a new, empty collection with the indexes of the server."""
     collection = client[database][name]

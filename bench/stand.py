@@ -8,10 +8,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.cpu import Meter
-from bench.measure import OURS
-from bench.service import Service, indexed
-from bench.ways import INSERT_MANY, INSERT_ONE, Direct, Gathering, Http, HttpService, Ours
+from bench.measure import expect
+from bench.service import PythonServer, Service, indexed
+from bench.ways import (
+    CHECKERS,
+    INSERT_MANY,
+    INSERT_ONE,
+    NATIVE,
+    OURS,
+    PYTHON,
+    Direct,
+    Gathering,
+    Http,
+    HttpService,
+    Ours,
+    WithoutNative,
+)
 from bench.works import Works
+from workflow_results.common import native
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +112,7 @@ class Data:
 
 
 class Stand:
-    """One service, the same MongoDB directly, and the HTTP service on it; for use in a `with` block.
+    """A service, its MongoDB directly, and what else is compared on that MongoDB; for use in a `with` block.
 
     Attributes:
         sizes: Of the current round.
@@ -123,9 +137,19 @@ class Stand:
             self.service = self._stack.enter_context(Service())
             self.mongo: pymongo.MongoClient[dict[str, Any]] = self._stack.enter_context(self.service.mongo())
             self._http = self._stack.enter_context(HttpService(self.service.mongo_uri))
+            self._python = self._stack.enter_context(PythonServer(self.service.mongo_uri))
             self.ways: dict[str, Way] = {}
-            for way in (Ours(self.service.target), Direct(self.service.mongo_uri), Http(self._http.target)):
+            ours = Ours(self.service.target)
+            for way in (
+                ours,
+                WithoutNative(self._python.target),
+                Direct(self.service.mongo_uri),
+                Http(self._http.target),
+            ):
                 self._add(way.name, way)
+            if NATIVE in CHECKERS:
+                expect(ours.results.info()["server"]["checker"], native.NAME)
+                self.ways[NATIVE] = ours
             for chunk, name in INSERT_MANY.items():
                 self._add(name, Gathering(self.service.mongo_uri, chunk))
             self.ways[INSERT_ONE] = self.ways["direct"]
@@ -176,6 +200,8 @@ class Stand:
         server: list[psutil.Process] = []
         if way.name == OURS:
             server = self.service.server_processes()
+        elif way.name == PYTHON:
+            server = self._python.processes()
         elif way.name == "http":
             server = [self._http.process]
         return Meter(server, self.service.mongod)

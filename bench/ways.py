@@ -8,6 +8,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from unittest.mock import patch
 
 import psutil
 import pymongo
@@ -15,14 +16,21 @@ import requests
 
 from bench import http_shape
 from workflow_results import Results
+from workflow_results.common import native
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import BinaryIO
 
     from typing_extensions import Self
 
+OURS: Final = "ours"
+NATIVE: Final = "ours (native)"
+PYTHON: Final = "ours (python)"
+CHECKERS: Final = (NATIVE, PYTHON) if native.cut else (PYTHON,)
+"""Our ways to deposit, by what checks and encodes works."""
 CHUNK: Final = 500
 """How many works a call holds where the caller has to cut them."""
 MANY: Final = 5_000
@@ -49,7 +57,7 @@ class Way(ABC):
     """A client of one of the services that are compared.
 
     Attributes:
-        name: Of the way: ours, direct or http.
+        name: Of the way, such as direct.
         database: Where its works are stored.
         address: From which `connect` makes another client.
     """
@@ -109,7 +117,7 @@ class Way(ABC):
 class Ours(Way):
     """The client `Results`."""
 
-    name = "ours"
+    name = OURS
     database = "workflow_results"
 
     def __init__(self, target: str) -> None:
@@ -149,6 +157,35 @@ class Ours(Way):
 
     def close(self) -> None:  # noqa: D102
         self.results.close()
+
+
+class WithoutNative(Ours):
+    """The client `Results` as WORKFLOW_RESULTS_NATIVE=off makes it: its deposits do without the native part.
+
+    Args:
+        target: A server that does without it, too.
+    """
+
+    name = PYTHON
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        checker = self.results.info()["server"]["checker"]
+        if not checker.startswith("python"):
+            raise AssertionError(f"the server checks works with {checker}")
+
+    def deposit(self, pipeline: str, works: list[dict[str, Any]]) -> None:  # noqa: D102
+        with _no_native():
+            super().deposit(pipeline, works)
+
+    def deposit_each(self, pipeline: str, works: list[dict[str, Any]]) -> None:  # noqa: D102
+        with _no_native():
+            super().deposit_each(pipeline, works)
+
+
+def _no_native() -> AbstractContextManager[Any]:
+    """Return a block in which this process has no native part, as if it were not installed."""
+    return patch.multiple(native, cut=None, encode=None)
 
 
 class Direct(Way):
