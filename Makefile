@@ -93,10 +93,10 @@ test-faults: $(VENV)/.dev ## Check a replica set under kills, pauses and partiti
 test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests, and the largest there are, in about ten minutes
 	@$(BIN)/python -m tests.system.hostile
 
-bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, in less than ten minutes
+bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, and with ghz, in about ten minutes
 	@$(BIN)/python -m bench
 
-bench-quick: $(VENV)/.bench ## The same, but shorter
+bench-quick: $(VENV)/.bench ## The same, but shorter: in two or three minutes
 	@$(BIN)/python -m bench --quick
 
 endurance: $(VENV)/.bench ## Check memory, overload and kills, for about ten minutes
