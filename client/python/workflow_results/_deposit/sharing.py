@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -38,6 +39,9 @@ _FEW_BYTES: Final = 128 * rules.KIB
 _REQUEST_WORKS: Final = 1_000
 _REQUEST_BYTES: Final = rules.MIB
 """What a shared request has at most."""
+_RETURN_SECONDS: Final = 0.0005
+"""How long the one that has sent works for others waits at most until they call again."""
+_GLANCE: Final = 0.0001
 _PATIENCE: Final = 1.0
 """Seconds that a call waits for others."""
 
@@ -138,6 +142,8 @@ class Sharing:
             group = self._group(call, pipeline, deadline)
             if len(group) > 1:
                 self._send(group, deadline)
+                if call.lane:
+                    _let_return(call.lane, len(group) - 1)
         except ResultsError:
             raise
         except BaseException as error:
@@ -205,6 +211,20 @@ class Sharing:
                 lane.leader.gate.release()
             elif self._lanes.get(pipeline) is lane:
                 del self._lanes[pipeline]
+
+
+def _let_return(lane: _Lane, number: int) -> None:
+    """Give those whose works were sent a moment to call again, so that they share the next request, too.
+
+    Without it, the one that has sent them calls first and goes alone: every second request has the works of one call.
+
+    Args:
+        lane: Where they wait then.
+        number: How many they are.
+    """
+    end = time.monotonic() + _RETURN_SECONDS
+    while len(lane.waiting) < number and time.monotonic() < end:
+        time.sleep(_GLANCE)
 
 
 def _pipeline_of_few(prepared: Prepared) -> str | None:
