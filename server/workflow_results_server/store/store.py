@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pymongo
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from workflow_results_server.documents.works import Work
 
+_COLLECTIONS: Final = 1_000
+"""How many collections are kept, which are no more than their names: to make one takes 20 µs."""
 _PREPARE_SECONDS: Final = 60.0
 _LAST_SECONDS: Final = 4.0
 _CLOSE_SECONDS: Final = 1.0
@@ -59,6 +61,7 @@ class Store:
         self.changes = Changes(database, primary, self.history)
         self.mongodb_version = mongodb_version
         self._database = database
+        self._collection = lru_cache(_COLLECTIONS)(database.get_collection)
         self._primary = primary
         self._call_seconds = call_seconds
         self._group_commit = GroupCommit(self._insert)
@@ -140,7 +143,7 @@ class Store:
         Raises:
             RequestError: MongoDB failed, or found nothing in time.
         """
-        return self._reads.read(self._database[pipeline], selection, self._call_seconds)
+        return self._reads.read(self._collection(pipeline), selection, self._call_seconds)
 
     @shielded
     async def count(self, pipeline: str, filter_: Mapping[str, Any], seconds: float) -> int:
@@ -151,7 +154,7 @@ class Store:
         """
         seconds = await self._primary.wait_until_ready(seconds)
         with mongodb_deadline(seconds, hint=reads.SLOW_HINT):
-            return await self._database[pipeline].count_documents(filter_)
+            return await self._collection(pipeline).count_documents(filter_)
 
     @shielded
     async def status(self, seconds: float) -> dict[str, int]:
@@ -167,7 +170,9 @@ class Store:
     async def _insert(self, pipeline: str, works: Sequence[Work]) -> list[deposits.Outcome]:
         with mongodb_deadline(self._call_seconds, may_have_changed=lambda: True):
             async with self._database.client.start_session() as session:
-                return await deposits.deposit(self._database[pipeline], works, session, partial(self._reopen, pipeline))
+                return await deposits.deposit(
+                    self._collection(pipeline), works, session, partial(self._reopen, pipeline)
+                )
 
     async def _reopen(self, pipeline: str) -> deposits.Outcome | None:
         try:
