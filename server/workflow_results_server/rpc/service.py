@@ -163,8 +163,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         """Stream the results with some ids."""
 
         async def select() -> Selection:
-            ids = await fields.ids(request.ids)
-            return Selection(filter={"_id": {"$in": ids}}, limit=len(ids))
+            return Selection.of_ids(await fields.ids(request.ids))
 
         return self._stream(select, request, pb.GetByIdResponse)
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pymongo
-from bson.raw_bson import RawBSONDocument
 from pymongo.errors import PyMongoError
 
 from workflow_results.common import rules
-from workflow_results.common.bson_codec import OPTIONS
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import RequestError, Unavailable
+from workflow_results_server.store.look_ups import LookUps
 from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.read_memory import ReadMemory
+from workflow_results_server.store.selection import FIRST_DOCUMENTS, SLOW_HINT, Batch, Selection, fetch_first
 from workflow_results_server.store.shielding import shielded
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from workflow_results_server.store.primary import Primary
     from workflow_results_server.store.read_memory import Share
 
-_FIRST_DOCUMENTS: Final = 100
-"""How many documents the first fetch asks for: few, so that the first result comes at once."""
 _SHARED_BYTES: Final = 64 * rules.MIB
 """What the batches of all readers have together; each is there a few times on its way from MongoDB to the reader."""
 _LEAST_BYTES: Final = 64 * rules.KIB
@@ -40,58 +37,8 @@ MOST_READERS: Final = 1_000
 """How many may read at a time, with which the least batches are as many bytes as those of all readers may have."""
 _MOST_DOCUMENTS: Final = 10_000
 _CLOSING_SECONDS: Final = 5.0
-_RAW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
 _PAUSE_SECONDS: Final = 5.0
 """How long a reader may leave a cursor unused before it is closed."""
-SLOW_HINT: Final = ": query fields with an index (id, event, results.locked) or request less"
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which documents to read, and what of them.
-
-    Attributes:
-        filter: A MongoDB filter.
-        projection: A MongoDB projection that keeps `_id`; empty for whole documents.
-        skip: How many matching documents to pass over.
-        limit: How many to read at most; None for no limit.
-        after: Read only documents behind this `_id` in descending order; None for all.
-    """
-
-    filter: dict[str, Any] = field(default_factory=dict)
-    projection: dict[str, Any] = field(default_factory=dict)
-    skip: int = 0
-    limit: int | None = None
-    after: str | None = None
-
-    def find(self) -> dict[str, Any]:
-        """Return the arguments of `Collection.find`."""
-        filter_ = self.filter
-        if self.after is not None:
-            below = {"_id": {"$lt": self.after}}
-            filter_ = {"$and": [below, filter_]} if filter_ else below
-        return {
-            "filter": filter_,
-            "projection": self.projection or None,
-            "sort": [("_id", -1)],
-            "skip": self.skip,
-            "limit": self.limit or 0,
-        }
-
-    def rest(self, last: str, count: int) -> Selection:
-        """Return what is left to read once `count` documents up to `last` have been read."""
-        return replace(self, after=last, skip=0, limit=None if self.limit is None else self.limit - count)
-
-
-class Batch(NamedTuple):
-    """Documents back to back."""
-
-    data: bytes
-    number: int
-    last: str
-    """The `_id` of the last one."""
-    final: bool
-    """Whether it is known that no more follow."""
 
 
 class Reads:
@@ -104,6 +51,7 @@ class Reads:
     def __init__(self, primary: Primary) -> None:
         self._primary = primary
         self._memory = ReadMemory()
+        self._look_ups = LookUps(primary)
         self._under_way = 0
 
     async def read(
@@ -126,6 +74,18 @@ class Reads:
         if self._under_way >= MOST_READERS:
             message = f"the server answers at most {MOST_READERS:,} reads at a time: retry later"
             raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
+        if selection.ids:
+            began = time.monotonic()
+            self._under_way += 1
+            try:
+                found = await self._look_ups.find(collection, selection.ids, seconds / 2)
+                if found is not None and len(found.data) <= self._aim():
+                    if found.number:
+                        yield found
+                    return
+            finally:
+                self._under_way -= 1
+            seconds -= time.monotonic() - began
         share = self._memory.share()
         make_source = partial(_Source, collection, self._primary, self._memory, share, seconds, self._aim)
         source = make_source()
@@ -225,7 +185,7 @@ class _Source:
         self._cursor: AsyncRawBatchCursor[Any] | None = None
         self._opened_for: Selection | None = None
         """What was to be read when a cursor was last opened, or could not be."""
-        self._number = self._better = _FIRST_DOCUMENTS
+        self._number = self._better = FIRST_DOCUMENTS
         """How many documents the cursor fetches at a time, and how many would make good batches."""
 
     @property
@@ -259,7 +219,7 @@ class _Source:
         """Fetch the next documents, from another cursor if one is lost that has brought some."""
         if self._size is None:
             left = await self._primary.wait_until_ready(self._seconds)
-            return await self._into_memory(partial(_first, self._collection, selection), left)
+            return await self._into_memory(partial(fetch_first, self._collection, selection), left)
         while True:
             try:
                 return await self._fetch_from_cursor(selection)
@@ -338,33 +298,6 @@ async def _next(cursor: AsyncRawBatchCursor[Any], batches: AsyncIterator[bytes],
     with mongodb_deadline(seconds, hint=SLOW_HINT):
         data = await anext(batches, b"")
     return data, not cursor.alive
-
-
-async def _first(
-    collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
-) -> tuple[bytes, bool]:
-    """Fetch the first documents with a plain command and no cursor, which takes less time.
-
-    Returns:
-        The documents, and whether they are known to be all.
-    """
-    database = collection.database
-    number = min(_FIRST_DOCUMENTS, selection.limit or _FIRST_DOCUMENTS)
-    find = {name: value for name, value in selection.find().items() if value}
-    find |= {
-        "sort": dict(find["sort"]),
-        "limit": number,
-        "batchSize": number + 1,  # so that no cursor is left
-        "readConcern": collection.read_concern.document,
-    }
-    with mongodb_deadline(seconds, hint=SLOW_HINT):
-        reply = await database.command({"find": collection.name, **find}, codec_options=_RAW)
-        cursor = reply["cursor"]
-        if cursor["id"]:  # except where the documents have more than the 16 MiB that fit into a reply
-            await database.command({"killCursors": collection.name, "cursors": [cursor["id"]]})
-    documents = [document.raw for document in cursor["firstBatch"]]
-    complete = not cursor["id"] and (len(documents) < number or number == selection.limit)
-    return b"".join(documents), complete
 
 
 def _cut(data: bytes, aim: int, *, complete: bool) -> Iterator[Batch]:

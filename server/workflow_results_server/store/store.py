@@ -18,6 +18,7 @@ from workflow_results_server.store.history import History
 from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.pipelines import Pipelines
 from workflow_results_server.store.primary import Primary
+from workflow_results_server.store.selection import SLOW_HINT
 from workflow_results_server.store.shielding import retrieve_outcome, shielded, wait_for_all
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from workflow_results_server.documents.works import Work
+    from workflow_results_server.store.selection import Batch, Selection
 
 _COLLECTIONS: Final = 1_000
 """How many collections are kept, which are no more than their names: to make one takes 20 µs."""
@@ -61,7 +63,7 @@ class Store:
         self.changes = Changes(database, primary, self.history)
         self.mongodb_version = mongodb_version
         self._database = database
-        self._collection = lru_cache(_COLLECTIONS)(database.get_collection)
+        self._collection = lru_cache(_COLLECTIONS)(database.__getitem__)
         self._primary = primary
         self._call_seconds = call_seconds
         self._group_commit = GroupCommit(self._insert)
@@ -137,7 +139,7 @@ class Store:
             return [deposits.Outcome.TOO_MANY_PIPELINES] * len(works)
         return await self._group_commit.deposit(pipeline, works, end - time.monotonic())
 
-    def read(self, pipeline: str, selection: reads.Selection) -> AsyncGenerator[reads.Batch, None]:
+    def read(self, pipeline: str, selection: Selection) -> AsyncGenerator[Batch, None]:
         """Stream results in descending order of their ids.
 
         Raises:
@@ -153,7 +155,7 @@ class Store:
             RequestError: MongoDB failed, or could not count in time.
         """
         seconds = await self._primary.wait_until_ready(seconds)
-        with mongodb_deadline(seconds, hint=reads.SLOW_HINT):
+        with mongodb_deadline(seconds, hint=SLOW_HINT):
             return await self._collection(pipeline).count_documents(filter_)
 
     @shielded

@@ -16,6 +16,7 @@ from workflow_results.common.rules import BATCH_BYTES, KIB, MIB
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Selection, reads
 from workflow_results_server.store.reads import Reads
+from workflow_results_server.store.selection import fetch_first
 
 
 @pytest.fixture(autouse=True)
@@ -187,15 +188,14 @@ def test_who_leaves_counts_until_mongodb_has_answered(
         by = Reads(source.primary)
         answers = asyncio.Event()
         asked: list[str] = []
-        first = reads._first
 
         async def late_first(*arguments: Any) -> tuple[bytes, bool]:
             asked.append("find")
             await answers.wait()
-            return await first(*arguments)
+            return await fetch_first(*arguments)
 
         with monkeypatch.context() as patched:
-            patched.setattr(reads, "_first", late_first)
+            patched.setattr(reads, "fetch_first", late_first)
             leaving = [asyncio.create_task(rest(source.read(by=by))) for _ in range(2)]
             await until(lambda: len(asked) == 2)
             for _ in range(2):  # the second time, they leave while they wait for the answer
