@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::types::{ARRAY, BINARY, BOOL, DOCUMENT, DOUBLE, INT32, INT64, NULL, STRING};
+use crate::write::{begin, end, int32, Index};
 
-const LENGTH: usize = 4;
 const GENERIC: u8 = 0;
 /// The name that bson moves to the beginning of a document.
 const ID: &str = "_id";
@@ -93,46 +93,4 @@ fn write(value: &Bound<'_, PyAny>, levels: usize, bson: &mut Vec<u8>) -> Option<
         return Some(BINARY);
     }
     None
-}
-
-fn begin(bson: &mut Vec<u8>) -> usize {
-    bson.extend_from_slice(&[0; LENGTH]);
-    bson.len() - LENGTH
-}
-
-fn end(start: usize, bson: &mut Vec<u8>) -> Option<()> {
-    bson.push(0);
-    let length = int32(bson.len() - start)?;
-    bson[start..start + LENGTH].copy_from_slice(&length);
-    Some(())
-}
-
-fn int32(size: usize) -> Option<[u8; LENGTH]> {
-    i32::try_from(size).ok().map(i32::to_le_bytes)
-}
-
-/// The name of an element of an array: its position, in decimal digits.
-struct Index {
-    digits: [u8; 10],
-    first: usize,
-}
-
-impl Index {
-    fn first() -> Self {
-        Self { digits: [b'0'; 10], first: 9 }
-    }
-
-    fn digits(&self) -> &[u8] {
-        &self.digits[self.first..]
-    }
-
-    fn advance(&mut self) {
-        let mut at = self.digits.len() - 1;
-        while self.digits[at] == b'9' {
-            self.digits[at] = b'0';
-            at -= 1;
-        }
-        self.digits[at] += 1;
-        self.first = self.first.min(at);
-    }
 }

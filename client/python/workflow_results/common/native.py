@@ -16,7 +16,7 @@ Accepted = tuple[str, str, str, bool, bytes]
 
 
 class Cut(Protocol):
-    """Cuts documents that stand back to back apart, and looks through each; see `native/src/lib.rs`."""
+    """Cuts documents that stand back to back apart, and looks through each; see `native/src/module.rs`."""
 
     def __call__(  # noqa: D102
         self, data: bytes, start: int, *, size: int, number: int, levels: int, most_bytes: int
