@@ -149,8 +149,10 @@ class _Screen(pickle.Pickler):
             screen = cls()
         try:
             screen.dump(document)
-        except (_NotPlainError, ValueError, RecursionError):
-            return False  # and without this one, which may be in the middle of something
+        except (_NotPlainError, ValueError, RecursionError, KeyError):
+            # And without this one, which may be in the middle of something. It counts levels, and does not notice
+            # that it leaves a frozenset: after some fifty of them, it looks for what it never entered.
+            return False
         cls._idle.append(screen)
         return True
 

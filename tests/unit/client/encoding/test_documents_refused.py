@@ -224,6 +224,12 @@ def test_the_first_wrong_value_is_named() -> None:
         encode({"a": 1, "b": {1}, "c": {2}}, "query")
 
 
+def test_a_frozenset_is_refused_however_often() -> None:
+    for _ in range(200):
+        with pytest.raises(InvalidRequestError, match=r"^works\[0\]\.a\[0\] must be a list, not frozenset$"):
+            encode({"a": [frozenset((1, 2))]}, "works[0]")
+
+
 # -- depth -----------------------------------------------------------------------------------------------------------
 
 
