@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-oldest test-oldest-found test-pythons test-faults test-hostile bench bench-quick endurance lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-oldest test-oldest-found test-pythons test-faults test-hostile test-native bench bench-quick endurance lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,11 @@ test-faults: $(VENV)/.dev ## Check a replica set under kills, pauses and partiti
 
 test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests, and the largest there are, in about ten minutes
 	@$(BIN)/python -m tests.system.hostile
+
+NUMBER ?= 10000000
+ONLY ?=
+test-native: $(VENV)/.dev ## Compare the native part with Python on millions of works and values (NUMBER=10000000 SEED=1)
+	@$(BIN)/python -m tests.system.native --number $(NUMBER) --seed $(SEED) $(if $(ONLY),--only $(ONLY))
 
 bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, and with ghz, in about ten minutes
 	@$(BIN)/python -m bench
