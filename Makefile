@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-oldest test-oldest-found test-pythons test-faults test-hostile test-native bench bench-quick endurance lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-oldest test-oldest-found test-pythons test-faults test-hostile test-native bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,34 @@ $(VENV)/.bench: pyproject.toml | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	@touch $@ $(VENV)/.demo
 
+# The native part is built where there is cargo, and everything goes on without it where that fails. With
+# WORKFLOW_RESULTS_NATIVE=off, it is neither built nor used.
+CARGO := $(if $(filter off,$(WORKFLOW_RESULTS_NATIVE)),,$(shell command -v cargo))
+NATIVE := $(if $(CARGO),$(VENV)/.native)
+NATIVE_SOURCES := $(wildcard native/src/*.rs) native/Cargo.toml native/Cargo.lock native/pyproject.toml
+NATIVE_WHEELS := build/native/*.whl
+BUILD_NATIVE := mkdir -p build/native && rm -f $(NATIVE_WHEELS) \
+  && $(BIN)/pip wheel --quiet --no-deps --wheel-dir build/native ./native
+INSTALL_NATIVE := $(BIN)/pip install --quiet --force-reinstall --no-deps $(NATIVE_WHEELS)
+IF_NATIVE := $(if $(CARGO),ls $(NATIVE_WHEELS) >/dev/null 2>&1,false)
+
+build/native/.done: $(NATIVE_SOURCES) | $(VENV)/bin/pip
+	@echo "building the native part ..."
+	@mkdir -p build
+	@($(BUILD_NATIVE)) >build/native.log 2>&1 \
+	  || echo "the native part could not be built (see build/native.log): works are checked in Python"
+	@touch $@
+
+$(VENV)/.native: build/native/.done
+	@if $(IF_NATIVE); then $(INSTALL_NATIVE); else $(BIN)/pip uninstall --quiet --yes workflow-results-native 2>/dev/null; fi
+	@touch $@
+
+native: | $(VENV)/bin/pip ## Build and install the native part, which the other targets do without where that fails
+	@command -v cargo >/dev/null || { echo "cargo is not installed: see https://rustup.rs"; exit 1; }
+	$(BUILD_NATIVE)
+	$(INSTALL_NATIVE)
+	@touch build/native/.done $(VENV)/.native
+
 # The stubs are generated with the oldest supported grpcio-tools, which newer runtimes accept; it wants an older
 # protobuf than the newest one that the tests run with, hence an environment of its own.
 $(VENV)-proto/.done: Makefile
@@ -36,30 +64,35 @@ $(VENV)-proto/.done: Makefile
 	$(VENV)-proto/bin/pip install --quiet grpcio-tools==1.63.2 mypy-protobuf==3.6.0 'setuptools<81'
 	@touch $@
 
-demo: $(VENV)/.demo ## Show what it does, on a server and a MongoDB of its own
+demo: $(VENV)/.demo $(NATIVE) ## Show what it does, on a server and a MongoDB of its own
 	@$(BIN)/workflow-results demo
 
-serve: $(VENV)/.demo ## Start a server with the embedded MongoDB, data in ./data
+serve: $(VENV)/.demo $(NATIVE) ## Start a server with the embedded MongoDB, data in ./data
 	@$(BIN)/workflow-results serve --data-dir data
 
-test: $(VENV)/.dev ## Run the tests
+test: $(VENV)/.dev test-rust ## Run the tests
 	@$(BIN)/pytest --numprocesses 4 --dist worksteal
 
-test-unit: $(VENV)/.dev ## Run the quick ones that need no MongoDB, in half a minute
+test-unit: $(VENV)/.dev $(NATIVE) ## Run the quick ones that need no MongoDB, in half a minute
 	@$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not slow" tests/unit
+
+test-rust: $(NATIVE) ## Run those of the native part alone, where it could be built
+	@if $(IF_NATIVE); then cd native && cargo test --quiet; fi
 
 # Python is looked for on PATH and among those of pyenv, and is never downloaded.
 UV := PATH="$$(printf '%s:' $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin)$$PATH" UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+INSTALL_NATIVE_THERE = if $(IF_NATIVE); then $(UV) pip install --quiet --python $(@D) $(NATIVE_WHEELS); fi
 PYTEST_SHORT := pytest --quiet --numprocesses 3 --dist worksteal -m 'not slow'
 
 # The oldest versions override what the test tools ask for. The server needs a newer grpcio than the client, which
 # therefore has an environment of its own.
 OLDEST := 3.10
 $(VENV)-oldest/.done: EXTRAS := --extra embedded --extra certificate --extra demo
-$(VENV)-oldest/.done $(VENV)-oldest-client/.done: pyproject.toml Makefile | $(VENV)/.dev
+$(VENV)-oldest/.done $(VENV)-oldest-client/.done: pyproject.toml Makefile $(NATIVE) | $(VENV)/.dev
 	$(UV) venv --quiet --clear --python $(OLDEST) $(@D)
 	$(UV) pip compile --quiet --python $(@D) --resolution lowest-direct $(EXTRAS) --output-file $(@D)/oldest.txt pyproject.toml
 	$(UV) pip install --quiet --python $(@D) --override $(@D)/oldest.txt --editable '.[dev]'
+	@$(INSTALL_NATIVE_THERE)
 	@touch $@
 
 SMOKE := wire/test_wire.py reads/test_reads.py deposits/test_depositor.py changes/test_locks.py client/test_vectors.py
@@ -73,9 +106,10 @@ test-oldest-found: $(VENV)-oldest/.done $(VENV)-oldest-client/.done
 	TEST_SERVER_COMMAND=$(VENV)-oldest/bin/workflow-results \
 	  $(VENV)-oldest-client/bin/$(PYTEST_SHORT) tests/unit/client $(SMOKE:%=tests/service/%)
 
-$(VENV)-3.%/.done: pyproject.toml Makefile | $(VENV)/.dev
+$(VENV)-3.%/.done: pyproject.toml Makefile $(NATIVE) | $(VENV)/.dev
 	$(UV) venv --quiet --clear --python 3.$* $(@D)
 	$(UV) pip install --quiet --python $(@D) --editable '.[dev]'
+	@$(INSTALL_NATIVE_THERE)
 	@touch $@
 
 test-python-%: $(VENV)/.dev
@@ -87,35 +121,56 @@ test-pythons: $(addprefix test-python-,3.10 3.11 3.12 3.13) ## Run those of test
 
 SECONDS ?= 600
 SEED ?= 1
-test-faults: $(VENV)/.dev ## Check a replica set under kills, pauses and partitions (SECONDS=600 SEED=1 BUG=)
+test-faults: $(VENV)/.dev $(NATIVE) ## Check a replica set under kills, pauses and partitions (SECONDS=600 SEED=1 BUG=)
 	@$(BIN)/python -m tests.system.faults --seconds $(SECONDS) --seed $(SEED) $(if $(BUG),--bug $(BUG))
 
-test-hostile: $(VENV)/.dev ## Send 100,000 hostile requests, and the largest there are, in about ten minutes
+test-hostile: $(VENV)/.dev $(NATIVE) ## Send 100,000 hostile requests, and the largest there are, in about ten minutes
 	@$(BIN)/python -m tests.system.hostile
 
 NUMBER ?= 10000000
 ONLY ?=
-test-native: $(VENV)/.dev ## Compare the native part with Python on millions of works and values (NUMBER=10000000 SEED=1)
-	@$(BIN)/python -m tests.system.native --number $(NUMBER) --seed $(SEED) $(if $(ONLY),--only $(ONLY))
+test-native: $(VENV)/.dev $(NATIVE) ## Compare the native part with Python on millions of works and values (NUMBER=10000000 SEED=1)
+	@if $(IF_NATIVE); \
+	then $(BIN)/python -m tests.system.native --number $(NUMBER) --seed $(SEED) $(if $(ONLY),--only $(ONLY)); \
+	else echo "the native part is not there: nothing to compare"; fi
 
-bench: $(VENV)/.bench ## Measure against PyMongo and JSON over HTTP, and with ghz, in about ten minutes
+bench: $(VENV)/.bench $(NATIVE) ## Measure against PyMongo and JSON over HTTP, and with ghz, in about ten minutes
 	@$(BIN)/python -m bench
 
-bench-quick: $(VENV)/.bench ## The same, but shorter: in two or three minutes
+bench-quick: $(VENV)/.bench $(NATIVE) ## The same, but shorter: in two or three minutes
 	@$(BIN)/python -m bench --quick
 
-endurance: $(VENV)/.bench ## Check memory, overload and kills, for about ten minutes
+endurance: $(VENV)/.bench $(NATIVE) ## Check memory, overload and kills, for about ten minutes
 	@$(BIN)/python -m tests.system.endurance
 
-lint: $(VENV)/.dev ## Check style, types and the proto
+# The wheels are linked by zig, against the glibc that PyPI's oldest platform tag stands for.
+$(VENV)-wheels/.done: Makefile
+	$(PYTHON) -m venv $(VENV)-wheels
+	$(VENV)-wheels/bin/pip install --quiet 'maturin[zig]>=1.9.4,<2'
+	@touch $@
+
+WHEEL_TARGETS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu
+wheels: $(VENV)-wheels/.done ## Build the wheels of the native part for x86-64 and aarch64 into dist/
+	@for target in $(WHEEL_TARGETS); do \
+	  if [ -d "$$(rustc --print target-libdir --target $$target 2>/dev/null)" ] || rustup target add $$target >build/rustup.log 2>&1; \
+	  then (cd native && PATH="$(CURDIR)/$(VENV)-wheels/bin:$$PATH" maturin build --quiet --release --zig --target $$target \
+	    --compatibility manylinux2014 --interpreter python3 --out ../dist) || exit 1; \
+	  else echo "Rust has no $$target here, and rustup can't add it (see build/rustup.log): skipped"; fi; done
+	@ls dist/workflow_results_native-*.whl
+
+lint: $(VENV)/.dev $(NATIVE) ## Check style, types and the proto
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/buf lint
+	@if $(IF_NATIVE); then set -x; cd native && cargo fmt --check && $(CLIPPY); fi
+
+CLIPPY := PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --quiet --all-targets --all-features -- -D warnings
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(if $(CARGO),cd native && cargo fmt)
 
 define generate
 	mkdir -p $(1)
@@ -142,4 +197,4 @@ check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last rel
 	else $(BIN)/buf breaking --against '.git#tag=$(BASELINE)'; fi
 
 clean: ## Remove what the other targets have made, data of `make serve` aside
-	rm -rf $(VENV) $(VENV)-* build dist bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist native/target native/fuzz/target bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
