@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-oldest test-oldest-found test-pythons test-faults test-hostile test-native bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-oldest test-oldest-found test-pythons test-faults test-hostile test-native fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -134,6 +134,13 @@ test-native: $(VENV)/.dev $(NATIVE) ## Compare the native part with Python on mi
 	then $(BIN)/python -m tests.system.native --number $(NUMBER) --seed $(SEED) $(if $(ONLY),--only $(ONLY)); \
 	else echo "the native part is not there: nothing to compare"; fi
 
+# What it finds on its way, besides the seeds, is kept in build/ for the next time.
+fuzz: ## Let cargo-fuzz look for works that the native part takes for what they are not (SECONDS=600)
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz
+	@mkdir -p build/fuzz
+	@cd native && cargo fuzz run --sanitizer none cut ../build/fuzz fuzz/seeds -- \
+	  -max_total_time=$(SECONDS) -max_len=4096 -dict=fuzz/cut.dict -use_value_profile=1 -print_final_stats=1
+
 bench: $(VENV)/.bench $(NATIVE) ## Measure against PyMongo and JSON over HTTP, and with ghz, in about ten minutes
 	@$(BIN)/python -m bench
 
@@ -163,7 +170,7 @@ lint: $(VENV)/.dev $(NATIVE) ## Check style, types and the proto
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/buf lint
-	@if $(IF_NATIVE); then set -x; cd native && cargo fmt --check && $(CLIPPY); fi
+	@if $(IF_NATIVE); then set -x; cd native && cargo fmt --check && (cd fuzz && cargo fmt --check) && $(CLIPPY); fi
 
 CLIPPY := PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --quiet --all-targets --all-features -- -D warnings
 
@@ -197,4 +204,4 @@ check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last rel
 	else $(BIN)/buf breaking --against '.git#tag=$(BASELINE)'; fi
 
 clean: ## Remove what the other targets have made, data of `make serve` aside
-	rm -rf $(VENV) $(VENV)-* build dist native/target native/fuzz/target bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist native/target native/fuzz/target native/fuzz/artifacts bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -115,6 +115,19 @@ def compare_values(seed: str, encode: Encode) -> Counter[str]:
     return found
 
 
+def compare_request(data: bytes, cut: Cut) -> None:
+    """Compare what becomes of works in one request, whatever its bytes are.
+
+    Args:
+        data: The works, back to back.
+        cut: The native part.
+
+    Raises:
+        Difference: It is not the same.
+    """
+    asyncio.run(_judge([data], Counter(), cut))
+
+
 async def _compare_works(random: Random, cut: Cut) -> Counter[str]:
     may_lose = rules.MIB if random.random() < _DECODED else 0
     framed = random.random() >= _UNFRAMED

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.native.compare import BATCH, Difference, compare_works
+from tests.support.paths import REPOSITORY
+from tests.system.native.compare import BATCH, Difference, compare_request, compare_works
 from workflow_results.common import native
 from workflow_results.common.native import Accepted, Cut
 
@@ -37,6 +38,13 @@ def test_works_are_judged_natively_as_they_are_in_python(cut: Cut) -> None:
     for what in ("accepted natively", "handed back", "rejected"):
         assert found[f"works {what}"] > 0.1 * NUMBER, what
     assert found["works in requests refused as a whole"]
+
+
+def test_what_fuzzing_starts_from_is_judged_alike(cut: Cut) -> None:
+    seeds = sorted((REPOSITORY / "native" / "fuzz" / "seeds").iterdir())
+    assert seeds
+    for seed in seeds:
+        compare_request(seed.read_bytes(), cut)
 
 
 def with_another_id(each: Accepted) -> Accepted:
