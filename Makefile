@@ -158,6 +158,7 @@ $(VENV)-wheels/.done: Makefile
 
 WHEEL_TARGETS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu
 wheels: $(VENV)-wheels/.done ## Build the wheels of the native part for x86-64 and aarch64 into dist/
+	@mkdir -p build
 	@for target in $(WHEEL_TARGETS); do \
 	  if [ -d "$$(rustc --print target-libdir --target $$target 2>/dev/null)" ] || rustup target add $$target >build/rustup.log 2>&1; \
 	  then (cd native && PATH="$(CURDIR)/$(VENV)-wheels/bin:$$PATH" maturin build --quiet --release --zig --target $$target \
@@ -165,14 +166,13 @@ wheels: $(VENV)-wheels/.done ## Build the wheels of the native part for x86-64 a
 	  else echo "Rust has no $$target here, and rustup can't add it (see build/rustup.log): skipped"; fi; done
 	@ls dist/workflow_results_native-*.whl
 
+CLIPPY := PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --quiet --all-targets --all-features -- -D warnings
 lint: $(VENV)/.dev $(NATIVE) ## Check style, types and the proto
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/buf lint
 	@if $(IF_NATIVE); then set -x; cd native && cargo fmt --check && (cd fuzz && cargo fmt --check) && $(CLIPPY); fi
-
-CLIPPY := PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --quiet --all-targets --all-features -- -D warnings
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
@@ -204,4 +204,5 @@ check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last rel
 	else $(BIN)/buf breaking --against '.git#tag=$(BASELINE)'; fi
 
 clean: ## Remove what the other targets have made, data of `make serve` aside
-	rm -rf $(VENV) $(VENV)-* build dist native/target native/fuzz/target native/fuzz/artifacts bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf native/target native/fuzz/target native/fuzz/artifacts
+	rm -rf $(VENV) $(VENV)-* build dist bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
