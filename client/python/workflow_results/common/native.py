@@ -30,13 +30,14 @@ class Encode(Protocol):
 
 
 _VARIABLE: Final = "WORKFLOW_RESULTS_NATIVE"
+_NO: Final = ("off", "0", "no", "false")
 _INTERFACE: Final = 1
 """What the module must say of itself: it changes with what its functions take and return."""
 
 
 def _load() -> tuple[str, Any]:
     """Return what is to be said of the native part, and its module, or None."""
-    if os.environ.get(_VARIABLE, "").lower() == "off":
+    if os.environ.get(_VARIABLE, "").lower() in _NO:
         return f"python ({_VARIABLE} is off)", None
     try:
         module = import_module("workflow_results_native")
