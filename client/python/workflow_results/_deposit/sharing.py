@@ -4,9 +4,9 @@ A call that finds no request of its pipeline under way is sent at once, so that 
 come meanwhile wait, and the first of them sends the works of all in the next request. To make a request, to send it and
 to answer it takes the time of some ten works.
 
-A caller only ever waits for others, it never depends on them: whatever goes wrong with a shared request, or if it takes
-long, each sends its own works itself. So outcomes, errors and deadlines are those that it would have alone. To send
-works twice is safe, as deposits are idempotent.
+A caller only ever waits for others, it never depends on them: where a shared request fails, or takes half of the time
+that a call has, the call sends its works itself. So outcomes, errors and deadlines are those that it would have alone.
+To send works twice is safe, as deposits are idempotent.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _RETURN_SECONDS: Final = 0.0005
 """How long the one that has sent works for others waits at most until they call again."""
 _GLANCE: Final = 0.0001
 _PATIENCE: Final = 1.0
-"""Seconds that a call waits for others."""
+"""Seconds that a call waits for the end of a request that does not hold its works."""
 
 
 class _Call:
@@ -160,13 +160,15 @@ class Sharing:
                 return [call]
             call.lane = lane
             lane.waiting.append(call)
-        left = deadline.remaining()
-        call.gate.acquire(timeout=_PATIENCE if left is None else min(_PATIENCE, left / 2))
+        woken = call.gate.acquire(timeout=min(_PATIENCE, _half(deadline)))
         with self._lock:
+            if call in lane.waiting:  # the request under way takes long, if there is one at all
+                lane.waiting.remove(call)
+                lane.leader = call
             if lane.leader is call:
                 return lane.take()
-            if call in lane.waiting and self._lanes.get(pipeline) is lane:
-                del self._lanes[pipeline]  # in which nothing goes on; those behind find that out as well
+        if not woken:  # its works are under way
+            call.gate.acquire(timeout=_half(deadline))
         return []
 
     def _send(self, group: list[_Call], deadline: Deadline) -> None:
@@ -211,6 +213,12 @@ class Sharing:
                 lane.leader.gate.release()
             elif self._lanes.get(pipeline) is lane:
                 del self._lanes[pipeline]
+
+
+def _half(deadline: Deadline) -> float:
+    """Return half of the seconds that are left: the other half is for what a call does itself."""
+    left = deadline.remaining()
+    return threading.TIMEOUT_MAX if left is None else left / 2
 
 
 def _let_return(lane: _Lane, number: int) -> None:

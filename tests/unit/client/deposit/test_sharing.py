@@ -192,6 +192,42 @@ def test_nobody_waits_long(
     assert not threads.sharing._lanes
 
 
+def test_those_that_have_waited_long_go_together(
+    requests: Requests, threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = threads.deposit("a")
+    requests.wait_for(1)
+    waiting = [threads.deposit_behind(id_) for id_ in ("b", "c")]
+    monkeypatch.setattr(sharing, "_PATIENCE", 0.01)
+    impatient = threads.deposit("d")
+    requests.wait_for(2)
+    assert sorted(requests.ids[1]) == ["b", "c", "d"]
+    requests.may.set()
+    assert [outcomes(each) for each in (hanging, *waiting, impatient)] == [([Outcome.DEPOSITED], {})] * 4
+    assert len(requests.ids) == 2
+    assert not threads.sharing._lanes
+
+
+def test_nobody_waits_for_a_shared_request_to_the_end_of_its_time(
+    requests: Requests, threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadline = Deadline.after(SECONDS)
+    halves = iter([2.0, 0.01])
+    monkeypatch.setattr(sharing, "_half", lambda asked: next(halves) if asked is deadline else SECONDS)
+    threads.deposit("a")
+    requests.wait_for(1)
+    works = prepare([{"pipeline": "p", "id": "b", "status": "success"}])
+    short = threads._pool.submit(threads.sharing.deposit, works, deadline)
+    while not threads.sharing._lanes["p"].waiting:
+        assert not short.done()
+    monkeypatch.setattr(sharing, "_PATIENCE", 0.01)
+    threads.deposit("c")  # takes it along
+    requests.wait_for(3)
+    assert (sorted(requests.ids[1]), requests.ids[2]) == (["b", "c"], ["b"])
+    requests.may.set()
+    assert outcomes(short) == ([Outcome.DEPOSITED], {})
+
+
 def test_an_interrupt_ends_one_and_lets_the_others_go_on(
     requests: Requests, threads: Threads, caplog: pytest.LogCaptureFixture
 ) -> None:
