@@ -19,7 +19,7 @@ const USUAL: usize = 4 * 1024;
 /// Args:
 ///     data: The documents.
 ///     start: Where the first one begins.
-///     size: Stop when so many bytes have been looked at.
+///     size: The most bytes of documents to look at, but for the first one, which may be larger.
 ///     number: Stop after so many documents.
 ///     levels: The most levels of documents and arrays within one.
 ///     most_bytes: The most bytes of one.
@@ -42,7 +42,7 @@ fn cut<'py>(
 ) -> PyResult<(Bound<'py, PyList>, usize)> {
     let left = data.as_bytes().get(start..).unwrap_or_default();
     let look = || work::cut(left, size, number, &Limits { levels, most_bytes });
-    let is_long = left.len() >= LONG && (size >= LONG || document_size(left).is_some_and(|size| size >= LONG));
+    let is_long = left.len().min(size).max(document_size(left).unwrap_or(0)) >= LONG;
     let (documents, length) = if is_long { py.detach(look) } else { look() };
     let list = PyList::empty(py);
     for Cut { document, work } in &documents {
@@ -70,15 +70,21 @@ fn accepted<'py>(py: Python<'py>, document: &[u8], work: &Work) -> PyResult<Acce
 /// Args:
 ///     document: What to encode.
 ///     levels: The most levels of documents and arrays within it.
+///     most_bytes: The most bytes to encode it to.
 ///
 /// Returns:
-///     What `bson.encode` gives. None where that might fail, or change something unnoticed: only dicts with strings as
+///     What `bson.encode` gives. None where it is more than that, might fail, or change something unnoticed: only dicts with strings as
 ///     keys, lists, tuples, strings, ints of 64 bits, floats, bools, bytes and None are encoded, and not what is derived
 ///     from these types. None also for a document with `_id`, which bson puts first.
 #[pyfunction]
-fn encode<'py>(py: Python<'py>, document: &Bound<'py, PyDict>, levels: usize) -> Option<Bound<'py, PyBytes>> {
+fn encode<'py>(
+    py: Python<'py>,
+    document: &Bound<'py, PyDict>,
+    levels: usize,
+    most_bytes: usize,
+) -> Option<Bound<'py, PyBytes>> {
     let mut bson = Vec::with_capacity(USUAL);
-    plain::document(document, levels, &mut bson)?;
+    plain::document(document, Limits { levels, most_bytes }, &mut bson)?;
     Some(PyBytes::new(py, &bson))
 }
 

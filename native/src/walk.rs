@@ -1,4 +1,4 @@
-//! One walk over a BSON document, which allocates nothing and stops at the first doubt.
+//! One walk over a BSON document, which keeps nothing but names and stops at the first doubt.
 //!
 //! The layout is that of <https://bsonspec.org>: a document is an int32 with its length, elements, and a NUL; an
 //! element is its type, its name ended by a NUL, and its value.

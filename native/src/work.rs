@@ -79,13 +79,21 @@ impl<'a> Work<'a> {
     }
 }
 
-/// What a work may have.
+/// What a work may have, or another document.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The most levels of documents and arrays within it.
     pub levels: usize,
     /// The most bytes of it.
     pub most_bytes: usize,
+}
+
+impl Limits {
+    /// Return those of a document or an array within it, if there may be one.
+    #[must_use]
+    pub fn within(self) -> Option<Self> {
+        Some(Self { levels: self.levels.checked_sub(1)?, ..self })
+    }
 }
 
 /// One of some documents that stand back to back.
@@ -101,7 +109,7 @@ pub struct Cut<'a> {
 ///
 /// # Arguments
 /// * `data` - The documents.
-/// * `size` - Stop when so many bytes have been looked at.
+/// * `size` - The most bytes of documents to look at, but for the first one, which may be larger.
 /// * `number` - Stop after so many documents.
 /// * `limits` - Of each.
 ///
@@ -114,6 +122,9 @@ pub fn cut<'a>(data: &'a [u8], size: usize, number: usize, limits: &Limits) -> (
     let mut at = 0;
     while at < size && found.len() < number {
         let Some(length) = document_size(&data[at..]) else { break };
+        if at > 0 && at + length > size {
+            break;
+        }
         let document = &data[at..at + length];
         let work = if length > limits.most_bytes { None } else { Work::read(document, &mut walk) };
         found.push(Cut { document, work });

@@ -131,7 +131,8 @@ fn works_are_cut_apart() {
     assert_eq!(sizes(&data, 1000, 1), (vec![(one, true)], one));
     assert_eq!(sizes(&data, 1, 1000), (vec![(one, true)], one));
     assert_eq!(sizes(&data, one, 1000), (vec![(one, true)], one));
-    assert_eq!(sizes(&data, one + 1, 1000).1, one + other);
+    assert_eq!(sizes(&data, one + other - 1, 1000).1, one);
+    assert_eq!(sizes(&data, one + other, 1000).1, one + other);
     assert_eq!(sizes(&data, 0, 1000), (vec![], 0));
     assert_eq!(sizes(&data, 1000, 0), (vec![], 0));
     assert_eq!(sizes(b"", 1000, 1000), (vec![], 0));

@@ -98,8 +98,8 @@ def compare_values(seed: str, encode: Encode) -> Counter[str]:
     values = Values(random, random.choice((0.0, 0.0, 0.02, 0.2)))
     found: Counter[str] = Counter(values=BATCH)
 
-    def counting(document: dict[str, Any], levels: int) -> bytes | None:
-        data = encode(document, levels)
+    def counting(document: dict[str, Any], levels: int, most_bytes: int) -> bytes | None:
+        data = encode(document, levels, most_bytes)
         found["values encoded natively"] += data is not None
         return data
 

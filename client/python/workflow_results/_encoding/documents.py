@@ -20,7 +20,7 @@ from workflow_results._encoding.scalars import SCALARS, RefusedError
 from workflow_results._encoding.values import DEPTH, rebuild
 from workflow_results.common import bson_codec, framing, native
 from workflow_results.common.framing import NotBSONError
-from workflow_results.common.rules import WORK_DEPTH
+from workflow_results.common.rules import WORK_BYTES, WORK_DEPTH
 from workflow_results.errors import InvalidRequestError, ResultsError
 
 _ENCODER_ERRORS: Final = (BSONError, OverflowError, ValueError)
@@ -40,8 +40,10 @@ def encode(document: Mapping[str, Any], path: str) -> bytes:
         InvalidRequestError: A key or value can't be encoded; the message starts with its path, such as
             ``works[3].results.fit.cov``, and says what would be right.
     """
-    if native.encode and type(document) is dict and (data := native.encode(document, WORK_DEPTH)) is not None:
-        return data
+    if native.encode and type(document) is dict:
+        data = native.encode(document, WORK_DEPTH, WORK_BYTES)
+        if data is not None:
+            return data
     try:
         try:
             trusted = document if _is_plain(document) else rebuild(document, trusting=True)

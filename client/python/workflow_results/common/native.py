@@ -26,7 +26,7 @@ class Cut(Protocol):
 class Encode(Protocol):
     """Encodes a document as BSON; returns None where it leaves that to Python."""
 
-    def __call__(self, document: dict[str, Any], levels: int) -> bytes | None: ...  # noqa: D102
+    def __call__(self, document: dict[str, Any], levels: int, most_bytes: int) -> bytes | None: ...  # noqa: D102
 
 
 _VARIABLE: Final = "WORKFLOW_RESULTS_NATIVE"

@@ -39,8 +39,8 @@ def test_values_are_encoded_natively_as_they_are_in_python(encode: Encode) -> No
 
 
 def test_a_mistake_would_be_noticed(encode: Encode) -> None:
-    def mistaken(document: dict[str, Any], levels: int) -> bytes | None:
-        return encode({key: value for key, value in document.items() if key != "_id"}, levels)
+    def mistaken(document: dict[str, Any], levels: int, most_bytes: int) -> bytes | None:
+        return encode({key: value for key, value in document.items() if key != "_id"}, levels, most_bytes)
 
     with pytest.raises(Difference, match="natively: "):
         compared(mistaken, NUMBER)
@@ -48,8 +48,10 @@ def test_a_mistake_would_be_noticed(encode: Encode) -> None:
 
 def test_where_the_native_part_encodes(encode: Encode) -> None:
     plain = {"a": None, "b": [True, 1, 2**40, 1.5, ("é", b"x")], "c": {"_id": 1}}
-    assert encode(plain, 2) == encoded(plain, "works[0]")
-    assert encode(plain, 1) is None
+    expected = encoded(plain, "works[0]")
+    assert encode(plain, 2, len(expected)) == expected
+    assert encode(plain, 1, len(expected)) is encode(plain, 2, len(expected) - 1) is None
+    assert encode({"a": [bytes(1000), "x" * 1000]}, 2, 1000) is None
     odds: list[dict[Any, Any]] = [
         {"_id": 1},
         {"a\0": 1},
@@ -60,4 +62,4 @@ def test_where_the_native_part_encodes(encode: Encode) -> None:
         {"a": "\ud800"},
     ]
     for odd in odds:
-        assert encode(odd, 100) is None, odd
+        assert encode(odd, 100, 1000) is None, odd
