@@ -49,34 +49,58 @@ class _Pipeline:
     """The deposits into one pipeline.
 
     Attributes:
-        waiting: Those that are not being inserted yet, in their order.
         ids: The ids of each insert under way.
     """
 
     def __init__(self) -> None:
-        self.waiting: deque[_Deposit] = deque()
         self.ids: list[set[str]] = []
+        self._waiting: deque[_Deposit] = deque()
+        self._bytes = 0
+        """Those of the works that wait."""
+        self._first_waits = False
+        """Whether the first ones have ids of an insert under way: until it ends, or one of them leaves."""
+
+    def add(self, deposit: _Deposit) -> None:
+        """Let a deposit wait."""
+        self._waiting.append(deposit)
+        self._bytes += deposit.size
+
+    def remove(self, deposit: _Deposit) -> bool:
+        """Take a deposit out of those that wait, and return whether it was there."""
+        with contextlib.suppress(ValueError):
+            self._waiting.remove(deposit)
+            self._bytes -= deposit.size
+            self._first_waits = False
+            return True
+        return False
+
+    def end(self, ids: set[str]) -> None:
+        """Forget an insert that has ended."""
+        self.ids = [each for each in self.ids if each is not ids]
+        self._first_waits = False
 
     def next_group(self) -> list[_Deposit]:
         """Take those off that are to be inserted now; none while they have to wait."""
-        if not self.waiting or len(self.ids) == _INSERTS_AT_ONCE:
+        if not self._waiting or self._first_waits or len(self.ids) == _INSERTS_AT_ONCE:
+            return []
+        if self.ids and self._bytes < _LARGE_BYTES:
             return []
         size = number = 0
         group: list[_Deposit] = []
-        for deposit in self.waiting:
+        for deposit in self._waiting:
             size += deposit.size
             number += len(deposit.works)
             if group and (size > _GROUP_BYTES or number > _GROUP_WORKS):
                 break
             group.append(deposit)
-        if self.ids and sum(each.size for each in group) < _LARGE_BYTES:
-            return []
         ids = {work.id for deposit in group for work in deposit.works}
-        if not all(ids.isdisjoint(others) for others in self.ids):
+        self._first_waits = not all(ids.isdisjoint(others) for others in self.ids)
+        if self._first_waits:
             return []
         self.ids.append(ids)
-        for _ in group:
-            self.waiting.popleft()
+        for deposit in group:
+            self._waiting.popleft()
+            self._bytes -= deposit.size
         return group
 
 
@@ -110,13 +134,13 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         deposit = _Deposit(works, sum(len(work.data) for work in works), loop.create_future())
         deposits = self._pipelines.setdefault(pipeline, _Pipeline())
-        deposits.waiting.append(deposit)
+        deposits.add(deposit)
         self._begin(pipeline, deposits)
-        timer = loop.call_later(seconds, _give_up, deposit, deposits.waiting)
+        timer = loop.call_later(seconds, self._give_up, pipeline, deposits, deposit)
         try:
             return await deposit.outcomes
         except asyncio.CancelledError:
-            _leave(deposit, deposits.waiting)
+            self._leave(pipeline, deposits, deposit)
             raise
         finally:
             timer.cancel()
@@ -149,26 +173,24 @@ class GroupCommit:
             _share(group, outcomes)
         finally:
             del group  # as in `deposit`
-            deposits.ids = [each for each in deposits.ids if each is not ids]
+            deposits.end(ids)
             self._begin(pipeline, deposits)
             if not deposits.ids:
                 del self._pipelines[pipeline]
 
+    def _give_up(self, pipeline: str, deposits: _Pipeline, deposit: _Deposit) -> None:
+        """Stop waiting when the time of the caller is over; an insert that has begun continues."""
+        if not deposit.outcomes.done():
+            not_applied = NOT_APPLIED if self._leave(pipeline, deposits, deposit) else None
+            message = "the deadline passed before the works were deposited"
+            deposit.outcomes.set_exception(DeadlineExceeded(message, not_applied))
 
-def _give_up(deposit: _Deposit, waiting: deque[_Deposit]) -> None:
-    """Stop waiting when the time of the caller is over; an insert that has begun continues."""
-    if not deposit.outcomes.done():
-        not_applied = NOT_APPLIED if _leave(deposit, waiting) else None
-        message = "the deadline passed before the works were deposited"
-        deposit.outcomes.set_exception(DeadlineExceeded(message, not_applied))
-
-
-def _leave(deposit: _Deposit, waiting: deque[_Deposit]) -> bool:
-    """Take a deposit out of the queue; returns whether it was still there."""
-    with contextlib.suppress(ValueError):
-        waiting.remove(deposit)
-        return True
-    return False
+    def _leave(self, pipeline: str, deposits: _Pipeline, deposit: _Deposit) -> bool:
+        """Take a deposit out of those that wait; returns whether it was still there."""
+        was_there = deposits.remove(deposit)
+        if was_there:
+            self._begin(pipeline, deposits)  # those behind it may have waited for it
+        return was_there
 
 
 def _share(group: list[_Deposit], outcomes: list[Outcome]) -> None:

@@ -146,3 +146,62 @@ def test_a_failure_reaches_all_who_shared_it_and_nobody_later() -> None:
         assert await group.deposit("p", [work("d")], LONG) == [Outcome.DEPOSITED]
 
     run(test)
+
+
+LARGE = 256 * 1024
+"""From how many bytes on works do not wait for the insert before them."""
+
+
+def test_large_deposits_do_not_wait_for_the_insert_before_them() -> None:
+    async def test(inserts: Inserts, group: GroupCommit) -> None:
+        ids = "small", "few", "large", "third", "q"
+        sizes = 10, 10, LARGE, LARGE, LARGE
+        tasks = []
+        for id_, size in zip(ids, sizes, strict=True):
+            pipeline = "q" if id_ == "q" else "p"
+            tasks.append(asyncio.create_task(group.deposit(pipeline, [work(id_, size)], LONG)))
+            await turn()
+        assert inserts.made == [("p", ["small"]), ("p", ["few", "large"]), ("q", ["q"])], "a third one waits"
+        inserts.may.set()
+        assert await asyncio.gather(*tasks) == [[Outcome.DEPOSITED]] * 5
+        assert inserts.made[3:] == [("p", ["third"])]
+        assert not group._pipelines
+
+    run(test)
+
+
+def test_works_with_the_same_id_are_inserted_in_their_order() -> None:
+    async def test(inserts: Inserts, group: GroupCommit) -> None:
+        tasks = [asyncio.create_task(group.deposit("p", [work("a")], LONG))]
+        await turn()
+        for ids in (("a", "b"), ("c",)):
+            each = [work(id_, LARGE) for id_ in ids]
+            tasks.append(asyncio.create_task(group.deposit("p", each, LONG)))
+            await turn()
+        assert inserts.made == [("p", ["a"])]
+        inserts.may.set()
+        await asyncio.gather(*tasks)
+        assert inserts.made == [("p", ["a"]), ("p", ["a", "b", "c"])]
+
+    run(test)
+
+
+@pytest.mark.parametrize("leaves", ["is gone", "has no more time"])
+def test_those_behind_one_that_leaves_need_not_wait_for_it(leaves: str) -> None:
+    async def test(inserts: Inserts, group: GroupCommit) -> None:
+        first = asyncio.create_task(group.deposit("p", [work("a")], LONG))
+        await turn()
+        seconds = 0.01 if leaves == "has no more time" else LONG
+        leaving = asyncio.create_task(group.deposit("p", [work("a", LARGE)], seconds))
+        behind = asyncio.create_task(group.deposit("p", [work("b", LARGE)], LONG))
+        await turn()
+        assert inserts.made == [("p", ["a"])]
+        if leaves == "is gone":
+            leaving.cancel()
+        await asyncio.wait((leaving,))
+        await turn()
+        assert inserts.made == [("p", ["a"]), ("p", ["b"])]
+        inserts.may.set()
+        await asyncio.gather(first, behind)
+
+    run(test)
