@@ -78,8 +78,8 @@ class Reads:
             began = time.monotonic()
             self._under_way += 1
             try:
-                found = await self._look_ups.find(collection, selection.ids, seconds / 2)
-                if found is not None and len(found.data) <= self._aim():
+                found = await self._look_ups.find(collection, selection.ids, seconds / 2, self._aim())
+                if found is not None:
                     if found.number:
                         yield found
                     return

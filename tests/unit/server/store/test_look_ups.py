@@ -38,6 +38,12 @@ class Collection:
         return b"".join(bson.encode({"_id": id_}) for id_ in found), not self.has_more
 
 
+def answering(name: str = "p") -> Collection:
+    collection = Collection(name)
+    collection.may.set()
+    return collection
+
+
 class Ready:
     async def wait_until_ready(self, seconds: float) -> float:
         return seconds
@@ -51,8 +57,10 @@ def run(test: Callable[[Callable[..., asyncio.Task[Batch | None]]], Coroutine[An
     async def within() -> None:
         found = LookUps(cast(Primary, Ready()))
 
-        def look_up(collection: Collection, *ids: str, seconds: float = LONG) -> asyncio.Task[Batch | None]:
-            return asyncio.create_task(found.find(cast(Any, collection), ids, seconds))
+        def look_up(
+            collection: Collection, *ids: str, seconds: float = LONG, most_bytes: int = 1_000
+        ) -> asyncio.Task[Batch | None]:
+            return asyncio.create_task(found.find(cast(Any, collection), ids, seconds, most_bytes))
 
         await test(look_up)
         assert not found._waiting
@@ -119,7 +127,30 @@ def test_what_is_not_found_so_is_read_like_others(what: str) -> None:
         p.may.set()
         assert [await each for each in (first, *others)] == [None] * 3
         setattr(p, what, False)
-        assert ids(await look_up(p, "a")) == ["a"]
+        shares = what == "fails"  # a pipeline with large results shares none for a while
+        again = await look_up(p, "a")
+        assert (again is not None) == shares
+        assert ids(await look_up(answering("q"), "a")) == ["a"]
+
+    run(test)
+
+
+def test_large_results_are_read_like_others() -> None:
+    async def test(look_up: Callable[..., asyncio.Task[Batch | None]]) -> None:
+        p = answering()
+        size = len(bson.encode({"_id": "a"}))
+        assert await look_up(p, "a", "b", most_bytes=2 * size - 1) is None
+        assert ids(await look_up(p, "a", "b", most_bytes=2 * size)) == ["b", "a"]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(look_ups, "_MOST_BYTES", size)
+            assert await look_up(p, "a", "b") is None
+            assert len(p.asked) == 3
+            assert await look_up(p, "a") is None
+            assert len(p.asked) == 3, "they share nothing for a while"
+            patch.setattr(look_ups, "_LARGE_SECONDS", -1.0)
+            q = answering("q")
+            assert await look_up(q, "a", "b") is None
+            assert ids(await look_up(q, "a")) == ["a"], "the while is over"
 
     run(test)
 
