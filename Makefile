@@ -31,7 +31,7 @@ $(VENV)/.bench: pyproject.toml | $(VENV)/bin/pip
 
 # The native part is built where there is cargo, and everything goes on without it where that fails. With
 # WORKFLOW_RESULTS_NATIVE=off, it is neither built nor used.
-CARGO := $(if $(filter off,$(WORKFLOW_RESULTS_NATIVE)),,$(shell command -v cargo))
+CARGO := $(if $(filter off OFF 0 no false,$(WORKFLOW_RESULTS_NATIVE)),,$(shell command -v cargo))
 NATIVE := $(if $(CARGO),$(VENV)/.native)
 NATIVE_SOURCES := $(wildcard native/src/*.rs) native/Cargo.toml native/Cargo.lock native/pyproject.toml
 NATIVE_WHEELS := build/native/*.whl
@@ -43,9 +43,8 @@ IF_NATIVE := $(if $(CARGO),ls $(NATIVE_WHEELS) >/dev/null 2>&1,false)
 build/native/.done: $(NATIVE_SOURCES) | $(VENV)/bin/pip
 	@echo "building the native part ..."
 	@mkdir -p build
-	@($(BUILD_NATIVE)) >build/native.log 2>&1 \
-	  || echo "the native part could not be built (see build/native.log): works are checked in Python"
-	@touch $@
+	@if ($(BUILD_NATIVE)) >build/native.log 2>&1; then touch $@; \
+	else echo "the native part could not be built (see build/native.log): works are checked in Python"; fi
 
 $(VENV)/.native: build/native/.done
 	@if $(IF_NATIVE); then $(INSTALL_NATIVE); else $(BIN)/pip uninstall --quiet --yes workflow-results-native 2>/dev/null; fi
@@ -174,10 +173,10 @@ lint: $(VENV)/.dev $(NATIVE) ## Check style, types and the proto
 	$(BIN)/buf lint
 	@if $(IF_NATIVE); then set -x; cd native && cargo fmt --check && (cd fuzz && cargo fmt --check) && $(CLIPPY); fi
 
-format: $(VENV)/.dev ## Format the code
+format: $(VENV)/.dev $(NATIVE) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(if $(CARGO),cd native && cargo fmt)
+	@if $(IF_NATIVE); then cd native && cargo fmt; fi
 
 define generate
 	mkdir -p $(1)
