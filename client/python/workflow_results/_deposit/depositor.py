@@ -44,8 +44,8 @@ _GRACE_SECONDS: Final = 0.5
 class Depositor(Backlog):
     """Takes works one by one and sends them together; created by `Results.depositor`, for a `with` block.
 
-    Several threads may use it. Works are stored in the order in which they are given. If the connection breaks or the
-    service restarts, works that were not acknowledged are sent again, which is safe.
+    Several threads may use it. Works with the same id are stored in the order in which they are given. If the
+    connection breaks or the service restarts, works that were not acknowledged are sent again, which is safe.
 
     The end of the block waits until all works are acknowledged, even if an exception ends the block. There are two
     exceptions to this: a KeyboardInterrupt (Ctrl-C) in the block ends it within a second, and an exception that a

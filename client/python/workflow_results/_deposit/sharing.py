@@ -4,8 +4,8 @@ A call that finds no request of its pipeline under way is sent at once, so that 
 come meanwhile wait, and the first of them sends the works of all in the next request. To make a request, to send it and
 to answer it takes the time of some ten works.
 
-A caller only ever waits for others, it never depends on them: where a shared request fails, or takes half of the time
-that a call has, the call sends its works itself. So outcomes, errors and deadlines are those that it would have alone.
+A caller waits for others, but never depends on them: where a shared request fails, or takes half of the time that a
+call has, the call sends its works itself in the other half. So outcomes and errors are its own, and its time is kept.
 To send works twice is safe, as deposits are idempotent.
 """
 
@@ -52,6 +52,7 @@ class _Call:
     Attributes:
         prepared: Its works.
         size: Their bytes.
+        thread: Which thread calls.
         sent: Whether another call may have sent them.
         lane: Where it takes part.
         deposited: What became of them, once another call has sent them.
@@ -64,6 +65,7 @@ class _Call:
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
         self.size = sum(map(len, prepared.encoded))
+        self.thread = threading.get_ident()
         self.sent = False
         self.lane: _Lane | None = None
         self.deposited: Deposited | None = None
@@ -126,6 +128,8 @@ class Sharing:
             self._go_along(call, pipeline, deadline)
             return call.deposited or batches.deposit(self._channel, prepared, deadline)
         except ResultsError as error:
+            if call.deposited is not None:  # meanwhile, by another one
+                return call.deposited
             error.works = prepared.works
             error.outcome_unknown |= call.sent
             raise
@@ -158,12 +162,17 @@ class Sharing:
             if lane is None:
                 call.lane = self._lanes[pipeline] = _Lane(call)
                 return [call]
+            if lane.leader.thread == call.thread:  # which the handler of a signal has interrupted
+                return []
             call.lane = lane
             lane.waiting.append(call)
-        woken = call.gate.acquire(timeout=min(_PATIENCE, _half(deadline)))
+        half = _half(deadline)
+        woken = call.gate.acquire(timeout=min(_PATIENCE, half))
         with self._lock:
             if call in lane.waiting:  # the request under way takes long, if there is one at all
                 lane.waiting.remove(call)
+                if half < _PATIENCE:  # too little time to send the works of others
+                    return []
                 lane.leader = call
             if lane.leader is call:
                 return lane.take()

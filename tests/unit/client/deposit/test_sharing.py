@@ -252,6 +252,22 @@ def test_an_interrupt_ends_one_and_lets_the_others_go_on(
     assert "1 of 1 works are not acknowledged" in caplog.text
 
 
+def test_a_signal_that_interrupts_a_call_may_deposit_at_once(requests: Requests, threads: Threads) -> None:
+    handled: list[Deposited] = []
+
+    def handling(ids: list[str]) -> None:
+        if ids == ["a"]:  # as the handler of a signal would, in the same thread
+            works = prepare([{"pipeline": "p", "id": "b", "status": "success"}])
+            handled.append(threads.sharing.deposit(works, Deadline.after(SECONDS)))
+
+    requests.failing = handling
+    requests.may.set()
+    assert outcomes(threads.deposit("a")) == ([Outcome.DEPOSITED], {})
+    assert [each.outcomes for each in handled] == [[Outcome.DEPOSITED]]
+    assert requests.ids == [["a"], ["b"]]
+    assert not threads.sharing._lanes
+
+
 def test_a_child_has_no_calls_of_its_parent(requests: Requests, threads: Threads) -> None:
     threads.deposit("a")
     requests.wait_for(1)
