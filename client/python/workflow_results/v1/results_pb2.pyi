@@ -949,7 +949,9 @@ class InfoResponse(google.protobuf.message.Message):
     mongodb_version: builtins.str
     """The version of MongoDB."""
     checker: builtins.str
-    """What checks deposited works: "python", or "native" with its version. Both accept the same works."""
+    """What checks deposited works: "native" with its version, or "python", with the reason unless nothing else is
+    installed. Both accept the same works.
+    """
     @property
     def limits(self) -> global___Limits:
         """What the server accepts."""
