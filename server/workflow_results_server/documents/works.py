@@ -154,6 +154,7 @@ async def _looked_through(cut: Cut, data: bytes) -> list[Work | Rejected]:
         some, stop = await offload(size, partial(_judged, look, data, start, len(parsed)))
         if stop == start:
             _split(data)  # which says why no document begins there
+            raise AssertionError("a document begins where the native part finds none")
         parsed += some
         _check_number(len(parsed))
         start = stop
