@@ -15,3 +15,6 @@ pub const INT32: u8 = 0x10;
 pub const TIMESTAMP: u8 = 0x11;
 pub const INT64: u8 = 0x12;
 pub const DECIMAL128: u8 = 0x13;
+
+/// How many bytes a length takes.
+pub const LENGTH: usize = 4;

@@ -4,10 +4,9 @@
 //! element is its type, its name ended by a NUL, and its value.
 
 use crate::types::{
-    ARRAY, BINARY, BOOL, DATE, DECIMAL128, DOCUMENT, DOUBLE, INT32, INT64, NULL, OBJECT_ID, STRING, TIMESTAMP,
+    ARRAY, BINARY, BOOL, DATE, DECIMAL128, DOCUMENT, DOUBLE, INT32, INT64, LENGTH, NULL, OBJECT_ID, STRING, TIMESTAMP,
 };
 
-const LENGTH: usize = 4;
 /// The length of the empty document.
 pub const SMALLEST: usize = 5;
 /// Up to how many names are each compared with all others, which is faster than to sort them.

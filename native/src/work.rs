@@ -1,10 +1,11 @@
 //! A document as a work: what decides about it, and how it is stored.
 
+use crate::types::LENGTH;
 use crate::walk::{document_size, Place, Value, Walk};
+use crate::write::int32;
 
 /// What stands before the id in a document that begins with `_id`.
 const ID_FIRST: &[u8] = b"\x02_id\0";
-const LENGTH: usize = 4;
 
 /// What a work says about itself.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,13 +64,13 @@ impl<'a> Work<'a> {
     /// Write the work as it is stored: `_id` is its first element, and nothing else is changed.
     ///
     /// # Panics
-    /// If the buffer has another size than `stored_size`.
+    /// If the buffer has another size than `stored_size`, or one that BSON has no place for.
     pub fn write_stored(&self, document: &[u8], buffer: &mut [u8]) {
         if self.has_id_first {
             return buffer.copy_from_slice(document);
         }
-        let parts: [&[u8]; 6] =
-            [&int32(buffer.len()), ID_FIRST, &int32(self.id.len() + 1), self.id.as_bytes(), b"\0", &document[LENGTH..]];
+        let [size, id_size] = [buffer.len(), self.id.len() + 1].map(|size| int32(size).expect("works are smaller"));
+        let parts: [&[u8]; 6] = [&size, ID_FIRST, &id_size, self.id.as_bytes(), b"\0", &document[LENGTH..]];
         let mut rest = buffer;
         for part in parts {
             let (place, behind) = rest.split_at_mut(part.len());
@@ -146,8 +147,3 @@ const IS_PLAIN: [bool; 256] = {
     }
     table
 };
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-fn int32(size: usize) -> [u8; LENGTH] {
-    (size as i32).to_le_bytes()
-}

@@ -1,6 +1,6 @@
 //! How BSON is written.
 
-const LENGTH: usize = 4;
+use crate::types::LENGTH;
 
 /// Begin a document; returns where it begins.
 pub fn begin(bson: &mut Vec<u8>) -> usize {
