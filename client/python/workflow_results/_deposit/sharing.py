@@ -120,10 +120,10 @@ class Sharing:
 
     def deposit(self, prepared: Prepared, deadline: Deadline) -> Deposited:
         """Send works, together with those of other threads if there are few; see `batches.deposit`."""
-        pipeline = _pipeline_of_few(prepared)
+        call = _Call(prepared)
+        pipeline = _pipeline_of_few(call)
         if pipeline is None:
             return batches.deposit(self._channel, prepared, deadline)
-        call = _Call(prepared)
         try:
             self._go_along(call, pipeline, deadline)
             return call.deposited or batches.deposit(self._channel, prepared, deadline)
@@ -144,10 +144,9 @@ class Sharing:
         """
         try:
             group = self._group(call, pipeline, deadline)
-            if len(group) > 1:
+            if call.lane and len(group) > 1:
                 self._send(group, deadline)
-                if call.lane:
-                    _let_return(call.lane, len(group) - 1)
+                _let_return(call.lane, len(group) - 1)
         except ResultsError:
             raise
         except BaseException as error:
@@ -244,10 +243,10 @@ def _let_return(lane: _Lane, number: int) -> None:
         time.sleep(_GLANCE)
 
 
-def _pipeline_of_few(prepared: Prepared) -> str | None:
+def _pipeline_of_few(call: _Call) -> str | None:
     """Return the pipeline of works that may share a request: few, and none that only some callers may deposit."""
-    works = prepared.works
-    if not 0 < len(works) <= _FEW_WORKS or sum(map(len, prepared.encoded)) > _FEW_BYTES:
+    works = call.prepared.works
+    if not 0 < len(works) <= _FEW_WORKS or call.size > _FEW_BYTES:
         return None
     pipeline: str = works[0]["pipeline"]
     if any(work["pipeline"] != pipeline or (work.get("results") or {}).get("locked") for work in works):

@@ -46,7 +46,8 @@ def encode(document: Mapping[str, Any], path: str) -> bytes:
             return data
     try:
         try:
-            trusted = document if _is_plain(document) else rebuild(document, trusting=True)
+            is_plain = type(document) is dict and _Screen.passes(document)
+            trusted = document if is_plain else rebuild(document, trusting=True)
             data = bson_codec.encode(trusted)
             if trusted is document and bson_codec.deeper_than(DEPTH - 1, data, document):
                 # From Python 3.12 on, C code goes deeper than that.
@@ -164,8 +165,3 @@ class _Screen(pickle.Pickler):
         if value is bool:
             return NotImplemented
         raise _NotPlainError
-
-
-def _is_plain(document: Mapping[str, Any]) -> bool:
-    """Return whether bson's encoder can be trusted with a document as it is."""
-    return type(document) is dict and _Screen.passes(document)
