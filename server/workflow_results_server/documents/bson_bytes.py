@@ -112,12 +112,6 @@ def split(data: bytes, most: int) -> list[bytes]:
     return documents
 
 
-def size_at(data: bytes, start: int) -> int:
-    """Return the length of the document that seems to begin at `start`, or what is left where none can."""
-    size = int(LENGTH.unpack_from(data, start)[0]) if len(data) - start >= SMALLEST else 0
-    return size if 0 < size <= len(data) - start else len(data) - start
-
-
 def batches(data: bytes, size: int) -> Iterator[tuple[bytes, bytes, int]]:
     """Cut documents back to back into batches of at most `size` bytes, a larger document alone.
 

@@ -11,6 +11,7 @@ from bson.timestamp import Timestamp
 
 from workflow_results.common import bson_codec, native, rules
 from workflow_results.common.bson_codec import OPTIONS
+from workflow_results.common.framing import NotBSONError, document_length
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes, extended_json
 from workflow_results_server.documents.decoder import decoder
@@ -150,7 +151,10 @@ async def _looked_through(cut: Cut, data: bytes) -> list[Work | Rejected]:
     while start < len(data):
         number = min(_SLICE_WORKS, rules.REQUEST_WORKS + 1 - len(parsed))
         look = partial(cut, size=_SLICE_BYTES, number=number, levels=rules.WORK_DEPTH, most_bytes=rules.WORK_BYTES)
-        size = bson_bytes.size_at(data, start)
+        try:
+            size = document_length(data, start)
+        except NotBSONError:
+            size = 0
         some, stop = await offload(size, partial(_judged, look, data, start, len(parsed)))
         if stop == start:
             _split(data)  # which says why no document begins there

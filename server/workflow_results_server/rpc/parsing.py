@@ -29,8 +29,8 @@ MOST_FIELDS: Final = MOST_ELEMENTS + 1_000
 two as it is sent, and takes two seconds for as many as fit into a message."""
 _LARGE_BYTES: Final = rules.MIB
 """From how many bytes on fields are counted: fewer are not worth it."""
-SMALL_BYTES: Final = 64 * rules.KIB
-"""Requests below need no room: a thousand of them take less than one that is as large as may be."""
+_SMALL_BYTES: Final = 64 * rules.KIB
+"""Requests below are not counted: a thousand of them take less than one that is as large as may be."""
 _VARINT, _FIXED64, _MEASURED, _GROUP, _END_OF_GROUP, _FIXED32 = range(6)
 _MORE: Final = 0x80
 """Set in each byte of a varint but the last, which is most often the first."""
@@ -87,7 +87,7 @@ class Room:
         Raises:
             Unavailable: There is none now.
         """
-        counted = size if size >= SMALL_BYTES else 0
+        counted = size if size >= _SMALL_BYTES else 0
         if counted and self._reserved and self._reserved + counted > self._most:
             message = f"the server has no memory left for large {self._what}: retry later"
             raise Unavailable(Reason.OVERLOADED, message, not_applied=True)

@@ -133,7 +133,9 @@ class GroupCommit:
         """
         loop = asyncio.get_running_loop()
         deposit = _Deposit(works, sum(len(work.data) for work in works), loop.create_future())
-        deposits = self._pipelines.setdefault(pipeline, _Pipeline())
+        deposits = self._pipelines.get(pipeline)
+        if deposits is None:
+            deposits = self._pipelines[pipeline] = _Pipeline()
         deposits.add(deposit)
         self._begin(pipeline, deposits)
         timer = loop.call_later(seconds, self._give_up, pipeline, deposits, deposit)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results.common import rules
 from workflow_results_server.access.callers import Role
 from workflow_results_server.access.policy import LEAST_ROLES
-from workflow_results_server.rpc.parsing import SMALL_BYTES, Room
+from workflow_results_server.rpc.parsing import Room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -42,9 +42,7 @@ class Messages:
         if call.method.takes_stream:
             return self._inner(_authorized(request, call), call)
         room = self._rooms.get(call.method.path)
-        if room is None or request.size < SMALL_BYTES:
-            return self._inner(request.take(), call)
-        return self._in_room(room, request, call)
+        return self._inner(request.take(), call) if room is None else self._in_room(room, request, call)
 
     async def _in_room(self, room: Room, request: Incoming, call: Call) -> Any:
         with room.reserve(request.size):
