@@ -27,7 +27,23 @@ INDEXES = [
 """Those of the server, so that direct inserts pay for the same."""
 
 
-class Service:
+class _Started:
+    """A server that is stopped at the end of a `with` block."""
+
+    _running: launcher.Service
+    _temporary: tempfile.TemporaryDirectory[str]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._running.stop()
+        self._temporary.cleanup()
+
+
+class Service(_Started):
     """`workflow-results serve` with a mongod of its own, for use in a `with` block.
 
     Attributes:
@@ -85,17 +101,8 @@ class Service:
         """Connect directly, with the durability that the service promises."""
         return pymongo.MongoClient(self.mongo_uri, w="majority", journal=True)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._running.stop()
-        self._temporary.cleanup()
-
-
-class PythonServer:
+class PythonServer(_Started):
     """A server on the MongoDB of another one, which does without the native part; for use in a `with` block.
 
     Attributes:
@@ -115,15 +122,6 @@ class PythonServer:
         """Return its processes."""
         server = psutil.Process(self._running.process.pid)
         return [server, *server.children(recursive=True)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._running.stop()
-        self._temporary.cleanup()
 
 
 def indexed(client: pymongo.MongoClient[dict[str, Any]], database: str, name: str) -> Collection[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.native_part import in_use
 from tests.system.native.compare import BATCH, Difference, compare_values
 from workflow_results._encoding.documents import encode as encoded
 from workflow_results.common import native
@@ -18,9 +19,7 @@ SEED = 1
 
 @pytest.fixture
 def encode() -> Encode:
-    if native.encode is None:
-        pytest.skip(f"workflow-results-native is not in use: {native.NAME}")
-    return native.encode
+    return in_use(native.encode)
 
 
 def compared(encode: Encode, number: int) -> Counter[str]:

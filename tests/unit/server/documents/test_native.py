@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.native_part import in_use
 from tests.support.paths import REPOSITORY
 from tests.system.native.compare import BATCH, Difference, compare_request, compare_works
 from workflow_results.common import native
@@ -19,9 +20,7 @@ SEED = 1
 
 @pytest.fixture
 def cut() -> Cut:
-    if native.cut is None:
-        pytest.skip(f"workflow-results-native is not in use: {native.NAME}")
-    return native.cut
+    return in_use(native.cut)
 
 
 def compared(cut: Cut, number: int) -> Counter[str]:

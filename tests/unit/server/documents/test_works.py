@@ -9,6 +9,7 @@ from typing import Any
 import bson
 import pytest
 
+from tests.support.native_part import in_use
 from workflow_results.common import native
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import works
@@ -26,8 +27,8 @@ def work(id_: str, size: int = 0) -> bytes:
 def test_a_large_work_never_keeps_others_waiting(
     order: tuple[str, ...], natively: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if natively and native.cut is None:
-        pytest.skip(f"workflow-results-native is not in use: {native.NAME}")
+    if natively:
+        in_use(native.cut)
     sizes: list[tuple[int, int]] = []
 
     async def offload(size: int, function: Callable[[], Any]) -> Any:
