@@ -170,5 +170,6 @@ def test_nobody_waits_longer_than_it_may_and_who_is_gone_is_in_nobodys_way() -> 
         await turn()
         assert gone.cancelled()
         assert leaving.cancelled()
+        assert p.asked == [["a"], ["b"]], "nothing is asked for whoever is gone"
 
     run(test)
