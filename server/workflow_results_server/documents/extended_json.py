@@ -140,10 +140,11 @@ def from_bson(data: bytes, options: json_util.JSONOptions, most: int | None = No
     """
     texts: list[str] = []
     for piece in pieces(data):
-        if len(piece) <= _LARGE_BYTES:
-            texts += (json_util.dumps(document, json_options=options, ensure_ascii=False) for document in decode(piece))
-        else:
-            texts.append(_large_from_bson(piece, options, most))
+        for part in [piece] if len(piece) <= _LARGE_BYTES else bson_bytes.split(piece, len(piece)):
+            if len(part) <= _LARGE_BYTES:
+                texts += (json_util.dumps(each, json_options=options, ensure_ascii=False) for each in decode(part))
+            else:
+                texts.append(_large_from_bson(part, options, most))
     return texts
 
 

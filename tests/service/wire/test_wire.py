@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import bson
@@ -74,6 +75,14 @@ def test_extended_json_in_and_out(stub: Stub, pipeline: str) -> None:
     again = stub.Deposit(pb.DepositRequest(works=pb.EncodedDocuments(json=list(response.part.batch.results.json))))
     # Relaxed JSON has lost that n is an int64, but not its value.
     assert list(again.outcomes) == [pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED]
+
+
+def test_small_and_large_results_come_together_as_json(stub: Stub, results: Results, pipeline: str) -> None:
+    sizes = [10, 70_000, 40_000, 100, 200_000, 5]
+    results.deposit([work(pipeline, str(number), pad="x" * size) for number, size in enumerate(sizes)])
+    request = pb.GetByCountRequest(pipeline=pipeline, format=pb.DOCUMENT_FORMAT_RELAXED_JSON)
+    texts = [text for response in stub.GetByCount(request) for text in response.part.batch.results.json]
+    assert [len(json.loads(text)["pad"]) for text in texts] == sizes[::-1]
 
 
 def test_a_stream_goes_on_behind_each_token(stub: Stub, results: Results, pipeline: str) -> None:

@@ -28,7 +28,7 @@ def pieces(data: bytes) -> Iterator[bytes]:
         data: Any number of BSON documents.
 
     Yields:
-        Whole documents, back to back: about 32 KiB, or a single larger one.
+        Whole documents, back to back: about 32 KiB, to which the last one may add any number.
 
     Raises:
         NotBSONError: The lengths of the documents don't add up.

@@ -225,6 +225,15 @@ def test_large_documents_are_written_part_by_part_as_small_ones_at_once(
             assert from_bson(data, options) == [whole]
 
 
+@given(sizes=st.lists(st.sampled_from([0, 100, 20_000, 40_000, 70_000]), max_size=6))
+@example(sizes=[0, 70_000])
+def test_documents_of_all_sizes_are_written_one_by_one(sizes: list[int]) -> None:
+    documents = [bson.encode({"n": number, "a": "x" * size}) for number, size in enumerate(sizes)]
+    written = from_bson(b"".join(documents), RELAXED)
+    assert written == [text for each in documents for text in from_bson(each, RELAXED)]
+    assert [json.loads(text)["n"] for text in written] == [*range(len(sizes))]
+
+
 def test_no_more_is_written_of_a_large_document_than_it_may_have() -> None:
     data = bson.encode({"a": [bson.Regex("")] * 20_000})
     text = json.dumps({"a": [{"$regularExpression": {"pattern": "", "options": ""}}] * 20_000})
