@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from bson.decimal128 import Decimal128
 
+from workflow_results.common.bson_codec import to_decimal
 from workflow_results_server.documents.bson_bytes import (
     ADDED_SIZES,
     ARRAY,
@@ -252,7 +253,7 @@ def _key_of_integer(number: int) -> bytes:
 
 
 def _key_of_decimal(bid: bytes) -> bytes:
-    number = Decimal128.from_bid(bid).to_decimal()
+    number = to_decimal(Decimal128.from_bid(bid))
     if number.is_nan():
         return _NAN
     double = float(number)

@@ -5,6 +5,7 @@ The specification is https://github.com/mongodb/specifications/blob/master/sourc
 
 from __future__ import annotations
 
+import decimal
 import gc
 import io
 import json
@@ -18,9 +19,11 @@ from typing import Any, Final
 import bson
 from bson import json_util
 from bson.binary import UuidRepresentation
+from bson.code import Code
 from bson.codec_options import DatetimeConversion
+from bson.decimal128 import Decimal128
 
-from workflow_results.common.bson_codec import decode, encode
+from workflow_results.common.bson_codec import decode, encode, to_decimal
 from workflow_results.common.framing import pieces
 from workflow_results.common.rules import INT64_MAX, INT64_MIN, KIB, MIB, cut, type_name
 from workflow_results_server.documents import bson_bytes
@@ -142,7 +145,7 @@ def from_bson(data: bytes, options: json_util.JSONOptions, most: int | None = No
     for piece in pieces(data):
         for part in [piece] if len(piece) <= _LARGE_BYTES else bson_bytes.split(piece, len(piece)):
             if len(part) <= _LARGE_BYTES:
-                texts += (json_util.dumps(each, json_options=options, ensure_ascii=False) for each in decode(part))
+                texts += (_dumped(document, options) for document in decode(part))
             else:
                 texts.append(_large_from_bson(part, options, most))
     return texts
@@ -192,7 +195,29 @@ def _written(data: bytes, kind: int, start: int, end: int, options: json_util.JS
     """Write elements of a document or an array, without the brackets around them."""
     inner = bson_bytes.made_of([bytes([kind, 0]), bson_bytes.made_of([data[start:end]])])
     [document] = decode(inner)
-    return str(json_util.dumps(document[""], json_options=options, ensure_ascii=False))[1:-1]
+    return _dumped(document[""], options)[1:-1]
+
+
+def _dumped(value: Any, options: json_util.JSONOptions) -> str:
+    try:
+        return str(json_util.dumps(value, json_options=options, ensure_ascii=False))
+    except decimal.Inexact:  # see `to_decimal`
+        return str(json_util.dumps(_with_decimals(value), json_options=options, ensure_ascii=False))
+
+
+def _with_decimals(value: Any) -> Any:
+    """Replace the numbers in a value that older versions of pymongo can't write."""
+    match value:
+        case Decimal128():
+            return Decimal128(to_decimal(value))
+        case Code() if value.scope is not None:
+            return Code(str.__str__(value), _with_decimals(value.scope))
+        case dict():
+            return {name: _with_decimals(each) for name, each in value.items()}
+        case list():
+            return [_with_decimals(each) for each in value]
+        case _:
+            return value
 
 
 def _quoted(text: bytes) -> str:

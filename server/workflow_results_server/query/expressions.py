@@ -21,7 +21,7 @@ from bson.binary import UuidRepresentation
 from bson.datetime_ms import DatetimeMS
 from bson.errors import BSONError
 
-from workflow_results.common.bson_codec import encode
+from workflow_results.common.bson_codec import encode, to_decimal
 from workflow_results.common.rules import INT64_MAX, INT64_MIN, MIB, WORK_DEPTH, type_name
 
 QUERY_DEPTH: Final = 32
@@ -177,7 +177,7 @@ def _literal_key(key: str, place: Place) -> str:
 def as_number(value: object) -> int | float | Decimal | None:
     """Return a BSON number as a Python number that is equal to it, anything else as None."""
     if isinstance(value, Decimal128):
-        decimal = value.to_decimal()
+        decimal = to_decimal(value)
         if not decimal.is_finite():
             return math.nan if decimal.is_nan() else float(decimal)
         return int(decimal) if decimal == decimal.to_integral_value() else decimal

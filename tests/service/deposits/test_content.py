@@ -36,6 +36,8 @@ HARD = [
         Decimal128,
         ("9223372036854775807.5", "-9223372036854775809", "1E-6176", "1E+6144", "NaN", "-NaN", "Infinity", "-Infinity"),
     ),
+    # Those of more than 34 digits stand for 0.
+    *map(Decimal128.from_bid, (b"\xff" * 14 + b"\x01\x00", bytes(14) + b"\x00\x6c")),
     # The first 34 digits of doubles, which have more.
     *map(Decimal128, ("0.1000000000000000055511151231257827", "4.940656458412465441765687928682214E-324")),
     *map(Decimal128, ("1.000000000000000052504760255204420E+300", "3.141592653589793115997963468544185")),

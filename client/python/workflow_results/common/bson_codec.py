@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import bson
 from bson.binary import UUID_SUBTYPE, Binary, UuidRepresentation
 from bson.code import Code
 from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.decimal128 import Decimal128
 from bson.errors import InvalidBSON, InvalidDocument
 
 from workflow_results.common.framing import NotBSONError
@@ -27,6 +29,11 @@ _LEAST_LEVEL: Final = 7
 _CONTAINERS: Final = {dict, list, tuple}
 _REF: Final = b"$ref\0"
 """The name without which no document is taken for a DBRef."""
+_SIGN_BIT: Final = 63
+_EXPONENT_BIT: Final = 49
+_EXPONENT_MASK: Final = 0x3FFF
+_EXPONENT_BIAS: Final = 6176
+"""Where the parts of a decimal stand in its upper half: https://github.com/mongodb/specifications, bson-decimal128."""
 
 
 class _Document(dict[str, Any]):
@@ -60,6 +67,18 @@ def encode(document: Mapping[str, Any], options: CodecOptions[Any] = OPTIONS) ->
     except SystemError as error:
         # The C code takes subtype 255, a char, for the -1 that says that it failed.
         raise InvalidDocument("it holds a binary of subtype 255, which needs pymongo 4.20 or newer") from error
+
+
+def to_decimal(number: Decimal128) -> decimal.Decimal:
+    """Return a number as `Decimal128.to_decimal` does, also one of more than 34 digits, which older ones fail on.
+
+    Such a number stands for 0 (IEEE 754-2008, section 3.5.2).
+    """
+    try:
+        return number.to_decimal()
+    except decimal.Inexact:  # before pymongo 4.20
+        high = int.from_bytes(number.bid[8:], "little")
+        return decimal.Decimal((high >> _SIGN_BIT, (0,), (high >> _EXPONENT_BIT & _EXPONENT_MASK) - _EXPONENT_BIAS))
 
 
 def deeper_than(limit: int, data: bytes, document: Mapping[str, Any]) -> bool:

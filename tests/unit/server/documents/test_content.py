@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.content import same
+from workflow_results.common.bson_codec import to_decimal
 from workflow_results_server.documents.content import digest, same_content
 
 DECIMAL = decimal.Context(prec=34, Emin=-6143, Emax=6144, traps=[])
@@ -28,7 +29,7 @@ def model(value: Any) -> Any:
         case bool() | str() if not isinstance(value, Code):
             return type(value).__name__, value
         case int() | float() | Decimal128():
-            number = value.to_decimal() if isinstance(value, Decimal128) else decimal.Decimal(value)
+            number = to_decimal(value) if isinstance(value, Decimal128) else decimal.Decimal(value)
             return "number", "NaN" if number.is_nan() else number
         case Mapping():
             return "document", frozenset((name, model(each)) for name, each in value.items())
@@ -81,7 +82,7 @@ rows = st.one_of(
 
 def forms(number: float | Decimal128) -> list[Any]:
     """Return a number in all types that can hold it."""
-    exact = number.to_decimal() if isinstance(number, Decimal128) else decimal.Decimal(number)
+    exact = to_decimal(number) if isinstance(number, Decimal128) else decimal.Decimal(number)
     found: list[Any] = [number]
     if exact.is_nan():
         return [math.nan, Decimal128("NaN")]

@@ -145,6 +145,16 @@ def test_numbers_of_any_sensible_length_and_no_others() -> None:
         assert time.process_time() - started < 1
 
 
+def test_decimals_of_too_many_digits_are_written_as_zero() -> None:
+    many = Decimal128.from_bid(b"\xff" * 14 + b"\x01\x00")
+    value = {"a": [many, Code("x", {"b": many}), {"c": Decimal128("1.5")}]}
+    [small, large] = from_bson(bson.encode(value) + bson.encode({**value, "long": "x" * 70_000}), CANONICAL)
+    zero = '{"$numberDecimal": "0E-6176"}'
+    expected = f'{{"a": [{zero}, {{"$code": "x", "$scope": {{"b": {zero}}}}}, {{"c": {{"$numberDecimal": "1.5"}}}}]'
+    assert small == f"{expected}}}"
+    assert large.startswith(expected)
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 without_nul = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)
 names = (without_nul | st.sampled_from(("$ref", "$id", "$db", "$regex", "$type", "$options", "$key"))).filter(
