@@ -74,6 +74,7 @@ class Backlog:
         with self._lock:
             self._gathered.extendleft(reversed(self._in_flight))
             self._in_flight.clear()
+            self._stream = None  # which may still ask for requests, and would take those that come now with it
             if not self._gathered:
                 if wait:
                     self._changed.wait_for(lambda: self._gathered or self._closing)

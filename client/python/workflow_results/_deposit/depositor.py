@@ -249,6 +249,8 @@ class Depositor(Backlog):
         """Send what is gathered until the depositor is closed and everything is acknowledged."""
         try:
             self._send()
+            if self._in_flight:  # whatever else goes wrong, no work is lost without a word
+                raise ResultsError("works were sent and not acknowledged")
         except BaseException as error:  # noqa: BLE001 - also a SystemExit of a callback: nobody may wait forever
             self._fail(ResultsError(f"depositing failed: {error!r}"))
         finally:

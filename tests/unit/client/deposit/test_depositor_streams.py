@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
 
 from tests.support.waiting import PATIENCE, join
 from tests.support.works import work
-from workflow_results import Results
+from workflow_results import Results, ServiceUnavailableError
+from workflow_results._deposit.depositor import Depositor
 from workflow_results.v1 import results_pb2 as pb
 
 DepositStream = Callable[[Iterator[pb.DepositStreamRequest], Any], Iterator[pb.DepositStreamResponse]]
@@ -69,6 +72,42 @@ def test_who_deposits_faster_than_the_service_has_to_wait(pipeline: str) -> None
         may_acknowledge.set()
         join(feeding)
     assert sum(acknowledged) == len(given) == 400
+
+
+class Breaking:
+    """A channel whose streams break once they have acknowledged a request, while gRPC still asks for further ones."""
+
+    target = "somewhere:1"
+    given_up = False
+
+    def __init__(self) -> None:
+        self.acknowledged: list[int] = []
+
+    def place(self) -> Any:
+        return self
+
+    def leave(self) -> None:
+        pass
+
+    give_up = leave
+
+    def exchange(
+        self, _place: Any, _method: str, requests: Iterator[pb.DepositStreamRequest], *_: Any
+    ) -> Iterator[pb.DepositStreamResponse]:
+        request = next(requests)
+        self.acknowledged.append(request.sequence)
+        yield acknowledgement(request)
+        threading.Thread(target=deque, args=(requests, 0), daemon=True).start()
+        raise ServiceUnavailableError("going down")
+
+
+def test_no_work_is_lost_to_a_stream_that_broke(pipeline: str) -> None:
+    channel = Breaking()
+    with Depositor(cast("Any", channel), 20, strict=False) as depositor:
+        for number in range(200):
+            assert depositor.deposit(work(pipeline, str(number))).result(PATIENCE).stored
+            time.sleep(0.001 * (number % 7))
+    assert channel.acknowledged == list(range(1, 201))
 
 
 def test_what_a_broken_stream_left_open_is_sent_again_in_its_order(pipeline: str) -> None:
