@@ -212,7 +212,7 @@ def _literal(value: Any, where: str, *, patterns: bool = False) -> Iterator[str]
 def _expression(value: Any, where: str) -> Iterator[str]:
     if isinstance(value, (Code, Regex, DBRef, list)):
         yield f"{where} holds {value!r}"
-    elif isinstance(value, str) and (value.startswith("$$") or ".$" in value[1:]):
+    elif isinstance(value, str) and value.startswith("$") and (value.startswith("$$") or ".$" in value):
         yield f"{where} holds {value}"
     elif isinstance(value, Mapping):
         for key, operand in value.items():
