@@ -16,7 +16,7 @@ from tests.support.paths import REPOSITORY
 from tests.support.waiting import PATIENCE
 from tests.support.workflow_core import workflow_core
 from workflow_results import Results
-from workflow_results._transport.attempts import RETRIED
+from workflow_results._calls.attempts import RETRIED
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.rpc.service import ResultsService
 
@@ -187,7 +187,7 @@ MAY_IMPORT = {
         "_deposit": "_calls _encoding _transport common errors outcomes v1",
         "_encoding": "common errors",
         "_stream": "_calls _encoding _transport common errors outcomes v1",
-        "_transport": "common errors v1",
+        "_transport": "_calls common errors v1",
         "cli": f"{BELOW} context results samples",
         "common": "",
         "_confirmation": "common errors",

@@ -19,7 +19,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 import workflow_results
 from tests.support.paths import DOCS, REPOSITORY
 from workflow_results import InvalidRequestError, InvalidStatusError, Results, ResultsError
-from workflow_results._transport.attempts import RETRIED
+from workflow_results._calls.attempts import RETRIED
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.rpc_errors import exception_for, from_rpc_error
 from workflow_results.common.reasons import DOMAIN, Reason

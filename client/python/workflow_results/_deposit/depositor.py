@@ -8,12 +8,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from workflow_results._calls.attempts import STREAM_OF_DEPOSITS, Attempts
 from workflow_results._calls.works import prepare_one
 from workflow_results._deposit.backlog import Backlog
 from workflow_results._deposit.batches import judged, report_interruption, too_large
 from workflow_results._deposit.futures import DepositFuture
 from workflow_results._deposit.pending import PendingRequest
-from workflow_results._transport.backoff import pauses
 from workflow_results._transport.channel import NoThreadError
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
@@ -270,7 +270,7 @@ class Depositor(Backlog):
                 self._thread = None
 
     def _send(self) -> None:
-        tries = pauses()
+        attempts = Attempts("a stream of deposits", STREAM_OF_DEPOSITS)
         while (stream := self._begin(wait=self._taking_turns is None)) is not None:
             before = self._progress
             patience = self._patience.since(before)
@@ -291,11 +291,10 @@ class Depositor(Backlog):
                         self._progress = time.monotonic()
                         continue
                 if self._progress != before:
-                    tries = pauses()
+                    attempts.progress()
                     patience = self._patience.since(self._progress)
-                if patience.pause(max(next(tries), error.retry_seconds)):
-                    _logger.debug("works are sent again: %s", error)
-                else:
+                pause = attempts.pause_after(error, patience.remaining())
+                if pause is None or not patience.pause(pause):
                     self._fail(error)
             except PermissionDeniedError as error:
                 if not self._sort_out(error):

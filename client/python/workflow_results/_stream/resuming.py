@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from workflow_results._calls.attempts import IDEMPOTENT, Attempts
 from workflow_results._encoding.documents import decode, number_of, pieces
-from workflow_results._transport.backoff import pauses
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
 from workflow_results.errors import ResultsError, ServiceUnavailableError
@@ -38,7 +38,7 @@ def batches(
         ResultsError: The stream failed, or ended early; or too many are open.
     """
     forks = fork_guard.forks
-    progress, tries = Deadline.after(patience), pauses()
+    progress, attempts = Deadline.after(patience), Attempts(method, IDEMPOTENT)
     with channel.place() as place:  # also between two tries, so that none fails since there are too many streams now
         while True:
             try:
@@ -52,7 +52,8 @@ def batches(
                         request.resume_token = part.batch.resume_token
                         yield documents
                         same_process(forks)
-                        progress, tries = Deadline.after(patience), pauses()
+                        progress = Deadline.after(patience)
+                        attempts.progress()
                     if part.HasField("summary"):
                         if part.summary.count != count:
                             raise ResultsError(
@@ -65,9 +66,9 @@ def batches(
             except ResultsError as error:
                 if complete:
                     return
-                again = isinstance(error, ServiceUnavailableError)
-                pause = max(next(tries), error.retry_seconds)
-                if not (again and _earlier(deadline, progress).pause(pause)):
+                end = _earlier(deadline, progress)
+                pause = attempts.pause_after(error, end.remaining())
+                if pause is None or not end.pause(pause):
                     raise
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from workflow_results._transport.attempts import Attempts
+from workflow_results._calls.attempts import ONCE, Attempts, policy_for
 from workflow_results._transport.connections import CLOSED, Connection, Connections, Place
 from workflow_results._transport.credentials import Credentials
 from workflow_results._transport.deadline import Deadline
@@ -70,23 +70,26 @@ class Channel:
             ResultsError: It failed; `outcome_unknown` is True if it may have changed something.
         """
         request_id = getattr(request, "request_id", "")
-        attempts = Attempts(method, request_id, deadline)
+        policy = policy_for(method, request_id)
+        attempts = Attempts(method, policy)
+        once = policy is ONCE
         while True:
             place, begun = begun, None
             try:
                 with place or self._unary.place() as place, self._explaining(method, deadline, place.connection):
                     if place.call is not None:
                         return only_part(place.call)
-                    place.connection.reachability.ensure(deadline, certainly=attempts.once)
+                    place.connection.reachability.ensure(deadline, certainly=once)
                     with fork_guard:
                         return getattr(place.connection.stub, method)(
                             _sized(request),
                             timeout=deadline.remaining(),
                             metadata=self._metadata(request_id),
-                            wait_for_ready=attempts.once,
+                            wait_for_ready=once,
                         )
             except ResultsError as error:
-                if not attempts.go_on(error):
+                pause = attempts.pause_after(error, deadline.remaining())
+                if pause is None or not deadline.pause(pause):
                     raise
 
     def begin(self, method: str, request: Message, answer: type[Message], deadline: Deadline) -> Place:

@@ -6,7 +6,7 @@ from typing import Final
 
 import grpc
 
-from workflow_results._transport.backoff import pauses
+from workflow_results._calls.attempts import pauses
 from workflow_results._transport.credentials import Credentials, closing_hint, handshake_hint, telling
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
