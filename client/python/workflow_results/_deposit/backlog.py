@@ -1,123 +1,164 @@
-"""The works of a depositor that are not acknowledged yet: how they are sent, and what becomes of them."""
+"""The works of a depositor that are not acknowledged yet: how they go together, and what becomes of them.
+
+It neither waits nor looks at a clock, and so serves threads and event loops alike.
+"""
 
 from __future__ import annotations
 
+import copy
 import re
-import threading
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results._calls.responses import outcomes_of
-from workflow_results._deposit.batches import interruption
-from workflow_results._transport.forks import fork_guard
+from workflow_results._deposit.batches import interruption, judged, too_large
+from workflow_results._deposit.pending import PendingRequest
+from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import quoted
-from workflow_results.errors import PermissionDeniedError, ResultsError
+from workflow_results.errors import PermissionDeniedError, ResultsError, ServiceUnavailableError
 from workflow_results.outcomes import Outcome, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
-    from workflow_results._deposit.futures import DepositFuture
-    from workflow_results._deposit.pending import PendingRequest
+    from workflow_results._deposit.pending import Waiting
     from workflow_results.v1 import results_pb2 as pb
 
+PENDING_BYTES: Final = 16 * rules.MIB
+"""How much may wait for its receipt; `deposit` waits while there is more."""
 _REQUESTS_IN_FLIGHT: Final = 8
 _GATHER_SECONDS: Final = 0.01
 """How long works are gathered for a request while another one is under way; otherwise they are sent at once."""
-_IDLE_SECONDS: Final = 0.2
-"""How long a stream is kept open without works: an open one makes forks wait."""
 _POLL_SECONDS: Final = 0.05
-"""How soon a stream notices a fork that waits for it."""
-_NAP_SECONDS: Final = 0.5
 _POSITION: Final = re.compile(r"works\[\d+\](?:\.|: )")
 """The position of a work in a request, which means nothing to a caller that deposits works one by one."""
 
 
 class Backlog:
-    """Works on their way to the service, as requests in their order; for several threads.
+    """Works on their way to the service, as requests in their order.
+
+    Attributes:
+        given: How many works there were in all.
+        sequence: The number of the last request.
+        progress: When the service last acknowledged anything, or had nothing to acknowledge.
+        closing: Whether it takes no more works.
+        failure: The error that the works have that are not acknowledged.
 
     Args:
-        stream_seconds: How long a stream is fed before the next one.
+        lock: What is entered for every change; reentrant.
+        changed: Called after every change, within the lock.
     """
 
-    def __init__(self, stream_seconds: float) -> None:
-        self._stream_seconds = stream_seconds
-        self._making = threading.Lock()
-        # Entered directly: Ctrl-C in the `__enter__` of a condition, which is Python, leaves it locked forever.
-        self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
-        # What follows changes only under this lock, and then notifies the condition.
+    def __init__(self, lock: AbstractContextManager[object], changed: Callable[[], None]) -> None:
+        self.given = self.sequence = 0
+        self.progress = 0.0
+        self.closing = False
+        self.failure: ResultsError | None = None
+        self._lock = lock
+        self._changed = changed
         self._gathered: deque[PendingRequest] = deque()
         self._in_flight: deque[PendingRequest] = deque()
         self._judging: PendingRequest | None = None
         """The first request in flight, while its futures get their receipts."""
-        self._stream: object = None
-        self._given = self._sequence = self._pending_bytes = 0
-        self._progress = 0.0
-        self._closing = False
-        self._failure: ResultsError | None = None
-        self._not_stored: list[tuple[Receipt, DepositFuture, PermissionDeniedError | None]] = []
+        self._pending_bytes = 0
+        self._not_stored: list[tuple[Receipt, Waiting, PermissionDeniedError | None]] = []
 
-    def _wait_until(self, holds: Callable[[], object], seconds: float | None = None) -> None:
-        """Wait until something holds, or so long; for who holds the lock.
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that the next work has to wait before it."""
+        return self._pending_bytes >= PENDING_BYTES
 
-        It wakes up again and again: Python handles a Ctrl-C that comes just before a wait only at the end of that.
-        """
-        end = None if seconds is None else time.monotonic() + seconds
-        while not holds() and (end is None or time.monotonic() < end):
-            self._changed.wait(_NAP_SECONDS if end is None else min(_NAP_SECONDS, max(0, end - time.monotonic())))
-
-    def _begin(self, *, wait: bool) -> object:
-        """Make all that is not acknowledged ready for a new stream, once there is something; None when all is done."""
+    @property
+    def number(self) -> int:
+        """How many works are not acknowledged."""
         with self._lock:
-            self._gathered.extendleft(reversed(self._in_flight))
-            self._in_flight.clear()
-            self._stream = None  # which may still ask for requests, and would take those that come now with it
-            if not self._gathered:
-                if wait:
-                    self._changed.wait_for(lambda: self._gathered or self._closing)
-                self._progress = time.monotonic()
-            self._stream = object() if self._gathered else None
-            self._changed.notify_all()  # an earlier stream that still asks for requests ends
-            return self._stream
+            return sum(len(each.works) for each in (*self._in_flight, *self._gathered))
 
-    def _requests(self, stream: object) -> Iterator[pb.DepositStreamRequest]:
-        """Return what is to be sent on a stream; its age, a pause, and a fork that waits, end it."""
-        end_at = time.monotonic() + self._stream_seconds
-        idle_at = time.monotonic() + _IDLE_SECONDS
-        while time.monotonic() < end_at:
-            with self._lock:
-                if self._stream is not stream or fork_guard.forking:
-                    return
-                if not self._gathered:
-                    if self._closing or time.monotonic() > idle_at:
-                        return
-                    self._changed.wait(_POLL_SECONDS)
-                    continue
-                if (wait := self._wait()) > 0:
-                    self._changed.wait(wait)
-                    continue
-                request = self._gathered.popleft()
-                self._in_flight.append(request)
-            yield request.message()
-            idle_at = time.monotonic() + _IDLE_SECONDS
+    def is_done(self, last: int) -> bool:
+        """Return whether all requests up to one are acknowledged."""
+        return not any(each and each[0].sequence <= last for each in (self._in_flight, self._gathered))
 
-    def _wait(self) -> float:
-        """Return how long to wait before the next request is sent; 0 for not at all."""
+    def add(self, work: dict[str, Any], data: bytes, future: Waiting, now: float) -> bool:
+        """Take on a work.
+
+        Args:
+            work: The work.
+            data: It as BSON.
+            future: That of its receipt.
+            now: What the time is.
+
+        Returns:
+            Whether a request is ready for it; none is where it is too large to be sent.
+        """
+        self.given += 1
+        if problem := too_large(data):
+            self._judge(future, Receipt(work["pipeline"], work["id"], Outcome.REJECTED, problem))
+            return False
+        if not self._gathered or self._gathered[-1].is_full(len(data)):
+            self.sequence += 1
+            self._gathered.append(PendingRequest(self.sequence, now))
+            self._changed()
+        self._gathered[-1].add(work, data, future)
+        self._pending_bytes += len(data)
+        return True
+
+    def close(self) -> None:
+        """Take on no more works."""
+        with self._lock:
+            self.closing = True
+            self._changed()
+
+    def begin(self) -> bool:
+        """Make all that is not acknowledged ready for a new stream, and return whether there is anything."""
+        self._gathered.extendleft(reversed(self._in_flight))
+        self._in_flight.clear()
+        return bool(self._gathered)
+
+    @property
+    def has_gathered(self) -> bool:
+        """Whether something waits to be sent."""
+        return bool(self._gathered)
+
+    @property
+    def has_in_flight(self) -> bool:
+        """Whether something is sent and not acknowledged."""
+        return bool(self._in_flight)
+
+    def wait(self, now: float) -> float:
+        """Return how many seconds to wait before `take`, or to look again; 0 for not at all."""
         if not self._in_flight:
             return 0
         first = self._gathered[0]
         if first.alone or self._in_flight[0].alone:
             return _POLL_SECONDS
-        if self._closing:
+        if self.closing:
             return 0
         if len(self._in_flight) == _REQUESTS_IN_FLIGHT:
             return _POLL_SECONDS
-        return 0 if len(self._gathered) > 1 or first.is_full() else first.began + _GATHER_SECONDS - time.monotonic()
+        return 0 if len(self._gathered) > 1 or first.is_full() else first.began + _GATHER_SECONDS - now
 
-    def _acknowledge(self, answer: pb.DepositStreamResponse | pb.DepositResponse) -> None:
+    def take(self) -> PendingRequest:
+        """Take off the request that is to be sent next."""
+        request = self._gathered.popleft()
+        self._in_flight.append(request)
+        return request
+
+    def acknowledge(self, answer: pb.DepositStreamResponse, now: float) -> None:
+        """Give the futures of the first request in flight what the service says about its works.
+
+        Raises:
+            ResultsError: It says that of another request.
+        """
+        with self._lock:
+            expected = self._in_flight[0].sequence if self._in_flight else None
+            if answer.sequence != expected and self.failure is None:
+                raise ResultsError(f"the service acknowledged request {answer.sequence} instead of {expected}")
+        self.acknowledge_first(answer, now)
+
+    def acknowledge_first(self, answer: pb.DepositStreamResponse | pb.DepositResponse, now: float) -> None:
+        """Do so where the answer can only be that to the first request."""
         with self._lock:
             if not self._in_flight:  # they have been given up
                 return
@@ -129,21 +170,38 @@ class Backlog:
                 (Receipt(work["pipeline"], work["id"], outcome, reasons.get(index, "")), None)
                 for index, (work, outcome) in enumerate(zip(request.works, outcomes, strict=True))
             ),
+            now,
         )
 
-    def _sort_out(self, error: PermissionDeniedError) -> bool:
+    def end_stream(self) -> None:
+        """Note that the service has ended the stream.
+
+        Raises:
+            ServiceUnavailableError: Before it had acknowledged all that was sent.
+        """
+        if self._in_flight:
+            early = ServiceUnavailableError("the service ended the stream before it had acknowledged all works")
+            early.outcome_unknown = True
+            raise early
+
+    def interrupted(self, error: ResultsError) -> None:
+        """Note that a stream has failed with which some requests were under way."""
+        with self._lock:
+            for request in self._in_flight:
+                request.outcome_unknown |= error.outcome_unknown
+
+    def sort_out(self, error: PermissionDeniedError, now: float) -> bool:
         """Make the works that are denied fail, and have the others sent again; returns whether they can be told apart.
 
         One denied work denies its whole request. Acknowledgements may be lost behind the error, so that only a request
         that is alone on its way is known to be the denied one.
         """
         with self._lock:
-            self._stream = None  # which takes no more requests
             requests = self._in_flight
             has_culprit = error.reason == Reason.PIPELINE or any(request.has_locked() for request in requests)
             if error.reason not in (Reason.PIPELINE, Reason.ROLE) or not requests or not has_culprit:
                 return False
-            self._progress = time.monotonic()
+            self.progress = now
             if len(requests) > 1:
                 for request in requests:
                     request.alone = request.outcome_unknown = True
@@ -152,25 +210,15 @@ class Backlog:
             if len(parts := request.parts()) > 1:
                 self._in_flight = deque(parts)
                 return True
-        self._settle(request, (self._denied(request, work, error) for work in request.works))
+        self._settle(request, (_denied(request, work, error) for work in request.works), now)
         return True
 
-    def _denied(
-        self, request: PendingRequest, work: dict[str, Any], error: PermissionDeniedError
-    ) -> tuple[Receipt, PermissionDeniedError]:
-        told = _POSITION.sub("", str(error))
-        denied = PermissionDeniedError(
-            f"{work['pipeline']} {quoted(work['id'])}: {told}", reason=error.reason, call_id=error.call_id
-        )
-        denied.works, denied.outcome_unknown = [work], request.outcome_unknown
-        return Receipt(work["pipeline"], work["id"], Outcome.REJECTED, f"{error.reason}: {told}"), denied
-
     def _settle(
-        self, request: PendingRequest, judgements: Iterable[tuple[Receipt, PermissionDeniedError | None]]
+        self, request: PendingRequest, judgements: Iterable[tuple[Receipt, PermissionDeniedError | None]], now: float
     ) -> None:
         """Give the futures of the first request in flight the outcomes of its works."""
         with self._lock:
-            if self._failure is not None:  # they already have that error
+            if self.failure is not None:  # they already have that error
                 return
             self._judging = request
         for future, (receipt, denied) in zip(request.futures, judgements, strict=True):
@@ -179,15 +227,15 @@ class Backlog:
             self._judging = None
             self._in_flight.popleft()
             self._pending_bytes -= request.size
-            self._progress = time.monotonic()
-            self._changed.notify_all()
+            self.progress = now
+            self._changed()
 
-    def _judge(self, future: DepositFuture, receipt: Receipt, denied: PermissionDeniedError | None = None) -> None:
+    def _judge(self, future: Waiting, receipt: Receipt, denied: PermissionDeniedError | None = None) -> None:
         if not receipt.stored:
             self._not_stored.append((receipt, future, denied))
         future.become(denied or receipt)
 
-    def _fail(self, error: ResultsError | None) -> ResultsError | None:
+    def fail(self, error: ResultsError | None) -> ResultsError | None:
         """Give up what is not acknowledged, because of an error or, without one, an interrupt.
 
         Returns:
@@ -197,17 +245,76 @@ class Backlog:
             judging = [request for request in self._in_flight if request is self._judging]
             lost = [request for request in (*self._in_flight, *self._gathered) if request is not self._judging]
             works = [work for request in lost for work in request.works]
-            self._closing = True
-            self._changed.notify_all()
-            if self._failure is not None or not (error or lost):
+            self.closing = True
+            self._changed()
+            if self.failure is not None or not (error or lost):
                 return None
-            error = error or interruption("a depositor", len(works), self._given, works)
+            error = error or interruption("a depositor", len(works), self.given, works)
             error.works = works
             error.outcome_unknown |= any(request.outcome_unknown for request in lost)  # also by a stream before
-            self._failure = error
+            self.failure = error
             self._in_flight = deque(judging)
             self._gathered.clear()
         for request in lost:
             for future in request.futures:
                 future.become(error)
         return error
+
+    def check_open(self, *, opened: bool) -> None:
+        """Refuse works that come too late, or too early.
+
+        Raises:
+            ResultsError: It has failed, or is closed.
+        """
+        if self.failure is not None:
+            raise copy.copy(self.failure)
+        if not opened or self.closing:
+            raise not_open()
+
+    def outcome(self, *, strict: bool) -> ResultsError | None:
+        """Return the error with which the block of a depositor ends, if there is one.
+
+        Args:
+            strict: Whether conflicts are errors.
+        """
+        if self.failure is not None:
+            return self.failure
+        unasked = [(receipt, denied) for receipt, future, denied in self._not_stored if not future.seen]
+        receipts = [receipt for receipt, _ in unasked]
+        named = [(f"{each.pipeline} {quoted(each.id)}", each) for each in receipts]
+        error = judged(named, self.given, strict=strict)
+        if denied := next((denied for _, denied in unasked if denied), None):
+            error = PermissionDeniedError(str(error), reason=denied.reason, call_id=denied.call_id)
+        if error is not None:
+            error.receipts = receipts
+        return error
+
+    def state(self, *, opened: bool, ended: bool) -> str:
+        """Describe it for a repr."""
+        with self._lock:
+            waiting = self.number
+            if self.failure is not None:
+                state, waiting = "failed", len(self.failure.works)
+            elif not opened:
+                state = "not open yet"
+            elif not self.closing:
+                state = "open"
+            else:
+                state = "closed" if ended else "closing"
+            return f"{state}, {self.given:,} given, {waiting:,} not acknowledged"
+
+
+def not_open() -> ResultsError:
+    """Return the error of a depositor that is not open."""
+    return ResultsError("the depositor is not open: use it in a `with` block")
+
+
+def _denied(
+    request: PendingRequest, work: dict[str, Any], error: PermissionDeniedError
+) -> tuple[Receipt, PermissionDeniedError]:
+    told = _POSITION.sub("", str(error))
+    denied = PermissionDeniedError(
+        f"{work['pipeline']} {quoted(work['id'])}: {told}", reason=error.reason, call_id=error.call_id
+    )
+    denied.works, denied.outcome_unknown = [work], request.outcome_unknown
+    return Receipt(work["pipeline"], work["id"], Outcome.REJECTED, f"{error.reason}: {told}"), denied

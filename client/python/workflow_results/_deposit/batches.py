@@ -1,15 +1,11 @@
-"""Deposits: works become requests of a good size, and outcomes become receipts."""
+"""Deposits: works become requests of a good size, and outcomes become receipts. Nothing is sent here."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results._calls.responses import outcomes_of
-from workflow_results._calls.works import Prepared
 from workflow_results.common import rules
 from workflow_results.errors import ConflictError, InvalidRequestError, ResultsError
 from workflow_results.outcomes import Outcome, Receipt
@@ -18,9 +14,8 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from workflow_results._transport.channel import Channel
-    from workflow_results._transport.connections import Place
-    from workflow_results._transport.deadline import Deadline
+    from workflow_results._calls.works import Prepared
+
 
 _logger = logging.getLogger(__name__)
 
@@ -31,19 +26,79 @@ _REQUESTS_IN_FLIGHT: Final = 4
 _NAMED_IN_ERRORS: Final = 5
 
 
-@dataclass(frozen=True)
 class Deposited:
-    """What became of the works of a call.
+    """What becomes of the works of a call.
 
     Attributes:
         prepared: The works.
         outcomes: The outcome of each.
-        reasons: Why works were not stored, by their positions.
+        reasons: Why works are not stored, by their positions.
+        acknowledged: Of how many works it is known what became of them.
+        may_have_changed: Whether something may be stored.
+
+    Args:
+        prepared: As above.
     """
 
-    prepared: Prepared
-    outcomes: list[Outcome]
-    reasons: dict[int, str]
+    def __init__(self, prepared: Prepared) -> None:
+        self.prepared = prepared
+        self.outcomes = [Outcome.REJECTED] * len(prepared.works)
+        self.reasons: dict[int, str] = {}
+        self.acknowledged = 0
+        self.may_have_changed = False
+
+    def requests(self) -> tuple[list[Sequence[int]], int]:
+        """Divide the works into requests of a good size; works that are too large to be sent are rejected.
+
+        Returns:
+            The positions of the works of each request, and how many of the requests may be under way at a time.
+        """
+        requests: list[Sequence[int]] = []
+        for positions in _divided(self.prepared.encoded):
+            if problem := too_large(self.prepared.encoded[positions[0]]):
+                self.reasons[positions[0]] = problem
+                self.acknowledged += 1
+            else:
+                requests.append(positions)
+        # Works with the same id are taken in their order, so that requests with some must not overtake each other.
+        works = self.prepared.works
+        repeated = len({(work["pipeline"], work["id"]) for work in works}) < len(works)
+        return requests, 1 if repeated else _REQUESTS_IN_FLIGHT
+
+    def message(self, positions: Sequence[int]) -> pb.DepositRequest:
+        """Return the request with the works at some positions."""
+        request = pb.DepositRequest()
+        # In place: else it would be copied.
+        request.works.bson = b"".join([self.prepared.encoded[position] for position in positions])
+        return request
+
+    def take(self, positions: Sequence[int], response: pb.DepositResponse) -> None:
+        """Note the answer to a request.
+
+        Raises:
+            ResultsError: The outcome of a work is missing or unknown.
+        """
+        self.may_have_changed = True
+        outcomes, reasons = outcomes_of(response, len(positions))
+        for position, outcome in zip(positions, outcomes, strict=True):
+            self.outcomes[position] = outcome
+        self.reasons.update((positions[index], reason) for index, reason in reasons.items())
+        self.acknowledged += len(positions)
+
+    def share(self, outcomes: list[Outcome], reasons: dict[int, str]) -> None:
+        """Note what has become of all works, in a request of several calls."""
+        self.outcomes, self.reasons, self.acknowledged = outcomes, reasons, len(outcomes)
+
+    def failed(self, error: ResultsError) -> None:
+        """Complete the error of a call of which some requests may have been carried out."""
+        error.works = self.prepared.works
+        error.outcome_unknown = self.may_have_changed  # by any of the requests, whichever has failed first
+
+    def interrupted(self, interrupt: BaseException) -> None:
+        """Log that a call was interrupted, and say so in the context of the interrupt."""
+        works = self.prepared.works
+        error = interruption("a deposit", len(works) - self.acknowledged, len(works), works)
+        report_interruption(error, interrupt)
 
     def receipts(self) -> list[Receipt]:
         """Return the receipts of the works, in their order."""
@@ -53,103 +108,16 @@ class Deposited:
         ]
 
 
-def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> Deposited:
-    """Send works.
-
-    Args:
-        channel: The way to the service.
-        prepared: The works.
-        deadline: When to be done.
-
-    Returns:
-        What became of them.
-
-    Raises:
-        ResultsError: The service failed; some works may be stored. `works` holds all of them: depositing them again
-            is safe.
-    """
-    deposited = Deposited(prepared, [Outcome.REJECTED] * len(prepared.works), {})
-    requests = []
-    for positions in _requests(prepared.encoded):
-        if problem := too_large(prepared.encoded[positions[0]]):
-            deposited.reasons[positions[0]] = problem
-        else:
-            requests.append(positions)
-    # Works with the same id are taken in their order, so that requests that hold some must not overtake each other.
-    repeated = len({(work["pipeline"], work["id"]) for work in prepared.works}) < len(prepared.works)
-    sending = _Sending(channel, deposited, deadline)
-    try:
-        sending.send(requests, in_flight=1 if repeated else _REQUESTS_IN_FLIGHT)
-    except ResultsError as error:
-        error.works = prepared.works
-        error.outcome_unknown = sending.may_have_changed  # by any of the requests, whichever has failed first
-        raise
-    except BaseException as error:
-        total = len(prepared.works)
-        report_interruption(interruption("a deposit", total - sending.acknowledged, total, prepared.works), error)
-        raise
-    return deposited
-
-
-class _Sending:
-    """Sends the works of a call, with several requests under way at a time.
-
-    It needs no thread but the caller's: none could be started any more when the interpreter ends, and Ctrl-C would not
-    end what another one waits for.
-
-    Attributes:
-        acknowledged: Of how many works it is known what became of them.
-        may_have_changed: Whether something may be stored.
-    """
-
-    def __init__(self, channel: Channel, deposited: Deposited, deadline: Deadline) -> None:
-        self._channel = channel
-        self._deposited = deposited
-        self._deadline = deadline
-        self._begun: deque[tuple[Sequence[int], pb.DepositRequest, Place | None]] = deque()
-        self.acknowledged = len(deposited.reasons)  # of works that are too large to be sent
-        self.may_have_changed = False
-
-    def send(self, requests: Sequence[Sequence[int]], in_flight: int) -> None:
-        """Send works, of which each request holds those at its positions."""
-        alone = in_flight == 1 or len(requests) == 1
-        try:
-            for positions in requests:
-                encoded = self._deposited.prepared.encoded
-                request = pb.DepositRequest()
-                # In place: else it would be copied.
-                request.works.bson = b"".join([encoded[position] for position in positions])
-                begun = None if alone else self._channel.begin("Deposit", request, pb.DepositResponse, self._deadline)
-                self._begun.append((positions, request, begun))
-                if len(self._begun) == in_flight or alone:
-                    self._finish()
-            while self._begun:
-                self._finish()
-        except ResultsError:
-            self._deadline.give_up()  # what is under way is waited for, and not sent again
-            while self._begun:
-                with contextlib.suppress(ResultsError):
-                    self._finish()
-            raise
-        finally:
-            for *_, begun in self._begun:  # there are some only after an interrupt
-                if begun is not None:
-                    self._channel.cancel(begun)
-
-    def _finish(self) -> None:
-        """Wait for the answer to the first request under way."""
-        positions, request, begun = self._begun.popleft()
-        try:
-            response = self._channel.unary("Deposit", request, self._deadline, begun)
-        except ResultsError as error:
-            self.may_have_changed |= error.outcome_unknown
-            raise
-        self.may_have_changed = True
-        outcomes, reasons = outcomes_of(response, len(positions))
-        for position, outcome in zip(positions, outcomes, strict=True):
-            self._deposited.outcomes[position] = outcome
-        self._deposited.reasons.update((positions[index], reason) for index, reason in reasons.items())
-        self.acknowledged += len(positions)
+def _divided(encoded: Sequence[bytes]) -> Iterator[range]:
+    """Divide works, by their positions, into requests of a good size; one that is larger goes alone."""
+    start = size = 0
+    for position, data in enumerate(encoded):
+        if position > start and (size + len(data) > _REQUEST_BYTES or position - start == _REQUEST_WORKS):
+            yield range(start, position)
+            start, size = position, 0
+        size += len(data)
+    if encoded:
+        yield range(start, len(encoded))
 
 
 def interruption(what: str, number: int, of: int, works: list[dict[str, Any]]) -> ResultsError:
@@ -189,18 +157,6 @@ def too_large(data: bytes) -> str:
     if len(data) <= rules.WORK_BYTES:
         return ""
     return f"TOO_LARGE: has {len(data):,} bytes of BSON; at most {rules.WORK_BYTES:,} are stored"
-
-
-def _requests(encoded: Sequence[bytes]) -> Iterator[range]:
-    """Divide works, by their positions, into requests of a good size; one that is larger goes alone."""
-    start = size = 0
-    for position, data in enumerate(encoded):
-        if position > start and (size + len(data) > _REQUEST_BYTES or position - start == _REQUEST_WORKS):
-            yield range(start, position)
-            start, size = position, 0
-        size += len(data)
-    if encoded:
-        yield range(start, len(encoded))
 
 
 def summed_up(deposited: Deposited, *, strict: bool) -> dict[str, bool]:

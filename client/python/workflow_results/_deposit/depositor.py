@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import threading
 import time
@@ -10,38 +9,39 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from workflow_results._calls.attempts import STREAM_OF_DEPOSITS, Attempts
 from workflow_results._calls.works import prepare_one
-from workflow_results._deposit.backlog import Backlog
-from workflow_results._deposit.batches import judged, report_interruption, too_large
+from workflow_results._deposit.backlog import Backlog, not_open
+from workflow_results._deposit.batches import report_interruption
 from workflow_results._deposit.futures import DepositFuture
-from workflow_results._deposit.pending import PendingRequest
 from workflow_results._transport.channel import NoThreadError
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
-from workflow_results.common import rules
 from workflow_results.common.rules import quoted
 from workflow_results.errors import DeadlineExceededError, PermissionDeniedError, ResultsError, ServiceUnavailableError
-from workflow_results.outcomes import Outcome, Receipt
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
 
     from workflow_results._transport.channel import Channel
-    from workflow_results._transport.connections import Place
+    from workflow_results._transport.connection import Place
 
 _logger = logging.getLogger(__name__)
 
-_PENDING_BYTES: Final = 16 * rules.MIB
-"""How much may wait for its receipt; `deposit` blocks while there is more."""
 _STREAM_SECONDS: Final = 10.0
 """How long a stream is fed before the next one: a server that stops, or a connection that ages, waits for its end."""
+_IDLE_SECONDS: Final = 0.2
+"""How long a stream is kept open without works: an open one makes forks wait."""
+_POLL_SECONDS: Final = 0.05
+"""How soon a stream notices a fork that waits for it."""
+_NAP_SECONDS: Final = 0.5
 _GRACE_SECONDS: Final = 0.5
 """How long a block that Ctrl-C ends waits for what the service may be about to acknowledge."""
 
 
-class Depositor(Backlog):
+class Depositor:
     """Takes works one by one and sends them together; created by `Results.depositor`, for a `with` block.
 
     Several threads may use it. Works with the same id are stored in the order in which they are given. If the
@@ -57,7 +57,14 @@ class Depositor(Backlog):
     """
 
     def __init__(self, channel: Channel, patience: float, *, strict: bool) -> None:
-        super().__init__(min(_STREAM_SECONDS, patience))
+        self._making = threading.Lock()
+        # Entered directly: Ctrl-C in the `__enter__` of a condition, which is Python, leaves it locked forever.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._backlog = Backlog(self._lock, self._changed.notify_all)
+        self._stream: object = None
+        """The stream that may take requests."""
+        self._stream_seconds = min(_STREAM_SECONDS, patience)
         self._channel = channel
         self._patience = Deadline.after(patience)
         self._strict = strict
@@ -88,21 +95,12 @@ class Depositor(Backlog):
         future = DepositFuture(self._making, work)
         with self._lock:
             self._check_open()
-            if problem := too_large(data):
-                self._given += 1
-                self._judge(future, Receipt(work["pipeline"], work["id"], Outcome.REJECTED, problem))
-                return future
             # A callback of a future runs in our own thread, and must not wait for itself.
-            if self._pending_bytes >= _PENDING_BYTES and threading.current_thread() is not self._thread:
-                self._wait_until(lambda: self._pending_bytes < _PENDING_BYTES or self._closing)
+            if self._backlog.is_full and threading.current_thread() is not self._thread:
+                self._wait_until(lambda: not self._backlog.is_full or self._backlog.closing)
                 self._check_open()
-            if not self._gathered or self._gathered[-1].is_full(len(data)):
-                self._sequence += 1
-                self._gathered.append(PendingRequest(self._sequence))
-                self._changed.notify_all()
-            self._gathered[-1].add(work, data, future)
-            self._given += 1
-            self._pending_bytes += len(data)
+            if not self._backlog.add(work, data, future, time.monotonic()):
+                return future
         self._take_turn()
         return future
 
@@ -116,12 +114,10 @@ class Depositor(Backlog):
         if threading.current_thread() is self._thread:
             raise ResultsError("a callback runs in the depositor's own thread, which can't wait for itself")
         with self._lock:
-            last = self._sequence
-            self._wait_until(
-                lambda: not any(each and each[0].sequence <= last for each in (self._in_flight, self._gathered))
-            )
-            if self._failure is not None:
-                raise self._failure
+            last = self._backlog.sequence
+            self._wait_until(lambda: self._backlog.is_done(last))
+            if self._backlog.failure is not None:
+                raise self._backlog.failure
 
     def __enter__(self) -> Self:
         """Open the depositor.
@@ -140,9 +136,7 @@ class Depositor(Backlog):
             _logger.debug("no thread for a depositor; callers of deposit() send the works: %s", error)
             self._thread, self._taking_turns, self._without_stream = None, threading.Lock(), True
         except BaseException:  # of the handler of a signal, while this waits for the thread: there will be no exit
-            with self._lock:
-                self._closing = True
-                self._changed.notify_all()
+            self._backlog.close()
             self._place.leave()
             raise
         return self
@@ -164,7 +158,7 @@ class Depositor(Backlog):
         elif self._forks != fork_guard.forks:
             return
         if self._place is None:
-            raise _not_open()
+            raise not_open()
         try:
             self._end(_GRACE_SECONDS if isinstance(error, KeyboardInterrupt) else None)
         except BaseException as interrupt:  # of the handler of a signal
@@ -175,7 +169,7 @@ class Depositor(Backlog):
         if not self._ended and error is not None:
             self._give_up(error)
             return
-        failure = self._failure or self._judged()
+        failure = self._backlog.outcome(strict=self._strict)
         if failure is None:
             return
         if type_ is None:
@@ -186,17 +180,7 @@ class Depositor(Backlog):
         name = f"<Depositor of {quoted(self._channel.target)}"
         if self._forks != fork_guard.forks:  # a thread that is not here may hold the lock
             return f"{name}: opened before a fork>"
-        with self._lock:
-            waiting = sum(len(each.works) for each in (*self._in_flight, *self._gathered))
-            if self._failure is not None:
-                state, waiting = "failed", len(self._failure.works)
-            elif self._place is None:
-                state = "not open yet"
-            elif not self._closing:
-                state = "open"
-            else:
-                state = "closed" if self._ended else "closing"
-            return f"{name}: {state}, {self._given:,} given, {waiting:,} not acknowledged>"
+        return f"{name}: {self._backlog.state(opened=self._place is not None, ended=self._ended)}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -205,13 +189,12 @@ class Depositor(Backlog):
 
     def _end(self, seconds: float | None) -> None:
         """Take no more works, and wait until all are acknowledged or have failed, at most so long."""
-        with self._lock:
-            self._closing = True
-            self._changed.notify_all()
-            if self._taking_turns is None:
-                # Not with `join`: before Python 3.13, a thread counts as ended once that was interrupted.
+        self._backlog.close()
+        if self._taking_turns is None:
+            # Not with `join`: before Python 3.13, a thread counts as ended once that was interrupted.
+            with self._lock:
                 self._wait_until(lambda: self._ended, seconds)
-                return
+            return
         if seconds is None:
             self._take_turn()
             self._ended = True
@@ -220,39 +203,34 @@ class Depositor(Backlog):
         """Make the works that are not acknowledged fail; the thread ends on its own."""
         assert self._place is not None
         self._patience.give_up()
-        if (failure := self._fail(None)) is not None:
+        if (failure := self._backlog.fail(None)) is not None:
             report_interruption(failure, interrupt)
         self._place.give_up()
-
-    def _judged(self) -> ResultsError | None:
-        unasked = [(receipt, denied) for receipt, future, denied in self._not_stored if not future.seen]
-        receipts = [receipt for receipt, _ in unasked]
-        named = [(f"{each.pipeline} {quoted(each.id)}", each) for each in receipts]
-        error = judged(named, self._given, strict=self._strict)
-        if denied := next((denied for _, denied in unasked if denied), None):
-            error = PermissionDeniedError(str(error), reason=denied.reason, call_id=denied.call_id)
-        if error is not None:
-            error.receipts = receipts
-        return error
 
     def _check_process(self) -> None:
         if self._forks != fork_guard.forks:
             raise ResultsError("this depositor was opened before a fork: open one in the child process")
 
     def _check_open(self) -> None:
-        if self._failure is not None:
-            raise copy.copy(self._failure)
-        if self._place is None or self._closing:
-            raise _not_open()
+        self._backlog.check_open(opened=self._place is not None)
+
+    def _wait_until(self, holds: Callable[[], object], seconds: float | None = None) -> None:
+        """Wait until something holds, or so long; for who holds the lock.
+
+        It wakes up again and again: Python handles a Ctrl-C that comes just before a wait only at the end of that.
+        """
+        end = None if seconds is None else time.monotonic() + seconds
+        while not holds() and (end is None or time.monotonic() < end):
+            self._changed.wait(_NAP_SECONDS if end is None else min(_NAP_SECONDS, max(0, end - time.monotonic())))
 
     def _run(self) -> None:
         """Send what is gathered until the depositor is closed and everything is acknowledged."""
         try:
             self._send()
-            if self._in_flight:  # whatever else goes wrong, no work is lost without a word
+            if self._backlog.has_in_flight:  # whatever else goes wrong, no work is lost without a word
                 raise ResultsError("works were sent and not acknowledged")
         except BaseException as error:  # noqa: BLE001 - also a SystemExit of a callback: nobody may wait forever
-            self._fail(ResultsError(f"depositing failed: {error!r}"))
+            self._backlog.fail(ResultsError(f"depositing failed: {error!r}"))
         finally:
             with self._lock:
                 self._ended = True
@@ -263,16 +241,17 @@ class Depositor(Backlog):
         if self._taking_turns is None or self._thread is threading.current_thread():
             return
         with self._taking_turns:
-            self._thread, self._progress = threading.current_thread(), time.monotonic()
+            self._thread, self._backlog.progress = threading.current_thread(), time.monotonic()
             try:
                 self._send()
             finally:
                 self._thread = None
 
     def _send(self) -> None:
+        backlog = self._backlog
         attempts = Attempts("a stream of deposits", STREAM_OF_DEPOSITS)
         while (stream := self._begin(wait=self._taking_turns is None)) is not None:
-            before = self._progress
+            before = backlog.progress
             patience = self._patience.since(before)
             try:
                 if self._without_stream:
@@ -283,24 +262,50 @@ class Depositor(Backlog):
                 _logger.debug("%s", error)
                 self._without_stream = True
             except (ServiceUnavailableError, DeadlineExceededError) as error:
-                with self._lock:
-                    for request in self._in_flight:
-                        request.outcome_unknown |= error.outcome_unknown
-                    if not self._in_flight and (self._progress != before or not self._gathered):
-                        # All that was sent is acknowledged; only the stream has not ended. What came since has time.
-                        self._progress = time.monotonic()
-                        continue
-                if self._progress != before:
+                backlog.interrupted(error)
+                if backlog.progress != before:
                     attempts.progress()
-                    patience = self._patience.since(self._progress)
+                if self._is_idle(since=before):
+                    continue
+                patience = self._patience.since(backlog.progress)
                 pause = attempts.pause_after(error, patience.remaining())
                 if pause is None or not patience.pause(pause):
-                    self._fail(error)
+                    backlog.fail(error)
             except PermissionDeniedError as error:
-                if not self._sort_out(error):
-                    self._fail(error)
+                self._stop_taking()
+                if not backlog.sort_out(error, time.monotonic()):
+                    backlog.fail(error)
             except ResultsError as error:
-                self._fail(error)
+                backlog.fail(error)
+
+    def _begin(self, *, wait: bool) -> object:
+        """Make all that is not acknowledged ready for a new stream, once there is something; None when all is done."""
+        with self._lock:
+            backlog = self._backlog
+            self._stream = None  # which may still ask for requests, and would take those that come now with it
+            if not backlog.begin():
+                if wait:
+                    self._changed.wait_for(lambda: backlog.has_gathered or backlog.closing)
+                backlog.progress = time.monotonic()
+            self._stream = object() if backlog.has_gathered else None
+            self._changed.notify_all()  # an earlier stream that still asks for requests ends
+            return self._stream
+
+    def _is_idle(self, since: float) -> bool:
+        """Return whether all that was sent is acknowledged, and only the stream has not ended.
+
+        What came since has its own time.
+        """
+        backlog = self._backlog
+        with self._lock:
+            idle = not backlog.has_in_flight and (backlog.progress != since or not backlog.has_gathered)
+            if idle:
+                backlog.progress = time.monotonic()
+            return idle
+
+    def _stop_taking(self) -> None:
+        with self._lock:
+            self._stream = None
 
     def _exchange(self, stream: object, patience: Deadline) -> None:
         """Send what is gathered on a stream, until that ends."""
@@ -308,25 +313,35 @@ class Depositor(Backlog):
         seconds = self._stream_seconds + (patience.seconds or 0)
         requests = self._requests(stream)
         for answer in self._channel.exchange(self._place, "DepositStream", requests, patience, seconds):
+            self._backlog.acknowledge(answer, time.monotonic())
+        self._backlog.end_stream()
+
+    def _requests(self, stream: object) -> Iterator[pb.DepositStreamRequest]:
+        """Return what is to be sent on a stream; its age, a pause, and a fork that waits, end it."""
+        backlog = self._backlog
+        end_at = time.monotonic() + self._stream_seconds
+        idle_at = time.monotonic() + _IDLE_SECONDS
+        while time.monotonic() < end_at:
             with self._lock:
-                expected = self._in_flight[0].sequence if self._in_flight else None
-            if answer.sequence != expected and self._failure is None:
-                raise ResultsError(f"the service acknowledged request {answer.sequence} instead of {expected}")
-            self._acknowledge(answer)
-        if self._in_flight:
-            early = ServiceUnavailableError("the service ended the stream before it had acknowledged all works")
-            early.outcome_unknown = True
-            raise early
+                if self._stream is not stream or fork_guard.forking:
+                    return
+                if not backlog.has_gathered:
+                    if backlog.closing or time.monotonic() > idle_at:
+                        return
+                    self._changed.wait(_POLL_SECONDS)
+                    continue
+                if (wait := backlog.wait(time.monotonic())) > 0:
+                    self._changed.wait(wait)
+                    continue
+                request = backlog.take()
+            yield request.message()
+            idle_at = time.monotonic() + _IDLE_SECONDS
 
     def _call(self, stream: object, patience: Deadline) -> None:
         """Send the first request as a unary call, because a stream needs threads of gRPC."""
         with self._lock:
-            if self._stream is not stream or not self._gathered:
+            if self._stream is not stream or not self._backlog.has_gathered:
                 return
-            request = self._gathered.popleft()
-            self._in_flight.append(request)
-        self._acknowledge(self._channel.unary("Deposit", pb.DepositRequest(works=request.message().works), patience))
-
-
-def _not_open() -> ResultsError:
-    return ResultsError("the depositor is not open: use it in a `with` block")
+            request = self._backlog.take()
+        response = self._channel.unary("Deposit", pb.DepositRequest(works=request.message().works), patience)
+        self._backlog.acknowledge_first(response, time.monotonic())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bson.raw_bson import RawBSONDocument
 
@@ -12,11 +11,22 @@ from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
-    from workflow_results._deposit.futures import DepositFuture
+    from workflow_results.errors import ResultsError
+    from workflow_results.outcomes import Receipt
 
 _REQUEST_BYTES: Final = rules.MIB // 2
 _REQUEST_WORKS: Final = 1_000
 """What a request is made of at most, a larger work alone."""
+
+
+class Waiting(Protocol):
+    """The future of a receipt."""
+
+    seen: bool
+    """Whether anybody has asked for the outcome of the work."""
+
+    def become(self, known: Receipt | ResultsError) -> None:
+        """Finish the future, unless it is finished."""
 
 
 class PendingRequest:
@@ -24,22 +34,23 @@ class PendingRequest:
 
     Attributes:
         sequence: Its place among the requests; parts of one share it.
-        began: When it was made, on the clock of `time.monotonic`.
+        began: When it was made.
         outcome_unknown: Whether it was sent on a stream that ended before it was acknowledged.
         alone: Whether it must be alone on its way, since it may be the one that was denied.
         size: The bytes of its works.
 
     Args:
         sequence: As above.
+        began: As above.
     """
 
-    def __init__(self, sequence: int) -> None:
+    def __init__(self, sequence: int, began: float) -> None:
         self.sequence = sequence
-        self.began = time.monotonic()
+        self.began = began
         self.outcome_unknown = False
         self.alone = False
         self.size = 0
-        self._taken: list[tuple[dict[str, Any], bytes, DepositFuture]] = []
+        self._taken: list[tuple[dict[str, Any], bytes, Waiting]] = []
 
     @property
     def works(self) -> list[dict[str, Any]]:
@@ -47,11 +58,11 @@ class PendingRequest:
         return [work for work, *_ in self._taken]
 
     @property
-    def futures(self) -> list[DepositFuture]:
+    def futures(self) -> list[Waiting]:
         """Those of their receipts."""
         return [future for *_, future in self._taken]
 
-    def add(self, work: dict[str, Any], data: bytes, future: DepositFuture) -> None:
+    def add(self, work: dict[str, Any], data: bytes, future: Waiting) -> None:
         """Take on a work, that as BSON, and the future of its receipt."""
         self._taken.append((work, data, future))  # at once, so that Ctrl-C leaves no part of it behind
         self.size += len(data)
@@ -82,7 +93,7 @@ class PendingRequest:
         ]
 
     def _part(self, positions: list[int]) -> PendingRequest:
-        part = PendingRequest(self.sequence)
+        part = PendingRequest(self.sequence, self.began)
         part.outcome_unknown, part.alone = self.outcome_unknown, True
         for position in positions:
             part.add(*self._taken[position])

@@ -19,8 +19,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from workflow_results._calls.responses import outcomes_of
-from workflow_results._deposit import batches
-from workflow_results._deposit.batches import Deposited, interruption, report_interruption
+from workflow_results._deposit import sending
+from workflow_results._deposit.batches import Deposited
 from workflow_results._transport.forks import renew_in_child
 from workflow_results.common import rules
 from workflow_results.errors import DeadlineExceededError, ResultsError, ServiceUnavailableError
@@ -119,14 +119,14 @@ class Sharing:
         self._lanes: dict[str, _Lane] = {}
 
     def deposit(self, prepared: Prepared, deadline: Deadline) -> Deposited:
-        """Send works, together with those of other threads if there are few; see `batches.deposit`."""
+        """Send works, together with those of other threads if there are few; see `sending.deposit`."""
         call = _Call(prepared)
         pipeline = _pipeline_of_few(call)
         if pipeline is None:
-            return batches.deposit(self._channel, prepared, deadline)
+            return sending.deposit(self._channel, prepared, deadline)
         try:
             self._go_along(call, pipeline, deadline)
-            return call.deposited or batches.deposit(self._channel, prepared, deadline)
+            return call.deposited or sending.deposit(self._channel, prepared, deadline)
         except ResultsError as error:
             if call.deposited is not None:  # meanwhile, by another one
                 return call.deposited
@@ -150,8 +150,7 @@ class Sharing:
         except ResultsError:
             raise
         except BaseException as error:
-            works = call.prepared.works
-            report_interruption(interruption("a deposit", len(works), len(works), works), error)
+            Deposited(call.prepared).interrupted(error)
             raise
 
     def _group(self, call: _Call, pipeline: str, deadline: Deadline) -> list[_Call]:
@@ -201,7 +200,9 @@ class Sharing:
             for call in group:
                 end = start + len(call.prepared.works)
                 own = {index - start: reason for index, reason in reasons.items() if start <= index < end}
-                call.deposited = Deposited(call.prepared, outcomes[start:end], own)
+                deposited = Deposited(call.prepared)
+                deposited.share(outcomes[start:end], own)
+                call.deposited = deposited
                 start = end
         finally:
             for call in group[1:]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from workflow_results._calls.attempts import IDEMPOTENT, Attempts
-from workflow_results._encoding.documents import decode, number_of, pieces
-from workflow_results._transport.deadline import Deadline
+from workflow_results._calls.reading import Reading
+from workflow_results._encoding.documents import decode, pieces
+from workflow_results._transport.deadline import Deadline, earlier
 from workflow_results._transport.forks import fork_guard
-from workflow_results.errors import ResultsError, ServiceUnavailableError
+from workflow_results.errors import ResultsError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -38,36 +38,24 @@ def batches(
         ResultsError: The stream failed, or ended early; or too many are open.
     """
     forks = fork_guard.forks
-    progress, attempts = Deadline.after(patience), Attempts(method, IDEMPOTENT)
+    reading, progress = Reading(method, channel.target, request), Deadline.after(patience)
     with channel.place() as place:  # also between two tries, so that none fails since there are too many streams now
         while True:
             try:
-                count, complete = 0, False
-                connect = _earlier(deadline, progress)
+                reading.begin()
+                connect = earlier(deadline, progress)
                 for response in channel.stream(place, method, request, deadline, connect, silence):
-                    part = response.part
-                    if part.HasField("batch"):
-                        documents = part.batch.results.bson
-                        count += number_of(documents)
-                        request.resume_token = part.batch.resume_token
+                    if documents := reading.take(response):
                         yield documents
                         same_process(forks)
                         progress = Deadline.after(patience)
-                        attempts.progress()
-                    if part.HasField("summary"):
-                        if part.summary.count != count:
-                            raise ResultsError(
-                                f"{method} at {channel.target} lost results: {count} of {part.summary.count} arrived"
-                            )
-                        complete = True  # the stream is about to end; cancelling it would only bother the server
-                if complete:
-                    return
-                raise ServiceUnavailableError(f"{method} at {channel.target} ended early, without a summary")
+                reading.end()
+                return
             except ResultsError as error:
-                if complete:
+                if reading.complete:
                     return
-                end = _earlier(deadline, progress)
-                pause = attempts.pause_after(error, end.remaining())
+                end = earlier(deadline, progress)
+                pause = reading.pause_after(error, end.remaining())
                 if pause is None or not end.pause(pause):
                     raise
 
@@ -105,7 +93,3 @@ def same_process(forks: int) -> None:
     """
     if forks != fork_guard.forks:
         raise ResultsError("this stream was started before a fork: start another one in the child process")
-
-
-def _earlier(one: Deadline, other: Deadline) -> Deadline:
-    return min(one, other, key=lambda deadline: float("inf") if deadline.at is None else deadline.at)

@@ -1,43 +1,38 @@
-"""The one way to the service: every call gets its deadline, metadata, retries, errors and debug log here."""
+"""The one way to the service for threads: every call gets its deadline and its attempts here."""
 
 from __future__ import annotations
 
-import logging
-import uuid
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from workflow_results._calls.attempts import ONCE, Attempts, policy_for
-from workflow_results._transport.connections import CLOSED, Connection, Connections, Place
-from workflow_results._transport.credentials import Credentials
+from workflow_results._transport.calls import Calls, sized
+from workflow_results._transport.connection import Connection
+from workflow_results._transport.connections import Connections
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard, renew_in_child
 from workflow_results._transport.grpc_calls import cancel_unread, has_ended, only_part
 from workflow_results._transport.reachability import Peer
-from workflow_results._transport.rpc_errors import from_rpc_error
 from workflow_results._transport.watchdog import watchdog
-from workflow_results.common import rules
-from workflow_results.errors import InvalidRequestError, ResultsError, ServiceUnavailableError
+from workflow_results.errors import ResultsError, ServiceUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from google.protobuf.message import Message
 
-_logger = logging.getLogger(__name__)
+    from workflow_results._transport.connection import Place
+    from workflow_results._transport.credentials import Credentials
 
 
 class NoThreadError(ResultsError):
     """No thread could be started, without which gRPC has no stream of requests; nothing was sent."""
 
 
-class Channel:
+class Channel(Calls):
     """The connections to the service, made at the first call and again when they are lost.
-
-    Attributes:
-        target: The gRPC target.
 
     Args:
         target: The gRPC target.
@@ -45,13 +40,11 @@ class Channel:
     """
 
     def __init__(self, target: str, credentials: Credentials) -> None:
-        self.target = target
-        self._credentials = credentials
-        self._closed = False
-        peer = Peer(target, credentials)
+        super().__init__(target, credentials)
+        connect = partial(Connection, Peer(target, credentials))
         # Apart, so that calls with one answer wait for nobody who is slow to read.
-        self._unary = Connections(peer, streams=False)
-        self._streams = Connections(peer, streams=True)
+        self._unary = Connections(connect, streams=False)
+        self._streams = Connections(connect, streams=True)
         renew_in_child(self)
 
     def unary(self, method: str, request: Message, deadline: Deadline, begun: Place | None = None) -> Any:
@@ -76,15 +69,15 @@ class Channel:
         while True:
             place, begun = begun, None
             try:
-                with place or self._unary.place() as place, self._explaining(method, deadline, place.connection):
+                with place or self._unary.place() as place, self.explaining(method, deadline, place.connection):
                     if place.call is not None:
                         return only_part(place.call)
                     place.connection.reachability.ensure(deadline, certainly=once)
                     with fork_guard:
                         return getattr(place.connection.stub, method)(
-                            _sized(request),
+                            sized(request),
                             timeout=deadline.remaining(),
-                            metadata=self._metadata(request_id),
+                            metadata=self.metadata(request_id),
                             wait_for_ready=once,
                         )
             except ResultsError as error:
@@ -109,11 +102,11 @@ class Channel:
         """
         place = self._unary.place()
         try:
-            with self._explaining(method, deadline, place.connection):
+            with self.explaining(method, deadline, place.connection):
                 place.connection.reachability.ensure(deadline)
-                options = {"timeout": deadline.remaining(), "metadata": self._metadata()}
+                options = {"timeout": deadline.remaining(), "metadata": self.metadata()}
                 with fork_guard:
-                    place.call = place.connection.begin(method, _sized(request), answer, **options)
+                    place.call = place.connection.begin(method, sized(request), answer, **options)
         except BaseException:
             place.leave()
             raise
@@ -155,11 +148,11 @@ class Channel:
             ResultsError: It failed, or goes on in the child of a fork.
         """
         forks = fork_guard.forks
-        with self._explaining(method, deadline, place.connection):
+        with self.explaining(method, deadline, place.connection):
             place.connection.reachability.ensure(connect)
             with fork_guard:
                 call = place.call = getattr(place.connection.stub, method)(
-                    _sized(request), timeout=deadline.remaining(), metadata=self._metadata()
+                    sized(request), timeout=deadline.remaining(), metadata=self.metadata()
                 )
             try:
                 while (part := self._next(place, method, None if deadline.seconds else silence)) is not None:
@@ -183,7 +176,7 @@ class Channel:
             with fork_guard:
                 return next(place.call, None)
         except grpc.RpcError as error:
-            if not watchdog.end(place) or self._closed:
+            if not watchdog.end(place) or self.closed:
                 raise
             place.connection.reachability.mark_lost()
             raise ServiceUnavailableError(f"{method} at {self.target}: no data for {seconds:g} s") from error
@@ -209,11 +202,11 @@ class Channel:
             NoThreadError: No thread can be started for it.
             ResultsError: It failed.
         """
-        with self._explaining(method, Deadline.after(seconds), place.connection):
+        with self.explaining(method, Deadline.after(seconds), place.connection):
             place.connection.reachability.ensure(connect)
             with fork_guard:
                 try:
-                    call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self._metadata())
+                    call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self.metadata())
                 except RuntimeError as error:
                     place.connection.spoil()
                     raise NoThreadError(f"{method} needs threads, but none can be started: {error}") from error
@@ -228,37 +221,13 @@ class Channel:
 
     def close(self) -> None:
         """Close the connections; calls in progress fail. Closing twice is fine."""
-        self._closed = True
+        self.closed = True
         for each in (self._unary, self._streams):
-            each.close()
-
-    @contextmanager
-    def _explaining(self, method: str, deadline: Deadline, connection: Connection) -> Iterator[None]:
-        try:
-            yield
-        except (grpc.RpcError, ValueError) as error:
-            if self._closed:
-                raise ResultsError(CLOSED) from error
-            if not isinstance(error, grpc.RpcError):
-                raise
-            failure = from_rpc_error(error, method, self.target, deadline)
-            _logger.debug("%s failed: %s", method, failure, extra={"call_id": failure.call_id})
-            if isinstance(failure, ServiceUnavailableError) and not failure.reason:
-                connection.reachability.mark_lost()
-            raise failure from error
-
-    def _metadata(self, request_id: str = "") -> list[tuple[str, str]]:
-        return [("x-request-id", request_id or uuid.uuid4().hex), *self._credentials.metadata()]
+            for connection in each.close():
+                connection.close()
 
     def begin_in_child(self) -> None:
         """Drop the parent's connections unclosed; the child makes its own at its first call."""
         for each in (self._unary, self._streams):
-            each.begin_in_child()
-
-
-def _sized(request: Message) -> Message:
-    if (size := request.ByteSize()) > rules.MESSAGE_BYTES:
-        raise InvalidRequestError(
-            f"the request has {size:,} bytes; one call can have at most {rules.MESSAGE_BYTES:,}: make several calls"
-        )
-    return request
+            for connection in each.begin_in_child():
+                connection.abandon()

@@ -53,3 +53,8 @@ class Deadline:
     def give_up(self) -> None:
         """End all pauses: nobody waits for the outcome any more."""
         self._given_up.append(True)
+
+
+def earlier(one: Deadline, other: Deadline) -> Deadline:
+    """Return the deadline that comes first."""
+    return min(one, other, key=lambda deadline: float("inf") if deadline.at is None else deadline.at)

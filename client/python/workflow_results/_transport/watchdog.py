@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from workflow_results._transport.forks import fork_guard, renew_in_child
 
 if TYPE_CHECKING:
-    from workflow_results._transport.connections import Place
+    from workflow_results._transport.connection import Place
 
 
 class _Watchdog:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from workflow_results._calls.works import Prepared
-from workflow_results._deposit import batches
+from workflow_results._deposit import sending
 from workflow_results._encoding.documents import number_of
 from workflow_results.cli import archive_files
 from workflow_results.cli.failures import INTERRUPTED, failure_of
@@ -161,7 +161,7 @@ class _Service(Results):
 
     def deposit_prepared(self, works: Prepared) -> list[Receipt]:
         """Deposit works as they are encoded."""
-        return batches.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
+        return sending.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
 
     def lock_again(self, pipeline: str, ids: list[str]) -> int:
         """Lock those results that are not locked, and return their number."""

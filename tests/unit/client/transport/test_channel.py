@@ -67,7 +67,7 @@ def test_token_is_sent_and_never_shown(dead_target: str, caplog: pytest.LogCaptu
     caplog.set_level(logging.DEBUG)
     token = "a-token-to-be-kept"
     with Results(dead_target, token=token, timeout=0.2) as results:
-        assert ("authorization", f"Bearer {token}") in results._channel._metadata()
+        assert ("authorization", f"Bearer {token}") in results._channel.metadata()
         shown = [repr(results)]
         for call in (results.status, lambda: results.view("sample", {}), lambda: results.lock("sample", ["a"])):
             with pytest.raises(ServiceUnavailableError) as caught:

@@ -8,7 +8,8 @@ from typing import Any
 
 from tests.support.fake_service import serving
 from workflow_results import Results
-from workflow_results._transport import connections
+from workflow_results._transport.connection import Connection
+from workflow_results._transport.connections import Place
 from workflow_results._transport.credentials import Credentials
 from workflow_results._transport.reachability import Peer
 from workflow_results.v1 import results_pb2 as pb
@@ -38,7 +39,7 @@ def test_slow_calls_keep_no_other_call_from_being_answered() -> None:
 
 
 def test_streams_may_leave_a_connection_while_it_is_abandoned() -> None:
-    class Leaving(connections.Place):
+    class Leaving(Place[Connection]):
         """One that leaves while another one is looked at, as a stream does that is collected as garbage."""
 
         @property
@@ -50,7 +51,7 @@ def test_streams_may_leave_a_connection_while_it_is_abandoned() -> None:
             pass
 
     credentials = Credentials(None, secure=False, authorities=None, identity=None)
-    connection = connections.Connection(Peer("localhost:1", credentials), further=False)
+    connection = Connection(Peer("localhost:1", credentials), further=False)
     connection.places |= {Leaving(connection) for _ in range(2)}
     connection.spoil()
     assert not connection.places
