@@ -181,7 +181,7 @@ SHARED = {"common", "v1", "version"}
 BELOW = "_calls _deposit _encoding _stream _transport common errors outcomes settings v1 version"
 MAY_IMPORT = {
     "workflow_results": {
-        "__init__": f"{BELOW} context results",
+        "__init__": f"{BELOW} async_results context results",
         "__main__": "cli",
         "_calls": "_encoding common errors outcomes v1",
         "_deposit": "_calls _encoding _transport common errors outcomes v1",
@@ -190,8 +190,9 @@ MAY_IMPORT = {
         "_transport": "_calls common errors v1",
         "cli": f"{BELOW} context results samples",
         "common": "",
-        "_confirmation": "common errors",
-        "context": f"{BELOW} results",
+        "_confirmation": "common errors settings v1",
+        "async_results": f"{BELOW} _confirmation _session",
+        "context": f"{BELOW} async_results results",
         "errors": "common outcomes",
         "outcomes": "",
         "results": f"{BELOW} _confirmation _session",

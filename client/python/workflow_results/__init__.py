@@ -14,9 +14,12 @@ from workflow_results._transport.forks import fork_guard
 from workflow_results.version import __version__
 
 if TYPE_CHECKING:
+    from workflow_results._deposit.async_depositor import AsyncDepositor
+    from workflow_results._deposit.async_futures import AsyncDepositFuture
     from workflow_results._deposit.depositor import Depositor
     from workflow_results._deposit.futures import DepositFuture
-    from workflow_results.context import GRPCContext
+    from workflow_results.async_results import AsyncResults
+    from workflow_results.context import AsyncGRPCContext, GRPCContext
     from workflow_results.errors import (
         ConflictError,
         DeadlineExceededError,
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from workflow_results.results import Results
 
 __all__ = [
+    "AsyncDepositFuture",
+    "AsyncDepositor",
+    "AsyncGRPCContext",
+    "AsyncResults",
     "ConflictError",
     "DeadlineExceededError",
     "DepositFuture",
@@ -55,6 +62,10 @@ __all__ = [
 ]
 
 _MODULES: Final = {
+    "AsyncDepositFuture": "_deposit.async_futures",
+    "AsyncDepositor": "_deposit.async_depositor",
+    "AsyncGRPCContext": "context",
+    "AsyncResults": "async_results",
     "ConflictError": "errors",
     "DeadlineExceededError": "errors",
     "DepositFuture": "_deposit.futures",
@@ -75,7 +86,7 @@ _MODULES: Final = {
     "UnauthenticatedError": "errors",
 }
 """Where each name is. It is imported when it is needed, since gRPC takes most of the time in which a command starts."""
-_PUBLIC: Final = {"context", "errors", "outcomes", "results", "settings"}
+_PUBLIC: Final = {"async_results", "context", "errors", "outcomes", "results", "settings"}
 """The modules that need no import of their own to be used."""
 
 if not TYPE_CHECKING:  # for which there would be no name that this module lacks

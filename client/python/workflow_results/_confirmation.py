@@ -4,37 +4,51 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from workflow_results import settings
 from workflow_results.common.rules import shorten
 from workflow_results.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from workflow_results.v1 import results_pb2 as pb
 
 _logger = logging.getLogger(__name__)
 
 
-def confirmed(confirm: Callable[[str], bool] | None, locked: int, named: int, pipeline: str) -> bool:
-    """Ask whether to unlock results.
+def check_unlock(force: bool, confirm: Any) -> None:
+    """Check what says whether to ask.
+
+    Raises:
+        InvalidRequestError: It is of another type.
+    """
+    settings.flag("force", force)
+    if confirm is not None and not callable(confirm):
+        raise InvalidRequestError(f"confirm must be a function that asks, not {shorten(confirm)}")
+
+
+def unlock_question(locked: int, request: pb.UnlockRequest) -> str:
+    """Word the question whether to unlock results.
 
     Args:
-        confirm: Asks the question; None asks on the terminal.
-        locked: How many of the results are locked.
-        named: How many results there are.
-        pipeline: Their pipeline.
+        locked: How many of them are locked.
+        request: Names them.
+    """
+    return (
+        f"Unlock {locked:,} locked of {len(request.ids):,} results of {request.pipeline}? They can then be updated and"
+        " deleted."
+    )
 
-    Returns:
-        The answer.
+
+def checked_answer(answer: object) -> bool:
+    """Return an answer.
 
     Raises:
         InvalidRequestError: It is neither True nor False.
     """
-    question = f"Unlock {locked:,} locked of {named:,} results of {pipeline}? They can then be updated and deleted."
-    answer = (confirm or ask_on_terminal)(question)
-    if not (answer is True or answer is False):  # "no" is as true as "yes"
-        raise InvalidRequestError(f"confirm must return True or False, not {shorten(answer)}: nothing was changed")
-    return answer
+    if answer is True or answer is False:  # "no" is as true as "yes"
+        return answer
+    raise InvalidRequestError(f"confirm must return True or False, not {shorten(answer)}: nothing was changed")
 
 
 def ask_on_terminal(question: str) -> bool:

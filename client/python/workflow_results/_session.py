@@ -1,14 +1,20 @@
-"""What every method of the facade stands on: the settings and the channel of a client."""
+"""What every method of the facades stands on: the settings and the channel of a client."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+import platform
+from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import settings
+from workflow_results._calls.responses import server_info
 from workflow_results._deposit.sharing import Sharing
 from workflow_results._transport import credentials
+from workflow_results._transport.async_channel import AsyncChannel
 from workflow_results._transport.channel import Channel
 from workflow_results._transport.deadline import Deadline
+from workflow_results._transport.forks import fork_guard
+from workflow_results.common.rules import quoted
+from workflow_results.version import __version__
 
 if TYPE_CHECKING:
     import os
@@ -16,14 +22,17 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from workflow_results._transport.credentials import Credentials
+    from workflow_results.v1 import results_pb2 as pb
+
 _PATIENCE: Final = 60.0
 """Seconds: as long as a server takes for the next batch, by default."""
 _SLACK: Final = 1.1
 """How many times as long a read waits: a server with the same limit is to say what takes so long."""
 
 
-class Session:
-    """A client of one service; see `Results` for the arguments."""
+class Client:
+    """The settings of a client of one service; see `Results` for the arguments."""
 
     def __init__(
         self,
@@ -44,27 +53,44 @@ class Session:
         shown = credentials.resolve(
             self.baseurl, secret, source, tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file
         )
-        self._channel = Channel(self.baseurl, shown)
-        self._sharing = Sharing(self._channel)
+        self._given: dict[str, Any] = {"tls": tls, **shown.files}
+        if token is not None:
+            self._given["token"] = secret or ""
+        self._connect(shown)
+
+    def _connect(self, shown: Credentials) -> None:
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.baseurl!r}, timeout={self.timeout!r}, strict={self._strict!r})"
 
-    def __reduce__(self) -> NoReturn:
-        # A copy would share the connection, and a pickle hold what is secret.
-        raise TypeError(f"a {type(self).__name__} can't be copied or pickled: create another one where it is needed")
+    def __reduce__(self) -> Any:
+        """Let settings travel to other processes, where connections can't, and secrets must not."""
+        name = type(self).__name__
+        if self._given.get("token"):
+            raise TypeError(
+                f"a {name} with token= can't be copied or pickled, since that would write the token out: set"
+                f" WORKFLOW_RESULTS_TOKEN instead, in the other process as well, or create a {name} there"
+            )
+        return _made_again, (type(self), self.baseurl, {"timeout": self.timeout, "strict": self._strict, **self._given})
 
-    def __enter__(self) -> Self:
-        return self
+    def _info(self, response: pb.InfoResponse) -> dict[str, Any]:
+        """Return what `info` does."""
+        with fork_guard:  # a child forked while another thread imports would wait for the import forever
+            from importlib.metadata import version  # here, since it takes a tenth of the time to import all of this
 
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.close()
+            versions = {name: version(name) for name in ("grpcio", "protobuf", "pymongo")}
+        client = {
+            "version": __version__,
+            "target": self.baseurl,
+            "timeout": self.timeout,
+            "python": platform.python_version(),
+            **versions,
+        }
+        return {"client": client, "server": server_info(response)}
 
-    def close(self) -> None:
-        """Close the connections; calls in progress fail, and later ones raise. Closing twice is fine."""
-        self._channel.close()
+    def _named(self, method: str, request: pb.ViewRequest) -> str:
+        return f"{method} of {request.pipeline} at {quoted(self.baseurl)}"
 
     @property
     def _patience(self) -> float:
@@ -85,3 +111,46 @@ class Session:
         """Return the deadline of a method with one answer."""
         chosen = self.timeout if timeout is None else settings.checked_timeout(timeout)
         return Deadline.after(settings.DEFAULT_TIMEOUT if chosen is None else chosen)
+
+
+def _made_again(class_: type[Client], baseurl: str, given: dict[str, Any]) -> Client:
+    return class_(baseurl, **given)
+
+
+class Session(Client):
+    """A client for threads."""
+
+    def _connect(self, shown: Credentials) -> None:
+        self._channel = Channel(self.baseurl, shown)
+        self._sharing = Sharing(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; calls in progress fail, and later ones raise. Closing twice is fine."""
+        self._channel.close()
+
+
+class AsyncSession(Client):
+    """A client for an event loop."""
+
+    def _connect(self, shown: Credentials) -> None:
+        self._channel = AsyncChannel(self.baseurl, shown)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; calls in progress fail, and later ones raise. Closing twice is fine."""
+        await self._channel.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
 from workflow_results._calls.responses import applied, history_entry
 from workflow_results._calls.works import prepare
-from workflow_results._confirmation import confirmed
+from workflow_results._confirmation import ask_on_terminal, check_unlock, checked_answer, unlock_question
 from workflow_results._deposit import batches as deposits
 from workflow_results._deposit.depositor import Depositor
 from workflow_results._session import Session
@@ -19,11 +18,7 @@ from workflow_results._stream import resuming
 from workflow_results._stream.relaxed_gc import relaxed_gc
 from workflow_results._stream.result_stream import Handed, HandedBatches, ResultStream
 from workflow_results._transport.deadline import Deadline
-from workflow_results._transport.forks import fork_guard
-from workflow_results.common.rules import quoted, shorten
-from workflow_results.errors import InvalidRequestError
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -354,28 +349,7 @@ class Results(Session):
         Raises:
             ResultsError: See the class.
         """
-        with fork_guard:  # a child forked while another thread imports would wait for the import forever
-            from importlib.metadata import version  # here, since it takes a tenth of the time to import all of this
-
-            versions = {name: version(name) for name in ("grpcio", "protobuf", "pymongo")}
-        response = self._unary("Info", pb.InfoRequest(), timeout)
-        limits = {field.name: getattr(response.limits, field.name) for field in response.limits.DESCRIPTOR.fields}
-        return {
-            "client": {
-                "version": __version__,
-                "target": self.baseurl,
-                "timeout": self.timeout,
-                "python": platform.python_version(),
-                **versions,
-            },
-            "server": {
-                "version": response.server_version,
-                "api": response.api_version,
-                "mongodb": response.mongodb_version,
-                "checker": response.checker,
-                "limits": limits,
-            },
-        }
+        return self._info(self._unary("Info", pb.InfoRequest(), timeout))
 
     def get_by_count(self, pipeline: str, count: int = 10, *, timeout: float | None = None) -> list[dict[str, Any]]:
         """Get the results with the highest ids, in byte order: for ObjectId strings, the newest.
@@ -528,20 +502,18 @@ class Results(Session):
             NotFoundError: With `strict`, for results that do not exist.
             ResultsError: See the class.
         """
-        settings.flag("force", force)
-        if confirm is not None and not callable(confirm):
-            raise InvalidRequestError(f"confirm must be a function that asks, not {shorten(confirm)}")
+        check_unlock(force, confirm)
         request = requests.unlock(pipeline, ids, reason, request_id)
         deadline = self._deadline(timeout)
         if not request.ids:
             return True
         if not force:
-            counting = pb.UnlockRequest(pipeline=request.pipeline, ids=request.ids)
-            counted = self._channel.unary("Unlock", counting, deadline)
+            counted = self._channel.unary("Unlock", requests.count_locked(request), deadline)
             if counted.outcome.refusals and not request_id:  # else the request may have been carried out before
                 return applied("unlock", counted.outcome, strict=self._strict)
             asked = time.monotonic()
-            if not confirmed(confirm, counted.locked_count, len(request.ids), request.pipeline):
+            question = unlock_question(counted.locked_count, request)
+            if not checked_answer((confirm or ask_on_terminal)(question)):
                 return False
             deadline = deadline.later(time.monotonic() - asked)
         return self._change("Unlock", "unlock", request, deadline)
@@ -619,9 +591,6 @@ class Results(Session):
         self, method: str, request: Any, timeout: float | Deadline | None, handed: Handed | None = None
     ) -> Generator[dict[str, Any], None, None]:
         return resuming.results(self._batches(method, request, timeout), handed or Handed())
-
-    def _named(self, method: str, request: pb.ViewRequest) -> str:
-        return f"{method} of {request.pipeline} at {quoted(self.baseurl)}"
 
 
 def _listed(results: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:

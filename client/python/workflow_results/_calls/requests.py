@@ -96,6 +96,11 @@ def unlock(pipeline: str, ids: Iterable[str], reason: str, request_id: str | Non
     return pb.UnlockRequest(**named, **origin, force=True)
 
 
+def count_locked(request: pb.UnlockRequest) -> pb.UnlockRequest:
+    """Ask how many results a request would unlock."""
+    return pb.UnlockRequest(pipeline=request.pipeline, ids=request.ids)
+
+
 def drop_pipeline(pipeline: str, reason: str) -> pb.DropPipelineRequest:
     """Ask for a pipeline to be dropped."""
     origin = arguments.origin(reason, None)

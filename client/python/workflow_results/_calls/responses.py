@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.common.rules import quoted
 from workflow_results.errors import LockedError, NotFoundError, ResultsError
@@ -104,6 +104,18 @@ def _told(name: str, refusals: Sequence[Refusal], most: int, count: int) -> str:
     ]
     more = f", and {count - len(told):,} more" if count > len(told) else ""
     return f"{name} changed nothing: {', '.join(told)}{more}"
+
+
+def server_info(response: pb.InfoResponse) -> dict[str, Any]:
+    """Return what a server says about itself."""
+    limits = {field.name: getattr(response.limits, field.name) for field in response.limits.DESCRIPTOR.fields}
+    return {
+        "version": response.server_version,
+        "api": response.api_version,
+        "mongodb": response.mongodb_version,
+        "checker": response.checker,
+        "limits": limits,
+    }
 
 
 def history_entry(entry: pb.HistoryEntry) -> HistoryEntry:

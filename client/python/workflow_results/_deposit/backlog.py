@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 PENDING_BYTES: Final = 16 * rules.MIB
 """How much may wait for its receipt; `deposit` waits while there is more."""
+STREAM_SECONDS: Final = 10.0
+"""How long a stream is fed before the next one: a server that stops, or a connection that ages, waits for its end."""
+IDLE_SECONDS: Final = 0.2
+"""How long a stream is kept open without works: an open one makes forks wait."""
+GRACE_SECONDS: Final = 0.5
+"""How long a block that is interrupted waits for what the service may be about to acknowledge."""
 _REQUESTS_IN_FLIGHT: Final = 8
 _GATHER_SECONDS: Final = 0.01
 """How long works are gathered for a request while another one is under way; otherwise they are sent at once."""
@@ -189,6 +195,18 @@ class Backlog:
         with self._lock:
             for request in self._in_flight:
                 request.outcome_unknown |= error.outcome_unknown
+
+    def is_idle(self, since: float, now: float) -> bool:
+        """Return whether all that was sent is acknowledged, and only the stream has not ended; what came has time.
+
+        Args:
+            since: What `progress` was when the stream began.
+            now: What the time is.
+        """
+        idle = not self._in_flight and (self.progress != since or not self._gathered)
+        if idle:
+            self.progress = now
+        return idle
 
     def sort_out(self, error: PermissionDeniedError, now: float) -> bool:
         """Make the works that are denied fail, and have the others sent again; returns whether they can be told apart.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results._calls.responses import outcomes_of
@@ -89,10 +90,18 @@ class Deposited:
         """Note what has become of all works, in a request of several calls."""
         self.outcomes, self.reasons, self.acknowledged = outcomes, reasons, len(outcomes)
 
-    def failed(self, error: ResultsError) -> None:
-        """Complete the error of a call of which some requests may have been carried out."""
-        error.works = self.prepared.works
-        error.outcome_unknown = self.may_have_changed  # by any of the requests, whichever has failed first
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Say of what ends a call early which works it had, and whether some may be stored."""
+        try:
+            yield
+        except ResultsError as error:
+            error.works = self.prepared.works
+            error.outcome_unknown = self.may_have_changed  # by any of the requests, whichever has failed first
+            raise
+        except BaseException as error:
+            self.interrupted(error)
+            raise
 
     def interrupted(self, interrupt: BaseException) -> None:
         """Log that a call was interrupted, and say so in the context of the interrupt."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from workflow_results._calls.attempts import STREAM_OF_DEPOSITS, Attempts
 from workflow_results._calls.works import prepare_one
-from workflow_results._deposit.backlog import Backlog, not_open
+from workflow_results._deposit.backlog import GRACE_SECONDS, IDLE_SECONDS, STREAM_SECONDS, Backlog, not_open
 from workflow_results._deposit.batches import report_interruption
 from workflow_results._deposit.futures import DepositFuture
 from workflow_results._transport.channel import NoThreadError
@@ -30,15 +30,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_STREAM_SECONDS: Final = 10.0
-"""How long a stream is fed before the next one: a server that stops, or a connection that ages, waits for its end."""
-_IDLE_SECONDS: Final = 0.2
-"""How long a stream is kept open without works: an open one makes forks wait."""
 _POLL_SECONDS: Final = 0.05
 """How soon a stream notices a fork that waits for it."""
 _NAP_SECONDS: Final = 0.5
-_GRACE_SECONDS: Final = 0.5
-"""How long a block that Ctrl-C ends waits for what the service may be about to acknowledge."""
 
 
 class Depositor:
@@ -64,7 +58,7 @@ class Depositor:
         self._backlog = Backlog(self._lock, self._changed.notify_all)
         self._stream: object = None
         """The stream that may take requests."""
-        self._stream_seconds = min(_STREAM_SECONDS, patience)
+        self._stream_seconds = min(STREAM_SECONDS, patience)
         self._channel = channel
         self._patience = Deadline.after(patience)
         self._strict = strict
@@ -160,7 +154,7 @@ class Depositor:
         if self._place is None:
             raise not_open()
         try:
-            self._end(_GRACE_SECONDS if isinstance(error, KeyboardInterrupt) else None)
+            self._end(GRACE_SECONDS if isinstance(error, KeyboardInterrupt) else None)
         except BaseException as interrupt:  # of the handler of a signal
             self._give_up(interrupt)
             raise
@@ -265,8 +259,9 @@ class Depositor:
                 backlog.interrupted(error)
                 if backlog.progress != before:
                     attempts.progress()
-                if self._is_idle(since=before):
-                    continue
+                with self._lock:
+                    if backlog.is_idle(since=before, now=time.monotonic()):
+                        continue
                 patience = self._patience.since(backlog.progress)
                 pause = attempts.pause_after(error, patience.remaining())
                 if pause is None or not patience.pause(pause):
@@ -291,18 +286,6 @@ class Depositor:
             self._changed.notify_all()  # an earlier stream that still asks for requests ends
             return self._stream
 
-    def _is_idle(self, since: float) -> bool:
-        """Return whether all that was sent is acknowledged, and only the stream has not ended.
-
-        What came since has its own time.
-        """
-        backlog = self._backlog
-        with self._lock:
-            idle = not backlog.has_in_flight and (backlog.progress != since or not backlog.has_gathered)
-            if idle:
-                backlog.progress = time.monotonic()
-            return idle
-
     def _stop_taking(self) -> None:
         with self._lock:
             self._stream = None
@@ -320,7 +303,7 @@ class Depositor:
         """Return what is to be sent on a stream; its age, a pause, and a fork that waits, end it."""
         backlog = self._backlog
         end_at = time.monotonic() + self._stream_seconds
-        idle_at = time.monotonic() + _IDLE_SECONDS
+        idle_at = time.monotonic() + IDLE_SECONDS
         while time.monotonic() < end_at:
             with self._lock:
                 if self._stream is not stream or fork_guard.forking:
@@ -335,7 +318,7 @@ class Depositor:
                     continue
                 request = backlog.take()
             yield request.message()
-            idle_at = time.monotonic() + _IDLE_SECONDS
+            idle_at = time.monotonic() + IDLE_SECONDS
 
     def _call(self, stream: object, patience: Deadline) -> None:
         """Send the first request as a unary call, because a stream needs threads of gRPC."""

@@ -22,8 +22,9 @@ _REQUEST_WORKS: Final = 1_000
 class Waiting(Protocol):
     """The future of a receipt."""
 
-    seen: bool
-    """Whether anybody has asked for the outcome of the work."""
+    @property
+    def seen(self) -> bool:
+        """Whether anybody has asked for the outcome of the work."""
 
     def become(self, known: Receipt | ResultsError) -> None:
         """Finish the future, unless it is finished."""

@@ -39,14 +39,8 @@ def deposit(channel: Channel, prepared: Prepared, deadline: Deadline) -> Deposit
             is safe.
     """
     deposited = Deposited(prepared)
-    try:
+    with deposited.explaining():
         _Sending(channel, deposited, deadline).send(*deposited.requests())
-    except ResultsError as error:
-        deposited.failed(error)
-        raise
-    except BaseException as error:
-        deposited.interrupted(error)
-        raise
     return deposited
 
 

@@ -44,13 +44,17 @@ class HandedBatches:
     def __init__(self) -> None:
         self._number = self._bytes = 0
 
+    def count(self, batch: bytes) -> bytes:
+        """Count a batch, and return it."""
+        self._number += 1
+        self._bytes += len(batch)
+        return batch
+
     def each(self, batches: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
         """Yield batches."""
         try:
             for batch in batches:
-                self._number += 1
-                self._bytes += len(batch)
-                yield batch
+                yield self.count(batch)
         finally:
             batches.close()
 

@@ -91,7 +91,7 @@ class Connection:
         """Keep it forever as it is: unclosed, as what belongs to the parent process must be."""
         places = [*self.places]  # at once, since streams that are collected as garbage leave at any moment
         for each in (self, self._channel, self.stub, *(place.call for place in places)):
-            _keep(each)
+            keep(each)
 
 
 Place: TypeAlias = connections.Place[Connection]
@@ -103,9 +103,9 @@ def _keep_grpc_begun() -> None:
 
     When its last channel is closed, gRPC shuts down in a separate thread. A fork at that time hangs, or its child does.
     """
-    _keep(grpc.insecure_channel("localhost:0"))
+    keep(grpc.insecure_channel("localhost:0"))
 
 
-def _keep(what: object) -> None:
+def keep(what: object) -> None:
     """Keep something forever, so that nothing tries to close it, not even the end of the interpreter."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(what))

@@ -15,7 +15,7 @@ from workflow_results.common.rules import shorten
 from workflow_results.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _VARIABLES: Final = {
     "ca_file": "WORKFLOW_RESULTS_CA_FILE",
@@ -34,20 +34,29 @@ class Credentials:
 
     Attributes:
         secure: Whether the connection is made with TLS.
+        files: The files that they were read from, by the names of the arguments.
 
     Args:
         token: The access token, if there is one.
         secure: As above.
         authorities: The authorities to trust, as PEM; None for the well-known ones.
         identity: The certificate of the client and its key, as PEM, if there are any.
+        files: As above.
     """
 
-    __slots__ = ("_authorities", "_identity", "_token", "secure")
+    __slots__ = ("_authorities", "_identity", "_token", "files", "secure")
 
     def __init__(
-        self, token: str | None, *, secure: bool, authorities: bytes | None, identity: tuple[bytes, bytes] | None
+        self,
+        token: str | None,
+        *,
+        secure: bool,
+        authorities: bytes | None = None,
+        identity: tuple[bytes, bytes] | None = None,
+        files: Mapping[str, Path | None] = {},
     ) -> None:
         self.secure = secure
+        self.files = files
         self._token = token
         self._authorities = authorities
         self._identity = identity
@@ -58,6 +67,14 @@ class Credentials:
             return grpc.insecure_channel(target, options)
         certificate, key = self._identity or (None, None)
         return grpc.secure_channel(target, grpc.ssl_channel_credentials(self._authorities, key, certificate), options)
+
+    def async_channel(self, target: str, options: Sequence[tuple[str, Any]]) -> grpc.aio.Channel:
+        """Make a channel to a target for the event loop that runs."""
+        if not self.secure:
+            return grpc.aio.insecure_channel(target, options)
+        certificate, key = self._identity or (None, None)
+        shown = grpc.ssl_channel_credentials(self._authorities, key, certificate)
+        return grpc.aio.secure_channel(target, shown, options)
 
     def metadata(self) -> list[tuple[str, str]]:
         """Return what each call is sent with."""
@@ -95,7 +112,7 @@ def resolve(
     if tls is False:
         if given := [name for name, file in files.items() if file is not None]:
             raise InvalidRequestError(f"{given[0]} can't be used with tls=False: omit one of them")
-        return Credentials(token, secure=False, authorities=None, identity=None)
+        return Credentials(token, secure=False)
     paths = {name: _path(name, file) for name, file in files.items()}
     ca, cert, key = (_source(name, files[name]) for name in _VARIABLES)
     secure = bool(tls) or any(paths.values())
@@ -116,7 +133,7 @@ def resolve(
             identity = pem.identity(paths["cert_file"], paths["key_file"])
     except ValueError as error:
         raise InvalidRequestError(f"{what} {error}") from error
-    return Credentials(token, secure=secure, authorities=trusted, identity=identity)
+    return Credentials(token, secure=secure, authorities=trusted, identity=identity, files=paths)
 
 
 def _path(name: str, file: str | os.PathLike[str] | None) -> Path | None:

@@ -41,9 +41,13 @@ class Deadline:
         """Return the seconds that are left: at least a millisecond, since gRPC takes 0 and less as an error of ours."""
         return None if self.at is None else max(0.001, self.at - time.monotonic())
 
+    def allows(self, seconds: float) -> bool:
+        """Return whether a pause of so many seconds ends before the deadline, and nobody has given up."""
+        return not self._given_up and (self.at is None or time.monotonic() + seconds < self.at)
+
     def pause(self, seconds: float) -> bool:
         """Sleep, unless the deadline comes before the end of it, or `give_up` does; returns whether."""
-        if self.at is not None and time.monotonic() + seconds >= self.at:
+        if not self.allows(seconds):
             return False
         end = time.monotonic() + seconds
         while not self._given_up and (left := end - time.monotonic()) > 0:

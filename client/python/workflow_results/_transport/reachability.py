@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import grpc
 
@@ -12,11 +12,14 @@ from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
 from workflow_results.errors import ServiceUnavailableError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _PROBE_SECONDS: Final = 1.0
 """How long one look for the service takes: short, so that a fork or an interrupt need not wait for the deadline."""
-_GLANCE_SECONDS: Final = 0.1
+GLANCE_SECONDS: Final = 0.1
 """How long to ask why there is no connection, which gRPC knows at once or not at all."""
-_HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
+HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
 
 
 class Peer:
@@ -58,8 +61,56 @@ class Peer:
         )
 
 
-class Reachability:
-    """Whether the service answers on a channel: it is known to after an answer, until a call finds it gone.
+class Reports:
+    """What gRPC has reported of the connections of one channel.
+
+    Attributes:
+        is_reachable: Whether the service is known to answer: after an answer, until a call finds it gone.
+
+    Args:
+        peer: The service.
+    """
+
+    def __init__(self, peer: Peer) -> None:
+        self.is_reachable = False
+        self._peer = peer
+        self._told = ""
+        """What was reported of connections that failed since the service was reached: the most helpful part."""
+
+    def mark_lost(self) -> None:
+        """Note that a call has found the service gone: the next one looks for it first."""
+        self.is_reachable = False
+
+    @staticmethod
+    def looks(deadline: Deadline, pause: float) -> Iterator[tuple[float, bool]]:
+        """Yield the seconds of each look for the service before a pause, and whether it waits for a connection."""
+        for waits in (False, True):  # a call that does not wait gets the reason of the last failure
+            most = min(pause, _PROBE_SECONDS) if waits else _PROBE_SECONDS
+            yield min(deadline.remaining() or most, most), waits
+
+    def note(self, error: grpc.RpcError | None) -> bool:
+        """Note what a look has found, and return whether the service answers.
+
+        A name may have several addresses, where one refuses connections and another one says what is wrong. gRPC tells
+        of that which has failed last.
+        """
+        code = error.code() if error else None
+        if error and code is grpc.StatusCode.UNAVAILABLE:
+            secure = self._peer.credentials.secure
+            self._told = max(error.details() or "", self._told, key=lambda details: telling(details, secure=secure))
+        if code in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE):
+            return False
+        self._told = ""
+        self.is_reachable = self._peer.reached = True
+        return True
+
+    def out_of_reach(self, deadline: Deadline) -> ServiceUnavailableError:
+        """Explain why nothing has answered within the deadline."""
+        return self._peer.out_of_reach(deadline, self._told)
+
+
+class Reachability(Reports):
+    """The same for threads.
 
     Args:
         peer: The service.
@@ -67,11 +118,8 @@ class Reachability:
     """
 
     def __init__(self, peer: Peer, channel: grpc.Channel) -> None:
-        self._peer = peer
+        super().__init__(peer)
         self._channel = channel
-        self._reachable = False
-        self._told = ""
-        """What gRPC reported of connections that failed since the service was reached: the most helpful part."""
 
     def ensure(self, deadline: Deadline, *, certainly: bool = False) -> None:
         """Wait until the service answers; `grpc.channel_ready_future` would leave a thread behind that fails loudly.
@@ -83,36 +131,21 @@ class Reachability:
         Raises:
             ServiceUnavailableError: It has not.
         """
-        if self._reachable and not certainly:
+        if self.is_reachable and not certainly:
             return
-        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(_HEALTH_CHECK)
+        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(HEALTH_CHECK)
         for pause in pauses():
-            for waits in (False, True):  # a call that does not wait gets the reason of the last failure
-                most = min(pause, _PROBE_SECONDS) if waits else _PROBE_SECONDS
-                if self._answers(ask, min(deadline.remaining() or most, most), waits=waits):
-                    self._told = ""
-                    self._reachable = self._peer.reached = True
+            for seconds, waits in self.looks(deadline, pause):
+                if self._answers(ask, seconds, waits=waits):
                     return
             if not deadline.pause(pause):
-                self._answers(ask, _GLANCE_SECONDS)
-                raise self._peer.out_of_reach(deadline, self._told)
-
-    def mark_lost(self) -> None:
-        """Note that a call has found the service gone: the next one looks for it first."""
-        self._reachable = False
+                self._answers(ask, GLANCE_SECONDS)
+                raise self.out_of_reach(deadline)
 
     def _answers(self, ask: grpc.UnaryUnaryMultiCallable[bytes, bytes], seconds: float, *, waits: bool = False) -> bool:
-        """Check whether the service answers, and keep what gRPC reports of connections that fail.
-
-        A name may have several addresses, where one refuses connections and another one says what is wrong. gRPC tells
-        of that which has failed last.
-        """
         try:
             with fork_guard:
                 ask(b"", timeout=seconds, wait_for_ready=waits)
         except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.UNAVAILABLE:
-                secure = self._peer.credentials.secure
-                self._told = max(error.details() or "", self._told, key=lambda details: telling(details, secure=secure))
-            return error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
-        return True
+            return self.note(error)
+        return self.note(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -65,8 +65,7 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
     if info.reason:
         message = details if issubclass(class_, _ABOUT_THE_REQUEST) else f"{method} at {target}: {details}"
     elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        limit = "the time limit of a proxy" if deadline.seconds is None else f"its timeout of {deadline.seconds:g} s"
-        message = f"{method} at {target} took longer than {limit}"
+        message = str(late(method, target, deadline))
     elif class_ is errors.ServiceUnavailableError:
         message = f"the connection to {target} failed: {details}"
     elif code is grpc.StatusCode.UNIMPLEMENTED:
@@ -84,6 +83,12 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
     return explained
 
 
+def late(method: str, target: str, deadline: Deadline) -> errors.DeadlineExceededError:
+    """Return the error of a call whose time is over."""
+    limit = "the time limit of a proxy" if deadline.seconds is None else f"its timeout of {deadline.seconds:g} s"
+    return errors.DeadlineExceededError(f"{method} at {target} took longer than {limit}")
+
+
 def exception_for(code: grpc.StatusCode, reason: str) -> type[errors.ResultsError]:
     """Return the class of the errors with a code and a reason."""
     return errors.InvalidStatusError if reason == Reason.INVALID_STATUS else _CLASSES.get(code, errors.ResultsError)
@@ -92,7 +97,8 @@ def exception_for(code: grpc.StatusCode, reason: str) -> type[errors.ResultsErro
 def _details(error: grpc.RpcError) -> tuple[error_details_pb2.ErrorInfo, float]:
     """Return why a call failed, and how many seconds to wait before a repetition, as far as the service has said so."""
     info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
-    metadata = {item.key: item.value for item in error.trailing_metadata() or ()}
+    trailing: Any = error.trailing_metadata()  # pairs, which gRPC's types don't say
+    metadata = dict(trailing or ())
     try:
         for detail in status_pb2.Status.FromString(metadata.get("grpc-status-details-bin", b"")).details:
             for kind in (info, retry):

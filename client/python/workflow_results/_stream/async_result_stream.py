@@ -1,0 +1,54 @@
+"""The asynchronous iterators over results that users get."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+T = TypeVar("T")
+
+
+class AsyncResultStream(AsyncIterator[T]):
+    """An asynchronous iterator over results, or over batches of them, while they are read.
+
+    `close()` ends it early, and so does the end of an `async with` block.
+    """
+
+    def __init__(self, parts: AsyncGenerator[T, None], name: str, handed: object) -> None:
+        self._parts = parts
+        self._name = name
+        self._handed = handed
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._parts  # so that `async for` takes no time of its own
+
+    async def __anext__(self) -> T:
+        return await anext(self._parts)
+
+    async def close(self) -> None:
+        """End the stream; closing twice is fine."""
+        await self._parts.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        parts: Any = self._parts  # whose frame mypy does not know
+        how = "ended after {}" if parts.ag_frame is None else "{} so far"
+        return f"<{self._name}: {how.format(self._handed)}>"
+
+    def _not_copied(self, *_: object) -> NoReturn:
+        raise TypeError("a stream can't be copied or pickled: start another one where it is needed")
+
+    __reduce__ = __copy__ = __deepcopy__ = _not_copied
