@@ -10,6 +10,7 @@ from typing import Any
 import pymongo
 import pytest
 
+from tests.support.blocking import Facade, blocking
 from tests.support.launcher import Service
 from tests.support.wire import Stub, open_channel
 from workflow_results import Results
@@ -49,9 +50,24 @@ def database(mongo: pymongo.MongoClient[dict[str, Any]]) -> Any:
     return mongo["workflow_results"]
 
 
+FACADES: dict[str, Facade] = {"Results": Results, "AsyncResults": blocking}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests that are marked with `both_facades` with each of the two."""
+    if metafunc.definition.get_closest_marker("both_facades") and "facade" in metafunc.fixturenames:
+        metafunc.parametrize("facade", list(FACADES), indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def results(service: Service) -> Iterator[Results]:
-    with Results(service.target) as client:
+def facade(request: pytest.FixtureRequest) -> Facade:
+    """What makes a client."""
+    return FACADES[getattr(request, "param", "Results")]
+
+
+@pytest.fixture(scope="session")
+def results(facade: Facade, service: Service) -> Iterator[Results]:
+    with facade(service.target) as client:
         yield client
 
 

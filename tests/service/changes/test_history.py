@@ -12,6 +12,7 @@ from typing import Any
 import pymongo
 import pytest
 
+from tests.support.blocking import Facade
 from tests.support.launcher import Service
 from tests.support.proxy import Proxy
 from tests.support.waiting import PATIENCE, eventually
@@ -19,6 +20,8 @@ from tests.support.wire import Stub, documents, invalid, refused
 from tests.support.works import work
 from workflow_results import DeadlineExceededError, HistoryEntry, InvalidRequestError, Results, ServiceUnavailableError
 from workflow_results.v1 import results_pb2 as pb
+
+pytestmark = pytest.mark.both_facades
 
 Change = Callable[..., bool]
 
@@ -37,13 +40,13 @@ def methods(results: Results, pipeline: str, id_: str) -> list[str]:
 def test_each_change_has_an_entry(results: Results, there: str) -> None:
     began = datetime.now(timezone.utc) - timedelta(milliseconds=1)
     assert results.update([{"pipeline": there, "id": "a", "tags": ["new"], "n": 1}], reason="a better fit")
-    assert results.lock(there, ["a", "c"], reason="published", request_id="lock-1")
+    assert results.lock(there, ["a", "c"], reason="published", request_id=there[-36:])
     assert results.unlock(there, ["a"], force=True, reason="an erratum")
     assert results.delete_ids(there, ["a"], reason="wrong")
 
     deleted, unlocked, locked, updated = results.history(there, "a")
     assert updated == HistoryEntry(updated.time, "update", "", ("tags", "n"), 2, "a better fit", "", 1)
-    assert locked == HistoryEntry(locked.time, "lock", "", (), 0, "published", "lock-1", 2)
+    assert locked == HistoryEntry(locked.time, "lock", "", (), 0, "published", there[-36:], 2)
     assert unlocked == HistoryEntry(unlocked.time, "unlock", "", (), 0, "an erratum", "", 1)
     assert deleted == HistoryEntry(deleted.time, "delete_ids", "", (), 0, "wrong", "", 1)
     assert began <= updated.time <= locked.time <= unlocked.time <= deleted.time <= datetime.now(timezone.utc)
@@ -109,11 +112,11 @@ def test_very_many_fields_are_counted(results: Results, there: str) -> None:
 def test_a_large_change_is_told_of_each_result(results: Results, pipeline: str) -> None:
     ids = [f"{number:05}" for number in range(10_002)]
     results.deposit([work(pipeline, id_) for id_ in ids])
-    assert results.lock(pipeline, ids, request_id="many")
-    assert results.lock(pipeline, ids, request_id="many")
+    assert results.lock(pipeline, ids, request_id=pipeline[-36:])
+    assert results.lock(pipeline, ids, request_id=pipeline[-36:])
     for id_ in (ids[0], ids[9_999], ids[10_000], ids[-1]):
         (entry,) = results.history(pipeline, id_)
-        assert (entry.method, entry.request_id, entry.result_count) == ("lock", "many", 10_002)
+        assert (entry.method, entry.request_id, entry.result_count) == ("lock", pipeline[-36:], 10_002)
 
 
 def test_a_long_history_comes_in_pages(results: Results, stub: Stub, there: str) -> None:
@@ -165,11 +168,11 @@ def test_a_request_that_is_repeated_is_answered_again_and_not_done_again(
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_request_whose_answer_is_lost_is_carried_out_once(
-    service: Service, results: Results, there: str, name: str
+    service: Service, results: Results, there: str, name: str, facade: Facade
 ) -> None:
     change, _ = CHANGES[name]
     request_id = f"{name}-{uuid.uuid4()}"
-    with contextlib.closing(Proxy(service.target)) as proxy, Results(proxy.target) as cut_off:
+    with contextlib.closing(Proxy(service.target)) as proxy, facade(proxy.target) as cut_off:
         assert cut_off.count(there, {}) == 3
         proxy.hold_from = request_id.encode()
         with ThreadPoolExecutor(1) as pool:

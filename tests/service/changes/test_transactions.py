@@ -15,6 +15,8 @@ from workflow_results_server.errors import DeadlineExceeded
 from workflow_results_server.store import Store, transaction
 from workflow_results_server.store.history import Origin
 
+pytestmark = pytest.mark.both_facades
+
 SECONDS = 0.5
 LONG = 30.0
 

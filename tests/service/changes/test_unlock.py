@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.blocking import Facade
 from tests.support.works import work
 from workflow_results import InvalidRequestError, NotFoundError, Results
 from workflow_results._transport.deadline import Deadline
+
+pytestmark = pytest.mark.both_facades
 
 
 class Terminal(io.StringIO):
@@ -83,7 +86,8 @@ def test_the_time_for_the_answer_counts_for_neither_call(
 ) -> None:
     """Both calls have one deadline; the clock goes ahead while it is asked."""
     now = time.monotonic()
-    monkeypatch.setattr("workflow_results.results.time", SimpleNamespace(monotonic=lambda: now))
+    for module in ("results", "async_results"):
+        monkeypatch.setattr(f"workflow_results.{module}.time", SimpleNamespace(monotonic=lambda: now))
     deadlines: list[Deadline] = []
     unary = results._channel.unary
 
@@ -104,9 +108,9 @@ def test_the_time_for_the_answer_counts_for_neither_call(
     assert first.seconds == second.seconds == 5
 
 
-def test_nothing_is_asked_about_results_that_do_not_exist(service: Any, locked: str) -> None:
+def test_nothing_is_asked_about_results_that_do_not_exist(service: Any, locked: str, facade: Facade) -> None:
     with (
-        Results(service.target, strict=True) as strict,
+        facade(service.target, strict=True) as strict,
         pytest.raises(NotFoundError, match="nope does not exist") as caught,
     ):
         strict.unlock(locked, ["a", "nope"], confirm=pytest.fail)

@@ -156,13 +156,9 @@ def test_what_holds_a_connection_is_neither_copied_nor_pickled(
             (depositor, r"create one with Results.depositor\(\) where it is needed"),
             (results.stream(pipeline, {}), "start another one where it is needed"),
             (results.stream_batches(pipeline, {}), "start another one where it is needed"),
-            (results, "create another one where it is needed"),
         ):
             with pytest.raises(TypeError, match=f"^an? .* can't be copied or pickled: {cure}"):
                 how(each)
-    if how is not copy.copy:
-        with pytest.raises(TypeError, match="a Results can't be copied or pickled"):
-            how(GRPCContext())
     assert pickle.loads(pickle.dumps(done.result())) == Receipt(pipeline, "a", Outcome.DEPOSITED)
 
 

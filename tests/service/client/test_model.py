@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.support.blocking import Facade
 from workflow_results import Outcome, Results
 from workflow_results.errors import ConflictError, InvalidRequestError, InvalidStatusError, LockedError, NotFoundError
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Document = dict[str, Any]
+
+pytestmark = pytest.mark.both_facades
 
 EXAMPLES = int(os.environ.get("WORKFLOW_RESULTS_MODEL_EXAMPLES", "0"))
 """Set, so many sequences are tried, other ones each time. By default the same ones are tried again and again, so that
@@ -340,9 +343,11 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 @pytest.mark.timeout(400)
-def test_every_answer_is_that_of_the_model(results: Results, database: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_answer_is_that_of_the_model(
+    results: Results, database: Any, caplog: pytest.LogCaptureFixture, facade: Facade
+) -> None:
     caplog.set_level(logging.CRITICAL)  # else a failure would come with thousands of warnings about refused calls
-    with Results(results.baseurl, strict=True) as strict:
+    with facade(results.baseurl, strict=True) as strict:
         run_state_machine_as_test(
             partial(Comparison, {False: results, True: strict}, database),  # type: ignore[arg-type] # called only
             settings=settings(

@@ -12,6 +12,8 @@ import workflow_results
 from tests.support.paths import VECTORS
 from workflow_results import Results
 
+pytestmark = pytest.mark.both_facades
+
 CASES = [
     pytest.param(case["steps"], id=f"{path.stem}: {case['name']}")
     for path in sorted((VECTORS / "calls").glob("*.json"))

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.blocking import Facade
 from tests.support.launcher import Service
 from tests.support.proxy import Proxy
 from tests.support.waiting import PATIENCE, ended, eventually
@@ -31,6 +32,7 @@ from workflow_results import (
 Serve = Callable[..., Service]
 
 
+@pytest.mark.both_facades
 def test_works_given_one_at_a_time_are_stored_each_with_its_receipt(results: Results, pipeline: str) -> None:
     works = [work(pipeline, f"{number:05}", event=[number]) for number in range(3_000)]
     with results.depositor() as depositor:
@@ -45,6 +47,7 @@ def test_works_given_one_at_a_time_are_stored_each_with_its_receipt(results: Res
     assert results.get_by_event(pipeline, 2_999) == [works[-1]]
 
 
+@pytest.mark.both_facades
 def test_threads_share_a_depositor_for_several_pipelines(results: Results, pipeline: str) -> None:
     def deposit(number: int) -> str:
         return depositor.deposit(work(f"{pipeline}-{number % 3}", str(number))).result(PATIENCE).id
@@ -54,6 +57,7 @@ def test_threads_share_a_depositor_for_several_pipelines(results: Results, pipel
     assert [results.count(f"{pipeline}-{number}", {}) for number in range(3)] == [100, 100, 100]
 
 
+@pytest.mark.both_facades
 def test_outcomes_are_those_of_the_order_given(results: Results, pipeline: str) -> None:
     same = work(pipeline, "a", n=1)
     rejected = work(pipeline, "deep", nested=nested(150))
@@ -77,6 +81,7 @@ def nested(levels: int) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.both_facades
 def test_a_work_that_breaks_a_rule_is_refused_at_once(results: Results, pipeline: str) -> None:
     with results.depositor() as depositor:
         kept = depositor.deposit(work(pipeline, "a"))
@@ -88,6 +93,7 @@ def test_a_work_that_breaks_a_rule_is_refused_at_once(results: Results, pipeline
     assert results.count(pipeline, {}) == 1
 
 
+@pytest.mark.both_facades
 @pytest.mark.parametrize("large", [False, True])
 def test_rejections_that_nobody_asked_for_are_raised_in_the_end(results: Results, pipeline: str, large: bool) -> None:
     bad = work(pipeline, "bad", data=bytes(17 << 20)) if large else work(pipeline, "bad", nested=nested(150))
@@ -99,18 +105,20 @@ def test_rejections_that_nobody_asked_for_are_raised_in_the_end(results: Results
     assert results.count(pipeline, {}) == 2
 
 
+@pytest.mark.both_facades
 def test_conflicts_that_nobody_asked_for_are_logged_or_raised(
-    service: Service, results: Results, pipeline: str, caplog: pytest.LogCaptureFixture
+    service: Service, results: Results, pipeline: str, caplog: pytest.LogCaptureFixture, facade: Facade
 ) -> None:
     results.deposit([work(pipeline, "a", n=1)])
     with caplog.at_level(logging.WARNING), results.depositor() as depositor:
         depositor.deposit(work(pipeline, "a", n=2))
     assert f"1 of 1 in conflict: {pipeline} a" in caplog.text
-    with Results(service.target, strict=True) as strict, pytest.raises(ConflictError), strict.depositor() as depositor:
+    with facade(service.target, strict=True) as strict, pytest.raises(ConflictError), strict.depositor() as depositor:
         depositor.deposit(work(pipeline, "a", n=2))
     assert results.view(pipeline, {})[0]["n"] == 1
 
 
+@pytest.mark.both_facades
 def test_flush_waits_for_what_was_given(results: Results, pipeline: str) -> None:
     with results.depositor() as depositor:
         for round_ in range(3):
@@ -169,9 +177,10 @@ def test_a_callback_that_would_end_the_thread_does_no_harm(
     assert "callback" in caplog.text
 
 
-def test_a_service_that_hangs_is_given_up_in_time(serve: Serve, pipeline: str) -> None:
+@pytest.mark.both_facades
+def test_a_service_that_hangs_is_given_up_in_time(serve: Serve, pipeline: str, facade: Facade) -> None:
     server = serve()
-    with Results(server.target) as client:
+    with facade(server.target) as client:
         with pytest.raises(DeadlineExceededError), client.depositor(timeout=5) as depositor:
             depositor.deposit(work(pipeline, "a")).result(PATIENCE)
             server.process.send_signal(signal.SIGSTOP)
@@ -180,6 +189,7 @@ def test_a_service_that_hangs_is_given_up_in_time(serve: Serve, pipeline: str) -
     server.stop(signal.SIGKILL)
 
 
+@pytest.mark.both_facades
 def test_use_outside_a_with_block_is_refused(results: Results, pipeline: str) -> None:
     depositor = results.depositor()
     with pytest.raises(ResultsError, match="`with` block"):
@@ -192,6 +202,7 @@ def test_use_outside_a_with_block_is_refused(results: Results, pipeline: str) ->
         pass
 
 
+@pytest.mark.both_facades
 def test_works_given_before_an_exception_are_stored(results: Results, pipeline: str) -> None:
     with pytest.raises(KeyError), results.depositor() as depositor:
         depositor.deposit(work(pipeline, "a"))
@@ -199,9 +210,12 @@ def test_works_given_before_an_exception_are_stored(results: Results, pipeline: 
     assert results.count(pipeline, {}) == 1
 
 
-def test_acknowledgements_that_are_lost_are_asked_for_again(service: Service, results: Results, pipeline: str) -> None:
+@pytest.mark.both_facades
+def test_acknowledgements_that_are_lost_are_asked_for_again(
+    service: Service, results: Results, pipeline: str, facade: Facade
+) -> None:
     works = [work(pipeline, f"{number:04}", data=bytes(10_000)) for number in range(1_000)]
-    with contextlib.closing(Proxy(service.target)) as proxy, Results(proxy.target) as client:
+    with contextlib.closing(Proxy(service.target)) as proxy, facade(proxy.target) as client:
         with client.depositor() as depositor:
             depositor.deposit(work(pipeline, "first")).result(PATIENCE)
             proxy.hold_from = b"0500"
@@ -214,10 +228,13 @@ def test_acknowledgements_that_are_lost_are_asked_for_again(service: Service, re
     assert results.count(pipeline, {}) == 1_001
 
 
-def test_killed_server_that_comes_back_gets_every_work_once(serve: Serve, results: Results, pipeline: str) -> None:
+@pytest.mark.both_facades
+def test_killed_server_that_comes_back_gets_every_work_once(
+    serve: Serve, results: Results, pipeline: str, facade: Facade
+) -> None:
     server = serve()
     works = [work(pipeline, f"{number:05}", data=bytes(1_000)) for number in range(10_000)]
-    with Results(server.target) as client, client.depositor() as depositor:
+    with facade(server.target) as client, client.depositor() as depositor:
         given = []
         for number, each in enumerate(works):
             given.append(depositor.deposit(each))

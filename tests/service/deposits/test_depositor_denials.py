@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.support.blocking import Facade
 from tests.support.callers import entry, write
 from tests.support.launcher import Service
 from tests.support.waiting import PATIENCE
 from tests.support.works import work
 from workflow_results import Outcome, PermissionDeniedError, Results
+
+pytestmark = pytest.mark.both_facades
 
 Serve = Callable[..., Service]
 
@@ -31,7 +34,7 @@ def locked(pipeline: str, id_: str, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("size", [0, 100_000])
-def test_denied_works_fail_alone(target: str, results: Results, pipeline: str, size: int) -> None:
+def test_denied_works_fail_alone(target: str, results: Results, pipeline: str, size: int, facade: Facade) -> None:
     """With large works, each request has a few, and several are on their way when one of them is denied."""
     works = [work(f"{pipeline}-{number % 2}", f"{number:02}", data=bytes(size)) for number in range(60)]
     denied = {
@@ -42,7 +45,7 @@ def test_denied_works_fail_alone(target: str, results: Results, pipeline: str, s
     }
     for position, each in denied.items():
         works[position] = each
-    with Results(target, token="depositor") as client, client.depositor() as depositor:
+    with facade(target, token="depositor") as client, client.depositor() as depositor:
         given = [depositor.deposit(each) for each in works]
         for position, each in denied.items():
             error = given[position].exception(PATIENCE)
@@ -58,7 +61,7 @@ def test_denied_works_fail_alone(target: str, results: Results, pipeline: str, s
 
 
 def test_works_with_one_id_are_taken_in_their_order_beside_denied_ones(
-    target: str, results: Results, pipeline: str
+    target: str, results: Results, pipeline: str, facade: Facade
 ) -> None:
     works = [
         work(pipeline, "before"),
@@ -69,7 +72,7 @@ def test_works_with_one_id_are_taken_in_their_order_beside_denied_ones(
         locked(pipeline, "a", n=4),
         work(pipeline, "a", n=2),
     ]
-    with Results(target, token="depositor") as client, client.depositor() as depositor:
+    with facade(target, token="depositor") as client, client.depositor() as depositor:
         given = [depositor.deposit(each) for each in works]
         denied = [future.exception(PATIENCE) is not None for future in given]
     assert denied == [False, True, False, True, False, True, False]
@@ -78,10 +81,12 @@ def test_works_with_one_id_are_taken_in_their_order_beside_denied_ones(
     assert results.view(pipeline, {}, {"id": True, "n": True}) == [{"id": "before"}, {"id": "a", "n": 2}]
 
 
-def test_denials_that_nobody_asked_for_are_raised_in_the_end(target: str, results: Results, pipeline: str) -> None:
+def test_denials_that_nobody_asked_for_are_raised_in_the_end(
+    target: str, results: Results, pipeline: str, facade: Facade
+) -> None:
     message = r"2 of 4 rejected: other a: PIPELINE: caller depositor may not use pipeline 'other'"
     denied = pytest.raises(PermissionDeniedError, match=message)
-    with denied as raised, Results(target, token="depositor") as client, client.depositor() as depositor:
+    with denied as raised, facade(target, token="depositor") as client, client.depositor() as depositor:
         for each in (work(pipeline, "a"), work("other", "a"), work("other", "b"), work(pipeline, "b")):
             depositor.deposit(each)
         depositor.flush()
@@ -90,9 +95,9 @@ def test_denials_that_nobody_asked_for_are_raised_in_the_end(target: str, result
     assert results.count(pipeline, {}) == 2
 
 
-def test_who_may_deposit_nothing_is_told_at_once(target: str, pipeline: str) -> None:
+def test_who_may_deposit_nothing_is_told_at_once(target: str, pipeline: str, facade: Facade) -> None:
     denied = pytest.raises(PermissionDeniedError, match="DepositStream requires at least the role depositor")
-    with denied as raised, Results(target, token="reader") as client, client.depositor() as depositor:
+    with denied as raised, facade(target, token="reader") as client, client.depositor() as depositor:
         future = depositor.deposit(work(pipeline, "a"))
         assert isinstance(future.exception(PATIENCE), PermissionDeniedError)
         with pytest.raises(PermissionDeniedError):

@@ -22,6 +22,8 @@ from workflow_results import Results
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 
+pytestmark = pytest.mark.both_facades
+
 NOW = dt.datetime(2026, 11, 23, 5, 6, 7, 891_000, tzinfo=dt.timezone.utc)
 
 EVERYTHING: dict[str, Any] = {

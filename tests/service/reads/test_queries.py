@@ -11,9 +11,12 @@ from typing import Any
 import bson
 import pytest
 
+from tests.support.blocking import Facade
 from tests.support.waiting import join
 from tests.support.works import work
 from workflow_results import DeadlineExceededError, InvalidRequestError, Results, ServiceUnavailableError
+
+pytestmark = pytest.mark.both_facades
 
 VALUES: dict[str, Any] = {
     "text": "a",
@@ -70,14 +73,14 @@ def test_a_change_that_runs_out_of_time_leaves_nothing_locked_up(results: Result
     assert results.update([{"pipeline": pipeline, "id": id_, "n": 1} for id_ in ids[:10]], timeout=40)
 
 
-def test_an_impatient_first_deposit_does_not_fail_the_others(service: Any, pipeline: str) -> None:
+def test_an_impatient_first_deposit_does_not_fail_the_others(service: Any, pipeline: str, facade: Facade) -> None:
     answers: list[dict[str, bool]] = []
 
     def patient(number: int) -> None:
-        with Results(service.target) as client:
+        with facade(service.target) as client:
             answers.append(client.deposit([work(pipeline, str(number))]))
 
-    with Results(service.target) as impatient:
+    with facade(service.target) as impatient:
         impatient.status()
         threads = [threading.Thread(target=patient, args=(number,)) for number in range(3)]
         for thread in threads:

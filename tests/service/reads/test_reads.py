@@ -18,6 +18,8 @@ from workflow_results_server.store import Selection, reads
 from workflow_results_server.store.reads import Reads
 from workflow_results_server.store.selection import fetch_first
 
+pytestmark = pytest.mark.both_facades
+
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
