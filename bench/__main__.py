@@ -13,14 +13,14 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import calls, ghz, plot, report
+from bench import async_cases, calls, ghz, plot, report
 from bench.cases import CASES, WORKERS
 from bench.measure import Record, measure
 from bench.stand import FULL, QUICK, Stand
 from workflow_results.common import native
 
 _PLOT: Final = "plot"
-_CASES: Final = (*CASES, *calls.CASES, WORKERS)
+_CASES: Final = (*CASES, *async_cases.CASES, *calls.CASES, WORKERS)
 _NAMES: Final = (*(case.name for case in _CASES), _PLOT)
 _WIDTH: Final = 136
 """Of the tables, on terminals that are narrower or none."""
@@ -66,7 +66,7 @@ def main() -> int:
                 asked -= {case.name for case in calls.CASES}
                 missing.append(f"The cases of ghz are skipped, as it could not be installed: {error}")
         with Stand(sizes) as stand:
-            for cases in ((*CASES, *calls.CASES), (WORKERS,)):  # the latter apart, since it starts further services
+            for cases in (_CASES[:-1], _CASES[-1:]):  # the last one apart, since it starts further services
                 if chosen := [case for case in cases if case.name in asked]:
                     records += measure(chosen, stand, rounds, tell)
             if _PLOT in asked:
