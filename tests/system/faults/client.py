@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.support.blocking import blocking
 from tests.system.faults import workload
 from tests.system.faults.history import Recorder
 from workflow_results import (
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _CALL_SECONDS: Final = (1.0, 5.0)
 _STREAM_SECONDS: Final = 30.0
 _THREADS: Final = "ab"
+_ASYNC: Final = ("1", "3", "5", "7")
+"""The ends of the names of clients that use `AsyncResults`."""
 _THINK_SECONDS: Final = 0.16
 _PAUSE_EACH: Final = 25
 _PAUSE_SECONDS: Final = 0.04
@@ -63,7 +66,7 @@ class _Tries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        self.again += "sent again" in message
+        self.again += "tried again" in message
         self.streams[threading.get_ident()] += message.startswith("View failed")
 
 
@@ -292,10 +295,11 @@ def main() -> None:
     logger.propagate = False
     lots = random.Random(f"{seed} {name}")
     seconds = _FILL_SECONDS if name in ("fill", "final") else lots.uniform(*_CALL_SECONDS)
+    facade = blocking if name.endswith(_ASYNC) else Results
     with (
         Recorder(Path(directory), name) as recorder,
-        Results(target, timeout=seconds, strict=True) as results,
-        Results(target, timeout=_STREAM_SECONDS, strict=True) as streaming,
+        facade(target, timeout=seconds, strict=True) as results,
+        facade(target, timeout=_STREAM_SECONDS, strict=True) as streaming,
     ):
         client = Client(results, recorder, tries)
         if name == "fill":

@@ -221,6 +221,8 @@ class AsyncDepositor:
         finally:
             if timer:
                 timer.cancel()
+            with contextlib.suppress(ValueError):  # it is gone unless the time has ended
+                self._waiting.remove(changed)
 
     async def _run(self) -> None:
         """Send what is gathered until the depositor is closed and everything is acknowledged."""
