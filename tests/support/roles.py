@@ -15,7 +15,9 @@ Reflection       MM    II     II       EE       ++      ++         ++       ++
 Info             MM    II     II       EE       ++      ++         ++       ++
 Status           MM    II     II       EE       ++      ++         ++       ++
 View             MM    II     II       EE       +P      +P         +P       ++
+Top              MM    II     II       EE       +P      +P         +P       ++
 Count            MM    II     II       EE       +P      +P         +P       ++
+CountBy          MM    II     II       EE       +P      +P         +P       ++
 GetByCount       MM    II     II       EE       +P      +P         +P       ++
 GetById          MM    II     II       EE       +P      +P         +P       ++
 GetByEvent       MM    II     II       EE       +P      +P         +P       ++

@@ -38,6 +38,8 @@ SIGNATURES = {
 }
 """Of the methods of the HTTP client, without the keyword-only parameters."""
 OURS = {
+    "top": "(pipeline, query={}, by='results.snr', limit=100, descending=True, projection={}) -> list[dict[str, Any]]",
+    "count_by": "(pipeline, field, query={}) -> ValueCounts",
     "history": "(pipeline, id=None) -> list[HistoryEntry]",
     "drop_pipeline": "(pipeline) -> bool",
 }
@@ -190,7 +192,7 @@ MAY_IMPORT = {
         "_transport": "_calls common errors v1",
         "cli": f"{BELOW} context results samples",
         "common": "",
-        "_confirmation": "common errors settings v1",
+        "_confirmation": "_calls common errors v1",
         "async_results": f"{BELOW} _confirmation _session",
         "context": f"{BELOW} async_results results",
         "errors": "common outcomes",

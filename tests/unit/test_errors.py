@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -97,7 +96,7 @@ class Failed(grpc.RpcError):
         return "what is wrong"
 
     def trailing_metadata(self) -> Any:
-        return [SimpleNamespace(key="grpc-status-details-bin", value=self._details)]
+        return [("grpc-status-details-bin", self._details)]
 
 
 def explained(code: grpc.StatusCode, details: bytes) -> ResultsError:

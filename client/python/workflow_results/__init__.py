@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         ServiceUnavailableError,
         UnauthenticatedError,
     )
-    from workflow_results.outcomes import HistoryEntry, Outcome, Receipt, Refusal
+    from workflow_results.outcomes import HistoryEntry, Outcome, Receipt, Refusal, ValueCount, ValueCounts
     from workflow_results.results import Results
 
 __all__ = [
@@ -58,6 +58,8 @@ __all__ = [
     "ResultsError",
     "ServiceUnavailableError",
     "UnauthenticatedError",
+    "ValueCount",
+    "ValueCounts",
     "__version__",
 ]
 
@@ -84,6 +86,8 @@ _MODULES: Final = {
     "ResultsError": "errors",
     "ServiceUnavailableError": "errors",
     "UnauthenticatedError": "errors",
+    "ValueCount": "outcomes",
+    "ValueCounts": "outcomes",
 }
 """Where each name is. It is imported when it is needed, since gRPC takes most of the time in which a command starts."""
 _PUBLIC: Final = {"async_results", "context", "errors", "outcomes", "results", "settings"}

@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
-from workflow_results import settings
+from workflow_results._calls import arguments
 from workflow_results.common.rules import shorten
 from workflow_results.errors import InvalidRequestError
 
@@ -22,7 +22,7 @@ def check_unlock(force: bool, confirm: Any) -> None:
     Raises:
         InvalidRequestError: It is of another type.
     """
-    settings.flag("force", force)
+    arguments.flag("force", force)
     if confirm is not None and not callable(confirm):
         raise InvalidRequestError(f"confirm must be a function that asks, not {shorten(confirm)}")
 

@@ -6,6 +6,7 @@ import platform
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results import settings
+from workflow_results._calls import arguments
 from workflow_results._calls.responses import server_info
 from workflow_results._deposit.sharing import Sharing
 from workflow_results._transport import credentials
@@ -48,7 +49,7 @@ class Client:
     ) -> None:
         self.baseurl = settings.target(baseurl)
         self.timeout = settings.timeout(timeout)
-        self._strict = settings.flag("strict", strict)
+        self._strict = arguments.flag("strict", strict)
         secret, source = settings.token(token)
         shown = credentials.resolve(
             self.baseurl, secret, source, tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workflow_results import settings
 from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
-from workflow_results._calls.responses import applied, history_entry
+from workflow_results._calls.responses import applied, history_entry, value_counts
 from workflow_results._calls.works import prepare
 from workflow_results._confirmation import ask_on_terminal, check_unlock, checked_answer, unlock_question
 from workflow_results._deposit import async_sending
@@ -26,7 +26,7 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from workflow_results.outcomes import HistoryEntry, Receipt
+    from workflow_results.outcomes import HistoryEntry, Receipt, ValueCounts
 
 
 class AsyncResults(AsyncSession):
@@ -167,9 +167,35 @@ class AsyncResults(AsyncSession):
         batches = async_resuming.counted(self._batches("View", request, timeout), handed)
         return AsyncResultStream(batches, self._named("stream_batches", request), handed)
 
+    async def top(
+        self,
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        by: str = "results.snr",
+        limit: int = 100,
+        descending: bool = True,
+        projection: dict[str, bool] = {},  # noqa: B006
+        *,
+        timeout: float | None = None,
+    ) -> list[dict[str, Any]]:
+        """Get the results with the highest or lowest values of a field, as `Results.top` does."""
+        request = requests.top(pipeline, query, by, limit, descending, projection)
+        return await self._listed("Top", request, timeout)
+
     async def count(self, pipeline: str, query: dict[str, Any], *, timeout: float | None = None) -> int:
         """Count the results that match a query, as `Results.count` does."""
         return int((await self._unary("Count", requests.count(pipeline, query), timeout)).count)
+
+    async def count_by(
+        self,
+        pipeline: str,
+        field: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        *,
+        timeout: float | None = None,
+    ) -> ValueCounts:
+        """Count the results by the values of a field, as `Results.count_by` does."""
+        return value_counts(await self._unary("CountBy", requests.count_by(pipeline, field, query), timeout))
 
     async def status(self, *, timeout: float | None = None) -> dict[str, int]:
         """Count the results of every pipeline, as `Results.status` does."""

@@ -1,10 +1,10 @@
-"""The outcomes of deposits and changes, and the history of a result."""
+"""What methods return: outcomes of deposits and changes, counts by value, the history of a result."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Outcome(Enum):
@@ -53,6 +53,33 @@ class Refusal(NamedTuple):
     pipeline: str
     id: str
     locked: bool
+
+
+class ValueCount(NamedTuple):
+    """How many results have a value.
+
+    Attributes:
+        value: The value.
+        number: The number of results.
+    """
+
+    value: Any
+    number: int
+
+
+class ValueCounts(NamedTuple):
+    """The numbers of results by the values of a field.
+
+    Attributes:
+        counts: The values, the most frequent first; of equally frequent ones, the lowest first. At most 1,000.
+        has_more: Whether there are more values.
+        other_count: How many values are not told apart: documents, lists in lists, and strings and bytes of more than
+            1,024 bytes. Each counts once for each result.
+    """
+
+    counts: list[ValueCount]
+    has_more: bool
+    other_count: int
 
 
 class HistoryEntry(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workflow_results import settings
 from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
-from workflow_results._calls.responses import applied, history_entry
+from workflow_results._calls.responses import applied, history_entry, value_counts
 from workflow_results._calls.works import prepare
 from workflow_results._confirmation import ask_on_terminal, check_unlock, checked_answer, unlock_question
 from workflow_results._deposit import batches as deposits
@@ -23,7 +23,7 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from workflow_results.outcomes import HistoryEntry, Receipt
+    from workflow_results.outcomes import HistoryEntry, Receipt, ValueCounts
 
 
 class Results(Session):
@@ -303,6 +303,45 @@ class Results(Session):
         batches = handed.each(self._batches("View", request, timeout))
         return ResultStream(batches, self._named("stream_batches", request), handed)
 
+    def top(
+        self,
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        by: str = "results.snr",
+        limit: int = 100,
+        descending: bool = True,
+        projection: dict[str, bool] = {},  # noqa: B006
+        *,
+        timeout: float | None = None,
+    ) -> list[dict[str, Any]]:
+        """Get the results with the highest or lowest values of a field: the ten of the highest SNR, say.
+
+        Fast if the field has an index; else all results that match the query are scanned.
+
+        Args:
+            pipeline: The pipeline of the results.
+            query: A MongoDB filter, as in `view`. Defaults to all results.
+            by: The path of the field. Results where it is missing, not a number, or NaN, are left out. Defaults to
+                "results.snr".
+            limit: How many results to get at most, from 1 to 10,000. Defaults to 100.
+            descending: Whether the highest values come first; else the lowest. Defaults to True.
+            projection: A MongoDB projection, as in `view`. Defaults to whole results.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The results in the order of their values; those with equal values in the order of their ids, in the same
+            direction. If the connection breaks, the results are read again from the first one.
+
+        Raises:
+            InvalidRequestError: As in `view`; also if `by` is not a field path, or `limit` is out of range.
+            ResultsError: See the class.
+
+        Example:
+            >>> results.top("sample", by="results.snr", limit=10)
+        """
+        request = requests.top(pipeline, query, by, limit, descending, projection)
+        return _listed(self._results("Top", request, timeout))
+
     def count(self, pipeline: str, query: dict[str, Any], *, timeout: float | None = None) -> int:
         """Count the results that match a query, exactly.
 
@@ -322,6 +361,40 @@ class Results(Session):
             ResultsError: See the class.
         """
         return int(self._unary("Count", requests.count(pipeline, query), timeout).count)
+
+    def count_by(
+        self,
+        pipeline: str,
+        field: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        *,
+        timeout: float | None = None,
+    ) -> ValueCounts:
+        """Count the results by the values of a field.
+
+        All results that match the query are scanned, within the timeout.
+
+        Args:
+            pipeline: The pipeline of the results.
+            field: The path of the field. If it holds a list, the result counts for each distinct element. Results
+                without the field are left out.
+            query: A MongoDB filter, as in `view`. Defaults to all results.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The most frequent values, at most 1,000, with their numbers. Numbers that are equal, like 1 and 1.0, count
+            together.
+
+        Raises:
+            InvalidRequestError: As in `view`; also if `field` is not a field path.
+            DeadlineExceededError: The scan took too long.
+            ResultsError: See the class.
+
+        Example:
+            >>> results.count_by("sample", "status").counts
+            [ValueCount(value='success', number=980), ValueCount(value='failure', number=20)]
+        """
+        return value_counts(self._unary("CountBy", requests.count_by(pipeline, field, query), timeout))
 
     def status(self, *, timeout: float | None = None) -> dict[str, int]:
         """Count the results of every pipeline, from MongoDB's metadata: exact except after an unclean shutdown of it.

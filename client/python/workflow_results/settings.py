@@ -142,17 +142,6 @@ def checked_timeout(seconds: float) -> float:
     return min(number, _LONGEST_TIMEOUT)
 
 
-def flag(name: str, value: bool) -> bool:
-    """Check a bool: any other value is a mistake, and often means the opposite of its truth, like "no".
-
-    Raises:
-        InvalidRequestError: It is something else.
-    """
-    if value is not True and value is not False:
-        raise InvalidRequestError(f"{name} must be True or False, not {shorten(value)}")
-    return value
-
-
 def _workspace_target(workspace: Path | None) -> tuple[str, object]:
     """Return the name of the target in the workspace file, and the target; None where it has none."""
     try:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 LEAST_ROLES: Final = {
     "View": Role.READER,
+    "Top": Role.READER,
     "Count": Role.READER,
+    "CountBy": Role.READER,
     "Status": Role.READER,
     "Info": Role.READER,
     "GetByCount": Role.READER,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import bson
 
 from workflow_results.common import rules
-from workflow_results.common.bson_codec import decode_strictly
+from workflow_results.common.bson_codec import decode_strictly, encode
 from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.access.callers import current_caller
@@ -158,6 +158,37 @@ def limit(field: str, value: int) -> int | None:
     if value < 0:
         raise InvalidRequest(field, f"must be positive, or 0 for no limit, not {value}")
     return value or None
+
+
+def ranked(value: int) -> int:
+    """Check how many results to rank at most.
+
+    Raises:
+        InvalidRequest: It is not from 1 to `rules.RANKED_RESULTS`.
+    """
+    if not 1 <= value <= rules.RANKED_RESULTS:
+        raise InvalidRequest("limit", f"must be from 1 to {rules.RANKED_RESULTS:,}, not {value}")
+    return value
+
+
+def path(value: str) -> str:
+    """Check the path of a field, and return it as stored: the id is `_id`, which has an index.
+
+    Raises:
+        InvalidRequest: It breaks the rules.
+    """
+    if problem := rules.path_problem(value):
+        raise InvalidRequest("field", problem)
+    return "_id" if value == "id" else value
+
+
+def encoded(document: dict[str, Any], options: JSONOptions | None) -> pb.EncodedDocument:
+    """Encode a small document of an answer as BSON, or as Extended JSON."""
+    data = encode(document)
+    if options is None:
+        return pb.EncodedDocument(bson=data)
+    [text] = extended_json.from_bson(data, options)
+    return pb.EncodedDocument(json=text)
 
 
 def event_number(request: pb.GetByEventRequest) -> int:

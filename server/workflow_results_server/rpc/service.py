@@ -21,7 +21,7 @@ from workflow_results_server.rpc import fields
 from workflow_results_server.rpc.continuations import PageTokens, ReadTokens
 from workflow_results_server.rpc.intake import Intake
 from workflow_results_server.rpc.parsing import Room
-from workflow_results_server.store import OF_PIPELINE, Change, Selection
+from workflow_results_server.store import OF_PIPELINE, Change, Ranking, Selection
 from workflow_results_server.store.shielding import shielded
 
 if TYPE_CHECKING:
@@ -44,9 +44,12 @@ PartT = TypeVar(
     pb.GetByIdResponse,
     pb.GetByEventResponse,
     pb.GetLockedResponse,
+    pb.TopResponse,
 )
 
 _MOST_REFUSALS: Final = 1_000
+_MOST_VALUES: Final = 1_000
+"""How many values of a field results are counted by."""
 _TEXT_BYTES: Final = 192 * rules.MIB
 """What results as JSON may have together while they are sent, which takes as long as their readers like: as BSON, of
 which the store keeps account, they may have a fourteenth."""
@@ -154,6 +157,10 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 
         return self._stream(select, request, pb.ViewResponse)
 
+    def Top(self, request: pb.TopRequest, context: Context) -> AsyncIterator[pb.TopResponse]:
+        """Stream the results with the highest or lowest values of a field."""
+        return self._top(request)
+
     def GetByCount(self, request: pb.GetByCountRequest, context: Context) -> AsyncIterator[pb.GetByCountResponse]:
         """Stream the results with the highest ids: for ObjectId strings, the newest."""
         selection = Selection(limit=fields.limit("count", request.count))
@@ -192,6 +199,18 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         end = time.monotonic() + self._time(context)
         pipeline, query = fields.pipeline(request.pipeline), await fields.query(request.query)
         return pb.CountResponse(count=await self._store.count(pipeline, query, _left_until(end)))
+
+    async def CountBy(self, request: pb.CountByRequest, context: Context) -> pb.CountByResponse:
+        """Count the results that match a query by the values of a field."""
+        end = time.monotonic() + self._time(context)
+        options = fields.json_options(request.format)
+        pipeline, field = fields.pipeline(request.pipeline), fields.path(request.field)
+        query = await fields.query(request.query)
+        counted = await self._store.count_by(pipeline, query, field, _MOST_VALUES, _left_until(end))
+        answer = pb.CountByResponse(has_more=counted.has_more, other_count=counted.other)
+        for value, count in counted.counts:
+            answer.counts.add(value=fields.encoded({"value": value}, options), count=count)
+        return answer
 
     async def Status(self, _request: pb.StatusRequest, context: Context) -> pb.StatusResponse:
         """Count the results of every pipeline that the caller may use."""
@@ -256,17 +275,51 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         if not isinstance(selection, Selection):
             selection = await selection()
         pipeline = fields.pipeline(request.pipeline)
-        options = fields.json_options(request.format)
         make_tokens = partial(ReadTokens, request.DESCRIPTOR.name, pipeline, selection)
         tokens = await offload(request.ByteSize(), make_tokens)
         rest, before = tokens.resumed(request.resume_token)
+
+        def token(last: str, sent: int) -> bytes:
+            return tokens.behind(last, before + sent)
+
+        options = fields.json_options(request.format)
+        async with aclosing(self._answers(self._store.read(pipeline, rest), options, response, token)) as answers:
+            async for answer in answers:
+                yield answer
+
+    async def _top(self, request: pb.TopRequest) -> AsyncGenerator[pb.TopResponse, None]:
+        pipeline, options = fields.pipeline(request.pipeline), fields.json_options(request.format)
+        ranking = Ranking(fields.path(request.field), fields.ranked(request.limit), request.ascending)
+        selection = Selection(
+            filter=await fields.query(request.query), projection=await fields.projection(request.projection)
+        )
+        ranked = self._store.top(pipeline, selection, ranking)
+        async with aclosing(self._answers(ranked, options, pb.TopResponse, _no_token)) as answers:
+            async for answer in answers:
+                yield answer
+
+    async def _answers(
+        self,
+        source: AsyncGenerator[Batch, None],
+        options: JSONOptions | None,
+        response: Callable[..., PartT],
+        token: Callable[[str, int], bytes],
+    ) -> AsyncGenerator[PartT, None]:
+        """Word a stream of batches, and its end.
+
+        Args:
+            source: The batches.
+            options: How to write results as JSON; None for BSON.
+            response: Makes a response.
+            token: Makes the resume token behind an id, after so many results.
+        """
         sent = 0
-        async with aclosing(self._store.read(pipeline, rest)) as batches:
+        async with aclosing(source) as batches:
             async for batch in batches:
                 sent += batch.number
                 answer = response()  # filled in place: to put a message into another one copies it
                 part = answer.part
-                part.batch.resume_token = tokens.behind(batch.last, before + sent)
+                part.batch.resume_token = token(batch.last, sent)
                 if options:
                     part.batch.results.json.extend(await offload(len(batch.data), partial(_json, batch, options)))
                 else:
@@ -278,6 +331,11 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                 if batch.final:
                     return
         yield response(part=pb.ResultPart(summary=pb.ReadSummary(count=sent)))
+
+
+def _no_token(_last: str, _sent: int) -> bytes:
+    """Return no token: what is ranked changes with every result, so that such a stream is started again."""
+    return b""
 
 
 def _left_until(end: float) -> float:

@@ -1,5 +1,6 @@
 """The results in MongoDB. Knows nothing of gRPC."""
 
+from workflow_results_server.store.by_field import Ranking
 from workflow_results_server.store.changes import Change, Refusal
 from workflow_results_server.store.connection import ConnectionRefused, checked_uri
 from workflow_results_server.store.deposits import Outcome
@@ -16,6 +17,7 @@ __all__ = [
     "Entry",
     "Origin",
     "Outcome",
+    "Ranking",
     "Refusal",
     "Selection",
     "Store",

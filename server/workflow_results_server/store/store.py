@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,14 +12,14 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from workflow_results_server.errors import RequestError
-from workflow_results_server.store import connection, counts, deposits, reads
+from workflow_results_server.store import by_field, connection, counts, deposits, reads
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
 from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.pipelines import Pipelines
 from workflow_results_server.store.primary import Primary
-from workflow_results_server.store.selection import SLOW_HINT
+from workflow_results_server.store.selection import SLOW_HINT, Batch, Selection
 from workflow_results_server.store.shielding import retrieve_outcome, shielded, wait_for_all
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from workflow_results_server.documents.works import Work
-    from workflow_results_server.store.selection import Batch, Selection
+    from workflow_results_server.store.by_field import Ranking, ValueCounts
 
 _COLLECTIONS: Final = 1_000
 """How many collections are kept, which are no more than their names: to make one takes 20 µs."""
@@ -157,6 +158,56 @@ class Store:
         seconds = await self._primary.wait_until_ready(seconds)
         with mongodb_deadline(seconds, hint=SLOW_HINT):
             return await self._collection(pipeline).count_documents(filter_)
+
+    async def top(self, pipeline: str, selection: Selection, ranking: Ranking) -> AsyncGenerator[Batch, None]:
+        """Stream results in the order of a field that holds a number.
+
+        Args:
+            pipeline: The pipeline.
+            selection: Which results, and what of them.
+            ranking: By what to rank them.
+
+        Raises:
+            RequestError: MongoDB failed, or found nothing in time.
+        """
+        found = await self._ranked(pipeline, selection.filter, ranking)
+        for ids in by_field.parts(found):
+            named = Selection(filter={"_id": {"$in": ids}}, projection=selection.projection, limit=len(ids))
+            final = ids[-1] == found.ids[-1]
+            async with aclosing(self.read(pipeline, named)) as batches:
+                if len(ids) == 1:  # it may be large, and counts for the memory of readers until it is sent
+                    async for batch in batches:
+                        yield batch._replace(final=final)
+                    continue
+                documents = by_field.in_order(ids, [batch async for batch in batches])
+            if documents:
+                yield Batch(b"".join(documents), len(documents), "", final=final)
+
+    @shielded
+    async def _ranked(self, pipeline: str, filter_: Mapping[str, Any], ranking: Ranking) -> by_field.Ranked:
+        seconds = await self._primary.wait_until_ready(self._call_seconds)
+        with mongodb_deadline(seconds, hint=SLOW_HINT):
+            return await by_field.ranked(self._collection(pipeline), filter_, ranking)
+
+    @shielded
+    async def count_by(
+        self, pipeline: str, filter_: Mapping[str, Any], field: str, most: int, seconds: float
+    ) -> ValueCounts:
+        """Count results by the values of a field.
+
+        Args:
+            pipeline: The pipeline.
+            filter_: A MongoDB filter.
+            field: The path of the field.
+            most: How many values to return at most.
+            seconds: The time that is left.
+
+        Raises:
+            RequestError: MongoDB failed, or could not count in time.
+        """
+        seconds = await self._primary.wait_until_ready(seconds)
+        with mongodb_deadline(seconds, hint=SLOW_HINT):
+            return await by_field.counted(self._collection(pipeline), filter_, field, most)
 
     @shielded
     async def status(self, seconds: float) -> dict[str, int]:

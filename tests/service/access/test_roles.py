@@ -51,6 +51,8 @@ def request(rpc: str, pipeline: str) -> Any:
         return kind(pipeline=f"{pipeline}-never-there")
     if rpc == "History":
         return kind(pipeline=pipeline, id="a")
+    if rpc in ("Top", "CountBy"):
+        return kind(pipeline=pipeline, field="a", **({"limit": 1} if rpc == "Top" else {}))
     if rpc == "GetByEvent":
         return kind(pipeline=pipeline, event_number=1)
     return kind(pipeline=pipeline) if "pipeline" in kind.DESCRIPTOR.fields_by_name else kind()

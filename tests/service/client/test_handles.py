@@ -18,7 +18,6 @@ from tests.support.works import work
 from workflow_results import (
     DepositFuture,
     Depositor,
-    GRPCContext,
     InvalidRequestError,
     Outcome,
     Receipt,

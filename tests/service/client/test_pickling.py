@@ -55,7 +55,7 @@ def test_a_token_of_the_environment_is_read_again(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("class_", [Results, AsyncResults, GRPCContext, AsyncGRPCContext])
 @pytest.mark.parametrize("how", [copy.deepcopy, pickle.dumps])
 def test_a_token_that_was_given_does_not_travel(class_: Any, how: Any) -> None:
-    with pytest.raises(TypeError, match="with token= can't be copied or pickled.* set WORKFLOW_RESULTS_TOKEN"):
+    with pytest.raises(TypeError, match=r"with token= can't be copied or pickled.* set WORKFLOW_RESULTS_TOKEN"):
         how(class_(token="secret"))
 
 

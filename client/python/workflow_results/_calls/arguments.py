@@ -40,6 +40,28 @@ def id_(value: str) -> str:
     return value
 
 
+def path(name: str, value: str) -> str:
+    """Check the path of a field.
+
+    Raises:
+        InvalidRequestError: It breaks the rules.
+    """
+    if problem := rules.path_problem(value):
+        raise InvalidRequestError(f"{name} {problem}")
+    return value
+
+
+def flag(name: str, value: bool) -> bool:
+    """Check a bool: any other value is a mistake, and often means the opposite of its truth, like "no".
+
+    Raises:
+        InvalidRequestError: It is something else.
+    """
+    if value is not True and value is not False:
+        raise InvalidRequestError(f"{name} must be True or False, not {rules.shorten(value)}")
+    return value
+
+
 def named(name: str, ids: Iterable[str]) -> dict[str, Any]:
     """Check the name of a pipeline and ids, and return them as fields of a request.
 
@@ -88,11 +110,11 @@ def document(name: str, value: Mapping[str, Any]) -> pb.EncodedDocument:
     return pb.EncodedDocument(bson=encode(value, name))
 
 
-def integer(name: str, value: int, *, least: int = rules.INT64_MIN) -> int:
+def integer(name: str, value: int, *, least: int = rules.INT64_MIN, most: int = rules.INT64_MAX) -> int:
     """Check a number.
 
     Raises:
-        InvalidRequestError: It is not an int, below `least`, or beyond 64 bits.
+        InvalidRequestError: It is not an int, below `least`, or above `most`.
     """
     try:
         number = operator.index(value)
@@ -100,6 +122,6 @@ def integer(name: str, value: int, *, least: int = rules.INT64_MIN) -> int:
         number = None
     if number is None or isinstance(value, bool):
         raise InvalidRequestError(f"{name} must be an int, not {rules.shorten(value)}")
-    if not least <= number <= rules.INT64_MAX:
-        raise InvalidRequestError(f"{name} must be from {least} to {rules.INT64_MAX}, not {rules.shorten(value)}")
+    if not least <= number <= most:
+        raise InvalidRequestError(f"{name} must be from {least} to {most}, not {rules.shorten(value)}")
     return number

@@ -21,6 +21,7 @@ _LONGEST_PAUSE: Final = 2.0
 RETRIED: Final = frozenset(
     {
         "Count",
+        "CountBy",
         "Deposit",  # idempotent: works that are already stored are reported as such
         "DropPipeline",
         "GetByCount",
@@ -31,6 +32,7 @@ RETRIED: Final = frozenset(
         "History",
         "Info",
         "Status",
+        "Top",
         "View",
     }
 )

@@ -28,10 +28,14 @@ class Reading:
         self._what = f"{method} at {target}"
         self._attempts = Attempts(method, IDEMPOTENT)
         self._count = 0
+        self._resumes = "resume_token" in request.DESCRIPTOR.fields_by_name
+        self._kept: list[bytes] = []
+        """What has arrived of a stream that begins anew where it breaks."""
 
     def begin(self) -> None:
         """Note that a stream begins."""
         self._count = 0
+        self._kept.clear()
 
     def take(self, response: Any) -> bytes:
         """Note what has arrived.
@@ -40,7 +44,8 @@ class Reading:
             response: A response of the stream.
 
         Returns:
-            The BSON documents in it, back to back; empty if it has none.
+            The BSON documents in it, back to back; empty if it has none. Those of a stream that can't be resumed are
+            kept until all have arrived.
 
         Raises:
             ResultsError: Documents are missing, or no documents.
@@ -49,13 +54,17 @@ class Reading:
         if part.HasField("batch"):
             documents = part.batch.results.bson
             self._count += number_of(documents)
-            self.request.resume_token = part.batch.resume_token
+            if self._resumes:
+                self.request.resume_token = part.batch.resume_token
             self._attempts.progress()
         if part.HasField("summary"):
             if part.summary.count != self._count:
                 raise ResultsError(f"{self._what} lost results: {self._count} of {part.summary.count} arrived")
             self.complete = True  # the stream is about to end; cancelling it would only bother the server
-        return documents
+        if self._resumes:
+            return documents
+        self._kept.append(documents)
+        return b"".join(self._kept) if self.complete else b""
 
     def end(self) -> None:
         """Note that the stream has ended.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results._calls import arguments
 from workflow_results._calls.works import prepare
+from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
@@ -26,6 +27,29 @@ def view(
         projection=arguments.document("projection", projection),
         skip=arguments.integer("skip", skip, least=0),
         limit=arguments.limit("limit", limit),
+    )
+
+
+def top(
+    pipeline: str, query: Mapping[str, Any], by: str, limit: int, descending: bool, projection: Mapping[str, Any]
+) -> pb.TopRequest:
+    """Ask for the results with the highest or lowest values of a field."""
+    return pb.TopRequest(
+        pipeline=arguments.pipeline(pipeline),
+        field=arguments.path("by", by),
+        query=arguments.document("query", query),
+        projection=arguments.document("projection", projection),
+        limit=arguments.integer("limit", limit, least=1, most=rules.RANKED_RESULTS),
+        ascending=not arguments.flag("descending", descending),
+    )
+
+
+def count_by(pipeline: str, field: str, query: Mapping[str, Any]) -> pb.CountByRequest:
+    """Ask how many results there are by the values of a field."""
+    return pb.CountByRequest(
+        pipeline=arguments.pipeline(pipeline),
+        field=arguments.path("field", field),
+        query=arguments.document("query", query),
     )
 
 

@@ -6,9 +6,10 @@ import logging
 from datetime import timezone
 from typing import TYPE_CHECKING, Any, Final
 
+from workflow_results._encoding.documents import decode
 from workflow_results.common.rules import quoted
 from workflow_results.errors import LockedError, NotFoundError, ResultsError
-from workflow_results.outcomes import HistoryEntry, Outcome, Refusal
+from workflow_results.outcomes import HistoryEntry, Outcome, Refusal, ValueCount, ValueCounts
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1.errors_pb2 import RejectionReason
 
@@ -104,6 +105,18 @@ def _told(name: str, refusals: Sequence[Refusal], most: int, count: int) -> str:
     ]
     more = f", and {count - len(told):,} more" if count > len(told) else ""
     return f"{name} changed nothing: {', '.join(told)}{more}"
+
+
+def value_counts(response: pb.CountByResponse) -> ValueCounts:
+    """Put counts by value into Python's terms.
+
+    Raises:
+        ResultsError: A value is not valid BSON.
+    """
+    documents = decode(b"".join([each.value.bson for each in response.counts]))
+    values = [document["value"] for document in documents]
+    counts = [ValueCount(value, each.count) for value, each in zip(values, response.counts, strict=True)]
+    return ValueCounts(counts, response.has_more, response.other_count)
 
 
 def server_info(response: pb.InfoResponse) -> dict[str, Any]:

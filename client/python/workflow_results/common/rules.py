@@ -32,6 +32,8 @@ TRANSACTION_RESULTS: Final = 100_000
 """The most ids or works in one all-or-nothing request."""
 REQUEST_WORKS: Final = 100_000
 """The most works in one request."""
+RANKED_RESULTS: Final = 10_000
+"""The most results of a Top."""
 BATCH_BYTES: Final = MIB
 """What a batch of results aims at."""
 REASON_LENGTH: Final = 1_000
@@ -121,6 +123,20 @@ def field_problem(name: str) -> str | None:
     if "." in name:
         return "must not contain '.'"
     return None
+
+
+def path_problem(path: object) -> str | None:
+    """Explain what is wrong with the path of a field, if anything is."""
+    if not isinstance(path, str):
+        return f"must be the path of a field like 'results.snr', not {shorten(path)}"
+    components = path.split(".", WORK_DEPTH)
+    if len(components) > WORK_DEPTH:
+        return f"must be a field path of at most {WORK_DEPTH} components"
+    if not all(components):
+        return "must be a field path, of which no component is empty"
+    if any(component.startswith("$") for component in components):
+        return "must be a field path, of which no component starts with '$'"
+    return _unicode_problem(path)
 
 
 def reason_problem(reason: object) -> str | None:

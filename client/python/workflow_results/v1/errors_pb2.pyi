@@ -39,12 +39,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """The query has an operator that is not supported, and BadRequest names the path, as in `query.results.snr.$where`;
     or MongoDB cannot evaluate it.
 
-    Code: INVALID_ARGUMENT. Methods: View, Count. Retry: no.
+    Code: INVALID_ARGUMENT. Methods: View, Top, Count, CountBy. Retry: no.
     """
     ERROR_REASON_INVALID_PROJECTION: _ErrorReason.ValueType  # 4
     """The projection contains something that is not supported. BadRequest names the path.
 
-    Code: INVALID_ARGUMENT. Methods: View. Retry: no.
+    Code: INVALID_ARGUMENT. Methods: View, Top. Retry: no.
     """
     ERROR_REASON_INVALID_WORK: _ErrorReason.ValueType  # 5
     """A field of a work is missing, has the wrong type or breaks a rule. BadRequest names it, as in `works[3].id`.
@@ -81,8 +81,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     FAILED_PRECONDITION: an Update would make a result too large, or a result is too large for a message as JSON;
     request BSON, or use a projection.
 
-    Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, GetByCount, GetById, GetByEvent, GetLocked.
-    Retry: no.
+    Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, Top, GetByCount, GetById, GetByEvent,
+    GetLocked. Retry: no.
     """
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 12
     """The `request_id` was used for another request.
@@ -207,12 +207,12 @@ ERROR_REASON_INVALID_QUERY: ErrorReason.ValueType  # 3
 """The query has an operator that is not supported, and BadRequest names the path, as in `query.results.snr.$where`;
 or MongoDB cannot evaluate it.
 
-Code: INVALID_ARGUMENT. Methods: View, Count. Retry: no.
+Code: INVALID_ARGUMENT. Methods: View, Top, Count, CountBy. Retry: no.
 """
 ERROR_REASON_INVALID_PROJECTION: ErrorReason.ValueType  # 4
 """The projection contains something that is not supported. BadRequest names the path.
 
-Code: INVALID_ARGUMENT. Methods: View. Retry: no.
+Code: INVALID_ARGUMENT. Methods: View, Top. Retry: no.
 """
 ERROR_REASON_INVALID_WORK: ErrorReason.ValueType  # 5
 """A field of a work is missing, has the wrong type or breaks a rule. BadRequest names it, as in `works[3].id`.
@@ -249,8 +249,8 @@ ERROR_REASON_TOO_LARGE: ErrorReason.ValueType  # 11
 FAILED_PRECONDITION: an Update would make a result too large, or a result is too large for a message as JSON;
 request BSON, or use a projection.
 
-Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, GetByCount, GetById, GetByEvent, GetLocked.
-Retry: no.
+Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, Top, GetByCount, GetById, GetByEvent,
+GetLocked. Retry: no.
 """
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 12
 """The `request_id` was used for another request.

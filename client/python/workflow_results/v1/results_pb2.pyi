@@ -19,7 +19,7 @@ compares them: the order of fields does not count at any level, numbers compare 
 and decimal, NaN equals NaN, and every other type equals only itself. `_id` and `results.locked` do not count.
 
 Order. Results always come in descending order of their id, compared byte by byte; for ObjectId strings that is
-newest first.
+newest first. Top alone orders them by a field.
 
 Errors. errors.proto lists every reason for an error of this service, with its code and with what a client can do.
 What happened to a single work or id is in the response, not in an error.
@@ -27,10 +27,11 @@ What happened to a single work or id is in the response, not in an error.
 Callers. A server may require a token, as the metadata `authorization: Bearer <token>`, or a client certificate. If a
 call has both, the token counts. The server checks them when a call begins, and again for each request of a
 DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
-*reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor* Deposit and
-DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose `results.locked` is true;
-an *admin* may call everything, DropPipeline included. A caller may be limited to some pipelines; Status then lists
-only those. The health service is open to all; reflection requires a token where the other methods do.
+*reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a
+*depositor* Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose
+`results.locked` is true; an *admin* may call everything, DropPipeline included. A caller may be limited to some
+pipelines; Status then lists only those. The health service is open to all; reflection requires a token where the
+other methods do.
 
 Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
 repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
@@ -870,6 +871,160 @@ class CountResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["count", b"count"]) -> None: ...
 
 global___CountResponse = CountResponse
+
+@typing.final
+class TopRequest(google.protobuf.message.Message):
+    """Which results to rank."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    FIELD_FIELD_NUMBER: builtins.int
+    QUERY_FIELD_NUMBER: builtins.int
+    PROJECTION_FIELD_NUMBER: builtins.int
+    LIMIT_FIELD_NUMBER: builtins.int
+    ASCENDING_FIELD_NUMBER: builtins.int
+    FORMAT_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """The pipeline of the results."""
+    field: builtins.str
+    """The field, as a path like `results.snr`."""
+    limit: builtins.int
+    """How many results to stream at most, from 1 to 10,000."""
+    ascending: builtins.bool
+    """Whether the lowest values come first, rather than the highest."""
+    format: global___DocumentFormat.ValueType
+    """The encoding of the results. Unset: BSON."""
+    @property
+    def query(self) -> global___EncodedDocument:
+        """A MongoDB filter, as in ViewRequest."""
+
+    @property
+    def projection(self) -> global___EncodedDocument:
+        """A MongoDB projection, as in ViewRequest."""
+
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+        field: builtins.str = ...,
+        query: global___EncodedDocument | None = ...,
+        projection: global___EncodedDocument | None = ...,
+        limit: builtins.int = ...,
+        ascending: builtins.bool = ...,
+        format: global___DocumentFormat.ValueType = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["projection", b"projection", "query", b"query"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["ascending", b"ascending", "field", b"field", "format", b"format", "limit", b"limit", "pipeline", b"pipeline", "projection", b"projection", "query", b"query"]) -> None: ...
+
+global___TopRequest = TopRequest
+
+@typing.final
+class TopResponse(google.protobuf.message.Message):
+    """A response of Top."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PART_FIELD_NUMBER: builtins.int
+    @property
+    def part(self) -> global___ResultPart:
+        """A part of the stream of results. The `resume_token` of its batch is empty."""
+
+    def __init__(
+        self,
+        *,
+        part: global___ResultPart | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["part", b"part"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["part", b"part"]) -> None: ...
+
+global___TopResponse = TopResponse
+
+@typing.final
+class CountByRequest(google.protobuf.message.Message):
+    """Which results to count by the values of a field."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    FIELD_FIELD_NUMBER: builtins.int
+    QUERY_FIELD_NUMBER: builtins.int
+    FORMAT_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """The pipeline of the results."""
+    field: builtins.str
+    """The field, as a path like `results.class`."""
+    format: global___DocumentFormat.ValueType
+    """The encoding of the values. Unset: BSON."""
+    @property
+    def query(self) -> global___EncodedDocument:
+        """A MongoDB filter, as in ViewRequest."""
+
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+        field: builtins.str = ...,
+        query: global___EncodedDocument | None = ...,
+        format: global___DocumentFormat.ValueType = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["query", b"query"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["field", b"field", "format", b"format", "pipeline", b"pipeline", "query", b"query"]) -> None: ...
+
+global___CountByRequest = CountByRequest
+
+@typing.final
+class ValueCount(google.protobuf.message.Message):
+    """The number of results with a value."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: builtins.int
+    COUNT_FIELD_NUMBER: builtins.int
+    count: builtins.int
+    """The number of results that have it."""
+    @property
+    def value(self) -> global___EncodedDocument:
+        """A document whose only field, `value`, is the value."""
+
+    def __init__(
+        self,
+        *,
+        value: global___EncodedDocument | None = ...,
+        count: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["value", b"value"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["count", b"count", "value", b"value"]) -> None: ...
+
+global___ValueCount = ValueCount
+
+@typing.final
+class CountByResponse(google.protobuf.message.Message):
+    """The numbers of results by value."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COUNTS_FIELD_NUMBER: builtins.int
+    HAS_MORE_FIELD_NUMBER: builtins.int
+    OTHER_COUNT_FIELD_NUMBER: builtins.int
+    has_more: builtins.bool
+    """Whether there are more values than these."""
+    other_count: builtins.int
+    """How many values are not told apart, each counted once for each result."""
+    @property
+    def counts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ValueCount]:
+        """The values, the most frequent first; of equally frequent ones, the lowest first."""
+
+    def __init__(
+        self,
+        *,
+        counts: collections.abc.Iterable[global___ValueCount] | None = ...,
+        has_more: builtins.bool = ...,
+        other_count: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["counts", b"counts", "has_more", b"has_more", "other_count", b"other_count"]) -> None: ...
+
+global___CountByResponse = CountByResponse
 
 @typing.final
 class StatusRequest(google.protobuf.message.Message):

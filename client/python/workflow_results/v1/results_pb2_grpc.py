@@ -70,6 +70,16 @@ class ResultsServiceStub(object):
                 request_serializer=workflow__results_dot_v1_dot_results__pb2.CountRequest.SerializeToString,
                 response_deserializer=workflow__results_dot_v1_dot_results__pb2.CountResponse.FromString,
                 _registered_method=True)
+        self.Top = channel.unary_stream(
+                '/workflow_results.v1.ResultsService/Top',
+                request_serializer=workflow__results_dot_v1_dot_results__pb2.TopRequest.SerializeToString,
+                response_deserializer=workflow__results_dot_v1_dot_results__pb2.TopResponse.FromString,
+                _registered_method=True)
+        self.CountBy = channel.unary_unary(
+                '/workflow_results.v1.ResultsService/CountBy',
+                request_serializer=workflow__results_dot_v1_dot_results__pb2.CountByRequest.SerializeToString,
+                response_deserializer=workflow__results_dot_v1_dot_results__pb2.CountByResponse.FromString,
+                _registered_method=True)
         self.Status = channel.unary_unary(
                 '/workflow_results.v1.ResultsService/Status',
                 request_serializer=workflow__results_dot_v1_dot_results__pb2.StatusRequest.SerializeToString,
@@ -197,6 +207,31 @@ class ResultsServiceServicer(object):
 
         Fast for queries on `id`, `event` and `results.locked`. Others scan the pipeline within the deadline;
         DEADLINE_EXCEEDED if that is too short. Errors for queries as in View.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Top(self, request, context):
+        """Streams the results of a pipeline with the highest or lowest values of a field.
+
+        They come in the order of their values, and those with equal values in that of their ids, both descending or both
+        ascending. Results whose field is missing, not a number, or NaN, are left out. INVALID_ARGUMENT if the field is not a
+        field path, or the limit not from 1 to 10,000. Parts as in View, but without resume tokens: start a stream that
+        breaks again. The results are those that matched when the stream began; those deleted since are left out. Fast for
+        an indexed field; others scan the results that match the query, within the server's time for a batch.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountBy(self, request, context):
+        """Counts the results of a pipeline by the values of a field.
+
+        The most frequent values come first, at most 1,000 of them. A result whose field is an array counts for each
+        distinct element. Results without the field are left out. Values that are equal in MongoDB, like 1 and 1.0, count
+        together. Documents, arrays in arrays, and strings and binaries of more than 1,024 bytes are not told apart. Scans
+        the results that match the query, within the deadline. Errors for queries as in View.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -335,6 +370,16 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.Count,
                     request_deserializer=workflow__results_dot_v1_dot_results__pb2.CountRequest.FromString,
                     response_serializer=workflow__results_dot_v1_dot_results__pb2.CountResponse.SerializeToString,
+            ),
+            'Top': grpc.unary_stream_rpc_method_handler(
+                    servicer.Top,
+                    request_deserializer=workflow__results_dot_v1_dot_results__pb2.TopRequest.FromString,
+                    response_serializer=workflow__results_dot_v1_dot_results__pb2.TopResponse.SerializeToString,
+            ),
+            'CountBy': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountBy,
+                    request_deserializer=workflow__results_dot_v1_dot_results__pb2.CountByRequest.FromString,
+                    response_serializer=workflow__results_dot_v1_dot_results__pb2.CountByResponse.SerializeToString,
             ),
             'Status': grpc.unary_unary_rpc_method_handler(
                     servicer.Status,
@@ -554,6 +599,60 @@ class ResultsService(object):
             '/workflow_results.v1.ResultsService/Count',
             workflow__results_dot_v1_dot_results__pb2.CountRequest.SerializeToString,
             workflow__results_dot_v1_dot_results__pb2.CountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Top(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/workflow_results.v1.ResultsService/Top',
+            workflow__results_dot_v1_dot_results__pb2.TopRequest.SerializeToString,
+            workflow__results_dot_v1_dot_results__pb2.TopResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountBy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflow_results.v1.ResultsService/CountBy',
+            workflow__results_dot_v1_dot_results__pb2.CountByRequest.SerializeToString,
+            workflow__results_dot_v1_dot_results__pb2.CountByResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -19,7 +19,7 @@ compares them: the order of fields does not count at any level, numbers compare 
 and decimal, NaN equals NaN, and every other type equals only itself. `_id` and `results.locked` do not count.
 
 Order. Results always come in descending order of their id, compared byte by byte; for ObjectId strings that is
-newest first.
+newest first. Top alone orders them by a field.
 
 Errors. errors.proto lists every reason for an error of this service, with its code and with what a client can do.
 What happened to a single work or id is in the response, not in an error.
@@ -27,10 +27,11 @@ What happened to a single work or id is in the response, not in an error.
 Callers. A server may require a token, as the metadata `authorization: Bearer <token>`, or a client certificate. If a
 call has both, the token counts. The server checks them when a call begins, and again for each request of a
 DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
-*reader* may call View, Count, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a *depositor* Deposit and
-DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose `results.locked` is true;
-an *admin* may call everything, DropPipeline included. A caller may be limited to some pipelines; Status then lists
-only those. The health service is open to all; reflection requires a token where the other methods do.
+*reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a
+*depositor* Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose
+`results.locked` is true; an *admin* may call everything, DropPipeline included. A caller may be limited to some
+pipelines; Status then lists only those. The health service is open to all; reflection requires a token where the
+other methods do.
 
 Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
 repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
@@ -163,6 +164,31 @@ class ResultsServiceStub:
 
     Fast for queries on `id`, `event` and `results.locked`. Others scan the pipeline within the deadline;
     DEADLINE_EXCEEDED if that is too short. Errors for queries as in View.
+    """
+
+    Top: grpc.UnaryStreamMultiCallable[
+        workflow_results.v1.results_pb2.TopRequest,
+        workflow_results.v1.results_pb2.TopResponse,
+    ]
+    """Streams the results of a pipeline with the highest or lowest values of a field.
+
+    They come in the order of their values, and those with equal values in that of their ids, both descending or both
+    ascending. Results whose field is missing, not a number, or NaN, are left out. INVALID_ARGUMENT if the field is not a
+    field path, or the limit not from 1 to 10,000. Parts as in View, but without resume tokens: start a stream that
+    breaks again. The results are those that matched when the stream began; those deleted since are left out. Fast for
+    an indexed field; others scan the results that match the query, within the server's time for a batch.
+    """
+
+    CountBy: grpc.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.CountByRequest,
+        workflow_results.v1.results_pb2.CountByResponse,
+    ]
+    """Counts the results of a pipeline by the values of a field.
+
+    The most frequent values come first, at most 1,000 of them. A result whose field is an array counts for each
+    distinct element. Results without the field are left out. Values that are equal in MongoDB, like 1 and 1.0, count
+    together. Documents, arrays in arrays, and strings and binaries of more than 1,024 bytes are not told apart. Scans
+    the results that match the query, within the deadline. Errors for queries as in View.
     """
 
     Status: grpc.UnaryUnaryMultiCallable[
@@ -334,6 +360,31 @@ class ResultsServiceAsyncStub:
 
     Fast for queries on `id`, `event` and `results.locked`. Others scan the pipeline within the deadline;
     DEADLINE_EXCEEDED if that is too short. Errors for queries as in View.
+    """
+
+    Top: grpc.aio.UnaryStreamMultiCallable[
+        workflow_results.v1.results_pb2.TopRequest,
+        workflow_results.v1.results_pb2.TopResponse,
+    ]
+    """Streams the results of a pipeline with the highest or lowest values of a field.
+
+    They come in the order of their values, and those with equal values in that of their ids, both descending or both
+    ascending. Results whose field is missing, not a number, or NaN, are left out. INVALID_ARGUMENT if the field is not a
+    field path, or the limit not from 1 to 10,000. Parts as in View, but without resume tokens: start a stream that
+    breaks again. The results are those that matched when the stream began; those deleted since are left out. Fast for
+    an indexed field; others scan the results that match the query, within the server's time for a batch.
+    """
+
+    CountBy: grpc.aio.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.CountByRequest,
+        workflow_results.v1.results_pb2.CountByResponse,
+    ]
+    """Counts the results of a pipeline by the values of a field.
+
+    The most frequent values come first, at most 1,000 of them. A result whose field is an array counts for each
+    distinct element. Results without the field are left out. Values that are equal in MongoDB, like 1 and 1.0, count
+    together. Documents, arrays in arrays, and strings and binaries of more than 1,024 bytes are not told apart. Scans
+    the results that match the query, within the deadline. Errors for queries as in View.
     """
 
     Status: grpc.aio.UnaryUnaryMultiCallable[
@@ -517,6 +568,35 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
 
         Fast for queries on `id`, `event` and `results.locked`. Others scan the pipeline within the deadline;
         DEADLINE_EXCEEDED if that is too short. Errors for queries as in View.
+        """
+
+    @abc.abstractmethod
+    def Top(
+        self,
+        request: workflow_results.v1.results_pb2.TopRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.TopResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.TopResponse]]:
+        """Streams the results of a pipeline with the highest or lowest values of a field.
+
+        They come in the order of their values, and those with equal values in that of their ids, both descending or both
+        ascending. Results whose field is missing, not a number, or NaN, are left out. INVALID_ARGUMENT if the field is not a
+        field path, or the limit not from 1 to 10,000. Parts as in View, but without resume tokens: start a stream that
+        breaks again. The results are those that matched when the stream began; those deleted since are left out. Fast for
+        an indexed field; others scan the results that match the query, within the server's time for a batch.
+        """
+
+    @abc.abstractmethod
+    def CountBy(
+        self,
+        request: workflow_results.v1.results_pb2.CountByRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[workflow_results.v1.results_pb2.CountByResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.CountByResponse]]:
+        """Counts the results of a pipeline by the values of a field.
+
+        The most frequent values come first, at most 1,000 of them. A result whose field is an array counts for each
+        distinct element. Results without the field are left out. Values that are equal in MongoDB, like 1 and 1.0, count
+        together. Documents, arrays in arrays, and strings and binaries of more than 1,024 bytes are not told apart. Scans
+        the results that match the query, within the deadline. Errors for queries as in View.
         """
 
     @abc.abstractmethod

@@ -77,3 +77,14 @@ def test_progress_ends_what_earlier_failures_say(reading: Reading) -> None:
     reading.begin()
     reading.take(part("a", token=b"t"))
     assert reading.pause_after(late, None) is None, "raised as it is"
+
+
+def test_what_can_not_be_resumed_begins_anew_and_comes_whole() -> None:
+    reading = Reading("Top", "here:1", pb.TopRequest(pipeline="p"))
+    reading.begin()
+    assert reading.take(part("a")) == b""
+    assert reading.pause_after(ServiceUnavailableError("it broke"), 60) is not None
+    reading.begin()
+    assert reading.take(part("b", "a")) == b""
+    assert ids(reading.take(part("c", count=3))) == ["b", "a", "c"]
+    assert reading.complete

@@ -1,0 +1,143 @@
+"""Results ranked, and counted, by the values of a field: MongoDB does it, within bounds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from workflow_results.common import rules
+from workflow_results_server.documents import bson_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pymongo.asynchronous.collection import AsyncCollection
+
+    from workflow_results_server.store.selection import Batch
+
+    Collection = AsyncCollection[dict[str, Any]]
+
+_LONG_BYTES: Final = 1_024
+"""The longest strings and binaries that are told apart."""
+_TOLD_APART: Final = (
+    *("int", "long", "double", "decimal", "string", "binData", "bool", "date", "null"),
+    *("objectId", "timestamp", "minKey", "maxKey"),
+)
+_MOST_IDS: Final = 1_000
+
+
+class Ranking(NamedTuple):
+    """By what results are ranked.
+
+    Attributes:
+        field: The path of the field.
+        limit: How many to rank at most.
+        ascending: Whether the lowest values come first.
+    """
+
+    field: str
+    limit: int
+    ascending: bool
+
+
+class Ranked(NamedTuple):
+    """Ids of results in their order, and how many bytes each has."""
+
+    ids: list[str]
+    sizes: list[int]
+
+
+class ValueCounts(NamedTuple):
+    """The numbers of results by value.
+
+    Attributes:
+        counts: Each value with its number, the most frequent first.
+        has_more: Whether there are more values.
+        other: How many values are not told apart.
+    """
+
+    counts: list[tuple[Any, int]]
+    has_more: bool
+    other: int
+
+
+async def ranked(collection: Collection, filter_: Mapping[str, Any], ranking: Ranking) -> Ranked:
+    """Rank results by a field that holds a number.
+
+    Args:
+        collection: Where they are.
+        filter_: A MongoDB filter.
+        ranking: By what to rank them.
+
+    Raises:
+        PyMongoError: MongoDB failed.
+    """
+    direction = 1 if ranking.ascending else -1
+    # Numbers alone compare with infinity, and NaN is not among them.
+    number = {ranking.field: {"$gte": -math.inf, "$not": {"$type": "array"}}}
+    stages: list[Mapping[str, Any]] = [
+        {"$match": {"$and": [number, filter_]} if filter_ else number},
+        {"$sort": {ranking.field: direction, "_id": direction}},
+        {"$limit": ranking.limit},
+        {"$project": {"size": {"$bsonSize": "$$ROOT"}}},
+    ]
+    found = await (await collection.aggregate(stages)).to_list()
+    return Ranked([each["_id"] for each in found], [each["size"] for each in found])
+
+
+def parts(found: Ranked) -> Iterator[Sequence[str]]:
+    """Divide ids into parts whose results have about as many bytes as a batch should."""
+    start = size = 0
+    for at, bytes_ in enumerate(found.sizes):
+        if at > start and (size + bytes_ > rules.BATCH_BYTES or at - start == _MOST_IDS):
+            yield found.ids[start:at]
+            start, size = at, 0
+        size += bytes_
+    if found.ids:
+        yield found.ids[start:]
+
+
+def in_order(ids: Sequence[str], batches: Sequence[Batch]) -> list[bytes]:
+    """Return the documents of some batches in the order of their ids; those that are gone are left out."""
+    documents = {
+        bson_bytes.stored_id(document): document
+        for batch in batches
+        for document in bson_bytes.split(batch.data, batch.number)
+    }
+    return [documents[id_] for id_ in ids if id_ in documents]
+
+
+async def counted(collection: Collection, filter_: Mapping[str, Any], field: str, most: int) -> ValueCounts:
+    """Count results by the values of a field.
+
+    Args:
+        collection: Where they are.
+        filter_: A MongoDB filter.
+        field: The path of the field.
+        most: How many values to return at most.
+
+    Raises:
+        PyMongoError: MongoDB failed.
+    """
+    kind, value = {"$type": "$value"}, "$value"
+    is_long = {
+        "$and": [
+            {"$in": [kind, ["string", "binData"]]},
+            {"$gt": [{"$binarySize": {"$cond": [{"$in": [kind, ["string", "binData"]]}, value, ""]}}, _LONG_BYTES]},
+        ]
+    }
+    is_other = {"$or": [{"$not": {"$in": [kind, _TOLD_APART]}}, is_long]}
+    stages: list[Mapping[str, Any]] = [
+        {"$match": filter_},
+        {"$project": {"_id": 0, "value": f"${field}"}},
+        {"$match": {"value": {"$exists": True}}},
+        {"$set": {"value": {"$cond": [{"$isArray": value}, {"$setUnion": [value, []]}, [value]]}}},
+        {"$unwind": value},
+        {"$group": {"_id": {"$cond": [is_other, {"other": True}, {"value": value}]}, "count": {"$sum": 1}}},
+        {"$sort": {"_id.other": -1, "count": -1, "_id.value": 1}},
+        {"$limit": most + 2},
+    ]
+    found = await (await collection.aggregate(stages)).to_list()
+    other = sum(each["count"] for each in found if "other" in each["_id"])
+    counts = [(each["_id"]["value"], each["count"]) for each in found if "other" not in each["_id"]]
+    return ValueCounts(counts[:most], len(counts) > most, other)
