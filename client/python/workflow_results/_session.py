@@ -54,9 +54,10 @@ class Client:
         shown = credentials.resolve(
             self.baseurl, secret, source, tls, ca_file=ca_file, cert_file=cert_file, key_file=key_file
         )
-        self._given: dict[str, Any] = {"tls": tls, **shown.files}
-        if token is not None:
-            self._given["token"] = secret or ""
+        self._travels: dict[str, Any] = {"tls": tls, **shown.files}
+        self._has_secret = token is not None and bool(secret)
+        if token is not None and not secret:
+            self._travels["token"] = ""
         self._connect(shown)
 
     def _connect(self, shown: Credentials) -> None:
@@ -67,13 +68,13 @@ class Client:
 
     def __reduce__(self) -> Any:
         """Let settings travel to other processes, where connections can't, and secrets must not."""
-        name = type(self).__name__
-        if self._given.get("token"):
+        if self._has_secret:
             raise TypeError(
-                f"a {name} with token= can't be copied or pickled, since that would write the token out: set"
-                f" WORKFLOW_RESULTS_TOKEN instead, in the other process as well, or create a {name} there"
+                f"{type(self).__name__} with token= can't be copied or pickled, since that would write the token out:"
+                " set WORKFLOW_RESULTS_TOKEN instead, in the other process as well, or create another client there"
             )
-        return _made_again, (type(self), self.baseurl, {"timeout": self.timeout, "strict": self._strict, **self._given})
+        travels = {"timeout": self.timeout, "strict": self._strict, **self._travels}
+        return _made_again, (type(self), self.baseurl, travels)
 
     def _info(self, response: pb.InfoResponse) -> dict[str, Any]:
         """Return what `info` does."""
@@ -115,7 +116,9 @@ class Client:
 
 
 def _made_again(class_: type[Client], baseurl: str, given: dict[str, Any]) -> Client:
-    return class_(baseurl, **given)
+    made = class_.__new__(class_)
+    Client.__init__(made, baseurl, **given)  # a subclass may take other arguments
+    return made
 
 
 class Session(Client):

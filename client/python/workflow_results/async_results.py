@@ -11,7 +11,7 @@ from workflow_results import settings
 from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
 from workflow_results._calls.responses import applied, history_entry, value_counts
-from workflow_results._calls.works import prepare
+from workflow_results._calls.works import prepare_in_steps
 from workflow_results._confirmation import ask_on_terminal, check_unlock, checked_answer, unlock_question
 from workflow_results._deposit import async_sending
 from workflow_results._deposit import batches as deposits
@@ -320,7 +320,10 @@ class AsyncResults(AsyncSession):
 
     async def _deposited(self, works: list[dict[str, Any]], timeout: float | None) -> deposits.Deposited:
         deadline = self._deadline(timeout)
-        return await async_sending.deposit(self._channel, prepare(works), deadline)
+        for prepared in prepare_in_steps(works):
+            if len(prepared.works) < len(works):
+                await asyncio.sleep(0)  # encoding many works would keep other tasks waiting
+        return await async_sending.deposit(self._channel, prepared, deadline)
 
     def _batches(
         self, method: str, request: Any, timeout: float | Deadline | None, *, as_list: bool = False

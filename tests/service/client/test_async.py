@@ -12,6 +12,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
+import bson
+import grpc
 import pytest
 
 from tests.support.fake_service import serving
@@ -30,6 +32,7 @@ from workflow_results import (
     ResultsError,
     ServiceUnavailableError,
 )
+from workflow_results._transport import async_channel
 from workflow_results.v1 import results_pb2 as pb
 
 
@@ -335,3 +338,178 @@ def test_confirm_may_be_awaited(service: Service, results: Results, pipeline: st
 
     run(main())
     assert results.get_locked_count(pipeline) == 0
+
+
+def test_no_work_is_lost_to_a_stream_that_broke_while_idle() -> None:
+    """GRPC still asks for requests of a stream that has broken."""
+    stored: list[int] = []
+
+    def deposit_stream(requests: Any, context: Any) -> Any:
+        for request in requests:
+            stored.append(request.sequence)
+            yield pb.DepositStreamResponse(sequence=request.sequence, outcomes=[pb.DEPOSIT_OUTCOME_DEPOSITED])
+            context.abort(grpc.StatusCode.UNAVAILABLE, "going down")
+
+    async def main(target: str) -> None:
+        async with AsyncResults(target, timeout=20) as client, client.depositor() as depositor:
+            for number in range(30):
+                assert (await (await depositor.deposit(work("any", str(number))))).stored
+                await asyncio.sleep(0.001 * (number % 7))
+
+    with serving(DepositStream=deposit_stream) as target:
+        run(main(target))
+    assert stored == list(range(1, 31))
+
+
+@pytest.mark.parametrize(("number", "size"), [(60, 1_000_000), (600, 60_000), (2_000, 100)])
+def test_tasks_that_wait_for_room_go_on_in_their_order(number: int, size: int) -> None:
+    received: list[list[int]] = []
+
+    def deposit_stream(requests: Any, _context: Any) -> Any:
+        for request in requests:
+            time.sleep(0.002)
+            received.append([each["n"] for each in bson.decode_all(request.works.bson)])
+            outcomes = [pb.DEPOSIT_OUTCOME_DEPOSITED] * len(received[-1])
+            yield pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes)
+
+    async def main(target: str) -> None:
+        async with AsyncResults(target) as client, client.depositor() as depositor:
+
+            async def deposit(n: int) -> bool:
+                return (await (await depositor.deposit(work("any", str(n), n=n, data=bytes(size))))).stored
+
+            assert all(await asyncio.gather(*map(deposit, range(number))))
+
+    with serving(DepositStream=deposit_stream) as target:
+        run(main(target))
+    assert [n for works in received for n in works] == list(range(number))
+    assert all(works for works in received)
+    assert max(map(len, received)) * size <= max(size, 600_000)
+
+
+def test_a_work_that_is_given_at_once_has_all_its_time(service: Service, pipeline: str) -> None:
+    """It is there before the depositor has looked at a clock, and the connection takes a moment."""
+
+    async def main(target: str) -> None:
+        async with AsyncResults(target) as client, client.depositor() as depositor:
+            future = await depositor.deposit(work(pipeline, "a"))
+        assert (await future).stored
+
+    with contextlib.closing(Proxy(service.target)) as proxy:
+        run(main(proxy.target))
+    run(main(service.target))
+
+
+def test_a_read_that_is_cancelled_while_the_service_is_silent_ends() -> None:
+    over = threading.Event()
+
+    def view(_request: Any, _context: Any) -> Any:
+        over.wait(PATIENCE)
+        yield pb.ViewResponse()
+
+    async def main(target: str) -> None:
+        async with AsyncResults(target) as client:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(client.view("any", {}), 0.3)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(anext(client.stream("any", {})), 0.3)
+            over.set()
+
+    with serving(View=view) as target:
+        run(main(target))
+
+
+def test_room_is_left_though_the_status_of_a_list_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(async_channel, "_STATUS_SECONDS", 0.1)
+    over = threading.Event()
+
+    def view(_request: Any, _context: Any) -> Any:
+        response = pb.ViewResponse()
+        response.part.summary.count = 0
+        yield response
+        over.wait(PATIENCE)
+
+    async def main(target: str) -> None:
+        async with AsyncResults(target) as client:
+            for _ in range(3):
+                assert await client.view("any", {}) == []
+            lists = client._channel._lists
+            await until(lambda: not any(each.places for each in lists._connections))
+            assert client._channel._room._free == 500
+
+    with serving(View=view) as target:
+        run(main(target))
+        over.set()
+
+
+def test_what_goes_on_when_the_client_is_closed_is_told(pipeline: str) -> None:
+    async def main() -> None:
+        client = AsyncResults("127.0.0.1:1", timeout=PATIENCE)
+        trying = [
+            asyncio.create_task(client.view(pipeline, {})),
+            asyncio.create_task(client.count(pipeline, {})),
+            asyncio.create_task(client.deposit([work(pipeline)])),
+        ]
+        await asyncio.sleep(0.2)
+        with pytest.raises(ResultsError, match="closed"):
+            async with client.depositor() as depositor:
+                future = await depositor.deposit(work(pipeline))
+                await asyncio.gather(client.close(), client.close())
+        with pytest.raises(ResultsError, match="closed"):
+            await future
+        for each in trying:
+            with pytest.raises(ResultsError, match="closed"):
+                await each
+
+    run(main())
+
+
+def test_a_stream_that_another_task_reads_is_not_closed(service: Service, results: Results, pipeline: str) -> None:
+    async def main() -> None:
+        async with AsyncResults(service.target) as client:
+            stream = client.stream(pipeline, {})
+            assert "not begun" in repr(stream)
+            reading = asyncio.create_task(anext(stream, None))
+            await asyncio.sleep(0)
+            with pytest.raises(ResultsError, match="another task is reading"):
+                await stream.close()
+            assert await reading is None
+
+    run(main())
+
+
+def test_closing_what_was_inherited_leaves_the_parent_alone(service: Service, pipeline: str) -> None:
+    client = AsyncResults(service.target)
+
+    async def main() -> int:
+        assert await client.count(pipeline, {}) == 0
+        if not (child := os.fork()):
+            status = 1
+            with contextlib.suppress(BaseException):
+                await client.close()
+                status = 0
+            os._exit(status)
+        assert await client.count(pipeline, {}, timeout=PATIENCE) == 0
+        await client.close()
+        return child
+
+    assert ended(run(main())) == 0
+
+
+def test_many_works_in_one_call_do_not_stop_the_loop(service: Service, pipeline: str) -> None:
+    async def main() -> None:
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async with AsyncResults(service.target) as client:
+            counting = asyncio.create_task(count())
+            await client.deposit([work(pipeline, f"{number:05}") for number in range(5_000)])
+            counting.cancel()
+        assert turns > 50
+
+    run(main())

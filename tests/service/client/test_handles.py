@@ -82,7 +82,7 @@ def test_a_depositor_shows_its_state(service: Service, pipeline: str) -> None:
 def test_a_depositor_that_was_not_opened_cannot_be_left(results: Results, pipeline: str) -> None:
     depositor = results.depositor()
     for kind, error in ((None, None), (ValueError, ValueError("of the block"))):
-        with pytest.raises(ResultsError, match="the depositor is not open: use it in a `with` block"):
+        with pytest.raises(ResultsError, match="the depositor is not open: use it in a `with` or `async with` block"):
             depositor.__exit__(kind, error, None)
     with depositor as opened:
         assert opened.deposit(work(pipeline, "a")).result(30).stored

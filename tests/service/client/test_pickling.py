@@ -56,7 +56,30 @@ def test_a_token_of_the_environment_is_read_again(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("how", [copy.deepcopy, pickle.dumps])
 def test_a_token_that_was_given_does_not_travel(class_: Any, how: Any) -> None:
     with pytest.raises(TypeError, match=r"with token= can't be copied or pickled.* set WORKFLOW_RESULTS_TOKEN"):
-        how(class_(token="secret"))
+        how(class_(token="not-shown"))
+
+
+def test_no_client_shows_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    for client in (Results(token="not-shown"), AsyncResults(token="not-shown")):
+        assert "not-shown" not in repr(vars(client))
+
+
+def test_files_and_classes_of_ones_own_travel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    given = Own("localhost:443", authority.file.name)
+    monkeypatch.chdir("/")
+    there = pickle.loads(pickle.dumps(given))
+    assert type(there) is Own
+    assert there._channel._credentials.secure
+
+
+class Own(Results):
+    """A client with arguments of its own."""
+
+    def __init__(self, where: str, authority: str) -> None:
+        super().__init__(where, ca_file=authority)
 
 
 def test_a_context_travels(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

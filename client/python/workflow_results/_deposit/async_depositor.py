@@ -21,7 +21,7 @@ from workflow_results.common.rules import quoted
 from workflow_results.errors import DeadlineExceededError, PermissionDeniedError, ResultsError, ServiceUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -61,10 +61,13 @@ class AsyncDepositor:
         self._turns_left = _TURN_WORKS
         self._turning = False
         """Whether another turn is about to begin."""
+        self._woken = 0
+        """How many have waited for this turn and not run yet: nobody comes before them."""
         self._for_turn: deque[asyncio.Future[None]] = deque()
         """Those who wait for one of the next turns, in their order."""
         self._waiting: deque[asyncio.Future[None]] = deque()
         """Those who wait for any change."""
+        self._letting_in = False
         self._for_room: deque[Callable[[], None]] = deque()
         """What lets those in who wait to give works, in their order."""
 
@@ -83,15 +86,13 @@ class AsyncDepositor:
             ResultsError: The depositor is not open, or has failed.
         """
         loop = asyncio.get_running_loop()
-        if not self._turns_left:
-            turn = loop.create_future()
-            self._for_turn.append(turn)
-            await turn
-        else:
+        if self._turns_left and not self._woken:
             self._turns_left -= 1
             if not self._turning:
                 self._turning = True
                 loop.call_soon(self._next_turn)
+        else:
+            await self._turn()
         work, data = prepare_one(work, "work")
         self._check_open()
         future = AsyncDepositFuture(loop=loop)
@@ -124,6 +125,7 @@ class AsyncDepositor:
         if self._place is not None:
             raise ResultsError("a depositor can be opened only once: create another one")
         self._place = self._channel.place()
+        self._backlog.progress = time.monotonic()
         self._sending = asyncio.create_task(self._run())
         return self
 
@@ -144,9 +146,8 @@ class AsyncDepositor:
             raise not_open()
         self._backlog.close()
         try:
-            await asyncio.wait(
-                (self._sending,), timeout=GRACE_SECONDS if isinstance(error, asyncio.CancelledError) else None
-            )
+            interrupted = isinstance(error, (asyncio.CancelledError, KeyboardInterrupt))
+            await asyncio.wait((self._sending,), timeout=GRACE_SECONDS if interrupted else None)
         except BaseException as interrupt:
             self._give_up(interrupt)
             raise
@@ -185,15 +186,30 @@ class AsyncDepositor:
     def _notify(self) -> None:
         waiting, self._waiting = self._waiting, deque()
         _wake(waiting)
+        if self._letting_in:  # by the loop below, which goes on
+            return
+        self._letting_in = True
         while self._for_room and (self._backlog.closing or not self._backlog.is_full):
             self._for_room.popleft()()
+        self._letting_in = False
+
+    async def _turn(self) -> None:
+        """Wait for one of the next turns."""
+        turn = asyncio.get_running_loop().create_future()
+        self._for_turn.append(turn)
+        try:
+            await turn
+        finally:
+            self._woken -= turn.done() and not turn.cancelled()
 
     def _next_turn(self) -> None:
-        waiting = min(_TURN_WORKS, len(self._for_turn))
-        self._turns_left = _TURN_WORKS - waiting
-        self._turning = waiting > 0
+        woken = 0
+        while self._for_turn and woken < _TURN_WORKS:
+            woken += _wake([self._for_turn.popleft()])
+        self._woken += woken
+        self._turns_left = _TURN_WORKS - woken
+        self._turning = woken > 0
         if self._turning:
-            _wake([self._for_turn.popleft() for _ in range(waiting)])
             asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _let_in(
@@ -228,6 +244,8 @@ class AsyncDepositor:
         """Send what is gathered until the depositor is closed and everything is acknowledged."""
         try:
             await self._send()
+            if self._backlog.has_in_flight:  # whatever else goes wrong, no work is lost without a word
+                raise ResultsError("works were sent and not acknowledged")
         except Exception as error:  # noqa: BLE001 - nobody may wait forever
             self._backlog.fail(ResultsError(f"depositing failed: {error!r}"))
         except asyncio.CancelledError:  # by the loop that ends, if not by us
@@ -266,6 +284,8 @@ class AsyncDepositor:
     async def _begin(self) -> object:
         """Make all that is not acknowledged ready for a new stream, once there is something; None when all is done."""
         backlog = self._backlog
+        self._stream = None  # which may still ask for requests, and would take those that come now with it
+        self._notify()
         if not backlog.begin():
             while not (backlog.has_gathered or backlog.closing):
                 await self._change()
@@ -301,7 +321,11 @@ class AsyncDepositor:
                 idle_at = time.monotonic() + IDLE_SECONDS
 
 
-def _wake(waiting: Any) -> None:
+def _wake(waiting: Iterable[asyncio.Future[None]]) -> int:
+    """Wake those who still wait, and return how many they are."""
+    woken = 0
     for each in waiting:
         if not each.done():
             each.set_result(None)
+            woken += 1
+    return woken

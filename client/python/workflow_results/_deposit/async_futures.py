@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from workflow_results.errors import ResultsError
 from workflow_results.outcomes import Receipt
@@ -46,6 +46,9 @@ class AsyncDepositFuture(asyncio.Future[Receipt]):
         """Call `fn` when it is done, as in `asyncio`."""
         self._asked = True
         super().add_done_callback(fn, context=context)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an AsyncDepositFuture can't be copied or pickled: use the Receipt that it returns")
 
     def become(self, known: Receipt | ResultsError) -> None:
         """Finish the future; for the depositor only."""

@@ -102,12 +102,14 @@ class Backlog:
         if problem := too_large(data):
             self._judge(future, Receipt(work["pipeline"], work["id"], Outcome.REJECTED, problem))
             return False
-        if not self._gathered or self._gathered[-1].is_full(len(data)):
+        begins = not self._gathered or self._gathered[-1].is_full(len(data))
+        if begins:
             self.sequence += 1
             self._gathered.append(PendingRequest(self.sequence, now))
-            self._changed()
         self._gathered[-1].add(work, data, future)
         self._pending_bytes += len(data)
+        if begins:
+            self._changed()
         return True
 
     def close(self) -> None:
@@ -324,7 +326,7 @@ class Backlog:
 
 def not_open() -> ResultsError:
     """Return the error of a depositor that is not open."""
-    return ResultsError("the depositor is not open: use it in a `with` block")
+    return ResultsError("the depositor is not open: use it in a `with` or `async with` block")
 
 
 def _denied(

@@ -123,6 +123,7 @@ class Depositor:
         if self._place is not None:
             raise ResultsError("a depositor can be opened only once: create another one")
         self._place = self._channel.place()
+        self._backlog.progress = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="workflow-results-depositor", daemon=True)
         try:
             self._thread.start()

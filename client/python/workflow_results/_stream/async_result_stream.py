@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from workflow_results.errors import ResultsError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from types import TracebackType
@@ -24,16 +26,26 @@ class AsyncResultStream(AsyncIterator[T]):
         self._parts = parts
         self._name = name
         self._handed = handed
+        self._begun = False
 
     def __aiter__(self) -> AsyncIterator[T]:
+        self._begun = True
         return self._parts  # so that `async for` takes no time of its own
 
     async def __anext__(self) -> T:
+        self._begun = True
         return await anext(self._parts)
 
     async def close(self) -> None:
-        """End the stream; closing twice is fine."""
-        await self._parts.aclose()
+        """End the stream; closing twice is fine.
+
+        Raises:
+            ResultsError: Another task is reading it.
+        """
+        try:
+            await self._parts.aclose()
+        except RuntimeError as error:
+            raise ResultsError("another task is reading this stream: cancel that task instead") from error
 
     async def __aenter__(self) -> Self:
         return self
@@ -45,6 +57,8 @@ class AsyncResultStream(AsyncIterator[T]):
 
     def __repr__(self) -> str:
         parts: Any = self._parts  # whose frame mypy does not know
+        if not self._begun:
+            return f"<{self._name}: not begun>"
         how = "ended after {}" if parts.ag_frame is None else "{} so far"
         return f"<{self._name}: {how.format(self._handed)}>"
 

@@ -65,19 +65,22 @@ class Batches:
             ResultsError: There is none.
         """
         if self._as_list:
-            self._place = await self._channel.place_for_list(self._method, self._deadline)
+            self._place, self._leave = await self._channel.place_for_list(self._method, self._deadline)
         else:
             self._place = self._channel.place()
+            self._leave = self._place.leave
         self._progress = Deadline.after(self._patience)
         return self
 
     async def __aexit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if not self._reading.complete:
-            self._end_call()
-        if self._place is not None:
-            self._channel.leave(self._place, self._call, as_list=self._as_list)
+        if self._reading.complete and self._call is not None:
+            self._channel.finish(self._call, self._leave)
+            self._call = None
+            return
+        self._end_call()
+        self._leave()
 
     async def next(self) -> bytes:
         """Return the next BSON documents, back to back; empty at the end.
@@ -139,8 +142,8 @@ async def counted(batches: Batches, handed: HandedBatches) -> AsyncGenerator[byt
 async def listed(batches: Batches) -> list[dict[str, Any]]:
     """Read all results of a stream."""
     found: list[dict[str, Any]] = []
-    with relaxed_gc:
-        async with batches:
+    async with batches:
+        with relaxed_gc:
             while batch := await batches.next():
                 for piece in pieces(batch):
                     if found:

@@ -15,12 +15,13 @@ from workflow_results._transport.async_room import AsyncRoom
 from workflow_results._transport.calls import Calls, sized
 from workflow_results._transport.connections import CLOSED, Connections
 from workflow_results._transport.deadline import Deadline
+from workflow_results._transport.forks import fork_guard
 from workflow_results._transport.reachability import Peer
 from workflow_results._transport.rpc_errors import late
 from workflow_results.errors import ResultsError, ServiceUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
     from google.protobuf.message import Message
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from workflow_results._transport.credentials import Credentials
 
 
+_STATUS_SECONDS: Final = 5.0
+"""How long a call may take to end whose last part has arrived."""
 _LISTS: Final = 500
 """How many lists are read at a time: of the 1,000 readers that one server has, half."""
 
@@ -54,7 +57,7 @@ class AsyncChannel(Calls):
         self._streams = Connections(connect, streams=True)
         self._lists = Connections(connect, streams=True)
         self._room = AsyncRoom(_LISTS)
-        self._ending: set[Any] = set()
+        self._forks = fork_guard.forks
 
     async def unary(self, method: str, request: Message, deadline: Deadline) -> Any:
         """Call a method that answers once; see `Channel.unary`."""
@@ -86,7 +89,7 @@ class AsyncChannel(Calls):
         self._enter_loop()
         return self._streams.place()
 
-    async def place_for_list(self, method: str, deadline: Deadline) -> AsyncPlace:
+    async def place_for_list(self, method: str, deadline: Deadline) -> tuple[AsyncPlace, Callable[[], None]]:
         """Wait for room for a stream that is read without pauses, so that others may wait for its end.
 
         Args:
@@ -94,7 +97,7 @@ class AsyncChannel(Calls):
             deadline: How long to wait.
 
         Returns:
-            What the stream goes over, to be left with `leave`.
+            What the stream goes over, and what to call once it has ended.
 
         Raises:
             DeadlineExceededError: There was no room in time.
@@ -104,30 +107,35 @@ class AsyncChannel(Calls):
         if not await room.enter(deadline.remaining()):
             raise late(method, self.target, deadline)
         try:
-            return self._lists.place()
-        except ResultsError:
+            place = self._lists.place()
+        except BaseException:
             room.leave()
             raise
 
-    def leave(self, place: AsyncPlace, call: Any, *, as_list: bool) -> None:
-        """Leave room for another stream, once a call has ended.
+        def leave() -> None:
+            place.leave()
+            room.leave()
+
+        return place, leave
+
+    @staticmethod
+    def finish(call: Any, leave: Callable[[], None]) -> None:
+        """Let a call end whose last part has arrived, and then leave its room; nobody waits for that.
 
         Args:
-            place: What the stream went over.
-            call: The call, if its last part has arrived and only its status has not; else None.
-            as_list: Whether it was a stream that is read without pauses.
+            call: The call.
+            leave: Leaves the room.
         """
-        if call is not None and not call.done():
-            self._ending.add(call)  # which gRPC would cancel if nothing held it
-            call.add_done_callback(partial(self._leave_after, place, as_list=as_list))
+        if call.done():
+            leave()
             return
-        place.leave()
-        if as_list:
-            self._room.leave()
+        timer = asyncio.get_running_loop().call_later(_STATUS_SECONDS, call.cancel)  # which also keeps the call
 
-    def _leave_after(self, place: AsyncPlace, call: Any, *, as_list: bool) -> None:
-        self._ending.discard(call)
-        self.leave(place, None, as_list=as_list)
+        def end(_: Any) -> None:
+            timer.cancel()
+            leave()
+
+        call.add_done_callback(end)
 
     async def open(
         self, place: AsyncPlace, method: str, request: Message, deadline: Deadline, connect: Deadline
@@ -159,15 +167,22 @@ class AsyncChannel(Calls):
         Raises:
             ResultsError: The stream failed.
         """
+        silent = False
+
+        def give_up() -> None:
+            nonlocal silent
+            silent = True
+            call.cancel()
+
         timer = None
         if deadline.seconds is None:
-            timer = asyncio.get_running_loop().call_later(silence, call.cancel)
+            timer = asyncio.get_running_loop().call_later(silence, give_up)
         try:
             with self.explaining(method, deadline, place.connection), self._closing():
                 part = await call.read()
                 return None if part is grpc.aio.EOF else part
         except asyncio.CancelledError:
-            if not call.cancelled() or _is_cancelled():
+            if not silent:
                 raise
             place.connection.reachability.mark_lost()
             raise ServiceUnavailableError(f"{method} at {self.target}: no data for {silence:g} s") from None
@@ -205,9 +220,12 @@ class AsyncChannel(Calls):
     async def close(self) -> None:
         """Close the connections; calls in progress fail. Closing twice is fine."""
         self.closed = True
+        if self._forks != fork_guard.forks:  # the connections are the parent's
+            return
         for pool in (self._unary, self._streams, self._lists):
             while connections := pool.close():
-                await connections.pop().close()
+                await connections[-1].close()
+                connections.pop()
 
     def _enter_loop(self) -> None:
         """Begin anew in another event loop, once the one before has ended.
@@ -215,10 +233,10 @@ class AsyncChannel(Calls):
         Raises:
             ResultsError: It has not, or this process can't use gRPC in an event loop.
         """
+        check_process()
         loop = asyncio.get_running_loop()
         if loop is self._loop:
             return
-        check_process()
         if self.closed:
             raise ResultsError(CLOSED)
         if self._loop is not None:

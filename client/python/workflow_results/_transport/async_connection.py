@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 import grpc
 
 from workflow_results._calls.attempts import pauses
 from workflow_results._transport import connections
+from workflow_results._transport.async_room import AsyncRoom
 from workflow_results._transport.connection import keep
+from workflow_results._transport.connections import CLOSED
 from workflow_results._transport.forks import renew_in_child
 from workflow_results._transport.options import channel_options
 from workflow_results._transport.reachability import GLANCE_SECONDS, HEALTH_CHECK, Peer, Reports
@@ -40,17 +42,31 @@ class AsyncConnection:
     def __init__(self, peer: Peer, further: bool) -> None:
         self.fit = True
         self.places: set[AsyncPlace] = set()
-        self._channel = peer.credentials.async_channel(peer.target, channel_options(peer.target, further=further))
-        self.stub: Any = results_pb2_grpc.ResultsServiceStub(self._channel)
-        self.reachability = AsyncReachability(peer, self._channel)
-
+        channel = peer.credentials.async_channel(peer.target, channel_options(peer.target, further=further))
+        self._channel: grpc.aio.Channel | None = channel
+        self.stub: Any = results_pb2_grpc.ResultsServiceStub(channel)
+        self.reachability = AsyncReachability(peer, channel)
         _open.add(self)
 
     async def close(self) -> None:
         """Close it; calls in progress fail."""
-        await self._channel.close()
-        _open.discard(self)
-        del self._channel, self.stub, self.reachability  # gRPC ends its thread when nothing holds a channel
+        if self._channel is not None:
+            await self._channel.close()
+            _open.discard(self)
+            # gRPC ends its thread when nothing holds a channel.
+            self._channel, self.stub = None, _Closed()
+            self.reachability.close()
+
+
+class _Closed:
+    """The methods of a service on a connection that is closed."""
+
+    def __getattr__(self, _name: str) -> Any:
+        return _refuse
+
+
+def _refuse(*_: object, **__: object) -> NoReturn:
+    raise ResultsError(CLOSED)
 
 
 class _Inherited:
@@ -96,6 +112,7 @@ class AsyncReachability(Reports):
     def __init__(self, peer: Peer, channel: grpc.aio.Channel) -> None:
         super().__init__(peer)
         self._ask: Any = channel.unary_unary(HEALTH_CHECK)
+        self._looking = AsyncRoom(1)
 
     async def ensure(self, deadline: Deadline, *, certainly: bool = False) -> None:
         """Wait until the service answers.
@@ -109,6 +126,19 @@ class AsyncReachability(Reports):
         """
         if self.is_reachable and not certainly:
             return
+        if not await self._looking.enter(deadline.remaining()):  # one looks for all
+            raise self.out_of_reach(deadline)
+        try:
+            if certainly or not self.is_reachable:
+                await self._look(deadline)
+        finally:
+            self._looking.leave()
+
+    def close(self) -> None:
+        """Look for nothing any more."""
+        self._ask = _refuse
+
+    async def _look(self, deadline: Deadline) -> None:
         for pause in pauses():
             for seconds, waits in self.looks(deadline, pause):
                 if await self._answers(seconds, waits=waits):

@@ -133,7 +133,8 @@ def resolve(
             identity = pem.identity(paths["cert_file"], paths["key_file"])
     except ValueError as error:
         raise InvalidRequestError(f"{what} {error}") from error
-    return Credentials(token, secure=secure, authorities=trusted, identity=identity, files=paths)
+    files_ = {name: path and path.absolute() for name, path in paths.items()}  # for processes elsewhere
+    return Credentials(token, secure=secure, authorities=trusted, identity=identity, files=files_)
 
 
 def _path(name: str, file: str | os.PathLike[str] | None) -> Path | None:
