@@ -72,6 +72,23 @@ COMPUTING: Final = frozenset(
 )
 _GROUP: Final = {"_id": 1, "n": {"$sum": 1}}
 _COUNT: Final = [{"$collStats": {"count": {}}}, {"$project": {"ns": 1, "count": 1}}]
+_TEXTS: Final = ["string", "binData"]
+_SIMPLE: Final = ["int", "long", "double", "decimal", "string", "binData", "bool", "date", "null", "objectId"]
+_SIZE: Final = {"$binarySize": {"$cond": [{"$in": [{"$type": "$value"}, _TEXTS]}, "$value", ""]}}
+_IS_OTHER: Final = {
+    "$or": [
+        {"$not": {"$in": [{"$type": "$value"}, [*_SIMPLE, "timestamp", "minKey", "maxKey"]]}},
+        {"$and": [{"$in": [{"$type": "$value"}, _TEXTS]}, {"$gt": [_SIZE, 1_024]}]},
+    ]
+}
+_VALUES: Final = [
+    {"$match": {"value": {"$exists": True}}},
+    {"$set": {"value": {"$cond": [{"$isArray": "$value"}, {"$setUnion": ["$value", []]}, ["$value"]]}}},
+    {"$unwind": "$value"},
+    {"$group": {"_id": {"$cond": [_IS_OTHER, {"other": True}, {"value": "$value"}]}, "count": {"$sum": 1}}},
+    {"$sort": {"_id.other": -1, "count": -1, "_id.value": 1}},
+    {"$limit": 1_002},
+]
 _LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
 _UNLOCK: Final = [
     {
@@ -113,7 +130,8 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
             yield f"a drop of whatever is called {command['drop']}"
     elif name == "aggregate" and not _counts_pipelines(command["pipeline"]):
         stages = [next(iter(stage)) for stage in command["pipeline"]]
-        if stages != ["$match", "$group"] or command["pipeline"][1]["$group"] != _GROUP:
+        counts = stages == ["$match", "$group"] and command["pipeline"][1]["$group"] == _GROUP
+        if not (counts or _ranks(command["pipeline"][1:]) or _counts_values(command["pipeline"][1:])):
             yield f"the stages {stages}"
         yield from _filter(command["pipeline"][0].get("$match", {}), "$match")
     elif name == "update":
@@ -149,6 +167,34 @@ def _counts_pipelines(stages: list[Mapping[str, Any]]) -> bool:
     names = [stage.get("$unionWith", {}).get("coll", "_") for stage in stages[2:]]
     unions = [{"$unionWith": {"coll": name, "pipeline": _COUNT}} for name in names if not name.startswith("_")]
     return stages == [*_COUNT, *unions]
+
+
+def _ranks(stages: list[Mapping[str, Any]]) -> bool:
+    """Return whether this ranks results by a field."""
+    if [next(iter(stage)) for stage in stages] != ["$sort", "$limit", "$project"]:
+        return False
+    sort, limit, shown = (stage[next(iter(stage))] for stage in stages)
+    directions = set(sort.values())
+    return (
+        list(sort) in ([next(iter(sort)), "_id"], ["_id"])
+        and _is_path(next(iter(sort)))
+        and directions in ({1}, {-1})
+        and 1 <= limit <= 10_000
+        and shown == {"size": {"$bsonSize": "$$ROOT"}}
+    )
+
+
+def _counts_values(stages: list[Mapping[str, Any]]) -> bool:
+    """Return whether this counts results by the values of a field."""
+    if not stages or stages[1:] != _VALUES or list(stages[0]) != ["$project"]:
+        return False
+    shown = stages[0]["$project"]
+    path = shown.get("value", "")
+    return shown == {"_id": 0, "value": path} and path.startswith("$") and _is_path(path[1:])
+
+
+def _is_path(path: str) -> bool:
+    return not any(not part or part.startswith("$") for part in path.split("."))
 
 
 def _update(update: object) -> Iterator[str]:
