@@ -192,11 +192,11 @@ def test_a_service_that_hangs_is_given_up_in_time(serve: Serve, pipeline: str, f
 @pytest.mark.both_facades
 def test_use_outside_a_with_block_is_refused(results: Results, pipeline: str) -> None:
     depositor = results.depositor()
-    with pytest.raises(ResultsError, match="`with` block"):
+    with pytest.raises(ResultsError, match="`with` or `async with` block"):
         depositor.deposit(work(pipeline, "a"))
     with depositor:
         assert depositor.deposit(work(pipeline, "a")).result(PATIENCE).stored
-    with pytest.raises(ResultsError, match="`with` block"):
+    with pytest.raises(ResultsError, match="`with` or `async with` block"):
         depositor.deposit(work(pipeline, "b"))
     with pytest.raises(ResultsError, match="once"), depositor:
         pass

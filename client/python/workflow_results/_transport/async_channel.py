@@ -147,9 +147,11 @@ class AsyncChannel(Calls):
         """
         with self.explaining(method, deadline, place.connection), self._closing():
             await place.connection.reachability.ensure(connect)
-            return getattr(place.connection.stub, method)(
+            call = getattr(place.connection.stub, method)(
                 sized(request), timeout=deadline.remaining(), metadata=self.metadata()
             )
+            place.call = call
+            return call
 
     async def read(self, place: AsyncPlace, call: Any, method: str, deadline: Deadline, silence: float) -> Any:
         """Wait for the next part of a stream.
@@ -211,6 +213,7 @@ class AsyncChannel(Calls):
         with self.explaining(method, Deadline.after(seconds), place.connection), self._closing():
             await place.connection.reachability.ensure(connect)
             call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self.metadata())
+            place.call = call
             try:
                 while (answer := await call.read()) is not grpc.aio.EOF:
                     yield answer

@@ -97,8 +97,8 @@ def exception_for(code: grpc.StatusCode, reason: str) -> type[errors.ResultsErro
 def _details(error: grpc.RpcError) -> tuple[error_details_pb2.ErrorInfo, float]:
     """Return why a call failed, and how many seconds to wait before a repetition, as far as the service has said so."""
     info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
-    trailing: Any = error.trailing_metadata()  # pairs, which gRPC's types don't say
-    metadata = dict(trailing or ())
+    trailing: Any = error.trailing_metadata()  # pairs, which gRPC's types don't say, nor older versions to dict()
+    metadata = {key: value for key, value in trailing or ()}  # noqa: C416
     try:
         for detail in status_pb2.Status.FromString(metadata.get("grpc-status-details-bin", b"")).details:
             for kind in (info, retry):
