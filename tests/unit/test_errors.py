@@ -17,7 +17,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 import workflow_results
 from tests.support.paths import DOCS, REPOSITORY
-from workflow_results import InvalidRequestError, InvalidStatusError, Results, ResultsError
+from workflow_results import InvalidRequestError, InvalidStatusError, Results, ResultsError, ServiceUnavailableError
 from workflow_results._calls.attempts import RETRIED
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.rpc_errors import exception_for, from_rpc_error
@@ -93,7 +93,7 @@ class Failed(grpc.RpcError):
         return self._code
 
     def details(self) -> str:
-        return "what is wrong"
+        return "Internal error from Core" if self._code is grpc.StatusCode.INTERNAL else "what is wrong"
 
     def trailing_metadata(self) -> Any:
         return [("grpc-status-details-bin", self._details)]
@@ -101,6 +101,12 @@ class Failed(grpc.RpcError):
 
 def explained(code: grpc.StatusCode, details: bytes) -> ResultsError:
     return from_rpc_error(Failed(code, details), "Deposit", "localhost:1", Deadline.after(1))
+
+
+def test_a_stream_on_which_nothing_can_be_sent_any_more_is_tried_again() -> None:
+    error = explained(grpc.StatusCode.INTERNAL, b"")
+    assert isinstance(error, ServiceUnavailableError)
+    assert error.outcome_unknown
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason.code])
