@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import aclosing, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from workflow_results.common import native, rules
 from workflow_results.common.reasons import Reason
@@ -68,6 +68,16 @@ _LOCKED_AND_WHOLE: Final = {
     **_LOCKED,
     "$expr": {"$and": [{"$gt": [f"${field}", None]} for field in ("plots", "products")]},
 }
+
+
+class _Source(NamedTuple):
+    """What answers a read."""
+
+    batches: AsyncGenerator[Batch, None]
+    options: JSONOptions | None
+    """How to write results as JSON; None for BSON."""
+    token: Callable[[str, int], bytes]
+    """Makes the resume token behind an id, after so many results of this stream."""
 
 
 class ResultsService(results_pb2_grpc.ResultsServiceServicer):
@@ -159,7 +169,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 
     def Top(self, request: pb.TopRequest, context: Context) -> AsyncIterator[pb.TopResponse]:
         """Stream the results with the highest or lowest values of a field."""
-        return self._top(request)
+        return self._answers(partial(self._ranked, request), pb.TopResponse)
 
     def GetByCount(self, request: pb.GetByCountRequest, context: Context) -> AsyncIterator[pb.GetByCountResponse]:
         """Stream the results with the highest ids: for ObjectId strings, the newest."""
@@ -266,53 +276,43 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         origin = await fields.origin(request, ids=ids)
         return await change(pipeline, ids, origin, _left_until(end)) if ids else Change()
 
-    async def _stream(
+    def _stream(
         self,
         selection: Selection | Callable[[], Awaitable[Selection]],
         request: ReadRequest,
         response: Callable[..., PartT],
     ) -> AsyncGenerator[PartT, None]:
+        return self._answers(partial(self._resumed, selection, request), response)
+
+    async def _resumed(
+        self, selection: Selection | Callable[[], Awaitable[Selection]], request: ReadRequest
+    ) -> _Source:
         if not isinstance(selection, Selection):
             selection = await selection()
-        pipeline = fields.pipeline(request.pipeline)
+        pipeline, options = fields.pipeline(request.pipeline), fields.json_options(request.format)
         make_tokens = partial(ReadTokens, request.DESCRIPTOR.name, pipeline, selection)
         tokens = await offload(request.ByteSize(), make_tokens)
         rest, before = tokens.resumed(request.resume_token)
+        return _Source(self._store.read(pipeline, rest), options, lambda last, sent: tokens.behind(last, before + sent))
 
-        def token(last: str, sent: int) -> bytes:
-            return tokens.behind(last, before + sent)
-
-        options = fields.json_options(request.format)
-        async with aclosing(self._answers(self._store.read(pipeline, rest), options, response, token)) as answers:
-            async for answer in answers:
-                yield answer
-
-    async def _top(self, request: pb.TopRequest) -> AsyncGenerator[pb.TopResponse, None]:
+    async def _ranked(self, request: pb.TopRequest) -> _Source:
         pipeline, options = fields.pipeline(request.pipeline), fields.json_options(request.format)
         ranking = Ranking(fields.path(request.field), fields.ranked(request.limit), request.ascending)
         selection = Selection(
             filter=await fields.query(request.query), projection=await fields.projection(request.projection)
         )
-        ranked = self._store.top(pipeline, selection, ranking)
-        async with aclosing(self._answers(ranked, options, pb.TopResponse, _no_token)) as answers:
-            async for answer in answers:
-                yield answer
+        return _Source(self._store.top(pipeline, selection, ranking), options, _no_token)
 
     async def _answers(
-        self,
-        source: AsyncGenerator[Batch, None],
-        options: JSONOptions | None,
-        response: Callable[..., PartT],
-        token: Callable[[str, int], bytes],
+        self, prepare: Callable[[], Awaitable[_Source]], response: Callable[..., PartT]
     ) -> AsyncGenerator[PartT, None]:
         """Word a stream of batches, and its end.
 
         Args:
-            source: The batches.
-            options: How to write results as JSON; None for BSON.
+            prepare: Checks the request, and returns what answers it.
             response: Makes a response.
-            token: Makes the resume token behind an id, after so many results.
         """
+        source, options, token = await prepare()
         sent = 0
         async with aclosing(source) as batches:
             async for batch in batches:

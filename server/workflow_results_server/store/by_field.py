@@ -120,12 +120,8 @@ async def counted(collection: Collection, filter_: Mapping[str, Any], field: str
         PyMongoError: MongoDB failed.
     """
     kind, value = {"$type": "$value"}, "$value"
-    is_long = {
-        "$and": [
-            {"$in": [kind, ["string", "binData"]]},
-            {"$gt": [{"$binarySize": {"$cond": [{"$in": [kind, ["string", "binData"]]}, value, ""]}}, _LONG_BYTES]},
-        ]
-    }
+    has_size = {"$in": [kind, ["string", "binData"]]}
+    is_long = {"$and": [has_size, {"$gt": [{"$binarySize": {"$cond": [has_size, value, ""]}}, _LONG_BYTES]}]}
     is_other = {"$or": [{"$not": {"$in": [kind, _TOLD_APART]}}, is_long]}
     stages: list[Mapping[str, Any]] = [
         {"$match": filter_},
