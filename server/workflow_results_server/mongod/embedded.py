@@ -53,6 +53,8 @@ _ANSWER_SECONDS: Final = 10.0
 """How long a mongod that is started may take for an answer, so that one that hangs holds up no end."""
 STOP_SECONDS: Final = 20.0
 """How long mongod may take to shut down until it is killed."""
+_CANCEL_SECONDS: Final = 1.0
+"""How long a cancelled task has to end until it is cancelled again."""
 _POLL_SECONDS: Final = 0.02
 _ORPHAN_POLL_SECONDS: Final = 0.2
 _PORTS_TRIED: Final = 5
@@ -133,8 +135,7 @@ class EmbeddedMongod:
         """Stop mongod, which keeps its data, and end the supervision. Fine at any time, and repeatedly."""
         try:
             if self._supervision is not None:
-                self._supervision.cancel()
-                await asyncio.wait({self._supervision})
+                await _cancel(self._supervision)
             if self._process is not None:
                 await _end(self._process)
                 self._process = None
@@ -369,6 +370,13 @@ async def _set_user(admin: AsyncDatabase[dict[str, Any]], password: str) -> None
         if error.code != _USER_NOT_FOUND:
             raise
         await admin.command("createUser", _USER, **user)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end. `wait_for` loses a cancellation that meets its end, before Python 3.12."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
 
 
 async def _end(process: _Process) -> None:

@@ -261,6 +261,31 @@ def test_stop_during_a_restart_leaves_no_mongod(directory: Path, monkeypatch: py
     run(scenario())
 
 
+def test_stop_ends_the_supervision_that_is_just_done_with_a_restart(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`wait_for` may lose a cancellation that comes at this moment."""
+    make_ready = mongod_module._make_ready
+
+    async def scenario() -> None:
+        mongod = EmbeddedMongod(directory)
+        await mongod.start()
+        stops = []
+
+        async def make_ready_and_stop(directory: DataDirectory, ended: asyncio.Future[int]) -> None:
+            await make_ready(directory, ended)
+            stops.append(asyncio.create_task(mongod.stop()))
+
+        monkeypatch.setattr(mongod_module, "_make_ready", make_ready_and_stop)
+        kill_mongod(directory)
+        await mongod.run()
+        await asyncio.gather(*stops)
+        assert len(stops) == 1
+
+    run(scenario())
+    assert not DataDirectory(directory).mongod_lives()
+
+
 def test_stop_kills_a_mongod_that_hangs(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
