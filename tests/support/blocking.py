@@ -87,6 +87,17 @@ class _Stream:
         self._loop.run(self._stream.close())
 
 
+class _Watch(_Stream):
+    def __init__(self, loop: Loop, watch: Any) -> None:
+        super().__init__(loop, watch)
+        loop.run(watch.__aenter__())
+
+    @property
+    def resume_token(self) -> bytes:
+        token: bytes = self._stream.resume_token
+        return token
+
+
 class _Future:
     def __init__(self, loop: Loop, future: AsyncDepositFuture) -> None:
         self._loop, self._future = loop, future
@@ -139,6 +150,9 @@ class _Depositor:
         self._loop.run(self._depositor.flush())
 
 
+_KINDS: dict[str, Callable[[Loop, Any], Any]] = {"depositor": _Depositor, "watch": _Watch}
+
+
 class _Blocking:
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._loop = Loop()
@@ -162,7 +176,7 @@ class _Blocking:
             if inspect.iscoroutinefunction(value):
                 return self._loop.run(value(*arguments, **named))
             made = self._loop.call(lambda: value(*arguments, **named))
-            return _Depositor(self._loop, made) if name == "depositor" else _Stream(self._loop, made)
+            return _KINDS.get(name, _Stream)(self._loop, made)
 
         return called
 

@@ -23,6 +23,7 @@ GetById          MM    II     II       EE       +P      +P         +P       ++
 GetByEvent       MM    II     II       EE       +P      +P         +P       ++
 GetLocked        MM    II     II       EE       +P      +P         +P       ++
 GetLockedCount   MM    II     II       EE       +P      +P         +P       ++
+Watch            MM    II     II       EE       +P      +P         +P       ++
 History          MM    II     II       EE       +P      +P         +P       ++
 Deposit          MM    II     II       EE       RR      +P         +P       ++
 DepositStream    MM    II     II       EE       RR      +P         +P       ++

@@ -40,6 +40,7 @@ SIGNATURES = {
 OURS = {
     "top": "(pipeline, query={}, by='results.snr', limit=100, descending=True, projection={}) -> list[dict[str, Any]]",
     "count_by": "(pipeline, field, query={}) -> ValueCounts",
+    "watch": "(pipeline, query={}, projection={}) -> Watch",
     "history": "(pipeline, id=None) -> list[HistoryEntry]",
     "drop_pipeline": "(pipeline) -> bool",
 }

@@ -32,7 +32,16 @@ if TYPE_CHECKING:
         ServiceUnavailableError,
         UnauthenticatedError,
     )
-    from workflow_results.outcomes import HistoryEntry, Outcome, Receipt, Refusal, ValueCount, ValueCounts
+    from workflow_results.outcomes import (
+        Change,
+        ChangeKind,
+        HistoryEntry,
+        Outcome,
+        Receipt,
+        Refusal,
+        ValueCount,
+        ValueCounts,
+    )
     from workflow_results.results import Results
 
 __all__ = [
@@ -40,6 +49,8 @@ __all__ = [
     "AsyncDepositor",
     "AsyncGRPCContext",
     "AsyncResults",
+    "Change",
+    "ChangeKind",
     "ConflictError",
     "DeadlineExceededError",
     "DepositFuture",
@@ -68,6 +79,8 @@ _MODULES: Final = {
     "AsyncDepositor": "_deposit.async_depositor",
     "AsyncGRPCContext": "context",
     "AsyncResults": "async_results",
+    "Change": "outcomes",
+    "ChangeKind": "outcomes",
     "ConflictError": "errors",
     "DeadlineExceededError": "errors",
     "DepositFuture": "_deposit.futures",

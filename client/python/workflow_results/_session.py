@@ -91,18 +91,17 @@ class Client:
         }
         return {"client": client, "server": server_info(response)}
 
-    def _named(self, method: str, request: pb.ViewRequest) -> str:
-        return f"{method} of {request.pipeline} at {quoted(self.baseurl)}"
+    def _named(self, method: str, *pipelines: str) -> str:
+        return f"{method} of {', '.join(pipelines) or 'all pipelines'} at {quoted(self.baseurl)}"
 
     @property
     def _patience(self) -> float:
         """Seconds without progress after which a broken stream fails."""
         return _PATIENCE if self.timeout is None else min(self.timeout, _PATIENCE)
 
-    @property
-    def _silence(self) -> float:
-        """Seconds without any data from the server after which a read fails."""
-        return _SLACK * max(self.timeout or 0.0, _PATIENCE)
+    def _silence(self, deadline: Deadline) -> float | None:
+        """Return the seconds without any data from the server after which a read fails; None if its deadline says."""
+        return None if deadline.seconds else _SLACK * max(self.timeout or 0.0, _PATIENCE)
 
     @staticmethod
     def _read_deadline(timeout: float | None) -> Deadline:

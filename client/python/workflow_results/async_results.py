@@ -19,6 +19,7 @@ from workflow_results._deposit.async_depositor import AsyncDepositor
 from workflow_results._session import AsyncSession
 from workflow_results._stream import async_resuming
 from workflow_results._stream.async_result_stream import AsyncResultStream
+from workflow_results._stream.async_watching import AsyncWatch
 from workflow_results._stream.result_stream import Handed, HandedBatches
 from workflow_results._transport.deadline import Deadline
 from workflow_results.v1 import results_pb2 as pb
@@ -33,8 +34,8 @@ class AsyncResults(AsyncSession):
     """The results of pipelines, on a Workflow Results server, for programs that use `asyncio`.
 
     It has the methods of `Results`, with the same parameters, defaults, results and errors. All are awaited, except
-    those that return something to iterate over or to open: `async for` goes over `stream` and `stream_batches`,
-    `async with` opens a `depositor`. `Results` says what each method does.
+    those that return something to iterate over or to open: `async for` goes over `stream`, `stream_batches` and
+    `watch`, `async with` opens a `depositor`. `Results` says what each method does.
 
     Any number of tasks may use it at a time, in one event loop. Once that loop has ended, another one may use it. A
     task may be cancelled at any point: a stream that it reads ends at the server, too. The outcome of a change that is
@@ -149,7 +150,7 @@ class AsyncResults(AsyncSession):
         request = requests.view(pipeline, query, projection, skip, limit)
         handed = Handed()
         results = async_resuming.results(self._batches("View", request, timeout), handed)
-        return AsyncResultStream(results, self._named("stream", request), handed)
+        return AsyncResultStream(results, self._named("stream", request.pipeline), handed)
 
     def stream_batches(
         self,
@@ -165,7 +166,7 @@ class AsyncResults(AsyncSession):
         request = requests.view(pipeline, query, projection, skip, limit)
         handed = HandedBatches()
         batches = async_resuming.counted(self._batches("View", request, timeout), handed)
-        return AsyncResultStream(batches, self._named("stream_batches", request), handed)
+        return AsyncResultStream(batches, self._named("stream_batches", request.pipeline), handed)
 
     async def top(
         self,
@@ -289,6 +290,30 @@ class AsyncResults(AsyncSession):
             deadline = deadline.later(time.monotonic() - asked)
         return await self._change("Unlock", "unlock", request, deadline)
 
+    def watch(
+        self,
+        pipeline: str | list[str] | None,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        *,
+        snapshot: bool = False,
+        resume_token: bytes | None = None,
+        timeout: float | None = None,
+    ) -> AsyncWatch:
+        """Iterate over changes of results as they are made, as `Results.watch` does.
+
+        Returns:
+            An asynchronous iterator over changes. It begins with its `async with` block, or with its first change.
+
+        Example:
+            >>> async with results.watch("sample", {"results.snr": {"$gt": 10}}) as changes:
+            ...     async for change in changes:
+            ...         print(change.kind, change.id)
+        """
+        request = requests.watch(pipeline, query, projection, snapshot, resume_token)
+        name, deadline = self._named("watch", *request.pipelines), self._read_deadline(timeout)
+        return AsyncWatch(self._channel, request, name, deadline, self._patience)
+
     async def history(
         self,
         pipeline: str,
@@ -330,7 +355,7 @@ class AsyncResults(AsyncSession):
     ) -> async_resuming.Batches:
         deadline = timeout if isinstance(timeout, Deadline) else self._read_deadline(timeout)
         return async_resuming.Batches(
-            self._channel, method, request, deadline, self._patience, self._silence, as_list=as_list
+            self._channel, method, request, deadline, self._patience, self._silence(deadline), as_list=as_list
         )
 
     async def _listed(self, method: str, request: Any, timeout: float | Deadline | None) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What methods return: outcomes of deposits and changes, counts by value, the history of a result."""
+"""What methods return: outcomes of deposits and changes, counts by value, the history of a result, what is watched."""
 
 from __future__ import annotations
 
@@ -80,6 +80,57 @@ class ValueCounts(NamedTuple):
     counts: list[ValueCount]
     has_more: bool
     other_count: int
+
+
+class ChangeKind(Enum):
+    """What happened to a result that is watched."""
+
+    EXISTING = "existing"
+    """Nothing: it was there when the watch began, with `snapshot`."""
+    SNAPSHOT_COMPLETE = "snapshot complete"
+    """Nothing: all results that were there have come. The change has no pipeline and no id."""
+    DEPOSITED = "deposited"
+    UPDATED = "updated"
+    LOCKED = "locked"
+    """It was locked, or had been locked before."""
+    UNLOCKED = "unlocked"
+    """It was unlocked, or had been unlocked before."""
+    DELETED = "deleted"
+    CHANGED = "changed"
+    """An administrator changed it in MongoDB."""
+    UNMATCHED = "unmatched"
+    """It was changed, and does not match the query now."""
+    DROPPED = "dropped"
+    """Its pipeline was dropped, with all results that may have been in it. The change has no id."""
+
+
+class Change(NamedTuple):
+    """One change of a result, from `watch`.
+
+    Attributes:
+        kind: What happened.
+        pipeline: The pipeline of the result.
+        id: The id of the result.
+        result: The result as it was when the change was told, not when it was made; None if it was deleted, does not
+            match the query or is not known.
+        time: When, in UTC to the millisecond, by the clock of MongoDB or of the server that made the change; None for
+            EXISTING and SNAPSHOT_COMPLETE.
+        caller: The name of the caller's token or certificate, for changes by `update`, `delete_ids`, `lock` and
+            `unlock`; empty if the server has no tokens file.
+        reason: Why, as the caller gave it; may be empty.
+        fields: The top-level fields that an update set, as in `HistoryEntry`.
+        resume_token: What to give to `watch` to go on behind this change. The last changes may come again then.
+    """
+
+    kind: ChangeKind
+    pipeline: str
+    id: str
+    result: dict[str, Any] | None
+    time: datetime | None
+    caller: str
+    reason: str
+    fields: tuple[str, ...]
+    resume_token: bytes
 
 
 class HistoryEntry(NamedTuple):

@@ -14,7 +14,7 @@ from workflow_results._confirmation import ask_on_terminal, check_unlock, checke
 from workflow_results._deposit import batches as deposits
 from workflow_results._deposit.depositor import Depositor
 from workflow_results._session import Session
-from workflow_results._stream import resuming
+from workflow_results._stream import resuming, watching
 from workflow_results._stream.relaxed_gc import relaxed_gc
 from workflow_results._stream.result_stream import Handed, HandedBatches, ResultStream
 from workflow_results._transport.deadline import Deadline
@@ -23,6 +23,7 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from workflow_results._stream.watching import Watch
     from workflow_results.outcomes import HistoryEntry, Receipt, ValueCounts
 
 
@@ -268,7 +269,7 @@ class Results(Session):
         request = requests.view(pipeline, query, projection, skip, limit)
         handed = Handed()
         results = self._results("View", request, timeout, handed)
-        return ResultStream(results, self._named("stream", request), handed)
+        return ResultStream(results, self._named("stream", request.pipeline), handed)
 
     def stream_batches(
         self,
@@ -301,7 +302,7 @@ class Results(Session):
         request = requests.view(pipeline, query, projection, skip, limit)
         handed = HandedBatches()
         batches = handed.each(self._batches("View", request, timeout))
-        return ResultStream(batches, self._named("stream_batches", request), handed)
+        return ResultStream(batches, self._named("stream_batches", request.pipeline), handed)
 
     def top(
         self,
@@ -591,6 +592,50 @@ class Results(Session):
             deadline = deadline.later(time.monotonic() - asked)
         return self._change("Unlock", "unlock", request, deadline)
 
+    def watch(
+        self,
+        pipeline: str | list[str] | None,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        *,
+        snapshot: bool = False,
+        resume_token: bytes | None = None,
+        timeout: float | None = None,
+    ) -> Watch:
+        """Iterate over changes of results as they are made, each with the result as it is then.
+
+        Returns when the service watches, too: every change that is made from then on comes. A result that changes
+        several times in a moment may come with its last state only; a change may come twice; none is lost. The watch
+        survives restarts of the service, and waits for changes until it is closed.
+
+        Args:
+            pipeline: The pipeline of the results, a list of pipelines, or None for all that the caller may use.
+            query: A MongoDB filter, as in `view`. A result that was changed and does not match comes as UNMATCHED,
+                whether it matched before or not. Defaults to all results.
+            projection: A MongoDB projection, as in `view`. Defaults to whole results.
+            snapshot: Whether the results that are there come first, as EXISTING, and then SNAPSHOT_COMPLETE.
+            resume_token: That of a change, or of an earlier watch with the same pipeline, query and projection: go on
+                there, also in the middle of a snapshot. Defaults to this moment.
+            timeout: Seconds for the whole iteration, see the class.
+
+        Returns:
+            An iterator over changes, which waits for the next one. `close()` ends it, and so does the end of a `with`
+            block. Its `resume_token` says where it is, also while nothing changes.
+
+        Raises:
+            InvalidRequestError: As in `view`; also if the resume token is that of another watch, or the changes behind
+                it are not known any more (`reason` of the error is "RESUME_TOKEN_EXPIRED"; it may be raised at any
+                time): watch again with `snapshot`, and forget results that are not in it.
+            ResultsError: See the class; also if too many streams are open, as in `stream`.
+
+        Example:
+            >>> for change in results.watch("sample", {"results.snr": {"$gt": 10}}, snapshot=True):
+            ...     print(change.kind, change.id, change.result)
+        """
+        request = requests.watch(pipeline, query, projection, snapshot, resume_token)
+        name, deadline = self._named("watch", *request.pipelines), self._read_deadline(timeout)
+        return watching.watch(self._channel, request, name, deadline, self._patience)
+
     def history(
         self,
         pipeline: str,
@@ -658,7 +703,7 @@ class Results(Session):
 
     def _batches(self, method: str, request: Any, timeout: float | Deadline | None) -> Generator[bytes, None, None]:
         deadline = timeout if isinstance(timeout, Deadline) else self._read_deadline(timeout)
-        return resuming.batches(self._channel, method, request, deadline, self._patience, self._silence)
+        return resuming.batches(self._channel, method, request, deadline, self._patience, self._silence(deadline))
 
     def _results(
         self, method: str, request: Any, timeout: float | Deadline | None, handed: Handed | None = None

@@ -37,6 +37,7 @@ LEAST_ROLES: Final = {
     "GetByEvent": Role.READER,
     "GetLocked": Role.READER,
     "GetLockedCount": Role.READER,
+    "Watch": Role.READER,
     "History": Role.READER,
     "Deposit": Role.DEPOSITOR,
     "DepositStream": Role.DEPOSITOR,
@@ -103,7 +104,7 @@ class Access:
             if caller is not None:
                 current_caller.set(caller)  # the log says who made a call, even if it is refused
             _authenticate(caller, has_token=digest is not None, names=names)
-            _allow(path, getattr(request, "pipeline", None))
+            _allow(path, _pipelines(request))
 
         return authorize
 
@@ -170,7 +171,15 @@ def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -
     raise RequestError(*problem)
 
 
-def _allow(path: str, pipeline: str | None) -> None:
+def _pipelines(request: Any) -> Sequence[str]:
+    """Return the pipelines that a request names, beside those of works in it."""
+    if hasattr(request, "pipelines"):
+        named: Sequence[str] = request.pipelines
+        return named
+    return (request.pipeline,) if hasattr(request, "pipeline") else ()
+
+
+def _allow(path: str, pipelines: Sequence[str]) -> None:
     caller = current_caller.get()
     least = _LEAST_BY_PATH.get(path)
     if least is None:
@@ -179,8 +188,9 @@ def _allow(path: str, pipeline: str | None) -> None:
         raise RequestError(Reason.ROLE, f"{path} is not allowed for any role")
     if caller.role < least:
         raise _role_denied(path.removeprefix(_SERVICE), least, caller)
-    if pipeline is not None and not caller.may_use(pipeline):
-        raise _pipeline_denied(pipeline, caller)
+    for pipeline in pipelines:
+        if not caller.may_use(pipeline):
+            raise _pipeline_denied(pipeline, caller)
 
 
 def allow_works(works: Sequence[Work | Rejected]) -> None:

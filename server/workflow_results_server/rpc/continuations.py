@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 import bson
 from bson.timestamp import Timestamp
@@ -16,14 +17,18 @@ from bson.timestamp import Timestamp
 from workflow_results.common import rules
 from workflow_results.common.bson_codec import OPTIONS
 from workflow_results_server.errors import InvalidRequest
+from workflow_results_server.store import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from workflow_results_server.store import Selection
 
 _DIGEST_BYTES: Final = 8
 _COUNT_BYTES: Final = 8
 _HEAD_BYTES: Final = _DIGEST_BYTES + _COUNT_BYTES
 _MOST_BYTES: Final = _HEAD_BYTES + 4 * rules.ID_LENGTH
+_WATCH_BYTES: Final = 2 * rules.KIB
 _MOST_COUNT: Final = rules.INT64_MAX // 2
 """More than any stream sends, with room for what one sends behind it."""
 _PAGE_TOKEN: Final = re.compile(f"([0-9a-f]{{{2 * _DIGEST_BYTES}}})([0-9a-f]{{8}})([0-9a-f]{{8}})")
@@ -78,8 +83,60 @@ class ReadTokens:
         most = _MOST_COUNT if self._selection.limit is None else min(self._selection.limit, _MOST_COUNT)
         fits = token.startswith(self._digest) and len(token) <= _MOST_BYTES and 1 <= count <= most
         if not fits or rules.id_problem(last):
-            raise InvalidRequest("resume_token", _PROBLEM)
+            raise unknown_token()
         return self._selection.rest(last, count), count
+
+
+class WatchTokens:
+    """The resume tokens of a watch: a digest of it, the place in MongoDB's stream, and how far its snapshot has come.
+
+    Args:
+        pipelines: The pipelines that are watched.
+        filter_: The filter, as checked.
+        projection: The projection, as checked.
+    """
+
+    def __init__(self, pipelines: Collection[str], filter_: dict[str, Any], projection: dict[str, Any]) -> None:
+        asked = {"pipelines": sorted(pipelines), "filter": filter_, "projection": projection}
+        self._digest = _digest(bson.encode(asked, codec_options=OPTIONS))
+
+    def behind(self, place: Place) -> bytes:
+        """Return the token for a watch that is at a place."""
+        return self._digest + bson.encode({"token": place.token, "read": place.read})
+
+    def resumed(self, token: bytes) -> Place | None:
+        """Return the place where a watch goes on; None for a new one.
+
+        Raises:
+            InvalidRequest: The token is none of the request's.
+        """
+        if not token:
+            return None
+        with suppress(bson.errors.BSONError, TypeError, ValueError):
+            if token.startswith(self._digest) and len(token) <= _WATCH_BYTES:
+                return _place(**bson.decode(token[_DIGEST_BYTES:]))
+        raise unknown_token()
+
+
+def _place(*, token: bytes, read: list[str] | None) -> Place:
+    """Check what is in a token.
+
+    Raises:
+        ValueError: It can't be in one.
+    """
+    if not isinstance(token, bytes):
+        raise ValueError
+    if read is None:
+        return Place(token)
+    pipeline, last = read
+    if (pipeline and rules.pipeline_problem(pipeline)) or (last and rules.id_problem(last)):
+        raise ValueError
+    return Place(token, (pipeline, last))
+
+
+def unknown_token() -> InvalidRequest:
+    """Return the error for a resume token that is none of the request's."""
+    return InvalidRequest("resume_token", _PROBLEM)
 
 
 class PageTokens:

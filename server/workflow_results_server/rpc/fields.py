@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _PAGE_SIZE: Final = 100
 """Entries, each of which has some 70 KiB at most: what is set in it by callers is bounded."""
+_PIPELINES: Final = 1_000
 _ID_BYTES: Final = 26
 """What an ObjectId string takes in a request."""
 _FORMATS: Final = {
@@ -61,6 +62,20 @@ def pipeline(name: str) -> str:
     if problem := rules.pipeline_problem(name):
         raise InvalidRequest("pipeline", problem)
     return name
+
+
+def pipelines(names: Sequence[str]) -> frozenset[str]:
+    """Check the names of pipelines.
+
+    Raises:
+        InvalidRequest: One breaks the rules, or there are too many.
+    """
+    if len(names) > _PIPELINES:
+        raise InvalidRequest("pipelines", f"must be at most {_PIPELINES:,}, or none for all, not {len(names):,}")
+    for index, name in enumerate(names):
+        if problem := rules.pipeline_problem(name):
+            raise InvalidRequest(f"pipelines[{index}]", problem)
+    return frozenset(names)
 
 
 async def ids(values: Sequence[str]) -> list[str]:

@@ -8,19 +8,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from workflow_results.common import native, rules
-from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1 import results_pb2_grpc
 from workflow_results.version import __version__
 from workflow_results_server.access.callers import current_caller
 from workflow_results_server.access.policy import allow_works
-from workflow_results_server.documents import extended_json, works
-from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest, RequestError
+from workflow_results_server.documents import works
+from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest
 from workflow_results_server.offload import offload
 from workflow_results_server.rpc import fields
 from workflow_results_server.rpc.continuations import PageTokens, ReadTokens
 from workflow_results_server.rpc.intake import Intake
-from workflow_results_server.rpc.parsing import Room
+from workflow_results_server.rpc.result_texts import Texts, write
+from workflow_results_server.rpc.watching import watched
 from workflow_results_server.store import OF_PIPELINE, Change, Ranking, Selection
 from workflow_results_server.store.shielding import shielded
 
@@ -50,9 +50,6 @@ PartT = TypeVar(
 _MOST_REFUSALS: Final = 1_000
 _MOST_VALUES: Final = 1_000
 """How many values of a field results are counted by."""
-_TEXT_BYTES: Final = 192 * rules.MIB
-"""What results as JSON may have together while they are sent, which takes as long as their readers like: as BSON, of
-which the store keeps account, they may have a fourteenth."""
 _SHARE_OF_DEADLINE: Final = 0.95
 _METHODS: Final = {
     "update": pb.CHANGE_METHOD_UPDATE,
@@ -92,7 +89,7 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         self._store = store
         self._seconds = seconds
         self._intake = Intake(store, seconds)
-        self._texts = Room(_TEXT_BYTES, "results as JSON")
+        self._texts = Texts()
 
     async def Deposit(self, request: pb.DepositRequest, context: Context) -> pb.DepositResponse:
         """Store works, with an outcome for each."""
@@ -259,6 +256,10 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         more = tokens.behind(entries[size - 1].order) if len(entries) > size else ""
         return pb.HistoryResponse(entries=map(_history_entry, entries[:size]), next_page_token=more)
 
+    def Watch(self, request: pb.WatchRequest, context: Context) -> AsyncIterator[pb.WatchResponse]:
+        """Stream the changes of results as they are made."""
+        return watched(request, self._store.watches, self._texts)
+
     async def DropPipeline(self, request: pb.DropPipelineRequest, context: Context) -> pb.DropPipelineResponse:
         """Drop a pipeline that has no results."""
         pipeline, origin = fields.pipeline(request.pipeline), await fields.origin(request)
@@ -320,13 +321,10 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
                 answer = response()  # filled in place: to put a message into another one copies it
                 part = answer.part
                 part.batch.resume_token = token(batch.last, sent)
-                if options:
-                    part.batch.results.json.extend(await offload(len(batch.data), partial(_json, batch, options)))
-                else:
-                    part.batch.results.bson = batch.data
+                await write(part.batch.results, batch, options)
                 if batch.final:
                     part.summary.count = sent
-                with self._texts.reserve(answer.ByteSize()) if options else nullcontext():
+                with self._texts.reserve(answer) if options else nullcontext():
                     yield answer
                 if batch.final:
                     return
@@ -348,20 +346,6 @@ def _left_until(end: float) -> float:
     if left <= 0:
         raise DeadlineExceeded("the deadline passed", NOT_APPLIED)
     return left
-
-
-def _json(batch: Batch, options: JSONOptions) -> list[str]:
-    """Write a batch as Extended JSON, which has up to fourteen times the size: too much for some large results.
-
-    Those of up to `rules.BATCH_BYTES` can't become too large.
-    """
-    try:
-        return extended_json.from_bson(batch.data, options, rules.RESPONSE_BYTES - rules.MIB)
-    except extended_json.TooLong:
-        message = (
-            f"result {rules.quoted(batch.last)} is too large for a message as JSON: request BSON or use a projection"
-        )
-        raise RequestError(Reason.TOO_LARGE, message) from None
 
 
 def _history_entry(entry: Entry) -> pb.HistoryEntry:

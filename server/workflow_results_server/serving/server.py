@@ -117,8 +117,8 @@ class Server:
     async def stop(self, *, hurry: bool = False) -> None:
         """Finish the calls in progress within `drain_seconds`, end the remaining streams, and stop.
 
-        Streams of health and reflection, which have no end that one could wait for, are ended early. Nothing here
-        waits for a peer, or for MongoDB, without a limit: it takes `end_seconds` at most.
+        Watches, and streams of health and reflection, which have no end that one could wait for, are ended early.
+        Nothing here waits for a peer, or for MongoDB, without a limit: it takes `end_seconds` at most.
 
         Args:
             hurry: Whether to end the calls in progress at once: MongoDB is lost, and they can't be answered.
@@ -132,7 +132,7 @@ class Server:
         later = asyncio.get_running_loop().call_later
         # Load balancers watch the health for as long as they can. They are hearing of the end right now.
         endings = (
-            later(min(drain, _LAST_WORDS_SECONDS), self._draining.end_other_streams),
+            later(min(drain, _LAST_WORDS_SECONDS), self._draining.end_endless_streams),
             later(drain, self._draining.end_streams),
         )
         await self._server.stop(drain + _LAST_WORDS_SECONDS)

@@ -7,6 +7,9 @@ from workflow_results_server.store.deposits import Outcome
 from workflow_results_server.store.history import OF_PIPELINE, Entry, Origin
 from workflow_results_server.store.selection import Batch, Selection
 from workflow_results_server.store.store import CLOSE_SECONDS, Store
+from workflow_results_server.store.watching.events import Event, Kind
+from workflow_results_server.store.watching.feed import InvalidToken
+from workflow_results_server.store.watching.watches import Part, Place, Wanted, Watches
 
 __all__ = [
     "CLOSE_SECONDS",
@@ -15,11 +18,18 @@ __all__ = [
     "Change",
     "ConnectionRefused",
     "Entry",
+    "Event",
+    "InvalidToken",
+    "Kind",
     "Origin",
     "Outcome",
+    "Part",
+    "Place",
     "Ranking",
     "Refusal",
     "Selection",
     "Store",
+    "Wanted",
+    "Watches",
     "checked_uri",
 ]

@@ -14,6 +14,7 @@ from workflow_results_server.store.shielding import in_own_context, retrieve_out
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from bson.timestamp import Timestamp
     from pymongo.asynchronous.database import AsyncDatabase
     from pymongo.topology_description import TopologyDescription
 
@@ -35,7 +36,7 @@ class Primary:
         """The last one whose primary is known to be up to date."""
         self._elected: Hashable = object()
         """The election of that primary; in the beginning like no other."""
-        self._catching_up: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[Timestamp] | None = None
         """The wait for another one, which all calls share."""
 
     async def wait_until_ready(self, seconds: float) -> float:
@@ -69,7 +70,7 @@ class Primary:
                 return seconds - (time.monotonic() - began)
             task = self._catching_up
             if task is None or task.done():
-                task = in_own_context(self._catch_up())  # for all who wait, with its own time limit
+                task = in_own_context(self.catch_up())  # for all who wait, with its own time limit
                 task.add_done_callback(retrieve_outcome)
                 self._catching_up = task
             await asyncio.wait((task,), timeout=max(0.0, end - time.monotonic()))
@@ -89,15 +90,26 @@ class Primary:
         with mongodb_deadline(seconds):
             await self._database.command("ping")
 
-    async def _catch_up(self) -> None:
-        """Wait until a majority has all that the primary has, as far as the primary knows."""
+    @shielded
+    async def catch_up(self) -> Timestamp:
+        """Wait until a majority has all that the primary has, as far as the primary knows.
+
+        Returns:
+            The time of the cluster at which it had that.
+
+        Raises:
+            RequestError: MongoDB failed.
+        """
         database = self._database
         topology = database.client.topology_description
         with mongodb_deadline(_ELECTION_SECONDS):
             async with database.client.start_session(causal_consistency=True) as session:
                 await database.command("ping", session=session)  # returns the time of the last operation, …
+                reached: Timestamp | None = session.operation_time
                 await database["_history"].find_one({"_id": None}, session=session)  # … which a majority must have
         self._topology, self._elected = topology, _election(topology)
+        assert reached is not None
+        return reached
 
 
 def _election(topology: TopologyDescription) -> Hashable:

@@ -21,6 +21,8 @@ from workflow_results_server.store.pipelines import Pipelines
 from workflow_results_server.store.primary import Primary
 from workflow_results_server.store.selection import SLOW_HINT, Batch, Selection
 from workflow_results_server.store.shielding import retrieve_outcome, shielded, wait_for_all
+from workflow_results_server.store.watching.feed import ChangeFeed
+from workflow_results_server.store.watching.watches import Watches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -46,6 +48,7 @@ class Store:
         pipelines: Their collections: how many there may be, and how one is dropped.
         changes: Updates, deletes, locks and unlocks.
         history: Who changed which results.
+        watches: Changes as they are made.
         mongodb_version: The version of MongoDB.
 
     Args:
@@ -69,6 +72,7 @@ class Store:
         self._call_seconds = call_seconds
         self._group_commit = GroupCommit(self._insert)
         self._reads = reads.Reads(primary)
+        self.watches = Watches(ChangeFeed(database, primary), self.read, self._names)
 
     @classmethod
     async def open(cls, uri: str, database: str, call_seconds: float, max_pipelines: int = 0) -> Store:
@@ -219,6 +223,12 @@ class Store:
         seconds = await self._primary.wait_until_ready(seconds)
         with mongodb_deadline(seconds):
             return await counts.counts(self._database, await self.pipelines.names())
+
+    @shielded
+    async def _names(self) -> frozenset[str]:
+        seconds = await self._primary.wait_until_ready(self._call_seconds)
+        with mongodb_deadline(seconds):
+            return await self.pipelines.names()
 
     async def _insert(self, pipeline: str, works: Sequence[Work]) -> list[deposits.Outcome]:
         with mongodb_deadline(self._call_seconds, may_have_changed=lambda: True):

@@ -51,6 +51,8 @@ def request(rpc: str, pipeline: str) -> Any:
         return kind(pipeline=f"{pipeline}-never-there")
     if rpc == "History":
         return kind(pipeline=pipeline, id="a")
+    if rpc == "Watch":
+        return kind(pipelines=[pipeline])
     if rpc in ("Top", "CountBy"):
         return kind(pipeline=pipeline, field="a", **({"limit": 1} if rpc == "Top" else {}))
     if rpc == "GetByEvent":
@@ -75,7 +77,10 @@ def made(channel: grpc.Channel, rpc: str, pipeline: str, metadata: list[tuple[st
             given = request(rpc, pipeline)
             method = RPCS[rpc.rstrip("*")]
             answer = call(iter([given]) if method.client_streaming else given, timeout=PATIENCE, metadata=metadata)
-            if method.server_streaming:
+            if rpc == "Watch":  # which has no end
+                next(answer)
+                answer.cancel()
+            elif method.server_streaming:
                 list(answer)
     except grpc.RpcError as error:
         code, reason = error.code(), Answer(error).info.reason

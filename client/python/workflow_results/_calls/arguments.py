@@ -29,6 +29,35 @@ def pipeline(name: str) -> str:
     return str.__str__(name)  # an enum, say, is formatted otherwise
 
 
+def pipelines(names: str | Iterable[str] | None) -> list[str]:
+    """Check the name of a pipeline, or several; None stands for all, which on the wire is none.
+
+    Raises:
+        InvalidRequestError: One breaks the rules, or the list is empty.
+    """
+    if names is None:
+        return []
+    if isinstance(names, str):
+        return [pipeline(names)]
+    if isinstance(names, _NO_LISTS) or not isinstance(names, Iterable):
+        raise InvalidRequestError(f"pipeline must be a string, a list of them or None, not {rules.shorten(names)}")
+    checked = [pipeline(name) for name in names]
+    if not checked:
+        raise InvalidRequestError("pipeline must not be an empty list: None stands for all pipelines")
+    return checked
+
+
+def token(name: str, value: bytes | None) -> bytes:
+    """Check a token; None stands for none.
+
+    Raises:
+        InvalidRequestError: It is not bytes.
+    """
+    if value is not None and not isinstance(value, bytes):
+        raise InvalidRequestError(f"{name} must be bytes from this service, not {rules.shorten(value)}")
+    return value or b""
+
+
 def id_(value: str) -> str:
     """Check an id.
 

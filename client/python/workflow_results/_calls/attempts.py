@@ -34,6 +34,7 @@ RETRIED: Final = frozenset(
         "Status",
         "Top",
         "View",
+        "Watch",
     }
 )
 """The methods that are sent again when the service was unavailable. Update, DeleteIds, Lock and Unlock are not, unless

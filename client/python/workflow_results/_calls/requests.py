@@ -93,6 +93,23 @@ def get_locked_count(pipeline: str) -> pb.GetLockedCountRequest:
     return pb.GetLockedCountRequest(pipeline=arguments.pipeline(pipeline))
 
 
+def watch(
+    pipeline: str | Iterable[str] | None,
+    query: Mapping[str, Any],
+    projection: Mapping[str, Any],
+    snapshot: bool,
+    resume_token: bytes | None,
+) -> pb.WatchRequest:
+    """Ask for changes as they are made."""
+    return pb.WatchRequest(
+        pipelines=arguments.pipelines(pipeline),
+        query=arguments.document("query", query),
+        projection=arguments.document("projection", projection),
+        snapshot=arguments.flag("snapshot", snapshot),
+        resume_token=arguments.token("resume_token", resume_token),
+    )
+
+
 def history(pipeline: str, id_: str | None) -> pb.HistoryRequest:
     """Ask for the first page of the changes of a result, or of a pipeline itself."""
     return pb.HistoryRequest(pipeline=arguments.pipeline(pipeline), id="" if id_ is None else arguments.id_(id_))

@@ -33,7 +33,7 @@ class Batches:
         request: Its request; its resume token is set as the stream goes on.
         deadline: When the whole stream must have ended.
         patience: Seconds without progress after which to give up what has failed.
-        silence: Seconds without a word of the service after which a read has failed.
+        silence: Seconds without a word of the service after which a read has failed; None for no limit.
         as_list: Whether they are read without pauses, so that others may wait for the end.
     """
 
@@ -44,7 +44,7 @@ class Batches:
         request: Any,
         deadline: Deadline,
         patience: float,
-        silence: float,
+        silence: float | None,
         *,
         as_list: bool = False,
     ) -> None:

@@ -20,9 +20,14 @@ _EMPTY: Final[tuple[Any, ...]] = ()
 
 
 class Handed:
-    """How many results a generator has yielded, counted list by list: counting each one would slow down each one."""
+    """How many results a generator has yielded, counted list by list: counting each one would slow down each one.
 
-    def __init__(self) -> None:
+    Args:
+        noun: What they are called.
+    """
+
+    def __init__(self, noun: str = "result") -> None:
+        self._noun = noun
         self._begun = 0
         self._current: Iterator[Any] = iter(_EMPTY)
 
@@ -35,7 +40,7 @@ class Handed:
 
     def __str__(self) -> str:
         number = self._begun - operator.length_hint(self._current)
-        return f"{number:,} result{'' if number == 1 else 's'}"
+        return f"{number:,} {self._noun}{'' if number == 1 else 's'}"
 
 
 class HandedBatches:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def batches(
-    channel: Channel, method: str, request: Any, deadline: Deadline, patience: float, silence: float
+    channel: Channel, method: str, request: Any, deadline: Deadline, patience: float, silence: float | None
 ) -> Generator[bytes, None, None]:
     """Read a stream to its end, nothing missing and nothing twice, through restarts of the service.
 
@@ -29,7 +29,7 @@ def batches(
         request: Its request; its resume token is set as the stream goes on.
         deadline: When the whole stream must have ended.
         patience: Seconds without progress after which to give up what has failed.
-        silence: Seconds without a word of the service after which a read has failed.
+        silence: Seconds without a word of the service after which a read has failed; None for no limit.
 
     Yields:
         BSON documents back to back.

@@ -153,7 +153,7 @@ class AsyncChannel(Calls):
             place.call = call
             return call
 
-    async def read(self, place: AsyncPlace, call: Any, method: str, deadline: Deadline, silence: float) -> Any:
+    async def read(self, place: AsyncPlace, call: Any, method: str, deadline: Deadline, silence: float | None) -> Any:
         """Wait for the next part of a stream.
 
         Args:
@@ -161,7 +161,7 @@ class AsyncChannel(Calls):
             call: The call.
             method: Its method.
             deadline: When the stream must have ended.
-            silence: Seconds to wait for the part, where the deadline has no end.
+            silence: Seconds to wait for the part; None for no limit but the deadline.
 
         Returns:
             The part; None at the end.
@@ -177,7 +177,7 @@ class AsyncChannel(Calls):
             call.cancel()
 
         timer = None
-        if deadline.seconds is None:
+        if silence is not None:
             timer = asyncio.get_running_loop().call_later(silence, give_up)
         try:
             with self.explaining(method, deadline, place.connection), self._closing():

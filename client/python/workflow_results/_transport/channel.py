@@ -129,7 +129,7 @@ class Channel(Calls):
         return self._streams.place()
 
     def stream(
-        self, place: Place, method: str, request: Message, deadline: Deadline, connect: Deadline, silence: float
+        self, place: Place, method: str, request: Message, deadline: Deadline, connect: Deadline, silence: float | None
     ) -> Iterator[Any]:
         """Call a method that answers with a stream. It is not retried: only the caller knows where to go on.
 
@@ -139,7 +139,7 @@ class Channel(Calls):
             request: Its request.
             deadline: When the stream must have ended.
             connect: When the service must be reached.
-            silence: Seconds to wait for each part, where the deadline has no end.
+            silence: Seconds to wait for each part; None for no limit but the deadline.
 
         Yields:
             The parts of the response.
@@ -155,7 +155,7 @@ class Channel(Calls):
                     sized(request), timeout=deadline.remaining(), metadata=self.metadata()
                 )
             try:
-                while (part := self._next(place, method, None if deadline.seconds else silence)) is not None:
+                while (part := self._next(place, method, silence)) is not None:
                     yield part
             except GeneratorExit:
                 if forks == fork_guard.forks:

@@ -39,12 +39,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """The query has an operator that is not supported, and BadRequest names the path, as in `query.results.snr.$where`;
     or MongoDB cannot evaluate it.
 
-    Code: INVALID_ARGUMENT. Methods: View, Top, Count, CountBy. Retry: no.
+    Code: INVALID_ARGUMENT. Methods: View, Top, Count, CountBy, Watch. Retry: no.
     """
     ERROR_REASON_INVALID_PROJECTION: _ErrorReason.ValueType  # 4
     """The projection contains something that is not supported. BadRequest names the path.
 
-    Code: INVALID_ARGUMENT. Methods: View, Top. Retry: no.
+    Code: INVALID_ARGUMENT. Methods: View, Top, Watch. Retry: no.
     """
     ERROR_REASON_INVALID_WORK: _ErrorReason.ValueType  # 5
     """A field of a work is missing, has the wrong type or breaks a rule. BadRequest names it, as in `works[3].id`.
@@ -82,7 +82,7 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     request BSON, or use a projection.
 
     Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, Top, GetByCount, GetById, GetByEvent,
-    GetLocked. Retry: no.
+    GetLocked, Watch. Retry: no.
     """
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 12
     """The `request_id` was used for another request.
@@ -164,6 +164,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Code: NOT_FOUND. Methods: Check and Watch of grpc.health.v1.Health. Retry: no.
     """
+    ERROR_REASON_RESUME_TOKEN_EXPIRED: _ErrorReason.ValueType  # 28
+    """The changes since the `resume_token` are not known any more. Watch again without it, with a snapshot.
+
+    Code: FAILED_PRECONDITION. Methods: Watch. Retry: no.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed.
@@ -207,12 +212,12 @@ ERROR_REASON_INVALID_QUERY: ErrorReason.ValueType  # 3
 """The query has an operator that is not supported, and BadRequest names the path, as in `query.results.snr.$where`;
 or MongoDB cannot evaluate it.
 
-Code: INVALID_ARGUMENT. Methods: View, Top, Count, CountBy. Retry: no.
+Code: INVALID_ARGUMENT. Methods: View, Top, Count, CountBy, Watch. Retry: no.
 """
 ERROR_REASON_INVALID_PROJECTION: ErrorReason.ValueType  # 4
 """The projection contains something that is not supported. BadRequest names the path.
 
-Code: INVALID_ARGUMENT. Methods: View, Top. Retry: no.
+Code: INVALID_ARGUMENT. Methods: View, Top, Watch. Retry: no.
 """
 ERROR_REASON_INVALID_WORK: ErrorReason.ValueType  # 5
 """A field of a work is missing, has the wrong type or breaks a rule. BadRequest names it, as in `works[3].id`.
@@ -250,7 +255,7 @@ FAILED_PRECONDITION: an Update would make a result too large, or a result is too
 request BSON, or use a projection.
 
 Code: INVALID_ARGUMENT or FAILED_PRECONDITION. Methods: Update, View, Top, GetByCount, GetById, GetByEvent,
-GetLocked. Retry: no.
+GetLocked, Watch. Retry: no.
 """
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 12
 """The `request_id` was used for another request.
@@ -331,6 +336,11 @@ ERROR_REASON_UNKNOWN_SERVICE: ErrorReason.ValueType  # 27
 """The server has no health status for this service.
 
 Code: NOT_FOUND. Methods: Check and Watch of grpc.health.v1.Health. Retry: no.
+"""
+ERROR_REASON_RESUME_TOKEN_EXPIRED: ErrorReason.ValueType  # 28
+"""The changes since the `resume_token` are not known any more. Watch again without it, with a snapshot.
+
+Code: FAILED_PRECONDITION. Methods: Watch. Retry: no.
 """
 global___ErrorReason = ErrorReason
 

@@ -27,7 +27,7 @@ What happened to a single work or id is in the response, not in an error.
 Callers. A server may require a token, as the metadata `authorization: Bearer <token>`, or a client certificate. If a
 call has both, the token counts. The server checks them when a call begins, and again for each request of a
 DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
-*reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a
+*reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount, Watch and History; a
 *depositor* Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose
 `results.locked` is true; an *admin* may call everything, DropPipeline included. A caller may be limited to some
 pipelines; Status then lists only those. The health service is open to all; reflection requires a token where the
@@ -182,6 +182,58 @@ REFUSAL_REASON_NOT_FOUND: RefusalReason.ValueType  # 1
 REFUSAL_REASON_LOCKED: RefusalReason.ValueType  # 2
 """The result is locked."""
 global___RefusalReason = RefusalReason
+
+class _ChangeKind:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _ChangeKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ChangeKind.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    CHANGE_KIND_UNSPECIFIED: _ChangeKind.ValueType  # 0
+    """Never sent."""
+    CHANGE_KIND_EXISTING: _ChangeKind.ValueType  # 1
+    """Nothing: it is part of the snapshot."""
+    CHANGE_KIND_DEPOSITED: _ChangeKind.ValueType  # 2
+    """It was deposited."""
+    CHANGE_KIND_UPDATED: _ChangeKind.ValueType  # 3
+    """It was changed by an Update."""
+    CHANGE_KIND_LOCKED: _ChangeKind.ValueType  # 4
+    """It was locked, or had been locked before."""
+    CHANGE_KIND_UNLOCKED: _ChangeKind.ValueType  # 5
+    """It was unlocked, or had been unlocked before."""
+    CHANGE_KIND_DELETED: _ChangeKind.ValueType  # 6
+    """It was deleted."""
+    CHANGE_KIND_CHANGED: _ChangeKind.ValueType  # 7
+    """An administrator changed it in MongoDB."""
+    CHANGE_KIND_UNMATCHED: _ChangeKind.ValueType  # 8
+    """It was changed, and does not match the query now."""
+    CHANGE_KIND_DROPPED: _ChangeKind.ValueType  # 9
+    """Its pipeline was dropped, with all results that may have been in it. The event has no id."""
+
+class ChangeKind(_ChangeKind, metaclass=_ChangeKindEnumTypeWrapper):
+    """What happened to a result."""
+
+CHANGE_KIND_UNSPECIFIED: ChangeKind.ValueType  # 0
+"""Never sent."""
+CHANGE_KIND_EXISTING: ChangeKind.ValueType  # 1
+"""Nothing: it is part of the snapshot."""
+CHANGE_KIND_DEPOSITED: ChangeKind.ValueType  # 2
+"""It was deposited."""
+CHANGE_KIND_UPDATED: ChangeKind.ValueType  # 3
+"""It was changed by an Update."""
+CHANGE_KIND_LOCKED: ChangeKind.ValueType  # 4
+"""It was locked, or had been locked before."""
+CHANGE_KIND_UNLOCKED: ChangeKind.ValueType  # 5
+"""It was unlocked, or had been unlocked before."""
+CHANGE_KIND_DELETED: ChangeKind.ValueType  # 6
+"""It was deleted."""
+CHANGE_KIND_CHANGED: ChangeKind.ValueType  # 7
+"""An administrator changed it in MongoDB."""
+CHANGE_KIND_UNMATCHED: ChangeKind.ValueType  # 8
+"""It was changed, and does not match the query now."""
+CHANGE_KIND_DROPPED: ChangeKind.ValueType  # 9
+"""Its pipeline was dropped, with all results that may have been in it. The event has no id."""
+global___ChangeKind = ChangeKind
 
 class _ChangeMethod:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -1426,6 +1478,144 @@ class GetLockedCountResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["count", b"count"]) -> None: ...
 
 global___GetLockedCountResponse = GetLockedCountResponse
+
+@typing.final
+class WatchRequest(google.protobuf.message.Message):
+    """What to watch."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINES_FIELD_NUMBER: builtins.int
+    QUERY_FIELD_NUMBER: builtins.int
+    PROJECTION_FIELD_NUMBER: builtins.int
+    FORMAT_FIELD_NUMBER: builtins.int
+    SNAPSHOT_FIELD_NUMBER: builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: builtins.int
+    format: global___DocumentFormat.ValueType
+    """The encoding of the results. Unset: BSON."""
+    snapshot: builtins.bool
+    """Whether the results that are there come first."""
+    resume_token: builtins.bytes
+    """Empty, or the last token received from a stream that broke; the other fields must then be unchanged. A snapshot
+    that was not complete goes on, one that was complete is not sent again.
+    """
+    @property
+    def pipelines(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The pipelines of the results. Empty: all that the caller may use, now or when they are created."""
+
+    @property
+    def query(self) -> global___EncodedDocument:
+        """A MongoDB filter, as in ViewRequest."""
+
+    @property
+    def projection(self) -> global___EncodedDocument:
+        """A MongoDB projection, as in ViewRequest."""
+
+    def __init__(
+        self,
+        *,
+        pipelines: collections.abc.Iterable[builtins.str] | None = ...,
+        query: global___EncodedDocument | None = ...,
+        projection: global___EncodedDocument | None = ...,
+        format: global___DocumentFormat.ValueType = ...,
+        snapshot: builtins.bool = ...,
+        resume_token: builtins.bytes = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["projection", b"projection", "query", b"query"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["format", b"format", "pipelines", b"pipelines", "projection", b"projection", "query", b"query", "resume_token", b"resume_token", "snapshot", b"snapshot"]) -> None: ...
+
+global___WatchRequest = WatchRequest
+
+@typing.final
+class WatchEvent(google.protobuf.message.Message):
+    """One change of a result."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: builtins.int
+    PIPELINE_FIELD_NUMBER: builtins.int
+    ID_FIELD_NUMBER: builtins.int
+    TIME_FIELD_NUMBER: builtins.int
+    CALLER_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    FIELDS_FIELD_NUMBER: builtins.int
+    RESULT_INDEX_FIELD_NUMBER: builtins.int
+    kind: global___ChangeKind.ValueType
+    """What happened."""
+    pipeline: builtins.str
+    """The pipeline of the result."""
+    id: builtins.str
+    """The id of the result."""
+    caller: builtins.str
+    """The name of the caller's token or certificate, for changes by Update, DeleteIds, Lock and Unlock. Empty if the
+    server has no tokens file.
+    """
+    reason: builtins.str
+    """Why, as the caller gave it."""
+    result_index: builtins.int
+    """The position of the result among `results` of the response. Unset for DELETED, UNMATCHED and DROPPED."""
+    @property
+    def time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """When, by the clock of MongoDB or of the server that made the change. Unset for EXISTING."""
+
+    @property
+    def fields(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The top-level fields that an Update set, as in HistoryEntry."""
+
+    def __init__(
+        self,
+        *,
+        kind: global___ChangeKind.ValueType = ...,
+        pipeline: builtins.str = ...,
+        id: builtins.str = ...,
+        time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        caller: builtins.str = ...,
+        reason: builtins.str = ...,
+        fields: collections.abc.Iterable[builtins.str] | None = ...,
+        result_index: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_result_index", b"_result_index", "result_index", b"result_index", "time", b"time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_result_index", b"_result_index", "caller", b"caller", "fields", b"fields", "id", b"id", "kind", b"kind", "pipeline", b"pipeline", "reason", b"reason", "result_index", b"result_index", "time", b"time"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_result_index", b"_result_index"]) -> typing.Literal["result_index"] | None: ...
+
+global___WatchEvent = WatchEvent
+
+@typing.final
+class WatchResponse(google.protobuf.message.Message):
+    """A response of Watch."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: builtins.int
+    RESULTS_FIELD_NUMBER: builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: builtins.int
+    SNAPSHOT_COMPLETE_FIELD_NUMBER: builtins.int
+    resume_token: builtins.bytes
+    """Where to resume behind this response. Empty: more events belong to it, and a stream that breaks is resumed with the
+    token before.
+    """
+    snapshot_complete: builtins.bool
+    """Whether the snapshot ends with this response."""
+    @property
+    def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WatchEvent]:
+        """Changes. None: the stream goes on, and all changes so far have been sent."""
+
+    @property
+    def results(self) -> global___EncodedDocuments:
+        """The results of the events, each once."""
+
+    def __init__(
+        self,
+        *,
+        events: collections.abc.Iterable[global___WatchEvent] | None = ...,
+        results: global___EncodedDocuments | None = ...,
+        resume_token: builtins.bytes = ...,
+        snapshot_complete: builtins.bool = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["results", b"results"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["events", b"events", "results", b"results", "resume_token", b"resume_token", "snapshot_complete", b"snapshot_complete"]) -> None: ...
+
+global___WatchResponse = WatchResponse
 
 @typing.final
 class HistoryRequest(google.protobuf.message.Message):

@@ -110,6 +110,11 @@ class ResultsServiceStub(object):
                 request_serializer=workflow__results_dot_v1_dot_results__pb2.GetLockedRequest.SerializeToString,
                 response_deserializer=workflow__results_dot_v1_dot_results__pb2.GetLockedResponse.FromString,
                 _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/workflow_results.v1.ResultsService/Watch',
+                request_serializer=workflow__results_dot_v1_dot_results__pb2.WatchRequest.SerializeToString,
+                response_deserializer=workflow__results_dot_v1_dot_results__pb2.WatchResponse.FromString,
+                _registered_method=True)
         self.GetLockedCount = channel.unary_unary(
                 '/workflow_results.v1.ResultsService/GetLockedCount',
                 request_serializer=workflow__results_dot_v1_dot_results__pb2.GetLockedCountRequest.SerializeToString,
@@ -285,6 +290,27 @@ class ResultsServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Watch(self, request, context):
+        """Streams the changes of results as they are made, each with the result as it is when the change is sent.
+
+        The stream has no end. Its first response has no events and says that it has begun: every change that is made from
+        then on is sent. With `snapshot`, the results that are there come first, as EXISTING, then a response with
+        `snapshot_complete`, then the changes since the beginning of the stream. A result that was deposited and does not
+        match the query is not sent; one that was changed and does not match is sent as UNMATCHED, whether it matched before
+        or not. The events of a result come in the order in which they happened, and none has an older state of the result
+        than one before it. If a result changes several times in a moment, the events have the same state of it; the state
+        in between is not sent. An event may be sent twice, none is lost.
+
+        If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
+        events if there are none, at least every 15 s; a client that receives nothing for 60 s should treat the stream as
+        broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
+        more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
+        database; begin anew, with a snapshot. Errors for queries and projections as in View.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetLockedCount(self, request, context):
         """Counts all locked results of a pipeline, exactly and fast.
         """
@@ -410,6 +436,11 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.GetLocked,
                     request_deserializer=workflow__results_dot_v1_dot_results__pb2.GetLockedRequest.FromString,
                     response_serializer=workflow__results_dot_v1_dot_results__pb2.GetLockedResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=workflow__results_dot_v1_dot_results__pb2.WatchRequest.FromString,
+                    response_serializer=workflow__results_dot_v1_dot_results__pb2.WatchResponse.SerializeToString,
             ),
             'GetLockedCount': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLockedCount,
@@ -815,6 +846,33 @@ class ResultsService(object):
             '/workflow_results.v1.ResultsService/GetLocked',
             workflow__results_dot_v1_dot_results__pb2.GetLockedRequest.SerializeToString,
             workflow__results_dot_v1_dot_results__pb2.GetLockedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/workflow_results.v1.ResultsService/Watch',
+            workflow__results_dot_v1_dot_results__pb2.WatchRequest.SerializeToString,
+            workflow__results_dot_v1_dot_results__pb2.WatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

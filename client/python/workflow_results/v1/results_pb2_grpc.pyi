@@ -27,7 +27,7 @@ What happened to a single work or id is in the response, not in an error.
 Callers. A server may require a token, as the metadata `authorization: Bearer <token>`, or a client certificate. If a
 call has both, the token counts. The server checks them when a call begins, and again for each request of a
 DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
-*reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount and History; a
+*reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount, Watch and History; a
 *depositor* Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose
 `results.locked` is true; an *admin* may call everything, DropPipeline included. A caller may be limited to some
 pipelines; Status then lists only those. The health service is open to all; reflection requires a token where the
@@ -236,6 +236,27 @@ class ResultsServiceStub:
     `products` and `results`. Parts as in View.
     """
 
+    Watch: grpc.UnaryStreamMultiCallable[
+        workflow_results.v1.results_pb2.WatchRequest,
+        workflow_results.v1.results_pb2.WatchResponse,
+    ]
+    """Streams the changes of results as they are made, each with the result as it is when the change is sent.
+
+    The stream has no end. Its first response has no events and says that it has begun: every change that is made from
+    then on is sent. With `snapshot`, the results that are there come first, as EXISTING, then a response with
+    `snapshot_complete`, then the changes since the beginning of the stream. A result that was deposited and does not
+    match the query is not sent; one that was changed and does not match is sent as UNMATCHED, whether it matched before
+    or not. The events of a result come in the order in which they happened, and none has an older state of the result
+    than one before it. If a result changes several times in a moment, the events have the same state of it; the state
+    in between is not sent. An event may be sent twice, none is lost.
+
+    If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
+    events if there are none, at least every 15 s; a client that receives nothing for 60 s should treat the stream as
+    broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
+    more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
+    database; begin anew, with a snapshot. Errors for queries and projections as in View.
+    """
+
     GetLockedCount: grpc.UnaryUnaryMultiCallable[
         workflow_results.v1.results_pb2.GetLockedCountRequest,
         workflow_results.v1.results_pb2.GetLockedCountResponse,
@@ -430,6 +451,27 @@ class ResultsServiceAsyncStub:
     ]
     """Streams the locked results that have `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
     `products` and `results`. Parts as in View.
+    """
+
+    Watch: grpc.aio.UnaryStreamMultiCallable[
+        workflow_results.v1.results_pb2.WatchRequest,
+        workflow_results.v1.results_pb2.WatchResponse,
+    ]
+    """Streams the changes of results as they are made, each with the result as it is when the change is sent.
+
+    The stream has no end. Its first response has no events and says that it has begun: every change that is made from
+    then on is sent. With `snapshot`, the results that are there come first, as EXISTING, then a response with
+    `snapshot_complete`, then the changes since the beginning of the stream. A result that was deposited and does not
+    match the query is not sent; one that was changed and does not match is sent as UNMATCHED, whether it matched before
+    or not. The events of a result come in the order in which they happened, and none has an older state of the result
+    than one before it. If a result changes several times in a moment, the events have the same state of it; the state
+    in between is not sent. An event may be sent twice, none is lost.
+
+    If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
+    events if there are none, at least every 15 s; a client that receives nothing for 60 s should treat the stream as
+    broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
+    more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
+    database; begin anew, with a snapshot. Errors for queries and projections as in View.
     """
 
     GetLockedCount: grpc.aio.UnaryUnaryMultiCallable[
@@ -654,6 +696,29 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.GetLockedResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.GetLockedResponse]]:
         """Streams the locked results that have `results`, `plots` and `products`, each reduced to `id`, `event`, `plots`,
         `products` and `results`. Parts as in View.
+        """
+
+    @abc.abstractmethod
+    def Watch(
+        self,
+        request: workflow_results.v1.results_pb2.WatchRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[workflow_results.v1.results_pb2.WatchResponse], collections.abc.AsyncIterator[workflow_results.v1.results_pb2.WatchResponse]]:
+        """Streams the changes of results as they are made, each with the result as it is when the change is sent.
+
+        The stream has no end. Its first response has no events and says that it has begun: every change that is made from
+        then on is sent. With `snapshot`, the results that are there come first, as EXISTING, then a response with
+        `snapshot_complete`, then the changes since the beginning of the stream. A result that was deposited and does not
+        match the query is not sent; one that was changed and does not match is sent as UNMATCHED, whether it matched before
+        or not. The events of a result come in the order in which they happened, and none has an older state of the result
+        than one before it. If a result changes several times in a moment, the events have the same state of it; the state
+        in between is not sent. An event may be sent twice, none is lost.
+
+        If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
+        events if there are none, at least every 15 s; a client that receives nothing for 60 s should treat the stream as
+        broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
+        more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
+        database; begin anew, with a snapshot. Errors for queries and projections as in View.
         """
 
     @abc.abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import Unavailable
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
 
     from workflow_results_server.rpc.interceptors.call import Call, Link
+
+_ENDLESS: Final = frozenset({"Watch"})
+"""Methods whose streams have no end, like those of other services: of health, and of reflection."""
 
 
 class Draining:
@@ -26,8 +29,8 @@ class Draining:
         self._service = service
         self._inner = inner
         self._stopping = False
-        self._streams: dict[asyncio.Task[Any], str] = {}
-        """The streams of responses under way, and the service of each."""
+        self._streams: dict[asyncio.Task[Any], bool] = {}
+        """The streams of responses under way, and whether each has an end of its own."""
         self._ended: set[asyncio.Task[Any]] = set()
         """Those that are cancelled here, not by their callers."""
 
@@ -35,9 +38,9 @@ class Draining:
         """Refuse new calls from now on, so that clients turn to another server."""
         self._stopping = True
 
-    def end_other_streams(self) -> None:
-        """End the streams of other services, because they have no end: the server stops."""
-        self._end(stream for stream, service in self._streams.items() if service != self._service)
+    def end_endless_streams(self) -> None:
+        """End the streams that have no end of their own: the server stops."""
+        self._end(stream for stream, ends in self._streams.items() if not ends)
 
     def end_streams(self) -> None:
         """End the streams in progress, so that clients resume them at another server."""
@@ -55,7 +58,7 @@ class Draining:
         return self._stream(message, call) if call.method.answers_with_stream else self._inner(message, call)
 
     async def _stream(self, message: Any, call: Call) -> Any:
-        self._enter(call.method.service)
+        self._enter(ends=call.method.service == self._service and call.method.name not in _ENDLESS)
         try:
             return await self._inner(message, call)
         except asyncio.CancelledError:
@@ -67,9 +70,9 @@ class Draining:
 
     # Neither keeps its task in a frame: a task that is cancelled keeps the exception, and so its frames.
 
-    def _enter(self, service: str) -> None:
+    def _enter(self, *, ends: bool) -> None:
         if task := asyncio.current_task():
-            self._streams[task] = service
+            self._streams[task] = ends
 
     def _leave(self) -> None:
         if task := asyncio.current_task():

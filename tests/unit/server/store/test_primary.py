@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from bson.timestamp import Timestamp
 from pymongo.errors import AutoReconnect
 
 from workflow_results_server.errors import Unavailable
@@ -57,7 +58,7 @@ class Client:
     @asynccontextmanager
     async def start_session(self, causal_consistency: bool) -> AsyncIterator[object]:
         assert causal_consistency
-        yield object()
+        yield SimpleNamespace(operation_time=Timestamp(1, 1))
 
 
 async def until(happened: Callable[[], bool]) -> None:

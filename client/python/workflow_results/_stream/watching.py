@@ -1,0 +1,91 @@
+"""Changes as they are made, through one stream after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workflow_results._calls.watching import METHOD, SILENCE, Watching
+from workflow_results._stream.result_stream import Handed, ResultStream
+from workflow_results._stream.resuming import same_process
+from workflow_results._transport.deadline import Deadline, earlier
+from workflow_results._transport.forks import fork_guard
+from workflow_results.errors import ResultsError
+from workflow_results.outcomes import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from typing_extensions import Self
+
+    from workflow_results._transport.channel import Channel
+    from workflow_results.v1 import results_pb2 as pb
+
+
+class Watch(ResultStream[Change]):
+    """An iterator over changes, which waits for the next one.
+
+    `close()` ends it, and so does the end of a `with` block.
+    """
+
+    def __new__(cls, parts: Generator[Change, None, None], _name: str, _handed: object, _watching: Watching) -> Self:
+        """Create a chain of the parts only."""
+        return super().__new__(cls, parts, _name, _handed)
+
+    def __init__(self, parts: Generator[Change, None, None], name: str, handed: object, watching: Watching) -> None:
+        super().__init__(parts, name, handed)
+        self._watching = watching
+
+    @property
+    def resume_token(self) -> bytes:
+        """What to give to `watch` to go on where this one is: later than that of the last change, if nothing came."""
+        return self._watching.token
+
+
+def watch(channel: Channel, request: pb.WatchRequest, name: str, deadline: Deadline, patience: float) -> Watch:
+    """Begin to watch; returns when the service has begun, too.
+
+    Args:
+        channel: The way to the service.
+        request: What to watch.
+        name: What the watch is called.
+        deadline: When it must have ended.
+        patience: Seconds after which to give up what has failed.
+
+    Raises:
+        ResultsError: The watch failed; or too many streams are open.
+    """
+    watching, handed = Watching(channel.target, request), Handed("change")
+    parts = _changes(channel, watching, handed, deadline, patience)
+    next(parts)
+    return Watch(parts, name, handed, watching)
+
+
+def _changes(
+    channel: Channel, watching: Watching, handed: Handed, deadline: Deadline, patience: float
+) -> Generator[Any, None, None]:
+    """Yield once when the service has begun, and then each change."""
+    forks = fork_guard.forks
+    failing: Deadline | None = None
+    has_begun = False
+    with channel.place() as place:  # also between two tries, so that none fails since there are too many streams now
+        while True:
+            try:
+                connect = earlier(deadline, failing or Deadline.after(patience))
+                for response in channel.stream(place, METHOD, watching.request, deadline, connect, SILENCE):
+                    failing = None
+                    changes = watching.take(response)
+                    if not has_begun:
+                        has_begun = True
+                        yield
+                        same_process(forks)
+                    for change in handed.each(changes):
+                        watching.token = change.resume_token
+                        yield change
+                        same_process(forks)
+                raise watching.ended()
+            except ResultsError as error:
+                failing = failing or Deadline.after(patience)
+                end = earlier(deadline, failing)
+                pause = watching.pause_after(error, end.remaining())
+                if pause is None or not end.pause(pause):
+                    raise

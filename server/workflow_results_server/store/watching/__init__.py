@@ -1,0 +1,1 @@
+"""Changes of results as they come: MongoDB's change stream, read once for all who watch."""

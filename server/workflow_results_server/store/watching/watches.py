@@ -1,0 +1,249 @@
+"""Watches: what one caller is told of changes, with the results as they are when it is told.
+
+An event carries the result as it is now, not as it was then: so MongoDB evaluates queries and projections, and nothing
+is kept for anybody. What has changed together is read together; and since it is read after it has changed, nothing that
+is told of a result is older than what was told before.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
+from workflow_results_server.documents import bson_bytes
+from workflow_results_server.errors import Unavailable
+from workflow_results_server.store.history import OF_PIPELINE
+from workflow_results_server.store.selection import Batch, Selection
+from workflow_results_server.store.watching.events import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
+
+    from workflow_results_server.store.watching.events import Event
+    from workflow_results_server.store.watching.feed import ChangeFeed
+
+    Read = Callable[[str, Selection], AsyncGenerator[Batch, None]]
+    _Chunk = dict[str, dict[str, list[Event]]]
+    """Events by pipeline and id, in their order."""
+
+BOOKMARK_SECONDS: Final = 15.0
+"""How long nothing may be told, but for where the watch is."""
+_MOST_WATCHES: Final = 1_000
+_TOLD_TOGETHER: Final = 1_000
+"""How many events are told together at most."""
+_TEXT_BYTES: Final = rules.MIB
+"""What their texts may have together."""
+_MERGED: Final = frozenset({Kind.DEPOSITED, Kind.CHANGED})
+"""What says no more when it is said twice."""
+_ENDS: Final = frozenset({Kind.DELETED, Kind.DROPPED})
+"""What happened whether there is a result now or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody watches.
+
+    Attributes:
+        pipelines: The pipelines; empty for all.
+        may_use: Returns whether the caller may use a pipeline, now.
+        filter: A MongoDB filter.
+        projection: A MongoDB projection that keeps `_id`; empty for whole results.
+    """
+
+    pipelines: frozenset[str]
+    may_use: Callable[[str], object]
+    filter: dict[str, Any]
+    projection: dict[str, Any]
+
+    def includes(self, pipeline: str) -> bool:
+        """Return whether a pipeline is watched."""
+        return (not self.pipelines or pipeline in self.pipelines) and bool(self.may_use(pipeline))
+
+
+class Place(NamedTuple):
+    """Where a watch is.
+
+    Attributes:
+        token: What was told are the changes up to this token of MongoDB.
+        read: While results that were there before are told: the pipeline and the id up to which; else None.
+    """
+
+    token: bytes
+    read: tuple[str, str] | None = None
+
+
+class Told(NamedTuple):
+    """One event of one result.
+
+    Attributes:
+        kind: What to tell.
+        pipeline: The pipeline.
+        id: The id of the result; empty if the whole pipeline is gone.
+        event: Of what; None for a result that was there before.
+        position: The position of the result in the batch that comes along; None if it does not.
+    """
+
+    kind: Kind
+    pipeline: str
+    id: str
+    event: Event | None
+    position: int | None
+
+
+class Part(NamedTuple):
+    """What is told at once.
+
+    Attributes:
+        place: Where the watch is after it; None if it can't go on from there.
+        told: The events.
+        batch: Results.
+        is_complete: Whether all results that were there before have been told.
+    """
+
+    place: Place | None
+    told: Sequence[Told] = ()
+    batch: Batch | None = None
+    is_complete: bool = False
+
+
+class Watches:
+    """The watches of a server.
+
+    Args:
+        feed: The changes.
+        read: Reads results.
+        pipelines: Returns the names of all pipelines.
+    """
+
+    def __init__(self, feed: ChangeFeed, read: Read, pipelines: Callable[[], Awaitable[Collection[str]]]) -> None:
+        self._feed = feed
+        self._read = read
+        self._pipelines = pipelines
+        self._number = 0
+
+    async def watch(self, wanted: Wanted, place: Place | None, *, existing: bool) -> AsyncGenerator[Part, None]:
+        """Tell changes, without an end.
+
+        Args:
+            wanted: What to tell.
+            place: Where to go on; None to begin now.
+            existing: Whether to begin with the results that are there.
+
+        Raises:
+            Expired: The changes since then are not known any more.
+            InvalidToken: There is no such place.
+            RequestError: MongoDB failed; or there are too many watches.
+        """
+        if self._number >= _MOST_WATCHES:
+            message = f"the server has at most {_MOST_WATCHES:,} watches at a time: retry later"
+            raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
+        self._number += 1
+        try:
+            async with self._feed.followed():
+                if place is None:
+                    place = Place(await self._feed.now(), ("", "") if existing else None)
+                yield Part(place)
+                if place.read is not None:
+                    async with aclosing(self._existing(wanted, place.token, *place.read)) as parts:
+                        async for part in parts:
+                            yield part
+                    place = Place(place.token)
+                    yield Part(place, is_complete=True)
+                async with aclosing(self._changes(wanted, place)) as parts:
+                    async for part in parts:
+                        yield part
+        finally:
+            self._number -= 1
+
+    async def _existing(self, wanted: Wanted, token: bytes, pipeline: str, last: str) -> AsyncGenerator[Part, None]:
+        """Tell the results that are there, behind one of them."""
+        for name in sorted(wanted.pipelines or await self._pipelines()):
+            if name < pipeline or not wanted.includes(name):
+                continue
+            after = last if last and name == pipeline else None
+            selection = Selection(filter=wanted.filter, projection=wanted.projection, after=after)
+            async with aclosing(self._read(name, selection)) as batches:
+                async for batch in batches:
+                    told = [Told(Kind.EXISTING, name, id_, None, at) for at, id_ in enumerate(_ids(batch))]
+                    yield Part(Place(token, (name, batch.last)), told, batch)
+
+    async def _changes(self, wanted: Wanted, place: Place) -> AsyncGenerator[Part, None]:
+        """Tell what changes behind a place."""
+        due = time.monotonic() + BOOKMARK_SECONDS
+        while True:
+            events, token = await self._feed.behind(place.token, due - time.monotonic())
+            place = Place(token)
+            part = None
+            watched = set(filter(wanted.includes, {event.pipeline for event in events}))
+            chunks = _chunks(event for event in events if event.pipeline in watched)
+            for chunk in chunks:
+                async with aclosing(self._told(wanted, chunk, place if chunk is chunks[-1] else None)) as parts:
+                    async for part in parts:
+                        yield part
+            if part is not None or time.monotonic() >= due:
+                if part is None or part.place is None:
+                    yield Part(place)
+                due = time.monotonic() + BOOKMARK_SECONDS
+
+    async def _told(self, wanted: Wanted, chunk: _Chunk, place: Place | None) -> AsyncGenerator[Part, None]:
+        """Tell events.
+
+        Args:
+            wanted: What is watched.
+            chunk: The events of each result.
+            place: The place behind them, if there is one.
+        """
+        left = len(chunk)
+        for pipeline, events in chunk.items():
+            left -= 1
+            filter_: dict[str, Any] = {"_id": {"$in": [*events]}}
+            if wanted.filter:
+                filter_ = {"$and": [filter_, wanted.filter]}
+            selection = Selection(filter=filter_, projection=wanted.projection, limit=len(events))
+            async with aclosing(self._read(pipeline, selection)) as batches:
+                async for batch in batches:
+                    told = [
+                        Told(event.kind, pipeline, id_, event, None if event.kind is Kind.DELETED else at)
+                        for at, id_ in enumerate(_ids(batch))
+                        for event in events.pop(id_, ())
+                    ]
+                    is_last = batch.final and not events and not left
+                    yield Part(place if is_last else None, told, batch)
+            told = [
+                Told(event.kind if event.kind in _ENDS else Kind.UNMATCHED, pipeline, id_, event, None)
+                for id_, each in events.items()
+                for event in each
+                if event.kind is not Kind.DEPOSITED
+            ]
+            if told:
+                yield Part(None if left else place, told)
+
+
+def _chunks(events: Iterable[Event]) -> list[_Chunk]:
+    """Divide events into chunks whose results are read together."""
+    chunks: list[_Chunk] = []
+    number = size = 0
+    for event in events:
+        is_dropped = event.kind is Kind.DROPPED
+        texts = len(event.caller) + len(event.reason) + sum(map(len, event.fields))
+        for id_ in event.ids or (OF_PIPELINE,):
+            if not chunks or is_dropped or number >= _TOLD_TOGETHER or size >= _TEXT_BYTES:
+                chunks.append({})
+                number = size = 0
+            of_result = chunks[-1].setdefault(event.pipeline, {}).setdefault(id_, [])
+            if of_result and of_result[-1].kind is event.kind and event.kind in _MERGED:
+                of_result.clear()
+            of_result.append(event)
+            number += 1
+            size += len(id_) + texts
+        if is_dropped:  # what comes behind it is about other results
+            number = _TOLD_TOGETHER
+    return chunks
+
+
+def _ids(batch: Batch) -> list[str]:
+    return [bson_bytes.stored_id(document) for document in bson_bytes.split(batch.data, batch.number)]
