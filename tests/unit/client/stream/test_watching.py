@@ -1,0 +1,161 @@
+"""Watches of a service that breaks, falls silent or ends, for threads and for event loops."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import bson
+import grpc
+import pytest
+
+from tests.support.blocking import Facade, blocking
+from tests.support.fake_service import serving
+from tests.support.waiting import PATIENCE, eventually
+from workflow_results import Results, ResultsError, ServiceUnavailableError
+from workflow_results._stream import async_watching, watching
+from workflow_results.v1 import results_pb2 as pb
+
+Method = Callable[[pb.WatchRequest, grpc.ServicerContext], Iterator[pb.WatchResponse]]
+
+
+@pytest.fixture(params=[Results, blocking], ids=["Results", "AsyncResults"])
+def facade(request: pytest.FixtureRequest) -> Facade:
+    made: Facade = request.param
+    return made
+
+
+def bookmark(token: bytes) -> pb.WatchResponse:
+    return pb.WatchResponse(resume_token=token)
+
+
+def deposited(id_: str, token: bytes = b"") -> pb.WatchResponse:
+    event = pb.WatchEvent(kind=pb.CHANGE_KIND_DEPOSITED, pipeline="p", id=id_, result_index=0)
+    results = pb.EncodedDocuments(bson=bson.encode({"_id": id_, "id": id_}))
+    return pb.WatchResponse(events=[event], results=results, resume_token=token)
+
+
+def test_a_stream_that_breaks_is_resumed_behind_the_last_token(facade: Facade) -> None:
+    asked: list[bytes] = []
+
+    def watch(request: pb.WatchRequest, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        asked.append(request.resume_token)
+        number = len(asked)
+        yield bookmark(b"%d" % number)
+        yield deposited(f"{number}a", b"%da" % number)
+        yield deposited(f"{number}b")  # to which more belongs
+        if number % 2:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "restarting")  # the others simply end
+
+    with serving(Watch=watch) as target, facade(target) as results, results.watch("p") as changes:
+        found = [next(changes) for _ in range(6)]
+        assert changes.resume_token == b"3a"
+        assert repr(changes) == f"<watch of p at {target}: 6 changes so far>"
+    assert [change.id for change in found] == ["1a", "1b", "2a", "2b", "3a", "3b"]
+    assert [change.resume_token for change in found] == [b"1a", b"1a", b"2a", b"2a", b"3a", b"3a"]
+    assert asked[:3] == [b"", b"1a", b"2a"]
+
+
+def test_a_stream_that_falls_silent_is_given_up_and_resumed(facade: Facade, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (watching, async_watching):
+        monkeypatch.setattr(module, "SILENCE", 0.2)
+    over = threading.Event()
+    asked: list[bytes] = []
+
+    def watch(request: pb.WatchRequest, _context: Any) -> Iterator[pb.WatchResponse]:
+        asked.append(request.resume_token)
+        yield bookmark(b"1")
+        if len(asked) > 2:
+            yield deposited("a", b"2")
+        over.wait(PATIENCE)
+
+    with serving(Watch=watch) as target, facade(target) as results:
+        try:
+            with results.watch("p", timeout=PATIENCE) as changes:  # also with a deadline, which is far away
+                assert next(changes).id == "a"
+        finally:
+            over.set()
+    assert asked[:3] == [b"", b"1", b"1"]
+
+
+def test_it_fails_after_a_while_without_a_service(facade: Facade) -> None:
+    began = threading.Event()
+
+    def watch(_request: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        if began.is_set():
+            context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
+        began.set()
+        yield bookmark(b"1")
+
+    with serving(Watch=watch) as target, facade(target, timeout=0.5) as results, results.watch("p") as changes:
+        with pytest.raises(ServiceUnavailableError, match="gone"):
+            next(changes)
+        assert changes.resume_token == b"1"
+        with pytest.raises(StopIteration):
+            next(changes)
+
+
+def test_patience_begins_with_the_failure(facade: Facade) -> None:
+    over = threading.Event()
+    asked: list[bytes] = []
+
+    def watch(request: pb.WatchRequest, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        asked.append(request.resume_token)
+        yield bookmark(b"1")
+        if len(asked) > 1:
+            yield deposited("a", b"2")
+            over.wait(PATIENCE)
+        over.wait(1.5)  # longer than the patience of the client, in which nothing changes
+        context.abort(grpc.StatusCode.UNAVAILABLE, "restarting")
+
+    with serving(Watch=watch) as target, facade(target, timeout=1.0) as results:
+        try:
+            with results.watch("p") as changes:
+                assert next(changes).id == "a"
+        finally:
+            over.set()
+
+
+def test_the_end_of_a_watch_is_told_to_the_service(facade: Facade) -> None:
+    ended = threading.Semaphore(0)
+
+    def watch(_request: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        context.add_callback(ended.release)
+        yield bookmark(b"1")
+        yield deposited("a", b"2")
+        while context.is_active():
+            threading.Event().wait(0.01)
+
+    with serving(Watch=watch) as target, facade(target) as results:
+        with results.watch("p") as changes:
+            next(changes)
+        assert ended.acquire(timeout=PATIENCE)
+        changes.close()
+        assert repr(changes) == f"<watch of p at {target}: ended after 1 change>"
+        closed = results.watch("p")
+        closed.close()
+        assert ended.acquire(timeout=PATIENCE)
+
+
+def test_an_error_at_the_start_is_raised_by_the_call(facade: Facade) -> None:
+    def watch(_request: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        context.abort(grpc.StatusCode.INTERNAL, "a bug")
+        yield bookmark(b"never")
+
+    with serving(Watch=watch) as target, facade(target) as results, pytest.raises(ResultsError, match="a bug"):
+        results.watch(None)
+
+
+def test_a_watch_that_nobody_keeps_is_ended() -> None:
+    ended = threading.Event()
+
+    def watch(_request: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        context.add_callback(ended.set)
+        yield bookmark(b"1")
+        while context.is_active():
+            threading.Event().wait(0.01)
+
+    with serving(Watch=watch) as target, Results(target) as results:
+        results.watch("p")
+        eventually(ended.is_set)
