@@ -33,6 +33,9 @@ Update           MM    II     II       EE       RR      RR         +P       ++
 DeleteIds        MM    II     II       EE       RR      RR         +P       ++
 Lock             MM    II     II       EE       RR      RR         +P       ++
 Unlock           MM    II     II       EE       RR      RR         +P       ++
+ListIndexes      MM    II     II       EE       RR      RR         RR       ++
+CreateIndex      MM    II     II       EE       RR      RR         RR       ++
+DropIndex        MM    II     II       EE       RR      RR         RR       ++
 DropPipeline     MM    II     II       EE       RR      RR         RR       ++
 """
 """By caller two letters: for a pipeline of its own, and for another one. `*` with works that are locked already.

@@ -42,6 +42,9 @@ OURS = {
     "count_by": "(pipeline, field, query={}) -> ValueCounts",
     "watch": "(pipeline, query={}, projection={}) -> Watch",
     "history": "(pipeline, id=None) -> list[HistoryEntry]",
+    "list_indexes": "(pipeline) -> list[FieldIndex]",
+    "create_index": "(pipeline, field) -> FieldIndex",
+    "drop_index": "(pipeline, field) -> bool",
     "drop_pipeline": "(pipeline) -> bool",
 }
 """Of the other methods that each have an RPC."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from workflow_results.outcomes import (
         Change,
         ChangeKind,
+        FieldIndex,
         HistoryEntry,
         Outcome,
         Receipt,
@@ -55,6 +56,7 @@ __all__ = [
     "DeadlineExceededError",
     "DepositFuture",
     "Depositor",
+    "FieldIndex",
     "GRPCContext",
     "HistoryEntry",
     "InvalidRequestError",
@@ -85,6 +87,7 @@ _MODULES: Final = {
     "DeadlineExceededError": "errors",
     "DepositFuture": "_deposit.futures",
     "Depositor": "_deposit.depositor",
+    "FieldIndex": "outcomes",
     "GRPCContext": "context",
     "HistoryEntry": "outcomes",
     "InvalidRequestError": "errors",

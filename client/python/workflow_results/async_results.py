@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workflow_results import settings
 from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
-from workflow_results._calls.responses import applied, history_entry, value_counts
+from workflow_results._calls.responses import applied, field_index, history_entry, value_counts
 from workflow_results._calls.works import prepare_in_steps
 from workflow_results._confirmation import ask_on_terminal, check_unlock, checked_answer, unlock_question
 from workflow_results._deposit import async_sending
@@ -27,7 +27,7 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from workflow_results.outcomes import HistoryEntry, Receipt, ValueCounts
+    from workflow_results.outcomes import FieldIndex, HistoryEntry, Receipt, ValueCounts
 
 
 class AsyncResults(AsyncSession):
@@ -331,6 +331,19 @@ class AsyncResults(AsyncSession):
             if not page.next_page_token:
                 return entries
             request.page_token = page.next_page_token
+
+    async def list_indexes(self, pipeline: str, *, timeout: float | None = None) -> list[FieldIndex]:
+        """List the indexes on fields of a pipeline, as `Results.list_indexes` does."""
+        found = await self._unary("ListIndexes", requests.list_indexes(pipeline), timeout)
+        return [*map(field_index, found.indexes)]
+
+    async def create_index(self, pipeline: str, field: str, *, timeout: float | None = None) -> FieldIndex:
+        """Build an index on a field, as `Results.create_index` does."""
+        return field_index((await self._unary("CreateIndex", requests.create_index(pipeline, field), timeout)).index)
+
+    async def drop_index(self, pipeline: str, field: str, *, timeout: float | None = None) -> bool:
+        """Drop the index on a field, as `Results.drop_index` does."""
+        return bool((await self._unary("DropIndex", requests.drop_index(pipeline, field), timeout)).dropped)
 
     async def drop_pipeline(self, pipeline: str, *, reason: str = "", timeout: float | None = None) -> bool:
         """Drop a pipeline that has no results left, as `Results.drop_pipeline` does."""

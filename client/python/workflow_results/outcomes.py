@@ -1,4 +1,4 @@
-"""What methods return: outcomes of deposits and changes, counts by value, the history of a result, what is watched."""
+"""What methods return: outcomes of deposits and changes, counts by value, indexes, histories, changes as they come."""
 
 from __future__ import annotations
 
@@ -80,6 +80,20 @@ class ValueCounts(NamedTuple):
     counts: list[ValueCount]
     has_more: bool
     other_count: int
+
+
+class FieldIndex(NamedTuple):
+    """An index on a field of a pipeline.
+
+    Attributes:
+        field: The path of the field.
+        size_bytes: How much disk space it takes, in bytes.
+        ready: Whether it serves queries; False while it is being built.
+    """
+
+    field: str
+    size_bytes: int
+    ready: bool
 
 
 class ChangeKind(Enum):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workflow_results import settings
 from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
-from workflow_results._calls.responses import applied, history_entry, value_counts
+from workflow_results._calls.responses import applied, field_index, history_entry, value_counts
 from workflow_results._calls.works import prepare
 from workflow_results._confirmation import ask_on_terminal, check_unlock, checked_answer, unlock_question
 from workflow_results._deposit import batches as deposits
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from workflow_results._stream.watching import Watch
-    from workflow_results.outcomes import HistoryEntry, Receipt, ValueCounts
+    from workflow_results.outcomes import FieldIndex, HistoryEntry, Receipt, ValueCounts
 
 
 class Results(Session):
@@ -671,6 +671,61 @@ class Results(Session):
             if not page.next_page_token:
                 return entries
             request.page_token = page.next_page_token
+
+    def list_indexes(self, pipeline: str, *, timeout: float | None = None) -> list[FieldIndex]:
+        """List the indexes on fields of a pipeline. Requires the role admin.
+
+        Args:
+            pipeline: The pipeline.
+            timeout: Seconds, see the class.
+
+        Returns:
+            The indexes in the order of their fields, without those that every pipeline has.
+
+        Raises:
+            ResultsError: See the class.
+        """
+        found = self._unary("ListIndexes", requests.list_indexes(pipeline), timeout)
+        return [*map(field_index, found.indexes)]
+
+    def create_index(self, pipeline: str, field: str, *, timeout: float | None = None) -> FieldIndex:
+        """Build an index on a field, so that `top`, `count_by` and queries by it need no scan. Requires the role admin.
+
+        Each index makes deposits 25 to 40 % more expensive for MongoDB, and takes memory and disk space. Deposits and
+        reads go on while it is built.
+
+        Args:
+            pipeline: The pipeline, which must exist.
+            field: The path of the field, such as "results.snr".
+            timeout: Seconds, see the class.
+
+        Returns:
+            The index. If it is not `ready` in time, the service goes on building it: call this again to wait, or look
+            with `list_indexes`.
+
+        Raises:
+            InvalidRequestError: The field has an index in every pipeline, the pipeline does not exist, or has 5 indexes
+                (`reason` of the error is "PIPELINE_NOT_FOUND" or "TOO_MANY_INDEXES").
+            ResultsError: See the class.
+        """
+        return field_index(self._unary("CreateIndex", requests.create_index(pipeline, field), timeout).index)
+
+    def drop_index(self, pipeline: str, field: str, *, timeout: float | None = None) -> bool:
+        """Drop the index on a field, or give up building it. Requires the role admin.
+
+        Args:
+            pipeline: The pipeline.
+            field: The path of the field.
+            timeout: Seconds, see the class.
+
+        Returns:
+            True when it was dropped. False when there was none.
+
+        Raises:
+            InvalidRequestError: The field has an index in every pipeline.
+            ResultsError: See the class.
+        """
+        return bool(self._unary("DropIndex", requests.drop_index(pipeline, field), timeout).dropped)
 
     def drop_pipeline(self, pipeline: str, *, reason: str = "", timeout: float | None = None) -> bool:
         """Drop a pipeline that has no results left, which makes room for another one. Requires the role admin.

@@ -45,6 +45,9 @@ LEAST_ROLES: Final = {
     "DeleteIds": Role.CURATOR,
     "Lock": Role.CURATOR,
     "Unlock": Role.CURATOR,
+    "ListIndexes": Role.ADMIN,
+    "CreateIndex": Role.ADMIN,
+    "DropIndex": Role.ADMIN,
     "DropPipeline": Role.ADMIN,
 }
 """The least role for each RPC. One that does not stand here is denied to everyone."""

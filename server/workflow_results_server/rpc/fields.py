@@ -49,6 +49,7 @@ _FORMATS: Final = {
     pb.DOCUMENT_FORMAT_RELAXED_JSON: extended_json.RELAXED,
     pb.DOCUMENT_FORMAT_CANONICAL_JSON: extended_json.CANONICAL,
 }
+_INDEXED: Final = frozenset({"_id", "event", "results.locked"})
 _JSON_VALUES: Final = 500_000
 """The most values of a query as JSON, which are looked for before it is read: five for each list element in it."""
 
@@ -195,6 +196,18 @@ def path(value: str) -> str:
     if problem := rules.path_problem(value):
         raise InvalidRequest("field", problem)
     return "_id" if value == "id" else value
+
+
+def indexed(value: str) -> str:
+    """Check the path of a field that an index is made on, or has.
+
+    Raises:
+        InvalidRequest: It breaks the rules, or has an index in every pipeline.
+    """
+    field = path(value)
+    if field in _INDEXED:
+        raise InvalidRequest("field", f"must be another one: {value} has an index in every pipeline")
+    return field
 
 
 def encoded(document: dict[str, Any], options: JSONOptions | None) -> pb.EncodedDocument:

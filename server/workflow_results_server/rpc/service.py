@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import grpc
     from bson.json_util import JSONOptions
 
-    from workflow_results_server.store import Batch, Entry, Origin, Store
+    from workflow_results_server.store import Batch, Entry, Index, Origin, Store
 
     Context = grpc.aio.ServicerContext[Any, Any]
     ChangeOfIds = Callable[[str, Sequence[str], Origin, float], Awaitable[Change]]
@@ -260,6 +260,22 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
         """Stream the changes of results as they are made."""
         return watched(request, self._store.watches, self._texts)
 
+    async def ListIndexes(self, request: pb.ListIndexesRequest, context: Context) -> pb.ListIndexesResponse:
+        """List the indexes on fields of a pipeline."""
+        found = await self._store.indexes.of(fields.pipeline(request.pipeline), self._time(context))
+        return pb.ListIndexesResponse(indexes=map(_index, found))
+
+    async def CreateIndex(self, request: pb.CreateIndexRequest, context: Context) -> pb.CreateIndexResponse:
+        """Build an index on a field."""
+        pipeline, field = fields.pipeline(request.pipeline), fields.indexed(request.field)
+        made = await self._store.indexes.create(pipeline, field, self._time(context))
+        return pb.CreateIndexResponse(index=_index(made))
+
+    async def DropIndex(self, request: pb.DropIndexRequest, context: Context) -> pb.DropIndexResponse:
+        """Drop the index on a field."""
+        pipeline, field = fields.pipeline(request.pipeline), fields.indexed(request.field)
+        return pb.DropIndexResponse(dropped=await self._store.indexes.drop(pipeline, field, self._time(context)))
+
     async def DropPipeline(self, request: pb.DropPipelineRequest, context: Context) -> pb.DropPipelineResponse:
         """Drop a pipeline that has no results."""
         pipeline, origin = fields.pipeline(request.pipeline), await fields.origin(request)
@@ -360,6 +376,10 @@ def _history_entry(entry: Entry) -> pb.HistoryEntry:
     )
     written.time.FromDatetime(entry.time)
     return written
+
+
+def _index(index: Index) -> pb.FieldIndex:
+    return pb.FieldIndex(field=index.field, size_bytes=index.size, ready=index.ready)
 
 
 def _outcome(change: Change) -> pb.ChangeOutcome:

@@ -5,6 +5,7 @@ from workflow_results_server.store.changes import Change, Refusal
 from workflow_results_server.store.connection import ConnectionRefused, checked_uri
 from workflow_results_server.store.deposits import Outcome
 from workflow_results_server.store.history import OF_PIPELINE, Entry, Origin
+from workflow_results_server.store.indexes import Index
 from workflow_results_server.store.selection import Batch, Selection
 from workflow_results_server.store.store import CLOSE_SECONDS, Store
 from workflow_results_server.store.watching.events import Event, Kind
@@ -19,6 +20,7 @@ __all__ = [
     "ConnectionRefused",
     "Entry",
     "Event",
+    "Index",
     "InvalidToken",
     "Kind",
     "Origin",

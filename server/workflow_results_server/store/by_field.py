@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from workflow_results.common import rules
@@ -119,17 +120,14 @@ async def counted(collection: Collection, filter_: Mapping[str, Any], field: str
     Raises:
         PyMongoError: MongoDB failed.
     """
-    kind, value = {"$type": "$value"}, "$value"
-    has_size = {"$in": [kind, ["string", "binData"]]}
-    is_long = {"$and": [has_size, {"$gt": [{"$binarySize": {"$cond": [has_size, value, ""]}}, _LONG_BYTES]}]}
-    is_other = {"$or": [{"$not": {"$in": [kind, _TOLD_APART]}}, is_long]}
+    value = "$value"
     stages: list[Mapping[str, Any]] = [
         {"$match": filter_},
         {"$project": {"_id": 0, "value": f"${field}"}},
         {"$match": {"value": {"$exists": True}}},
         {"$set": {"value": {"$cond": [{"$isArray": value}, {"$setUnion": [value, []]}, [value]]}}},
         {"$unwind": value},
-        {"$group": {"_id": {"$cond": [is_other, {"other": True}, {"value": value}]}, "count": {"$sum": 1}}},
+        {"$group": {"_id": {"$cond": [_is_other(value), {"other": True}, {"value": value}]}, "count": {"$sum": 1}}},
         {"$sort": {"_id.other": -1, "count": -1, "_id.value": 1}},
         {"$limit": most + 2},
     ]
@@ -137,3 +135,50 @@ async def counted(collection: Collection, filter_: Mapping[str, Any], field: str
     other = sum(each["count"] for each in found if "other" in each["_id"])
     counts = [(each["_id"]["value"], each["count"]) for each in found if "other" not in each["_id"]]
     return ValueCounts(counts[:most], len(counts) > most, other)
+
+
+async def counted_by_index(collection: Collection, field: str, index: str, most: int) -> ValueCounts | None:
+    """Count all results by the values of a field that has an index, which takes a fraction of the time.
+
+    The index gives the values one by one, and how many entries each has. The counts are not of one moment.
+
+    Args:
+        collection: Where they are.
+        field: The path of the field.
+        index: The name of an index that holds its values.
+        most: How many values to return at most.
+
+    Returns:
+        None if there are more values, or some that are not told apart.
+
+    Raises:
+        PyMongoError: MongoDB failed.
+    """
+    other = _is_other("$_id")
+    stages: list[Mapping[str, Any]] = [
+        {"$sort": {field: 1}},
+        {"$group": {"_id": f"${field}"}},
+        {"$limit": most + 1},
+        {"$project": {"_id": {"$cond": [other, None, "$_id"]}, "other": other}},
+    ]
+    found = await (await collection.aggregate(stages, hint=index)).to_list()
+    if len(found) > most or any(each["other"] for each in found):
+        return None
+    counts = []
+    for each in found:
+        value = each["_id"]
+        # To the index, a field that is missing is like one that is null.
+        equal = {"$type": "null"} if value is None else {"$eq": value}
+        number = await collection.count_documents({field: equal}, hint=index)
+        if number:
+            counts.append((value, number))
+    counts.sort(key=itemgetter(1), reverse=True)  # of equal numbers, the lowest value stays first
+    return ValueCounts(counts, has_more=False, other=0)
+
+
+def _is_other(value: str) -> dict[str, Any]:
+    """Return the expression for values that are not told apart."""
+    kind = {"$type": value}
+    has_size = {"$in": [kind, ["string", "binData"]]}
+    is_long = {"$and": [has_size, {"$gt": [{"$binarySize": {"$cond": [has_size, value, ""]}}, _LONG_BYTES]}]}
+    return {"$or": [{"$not": {"$in": [kind, _TOLD_APART]}}, is_long]}

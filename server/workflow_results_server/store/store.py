@@ -16,6 +16,7 @@ from workflow_results_server.store import by_field, connection, counts, deposits
 from workflow_results_server.store.changes import Changes
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
+from workflow_results_server.store.indexes import Indexes
 from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.pipelines import Pipelines
 from workflow_results_server.store.primary import Primary
@@ -49,6 +50,7 @@ class Store:
         changes: Updates, deletes, locks and unlocks.
         history: Who changed which results.
         watches: Changes as they are made.
+        indexes: Indexes on fields, made by admins.
         mongodb_version: The version of MongoDB.
 
     Args:
@@ -72,6 +74,7 @@ class Store:
         self._call_seconds = call_seconds
         self._group_commit = GroupCommit(self._insert)
         self._reads = reads.Reads(primary)
+        self.indexes = Indexes(database, primary)
         self.watches = Watches(ChangeFeed(database, primary), self.read, self._names)
 
     @classmethod
@@ -211,7 +214,12 @@ class Store:
         """
         seconds = await self._primary.wait_until_ready(seconds)
         with mongodb_deadline(seconds, hint=SLOW_HINT):
-            return await by_field.counted(self._collection(pipeline), filter_, field, most)
+            collection = self._collection(pipeline)
+            if not filter_ and (index := await self.indexes.holds_values(pipeline, field)):
+                counted = await by_field.counted_by_index(collection, field, index, most)
+                if counted is not None:
+                    return counted
+            return await by_field.counted(collection, filter_, field, most)
 
     @shielded
     async def status(self, seconds: float) -> dict[str, int]:

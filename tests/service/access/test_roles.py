@@ -53,6 +53,10 @@ def request(rpc: str, pipeline: str) -> Any:
         return kind(pipeline=pipeline, id="a")
     if rpc == "Watch":
         return kind(pipelines=[pipeline])
+    if rpc == "DropIndex":
+        return kind(pipeline=pipeline, field="a")
+    if rpc == "CreateIndex":
+        return kind(pipeline=pipeline, field="a")
     if rpc in ("Top", "CountBy"):
         return kind(pipeline=pipeline, field="a", **({"limit": 1} if rpc == "Top" else {}))
     if rpc == "GetByEvent":

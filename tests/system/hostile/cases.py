@@ -123,6 +123,8 @@ def _filter(source: Random) -> tuple[str, list[bytes]]:
 def _asking(source: Random, query: pb.EncodedDocument) -> tuple[str, list[bytes]]:
     if source.random() < 0.5:
         return _call("Count", pb.CountRequest(pipeline=PIPELINE, query=query))
+    if source.random() < 0.1:
+        return _call("Watch", pb.WatchRequest(pipelines=[PIPELINE], query=query, snapshot=source.random() < 0.5))
     request = pb.ViewRequest(pipeline=PIPELINE, query=query, limit=source.choice((-1, 0, 5)))
     request.format = source.choice(_FORMATS)
     return _call("View", request)
@@ -204,7 +206,8 @@ def _works(source: Random) -> tuple[str, list[bytes]]:
 
 
 def _ids(source: Random) -> tuple[str, list[bytes]]:
-    method = source.choice(("Lock", "Unlock", "DeleteIds", "GetById", "DropPipeline"))  # whose first fields are alike
+    of_indexes = ("ListIndexes", "CreateIndex", "DropIndex")
+    method = source.choice(("Lock", "Unlock", "DeleteIds", "GetById", "DropPipeline", *of_indexes))  # which begin alike
     names = (PIPELINE, "", "a b", "a_b", "$cmd", "_history", "system.users", "x" * 129)
     request = pb.LockRequest(pipeline=source.choice(names))
     request.ids.extend(source.choice((*IDS, f"w{source.randint(0, 500)}")) for _ in range(source.randint(0, 5)))
@@ -217,6 +220,10 @@ def _resume(source: Random) -> tuple[str, list[bytes]]:
     token = raw(source.choice(({"last": last, "count": count}, {"count": count, "last": last}, {"last": last})))
     if source.random() < 0.3:
         token = _mutated(source, token)
+    if source.random() < 0.3:
+        place = {"token": source.choice((b"", b"\x82", source.randbytes(30), "82", None)), "read": None}
+        token = source.choice((token, source.randbytes(8) + raw(place)))
+        return _call("Watch", pb.WatchRequest(pipelines=[PIPELINE], resume_token=token))
     request = pb.ViewRequest(pipeline=PIPELINE, resume_token=token, limit=source.choice((-1, 0, 3, 2**62)))
     request.skip = source.choice((0, 0, 1, 2**62))
     return _call("View", request)

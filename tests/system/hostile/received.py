@@ -25,16 +25,18 @@ COMMANDS: Final = frozenset(
         "listDatabases",
     ),
     ("commitTransaction", "abortTransaction", "endSessions", "hostInfo", "listIndexes", "drop"),
+    ("explain", "dropIndexes"),
 )
 OPTIONS: Final = {
     "find": frozenset(("find", "filter", "projection", "sort", "skip", "limit", "batchSize", "singleBatch")),
-    "aggregate": frozenset(("aggregate", "pipeline", "cursor")),
+    "aggregate": frozenset(("aggregate", "pipeline", "cursor", "hint")),
     "count": frozenset(("count",)),
     "insert": frozenset(("insert", "documents", "ordered")),
     "update": frozenset(("update", "updates", "ordered")),
     "delete": frozenset(("delete", "deletes", "ordered")),
     "drop": frozenset(("drop", "collectionUUID")),
     "listIndexes": frozenset(("listIndexes", "cursor")),
+    "dropIndexes": frozenset(("dropIndexes", "index")),
 }
 OF_ALL: Final = frozenset(("$db", "lsid", "$clusterTime", "txnNumber", "startTransaction", "autocommit")).union(
     ("readConcern", "writeConcern", "$readPreference", "maxTimeMS")
@@ -71,21 +73,37 @@ COMPUTING: Final = frozenset(
     ("$log10", "$literal"),
 )
 _GROUP: Final = {"_id": 1, "n": {"$sum": 1}}
+_SIZES: Final = [
+    {"$collStats": {"storageStats": {}}},
+    {"$project": {"sizes": "$storageStats.indexSizes", "builds": "$storageStats.indexBuilds"}},
+]
+_CHANGES: Final = {
+    "operation": "$operationType",
+    "pipeline": "$ns.coll",
+    "id": "$documentKey._id",
+    "time": {"$toLong": "$wallTime"},
+    "lsid": 1,
+    "txnNumber": 1,
+    "entry": {"$cond": [{"$eq": ["$ns.coll", "_history"]}, "$fullDocument", "$$REMOVE"]},
+}
 _COUNT: Final = [{"$collStats": {"count": {}}}, {"$project": {"ns": 1, "count": 1}}]
 _TEXTS: Final = ["string", "binData"]
 _SIMPLE: Final = ["int", "long", "double", "decimal", "string", "binData", "bool", "date", "null", "objectId"]
-_SIZE: Final = {"$binarySize": {"$cond": [{"$in": [{"$type": "$value"}, _TEXTS]}, "$value", ""]}}
-_IS_OTHER: Final = {
-    "$or": [
-        {"$not": {"$in": [{"$type": "$value"}, [*_SIMPLE, "timestamp", "minKey", "maxKey"]]}},
-        {"$and": [{"$in": [{"$type": "$value"}, _TEXTS]}, {"$gt": [_SIZE, 1_024]}]},
-    ]
-}
+
+
+def _other(value: str) -> dict[str, Any]:
+    """Return the expression for values that are not told apart."""
+    is_text = {"$in": [{"$type": value}, _TEXTS]}
+    size = {"$binarySize": {"$cond": [is_text, value, ""]}}
+    is_told_apart = {"$in": [{"$type": value}, [*_SIMPLE, "timestamp", "minKey", "maxKey"]]}
+    return {"$or": [{"$not": is_told_apart}, {"$and": [is_text, {"$gt": [size, 1_024]}]}]}
+
+
 _VALUES: Final = [
     {"$match": {"value": {"$exists": True}}},
     {"$set": {"value": {"$cond": [{"$isArray": "$value"}, {"$setUnion": ["$value", []]}, ["$value"]]}}},
     {"$unwind": "$value"},
-    {"$group": {"_id": {"$cond": [_IS_OTHER, {"other": True}, {"value": "$value"}]}, "count": {"$sum": 1}}},
+    {"$group": {"_id": {"$cond": [_other("$value"), {"other": True}, {"value": "$value"}]}, "count": {"$sum": 1}}},
     {"$sort": {"_id.other": -1, "count": -1, "_id.value": 1}},
     {"$limit": 1_002},
 ]
@@ -113,6 +131,13 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
     name = next(iter(command))
     if name not in COMMANDS:
         yield f"the command {name}"
+    if name == "aggregate" and command[name] == 1:
+        if not _watches(command["pipeline"]):
+            yield f"the stages {command['pipeline']}"
+        return
+    if name == "explain":
+        yield from problems({**command["explain"], "$db": command.get("$db")})
+        return
     if name in OPTIONS:
         yield from (f"the option {option} of {name}" for option in command.keys() - OPTIONS[name] - OF_ALL)
         where = command[name]
@@ -131,6 +156,8 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
     elif name == "aggregate" and not _counts_pipelines(command["pipeline"]):
         stages = [next(iter(stage)) for stage in command["pipeline"]]
         counts = stages == ["$match", "$group"] and command["pipeline"][1]["$group"] == _GROUP
+        counts |= stages == ["$collStats", "$project"] and command["pipeline"] == _SIZES
+        counts |= _finds_values(command["pipeline"])
         if not (counts or _ranks(command["pipeline"][1:]) or _counts_values(command["pipeline"][1:])):
             yield f"the stages {stages}"
         yield from _filter(command["pipeline"][0].get("$match", {}), "$match")
@@ -167,6 +194,26 @@ def _counts_pipelines(stages: list[Mapping[str, Any]]) -> bool:
     names = [stage.get("$unionWith", {}).get("coll", "_") for stage in stages[2:]]
     unions = [{"$unionWith": {"coll": name, "pipeline": _COUNT}} for name in names if not name.startswith("_")]
     return stages == [*_COUNT, *unions]
+
+
+def _watches(stages: list[Mapping[str, Any]]) -> bool:
+    """Return whether this reads changes, and nothing of results but their ids."""
+    options = {"resumeAfter", "startAtOperationTime"}
+    opens = [*stages[0]] == ["$changeStream"] and stages[0]["$changeStream"].keys() <= options
+    return opens and stages[1:] == [{"$project": _CHANGES}]
+
+
+def _finds_values(stages: list[Mapping[str, Any]]) -> bool:
+    """Return whether this finds the values of a field in an index."""
+    if [next(iter(stage)) for stage in stages] != ["$sort", "$group", "$limit", "$project"]:
+        return False
+    [(path, direction)] = stages[0]["$sort"].items()
+    other = _other("$_id")
+    return (
+        (direction, stages[1], stages[2]) == (1, {"$group": {"_id": f"${path}"}}, {"$limit": 1_001})
+        and _is_path(path)
+        and stages[3] == {"$project": {"_id": {"$cond": [other, None, "$_id"]}, "other": other}}
+    )
 
 
 def _ranks(stages: list[Mapping[str, Any]]) -> bool:

@@ -22,7 +22,9 @@ RETRIED: Final = frozenset(
     {
         "Count",
         "CountBy",
+        "CreateIndex",
         "Deposit",  # idempotent: works that are already stored are reported as such
+        "DropIndex",
         "DropPipeline",
         "GetByCount",
         "GetByEvent",
@@ -31,6 +33,7 @@ RETRIED: Final = frozenset(
         "GetLockedCount",
         "History",
         "Info",
+        "ListIndexes",
         "Status",
         "Top",
         "View",

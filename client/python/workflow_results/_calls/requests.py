@@ -142,6 +142,21 @@ def count_locked(request: pb.UnlockRequest) -> pb.UnlockRequest:
     return pb.UnlockRequest(pipeline=request.pipeline, ids=request.ids)
 
 
+def list_indexes(pipeline: str) -> pb.ListIndexesRequest:
+    """Ask for the indexes on fields."""
+    return pb.ListIndexesRequest(pipeline=arguments.pipeline(pipeline))
+
+
+def create_index(pipeline: str, field: str) -> pb.CreateIndexRequest:
+    """Ask for an index on a field."""
+    return pb.CreateIndexRequest(pipeline=arguments.pipeline(pipeline), field=arguments.path("field", field))
+
+
+def drop_index(pipeline: str, field: str) -> pb.DropIndexRequest:
+    """Ask for the index on a field to be dropped."""
+    return pb.DropIndexRequest(pipeline=arguments.pipeline(pipeline), field=arguments.path("field", field))
+
+
 def drop_pipeline(pipeline: str, reason: str) -> pb.DropPipelineRequest:
     """Ask for a pipeline to be dropped."""
     origin = arguments.origin(reason, None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results._encoding.documents import decode
 from workflow_results.common.rules import quoted
 from workflow_results.errors import LockedError, NotFoundError, ResultsError
-from workflow_results.outcomes import HistoryEntry, Outcome, Refusal, ValueCount, ValueCounts
+from workflow_results.outcomes import FieldIndex, HistoryEntry, Outcome, Refusal, ValueCount, ValueCounts
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1.errors_pb2 import RejectionReason
 
@@ -129,6 +129,11 @@ def server_info(response: pb.InfoResponse) -> dict[str, Any]:
         "checker": response.checker,
         "limits": limits,
     }
+
+
+def field_index(index: pb.FieldIndex) -> FieldIndex:
+    """Put an index into Python's terms."""
+    return FieldIndex(index.field, index.size_bytes, index.ready)
 
 
 def history_entry(entry: pb.HistoryEntry) -> HistoryEntry:

@@ -45,7 +45,9 @@ next stream will tell."""
 _ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDeniedError)
 _LONGEST_RETRY: Final = 60.0
 """However long a server asks for."""
-_CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock", "DropPipeline"})
+_CHANGING: Final = frozenset({"Deposit", "DepositStream", "Update", "DeleteIds", "Lock", "Unlock"}).union(
+    ("CreateIndex", "DropIndex", "DropPipeline")
+)
 
 
 def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Deadline) -> errors.ResultsError:

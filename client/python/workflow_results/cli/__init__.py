@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "certificate": "workflow_results_server.cli.certificate:certificate",
     "demo": "workflow_results.cli.demo:demo",
     "drop": "workflow_results.cli.drop:drop",
+    "index": "workflow_results.cli.index:index",
     "restore": "workflow_results.cli.archive:restore",
     "serve": "workflow_results_server.cli.serve:serve",
     "token": "workflow_results_server.cli.token:token",

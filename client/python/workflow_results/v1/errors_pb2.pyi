@@ -169,6 +169,16 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Code: FAILED_PRECONDITION. Methods: Watch. Retry: no.
     """
+    ERROR_REASON_PIPELINE_NOT_FOUND: _ErrorReason.ValueType  # 29
+    """The pipeline does not exist. Deposit into it first.
+
+    Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
+    """
+    ERROR_REASON_TOO_MANY_INDEXES: _ErrorReason.ValueType  # 30
+    """The pipeline has as many indexes as it may have. Drop one first.
+
+    Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed.
@@ -341,6 +351,16 @@ ERROR_REASON_RESUME_TOKEN_EXPIRED: ErrorReason.ValueType  # 28
 """The changes since the `resume_token` are not known any more. Watch again without it, with a snapshot.
 
 Code: FAILED_PRECONDITION. Methods: Watch. Retry: no.
+"""
+ERROR_REASON_PIPELINE_NOT_FOUND: ErrorReason.ValueType  # 29
+"""The pipeline does not exist. Deposit into it first.
+
+Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
+"""
+ERROR_REASON_TOO_MANY_INDEXES: ErrorReason.ValueType  # 30
+"""The pipeline has as many indexes as it may have. Drop one first.
+
+Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
 """
 global___ErrorReason = ErrorReason
 

@@ -29,11 +29,11 @@ call has both, the token counts. The server checks them when a call begins, and 
 DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
 *reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount, Watch and History; a
 *depositor* Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose
-`results.locked` is true; an *admin* may call everything, DropPipeline included. A caller may be limited to some
+`results.locked` is true; an *admin* may call everything, ListIndexes, CreateIndex, DropIndex and DropPipeline included. A caller may be limited to some
 pipelines; Status then lists only those. The health service is open to all; reflection requires a token where the
 other methods do.
 
-Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
+Retries. Reads, Deposit, CreateIndex, DropIndex and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
 repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
 `request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when
 repeating them is harmless.
@@ -1763,3 +1763,150 @@ class DropPipelineResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["dropped", b"dropped"]) -> None: ...
 
 global___DropPipelineResponse = DropPipelineResponse
+
+@typing.final
+class FieldIndex(google.protobuf.message.Message):
+    """An index on a field."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: builtins.int
+    SIZE_BYTES_FIELD_NUMBER: builtins.int
+    READY_FIELD_NUMBER: builtins.int
+    field: builtins.str
+    """The path of the field."""
+    size_bytes: builtins.int
+    """How much disk space it takes, in bytes."""
+    ready: builtins.bool
+    """Whether it serves queries. False while it is being built."""
+    def __init__(
+        self,
+        *,
+        field: builtins.str = ...,
+        size_bytes: builtins.int = ...,
+        ready: builtins.bool = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["field", b"field", "ready", b"ready", "size_bytes", b"size_bytes"]) -> None: ...
+
+global___FieldIndex = FieldIndex
+
+@typing.final
+class ListIndexesRequest(google.protobuf.message.Message):
+    """A pipeline whose indexes to list."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """The pipeline."""
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["pipeline", b"pipeline"]) -> None: ...
+
+global___ListIndexesRequest = ListIndexesRequest
+
+@typing.final
+class ListIndexesResponse(google.protobuf.message.Message):
+    """The indexes of a pipeline."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INDEXES_FIELD_NUMBER: builtins.int
+    @property
+    def indexes(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___FieldIndex]:
+        """In the order of their fields."""
+
+    def __init__(
+        self,
+        *,
+        indexes: collections.abc.Iterable[global___FieldIndex] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["indexes", b"indexes"]) -> None: ...
+
+global___ListIndexesResponse = ListIndexesResponse
+
+@typing.final
+class CreateIndexRequest(google.protobuf.message.Message):
+    """A field to build an index on."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    FIELD_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """The pipeline."""
+    field: builtins.str
+    """The field, as a path like `results.snr`."""
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+        field: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["field", b"field", "pipeline", b"pipeline"]) -> None: ...
+
+global___CreateIndexRequest = CreateIndexRequest
+
+@typing.final
+class CreateIndexResponse(google.protobuf.message.Message):
+    """The index on the field."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: builtins.int
+    @property
+    def index(self) -> global___FieldIndex:
+        """The index, which may have been there before."""
+
+    def __init__(
+        self,
+        *,
+        index: global___FieldIndex | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["index", b"index"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["index", b"index"]) -> None: ...
+
+global___CreateIndexResponse = CreateIndexResponse
+
+@typing.final
+class DropIndexRequest(google.protobuf.message.Message):
+    """A field whose index to drop."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: builtins.int
+    FIELD_FIELD_NUMBER: builtins.int
+    pipeline: builtins.str
+    """The pipeline."""
+    field: builtins.str
+    """The field, as a path like `results.snr`."""
+    def __init__(
+        self,
+        *,
+        pipeline: builtins.str = ...,
+        field: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["field", b"field", "pipeline", b"pipeline"]) -> None: ...
+
+global___DropIndexRequest = DropIndexRequest
+
+@typing.final
+class DropIndexResponse(google.protobuf.message.Message):
+    """Whether an index was dropped."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    DROPPED_FIELD_NUMBER: builtins.int
+    dropped: builtins.bool
+    """False: there was none."""
+    def __init__(
+        self,
+        *,
+        dropped: builtins.bool = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["dropped", b"dropped"]) -> None: ...
+
+global___DropIndexResponse = DropIndexResponse

@@ -135,6 +135,21 @@ class ResultsServiceStub(object):
                 request_serializer=workflow__results_dot_v1_dot_results__pb2.HistoryRequest.SerializeToString,
                 response_deserializer=workflow__results_dot_v1_dot_results__pb2.HistoryResponse.FromString,
                 _registered_method=True)
+        self.ListIndexes = channel.unary_unary(
+                '/workflow_results.v1.ResultsService/ListIndexes',
+                request_serializer=workflow__results_dot_v1_dot_results__pb2.ListIndexesRequest.SerializeToString,
+                response_deserializer=workflow__results_dot_v1_dot_results__pb2.ListIndexesResponse.FromString,
+                _registered_method=True)
+        self.CreateIndex = channel.unary_unary(
+                '/workflow_results.v1.ResultsService/CreateIndex',
+                request_serializer=workflow__results_dot_v1_dot_results__pb2.CreateIndexRequest.SerializeToString,
+                response_deserializer=workflow__results_dot_v1_dot_results__pb2.CreateIndexResponse.FromString,
+                _registered_method=True)
+        self.DropIndex = channel.unary_unary(
+                '/workflow_results.v1.ResultsService/DropIndex',
+                request_serializer=workflow__results_dot_v1_dot_results__pb2.DropIndexRequest.SerializeToString,
+                response_deserializer=workflow__results_dot_v1_dot_results__pb2.DropIndexResponse.FromString,
+                _registered_method=True)
         self.DropPipeline = channel.unary_unary(
                 '/workflow_results.v1.ResultsService/DropPipeline',
                 request_serializer=workflow__results_dot_v1_dot_results__pb2.DropPipelineRequest.SerializeToString,
@@ -351,6 +366,40 @@ class ResultsServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListIndexes(self, request, context):
+        """Lists the indexes on fields of a pipeline. For admins.
+
+        Those that every pipeline has, on the id, the event and locked results, are left out, and so is what an
+        administrator has made otherwise in MongoDB. A pipeline that does not exist has none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateIndex(self, request, context):
+        """Builds an index on a field, unless there is one. For admins.
+
+        With it, Top, Count and View by this field, and CountBy without a query, take milliseconds where they would scan all
+        results; CountBy then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
+        for MongoDB, and takes memory and disk. At most 5 in a pipeline: FAILED_PRECONDITION with the reason
+        TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist. Deposits, updates and reads go on
+        while an index is built. If that takes longer than the call, `ready` of the response is false, and the server goes
+        on building; repeat the request to wait. If the server stops meanwhile, there is no index.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DropIndex(self, request, context):
+        """Drops the index on a field, or gives up building it. For admins.
+
+        An index that does not exist is fine. If a response is lost and the request is repeated, `dropped` is false although
+        the index was dropped.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DropPipeline(self, request, context):
         """Drops a pipeline that has no results left, which makes room for another one. For admins.
 
@@ -461,6 +510,21 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.History,
                     request_deserializer=workflow__results_dot_v1_dot_results__pb2.HistoryRequest.FromString,
                     response_serializer=workflow__results_dot_v1_dot_results__pb2.HistoryResponse.SerializeToString,
+            ),
+            'ListIndexes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListIndexes,
+                    request_deserializer=workflow__results_dot_v1_dot_results__pb2.ListIndexesRequest.FromString,
+                    response_serializer=workflow__results_dot_v1_dot_results__pb2.ListIndexesResponse.SerializeToString,
+            ),
+            'CreateIndex': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateIndex,
+                    request_deserializer=workflow__results_dot_v1_dot_results__pb2.CreateIndexRequest.FromString,
+                    response_serializer=workflow__results_dot_v1_dot_results__pb2.CreateIndexResponse.SerializeToString,
+            ),
+            'DropIndex': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropIndex,
+                    request_deserializer=workflow__results_dot_v1_dot_results__pb2.DropIndexRequest.FromString,
+                    response_serializer=workflow__results_dot_v1_dot_results__pb2.DropIndexResponse.SerializeToString,
             ),
             'DropPipeline': grpc.unary_unary_rpc_method_handler(
                     servicer.DropPipeline,
@@ -981,6 +1045,87 @@ class ResultsService(object):
             '/workflow_results.v1.ResultsService/History',
             workflow__results_dot_v1_dot_results__pb2.HistoryRequest.SerializeToString,
             workflow__results_dot_v1_dot_results__pb2.HistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListIndexes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflow_results.v1.ResultsService/ListIndexes',
+            workflow__results_dot_v1_dot_results__pb2.ListIndexesRequest.SerializeToString,
+            workflow__results_dot_v1_dot_results__pb2.ListIndexesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflow_results.v1.ResultsService/CreateIndex',
+            workflow__results_dot_v1_dot_results__pb2.CreateIndexRequest.SerializeToString,
+            workflow__results_dot_v1_dot_results__pb2.CreateIndexResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/workflow_results.v1.ResultsService/DropIndex',
+            workflow__results_dot_v1_dot_results__pb2.DropIndexRequest.SerializeToString,
+            workflow__results_dot_v1_dot_results__pb2.DropIndexResponse.FromString,
             options,
             channel_credentials,
             insecure,

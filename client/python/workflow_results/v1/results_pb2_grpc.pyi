@@ -29,11 +29,11 @@ call has both, the token counts. The server checks them when a call begins, and 
 DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
 *reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount, Watch and History; a
 *depositor* Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose
-`results.locked` is true; an *admin* may call everything, DropPipeline included. A caller may be limited to some
+`results.locked` is true; an *admin* may call everything, ListIndexes, CreateIndex, DropIndex and DropPipeline included. A caller may be limited to some
 pipelines; Status then lists only those. The health service is open to all; reflection requires a token where the
 other methods do.
 
-Retries. Reads, Deposit and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
+Retries. Reads, Deposit, CreateIndex, DropIndex and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
 repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
 `request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when
 repeating them is harmless.
@@ -296,6 +296,40 @@ class ResultsServiceStub:
     Deposits are not recorded. Paged as in AIP-158: repeat the request with `next_page_token` until that is empty.
     """
 
+    ListIndexes: grpc.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.ListIndexesRequest,
+        workflow_results.v1.results_pb2.ListIndexesResponse,
+    ]
+    """Lists the indexes on fields of a pipeline. For admins.
+
+    Those that every pipeline has, on the id, the event and locked results, are left out, and so is what an
+    administrator has made otherwise in MongoDB. A pipeline that does not exist has none.
+    """
+
+    CreateIndex: grpc.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.CreateIndexRequest,
+        workflow_results.v1.results_pb2.CreateIndexResponse,
+    ]
+    """Builds an index on a field, unless there is one. For admins.
+
+    With it, Top, Count and View by this field, and CountBy without a query, take milliseconds where they would scan all
+    results; CountBy then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
+    for MongoDB, and takes memory and disk. At most 5 in a pipeline: FAILED_PRECONDITION with the reason
+    TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist. Deposits, updates and reads go on
+    while an index is built. If that takes longer than the call, `ready` of the response is false, and the server goes
+    on building; repeat the request to wait. If the server stops meanwhile, there is no index.
+    """
+
+    DropIndex: grpc.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.DropIndexRequest,
+        workflow_results.v1.results_pb2.DropIndexResponse,
+    ]
+    """Drops the index on a field, or gives up building it. For admins.
+
+    An index that does not exist is fine. If a response is lost and the request is repeated, `dropped` is false although
+    the index was dropped.
+    """
+
     DropPipeline: grpc.UnaryUnaryMultiCallable[
         workflow_results.v1.results_pb2.DropPipelineRequest,
         workflow_results.v1.results_pb2.DropPipelineResponse,
@@ -511,6 +545,40 @@ class ResultsServiceAsyncStub:
     Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
     changed. A deleted result keeps its history. A result that was never changed, or does not exist, has no entries.
     Deposits are not recorded. Paged as in AIP-158: repeat the request with `next_page_token` until that is empty.
+    """
+
+    ListIndexes: grpc.aio.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.ListIndexesRequest,
+        workflow_results.v1.results_pb2.ListIndexesResponse,
+    ]
+    """Lists the indexes on fields of a pipeline. For admins.
+
+    Those that every pipeline has, on the id, the event and locked results, are left out, and so is what an
+    administrator has made otherwise in MongoDB. A pipeline that does not exist has none.
+    """
+
+    CreateIndex: grpc.aio.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.CreateIndexRequest,
+        workflow_results.v1.results_pb2.CreateIndexResponse,
+    ]
+    """Builds an index on a field, unless there is one. For admins.
+
+    With it, Top, Count and View by this field, and CountBy without a query, take milliseconds where they would scan all
+    results; CountBy then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
+    for MongoDB, and takes memory and disk. At most 5 in a pipeline: FAILED_PRECONDITION with the reason
+    TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist. Deposits, updates and reads go on
+    while an index is built. If that takes longer than the call, `ready` of the response is false, and the server goes
+    on building; repeat the request to wait. If the server stops meanwhile, there is no index.
+    """
+
+    DropIndex: grpc.aio.UnaryUnaryMultiCallable[
+        workflow_results.v1.results_pb2.DropIndexRequest,
+        workflow_results.v1.results_pb2.DropIndexResponse,
+    ]
+    """Drops the index on a field, or gives up building it. For admins.
+
+    An index that does not exist is fine. If a response is lost and the request is repeated, `dropped` is false although
+    the index was dropped.
     """
 
     DropPipeline: grpc.aio.UnaryUnaryMultiCallable[
@@ -766,6 +834,46 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         Each Update, DeleteIds, Lock and Unlock that was applied is recorded in its own transaction, and no record is ever
         changed. A deleted result keeps its history. A result that was never changed, or does not exist, has no entries.
         Deposits are not recorded. Paged as in AIP-158: repeat the request with `next_page_token` until that is empty.
+        """
+
+    @abc.abstractmethod
+    def ListIndexes(
+        self,
+        request: workflow_results.v1.results_pb2.ListIndexesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[workflow_results.v1.results_pb2.ListIndexesResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.ListIndexesResponse]]:
+        """Lists the indexes on fields of a pipeline. For admins.
+
+        Those that every pipeline has, on the id, the event and locked results, are left out, and so is what an
+        administrator has made otherwise in MongoDB. A pipeline that does not exist has none.
+        """
+
+    @abc.abstractmethod
+    def CreateIndex(
+        self,
+        request: workflow_results.v1.results_pb2.CreateIndexRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[workflow_results.v1.results_pb2.CreateIndexResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.CreateIndexResponse]]:
+        """Builds an index on a field, unless there is one. For admins.
+
+        With it, Top, Count and View by this field, and CountBy without a query, take milliseconds where they would scan all
+        results; CountBy then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
+        for MongoDB, and takes memory and disk. At most 5 in a pipeline: FAILED_PRECONDITION with the reason
+        TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist. Deposits, updates and reads go on
+        while an index is built. If that takes longer than the call, `ready` of the response is false, and the server goes
+        on building; repeat the request to wait. If the server stops meanwhile, there is no index.
+        """
+
+    @abc.abstractmethod
+    def DropIndex(
+        self,
+        request: workflow_results.v1.results_pb2.DropIndexRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[workflow_results.v1.results_pb2.DropIndexResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.DropIndexResponse]]:
+        """Drops the index on a field, or gives up building it. For admins.
+
+        An index that does not exist is fine. If a response is lost and the request is repeated, `dropped` is false although
+        the index was dropped.
         """
 
     @abc.abstractmethod
