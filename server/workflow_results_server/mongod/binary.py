@@ -53,7 +53,7 @@ def arguments(directory: DataDirectory) -> list[str]:
         *("--keyFile", str(directory.keyfile)),
         "--noscripting",
         "--quiet",
-        # The default, 5 % of the disk, is for members that were away; a lone one needs it for recovery only.
+        # The default, 5 % of the disk, is for members that were away; a lone one needs it for watches only.
         *("--oplogSize", "1024"),
         *("--setParameter", "enableLocalhostAuthBypass=false"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),

@@ -28,7 +28,8 @@ _DIGEST_BYTES: Final = 8
 _COUNT_BYTES: Final = 8
 _HEAD_BYTES: Final = _DIGEST_BYTES + _COUNT_BYTES
 _MOST_BYTES: Final = _HEAD_BYTES + 4 * rules.ID_LENGTH
-_WATCH_BYTES: Final = 2 * rules.KIB
+_WATCH_BYTES: Final = rules.MIB
+"""MongoDB's tokens hold an id, which what is no result may have at any length."""
 _MOST_COUNT: Final = rules.INT64_MAX // 2
 """More than any stream sends, with room for what one sends behind it."""
 _PAGE_TOKEN: Final = re.compile(f"([0-9a-f]{{{2 * _DIGEST_BYTES}}})([0-9a-f]{{8}})([0-9a-f]{{8}})")
@@ -129,7 +130,7 @@ def _place(*, token: bytes, read: list[str] | None) -> Place:
     if read is None:
         return Place(token)
     pipeline, last = read
-    if (pipeline and rules.pipeline_problem(pipeline)) or (last and rules.id_problem(last)):
+    if (pipeline and rules.pipeline_problem(pipeline)) or not isinstance(last, str):
         raise ValueError
     return Place(token, (pipeline, last))
 

@@ -1598,7 +1598,9 @@ class WatchResponse(google.protobuf.message.Message):
     """Whether the snapshot ends with this response."""
     @property
     def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WatchEvent]:
-        """Changes. None: the stream goes on, and all changes so far have been sent."""
+        """Changes. None: all changes up to `resume_token` that are watched have been sent, if it is set; else the stream only
+        goes on.
+        """
 
     @property
     def results(self) -> global___EncodedDocuments:

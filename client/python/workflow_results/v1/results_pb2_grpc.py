@@ -317,7 +317,7 @@ class ResultsServiceServicer(object):
         in between is not sent. An event may be sent twice, none is lost.
 
         If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
-        events if there are none, at least every 15 s; a client that receives nothing for 60 s should treat the stream as
+        events if there are none, about every 15 s; a client that receives nothing for 60 s should treat the stream as
         broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
         more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
         database; begin anew, with a snapshot. Errors for queries and projections as in View.

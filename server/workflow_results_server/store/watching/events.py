@@ -86,7 +86,7 @@ _METHODS: Final = {
     "lock": Kind.LOCKED,
     "unlock": Kind.UNLOCKED,
 }
-"""What entries of the history stand for; that of a pipeline says no more than the drop which follows."""
+"""What entries of the history stand for. That of a pipeline stands for none: the drop itself follows."""
 STAGES: Final[list[dict[str, Any]]] = [
     {
         # Without the results themselves: an event over 16 MiB would end the stream. To leave out events of other
@@ -217,6 +217,11 @@ def time_of(token: bytes) -> Timestamp | None:
         return None
     _, seconds, number = _TOKEN.unpack(token)
     return Timestamp(seconds, number)
+
+
+def is_token(token: bytes) -> bool:
+    """Return whether a token may be one of MongoDB's, or of ours."""
+    return len(token) >= _TOKEN.size and token[0] == _TYPE
 
 
 def seconds_of(token: bytes) -> int:

@@ -7,6 +7,7 @@ is told of a result is older than what was told before.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ from workflow_results_server.errors import Unavailable
 from workflow_results_server.store.history import OF_PIPELINE
 from workflow_results_server.store.selection import Batch, Selection
 from workflow_results_server.store.watching.events import Kind
+from workflow_results_server.store.watching.stream import resumable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 
     from workflow_results_server.store.watching.events import Event
     from workflow_results_server.store.watching.feed import ChangeFeed
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 BOOKMARK_SECONDS: Final = 15.0
 """How long nothing may be told, but for where the watch is."""
+_PROGRESS_SECONDS: Final = 1.0
+"""How long a watch that is behind may not say how far it has come."""
 _MOST_WATCHES: Final = 1_000
 _TOLD_TOGETHER: Final = 1_000
 """How many events are told together at most."""
@@ -161,33 +165,46 @@ class Watches:
 
     async def _existing(self, wanted: Wanted, token: bytes, pipeline: str, last: str) -> AsyncGenerator[Part, None]:
         """Tell the results that are there, behind one of them."""
+        filter_ = _both({"_id": {"$type": "string"}}, wanted.filter)  # others are no results
         for name in sorted(wanted.pipelines or await self._pipelines()):
             if name < pipeline or not wanted.includes(name):
                 continue
             after = last if last and name == pipeline else None
-            selection = Selection(filter=wanted.filter, projection=wanted.projection, after=after)
-            async with aclosing(self._read(name, selection)) as batches:
+            place = Place(token, (name, after or ""))
+            selection = Selection(filter=filter_, projection=wanted.projection, after=after)
+            async with aclosing(_with_pauses(self._read(name, selection))) as batches:
                 async for batch in batches:
+                    if batch is None:
+                        yield Part(place)
+                        continue
+                    place = Place(token, (name, batch.last))
                     told = [Told(Kind.EXISTING, name, id_, None, at) for at, id_ in enumerate(_ids(batch))]
-                    yield Part(Place(token, (name, batch.last)), told, batch)
+                    yield Part(place, told, batch)
 
     async def _changes(self, wanted: Wanted, place: Place) -> AsyncGenerator[Part, None]:
         """Tell what changes behind a place."""
-        due = time.monotonic() + BOOKMARK_SECONDS
+        last_told = time.monotonic()
         while True:
-            events, token = await self._feed.behind(place.token, due - time.monotonic())
+            left = BOOKMARK_SECONDS - (time.monotonic() - last_told)
+            events, token = await self._feed.behind(place.token, left, wanted.includes)
+            is_late = time.monotonic() - last_told >= (BOOKMARK_SECONDS if events else _PROGRESS_SECONDS)
             place = Place(token)
             part = None
             watched = set(filter(wanted.includes, {event.pipeline for event in events}))
             chunks = _chunks(event for event in events if event.pipeline in watched)
-            for chunk in chunks:
-                async with aclosing(self._told(wanted, chunk, place if chunk is chunks[-1] else None)) as parts:
+            del events  # of which there may be many: whoever reads slowly holds no more than is being told
+            chunk = next(chunks, None)
+            while chunk is not None:
+                following = next(chunks, None)
+                async with aclosing(self._told(wanted, chunk, None if following else place)) as parts:
                     async for part in parts:
                         yield part
-            if part is not None or time.monotonic() >= due:
-                if part is None or part.place is None:
-                    yield Part(place)
-                due = time.monotonic() + BOOKMARK_SECONDS
+                chunk = following
+            if part is None and not is_late:
+                continue
+            if part is None or part.place is None:
+                yield Part(place)
+            last_told = time.monotonic()
 
     async def _told(self, wanted: Wanted, chunk: _Chunk, place: Place | None) -> AsyncGenerator[Part, None]:
         """Tell events.
@@ -200,19 +217,21 @@ class Watches:
         left = len(chunk)
         for pipeline, events in chunk.items():
             left -= 1
-            filter_: dict[str, Any] = {"_id": {"$in": [*events]}}
-            if wanted.filter:
-                filter_ = {"$and": [filter_, wanted.filter]}
+            filter_ = _both({"_id": {"$in": [*events]}}, wanted.filter)
             selection = Selection(filter=filter_, projection=wanted.projection, limit=len(events))
-            async with aclosing(self._read(pipeline, selection)) as batches:
-                async for batch in batches:
-                    told = [
-                        Told(event.kind, pipeline, id_, event, None if event.kind is Kind.DELETED else at)
-                        for at, id_ in enumerate(_ids(batch))
-                        for event in events.pop(id_, ())
-                    ]
-                    is_last = batch.final and not events and not left
-                    yield Part(place if is_last else None, told, batch)
+            async with aclosing(_with_pauses(self._read(pipeline, selection))) as batches:
+                with resumable():
+                    async for batch in batches:
+                        if batch is None:
+                            yield Part(None)
+                            continue
+                        told = [
+                            Told(event.kind, pipeline, id_, event, None if event.kind is Kind.DELETED else at)
+                            for at, id_ in enumerate(_ids(batch))
+                            for event in events.pop(id_, ())
+                        ]
+                        is_last = batch.final and not events and not left
+                        yield Part(place if is_last else None, told, batch)
             told = [
                 Told(event.kind if event.kind in _ENDS else Kind.UNMATCHED, pipeline, id_, event, None)
                 for id_, each in events.items()
@@ -223,26 +242,51 @@ class Watches:
                 yield Part(None if left else place, told)
 
 
-def _chunks(events: Iterable[Event]) -> list[_Chunk]:
+async def _with_pauses(batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch | None, None]:
+    """Yield batches, and None each time that one is waited for too long to say nothing meanwhile."""
+    reading: asyncio.Task[Batch | None] | None = None
+    try:
+        while True:
+            reading = asyncio.ensure_future(anext(batches, None))
+            while not (await asyncio.wait((reading,), timeout=BOOKMARK_SECONDS))[0]:
+                yield None
+            batch = reading.result()
+            if batch is None:
+                return
+            yield batch
+    finally:
+        if reading is not None and not reading.done():
+            reading.cancel()
+            await asyncio.wait((reading,))
+        await batches.aclose()
+
+
+def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return {"$and": [one, other]} if other else one
+
+
+def _chunks(events: Iterable[Event]) -> Iterator[_Chunk]:
     """Divide events into chunks whose results are read together."""
-    chunks: list[_Chunk] = []
+    chunk: _Chunk = {}
     number = size = 0
     for event in events:
         is_dropped = event.kind is Kind.DROPPED
         texts = len(event.caller) + len(event.reason) + sum(map(len, event.fields))
         for id_ in event.ids or (OF_PIPELINE,):
-            if not chunks or is_dropped or number >= _TOLD_TOGETHER or size >= _TEXT_BYTES:
-                chunks.append({})
+            if chunk and (is_dropped or number >= _TOLD_TOGETHER or size >= _TEXT_BYTES):
+                yield chunk
+                chunk = {}
                 number = size = 0
-            of_result = chunks[-1].setdefault(event.pipeline, {}).setdefault(id_, [])
+            of_result = chunk.setdefault(event.pipeline, {}).setdefault(id_, [])
             if of_result and of_result[-1].kind is event.kind and event.kind in _MERGED:
-                of_result.clear()
+                of_result.pop()
             of_result.append(event)
             number += 1
             size += len(id_) + texts
         if is_dropped:  # what comes behind it is about other results
             number = _TOLD_TOGETHER
-    return chunks
+    if chunk:
+        yield chunk
 
 
 def _ids(batch: Batch) -> list[str]:
