@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from datetime import datetime, timedelta, timezone
@@ -11,10 +12,13 @@ from typing import Any
 import bson
 import pytest
 
+from tests.support.event_loops import run as run_loop
+from tests.support.launcher import Service
+from tests.support.waiting import eventually, join
 from tests.support.watching import following, told, watching
 from tests.support.wire import Stub, invalid
 from tests.support.works import work
-from workflow_results import Change, ChangeKind, InvalidRequestError, Results
+from workflow_results import AsyncResults, Change, ChangeKind, InvalidRequestError, Results, ResultsError
 from workflow_results.v1 import results_pb2 as pb
 
 HOT = {"results.snr": {"$gte": 10}}
@@ -333,3 +337,77 @@ def test_json_and_the_words_of_the_wire(stub: Stub, results: Results, pipeline: 
         f'{{"id": "a", "pipeline": "{pipeline}", "status": "success", "results": {{"snr": 2.5}}}}'
     ]
     call.cancel()
+
+
+def test_nothing_that_callers_did_is_merged_with_what_an_administrator_did(
+    results: Results, pipeline: str, database: Any
+) -> None:
+    results.deposit([work(pipeline, "a")])
+    with watching(results, pipeline) as watch:
+        token = watch.resume_token
+    results.lock(pipeline, ["a"], reason="published")
+    results.unlock(pipeline, ["a"], force=True)
+    results.delete_ids(pipeline, ["a"])
+    results.deposit([work(pipeline, "a")])
+    for number in range(2):
+        database[pipeline].update_one({"_id": "a"}, {"$set": {"n": number}})
+    with watching(results, pipeline, resume_token=token) as watch:
+        kinds = [change.kind.value for change in following(watch, 5)]
+    assert kinds == ["locked", "unlocked", "deleted", "deposited", "changed"]
+
+
+def test_what_is_no_result_stands_in_no_snapshot(results: Results, pipeline: str, database: Any) -> None:
+    results.deposit([work(pipeline, "a")])
+    database[pipeline].insert_many([{"n": 1}, {"_id": 7}])
+    with watching(results, pipeline, snapshot=True) as watch:
+        assert told(following(watch, 2)) == [("existing", "a"), ("snapshot complete", "")]
+        database[pipeline].insert_one({"_id": "x" * 5_000})
+        change = next(watch)
+        assert change.id == "x" * 5_000
+    results.deposit([work(pipeline, "b")])
+    with watching(results, pipeline, snapshot=True, resume_token=change.resume_token) as watch:
+        assert told(following(watch, 1)) == [("deposited", "b")]
+
+
+def test_a_watch_is_closed_from_another_thread(results: Results, pipeline: str) -> None:
+    watch = results.watch(pipeline)
+    ended: list[str] = []
+
+    def follow() -> None:
+        ended.extend(change.id for change in watch)
+        ended.append("end")
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    results.deposit([work(pipeline, "a")])
+    eventually(lambda: ended or "so far" in repr(watch))
+    watch.close()
+    join(thread)
+    assert ended[-1] == "end"
+    watch.close()
+    with pytest.raises(StopIteration):
+        next(watch)
+
+
+def test_a_task_may_give_up_waiting_and_wait_again(service: Service, pipeline: str) -> None:
+    async def main() -> None:
+        async with AsyncResults(service.target) as results, results.watch(pipeline) as watch:
+            for number in range(5):
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(anext(watch), 0.02)
+                await results.deposit([work(pipeline, f"{number}")])
+                change = await anext(watch)
+                while change.id != f"{number}":
+                    change = await anext(watch)
+            waiting = asyncio.ensure_future(anext(watch))
+            await asyncio.sleep(0)
+            with pytest.raises(ResultsError, match="another task waits"):
+                await anext(watch)
+            await watch.close()
+            with pytest.raises(StopAsyncIteration):
+                await waiting
+            with pytest.raises(StopAsyncIteration):
+                await anext(watch)
+            assert "ended after 5 changes" in repr(watch)
+
+    run_loop(main())

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.change_stream import AsyncDatabaseChangeStream
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect, OperationFailure
 
 from tests.support.blocking import Facade
@@ -21,7 +23,7 @@ from tests.support.works import work
 from workflow_results import PermissionDeniedError, Results, UnauthenticatedError
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store import Kind, Part, Place, Store, Wanted
-from workflow_results_server.store.watching import feed as feed_module
+from workflow_results_server.store.watching import feed, shared, stream
 from workflow_results_server.store.watching import watches as watches_module
 
 Serve = Callable[..., Service]
@@ -71,9 +73,9 @@ def test_a_watch_of_all_pipelines_is_one_of_those_that_its_caller_may_use(
 class Watcher:
     """A watch of a store, as the service carries it out."""
 
-    def __init__(self, store: Store, pipeline: str, *, place: Place | None = None, filter_: Any = None) -> None:
-        wanted = Wanted(frozenset([pipeline]), lambda _: True, filter_ or {}, {})
-        self._parts = store.watches.watch(wanted, place, existing=False)
+    def __init__(self, store: Store, pipeline: str, *, place: Place | None = None, existing: bool = False) -> None:
+        wanted = Wanted(frozenset([pipeline]), lambda _: True, {}, {})
+        self._parts = store.watches.watch(wanted, place, existing=existing)
         self.place = Place(b"")
         self.ids: list[str] = []
 
@@ -125,8 +127,8 @@ def names(start: int, number: int) -> list[str]:
 def test_who_falls_behind_what_is_kept_misses_nothing(
     mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_module, "_KEPT_BYTES", 20_000)  # some thirty events
-    monkeypatch.setattr(feed_module, "_AT_ONCE", 50)
+    monkeypatch.setattr(shared, "_KEPT_BYTES", 20_000)  # some thirty events
+    monkeypatch.setattr(stream, "_OWN_IDS", 50)
 
     async def test(store: Store) -> None:
         async with opened(store, pipeline) as slow, opened(store, pipeline) as fast:
@@ -157,12 +159,12 @@ def test_a_few_read_for_themselves_and_the_others_are_told_where_they_are(
     mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test(store: Store) -> None:
-        async with opened(store, pipeline) as first:
-            old = first.place
+        async with opened(store, pipeline) as watcher:
+            old = watcher.place
         await deposit(results, pipeline, names(0, 100))
         under_way = most = 0
         may = asyncio.Event()
-        some = feed_module._some
+        some = stream.read_some
 
         async def slow(*arguments: Any) -> Any:
             nonlocal under_way, most
@@ -172,7 +174,7 @@ def test_a_few_read_for_themselves_and_the_others_are_told_where_they_are(
             under_way -= 1
             return await some(*arguments)
 
-        monkeypatch.setattr(feed_module, "_some", slow)
+        monkeypatch.setattr(feed, "read_some", slow)
         monkeypatch.setattr(watches_module, "BOOKMARK_SECONDS", 0.2)
         watchers = [Watcher(store, pipeline, place=old) for _ in range(6)]
         reading = [asyncio.ensure_future(watcher.until(*names(0, 100))) for watcher in watchers]
@@ -199,11 +201,11 @@ def test_changes_that_mongodb_has_forgotten_are_said_to_be(
     mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     async def test(store: Store) -> None:
-        async with opened(store, pipeline) as first:
-            old = first.place
+        async with opened(store, pipeline) as watcher:
+            old = watcher.place
         await deposit(results, pipeline, ["a"])
         async with opened(store, pipeline), opened(store, pipeline, place=old) as late:
-            monkeypatch.setattr(feed_module, "_some", failing(OperationFailure("forgotten", code)))
+            monkeypatch.setattr(AsyncDatabaseChangeStream, "try_next", failing(OperationFailure("forgotten", code)))
             with pytest.raises(RequestError) as expired:
                 await late.next()
         assert (expired.value.reason, expired.value.code) == ("RESUME_TOKEN_EXPIRED", "FAILED_PRECONDITION")
@@ -234,13 +236,13 @@ def test_a_stream_that_fails_is_opened_again_where_it_was(
 ) -> None:
     async def test(store: Store) -> None:
         async with opened(store, pipeline) as watcher:
-            shared = store.watches._feed._shared
-            assert shared is not None
-            monkeypatch.setattr(shared._stream, "try_next", failing(AutoReconnect("the primary is gone")))
-            await until(lambda: shared.is_lost)
+            first = store.watches._feed._shared
+            assert first is not None
+            monkeypatch.setattr(first._stream, "try_next", failing(AutoReconnect("the primary is gone")))
+            await until(lambda: first.is_lost)
             await deposit(results, pipeline, ["a"])
             await watcher.until("a")
-            assert store.watches._feed._shared is not shared
+            assert store.watches._feed._shared is not first
 
     with_store(mongo_uri, test)
 
@@ -248,26 +250,26 @@ def test_a_stream_that_fails_is_opened_again_where_it_was(
 def test_a_stream_that_hangs_is_given_up(
     mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_module, "_LOST_SECONDS", 1.0)
+    monkeypatch.setattr(shared, "_LOST_SECONDS", 1.0)
     monkeypatch.setattr(watches_module, "BOOKMARK_SECONDS", 0.1)
 
     async def test(store: Store) -> None:
         async with opened(store, pipeline) as watcher:
-            shared = store.watches._feed._shared
-            assert shared is not None
+            first = store.watches._feed._shared
+            assert first is not None
             hangs, released = asyncio.Event(), asyncio.Event()
 
             async def hang() -> None:
                 hangs.set()
                 await released.wait()
 
-            monkeypatch.setattr(shared._stream, "try_next", hang)
+            monkeypatch.setattr(first._stream, "try_next", hang)
             await hangs.wait()
             await deposit(results, pipeline, ["a"])
             await watcher.until("a")
-            assert store.watches._feed._shared is not shared
-            shared.stop()
+            assert store.watches._feed._shared is not first
             released.set()
+            await until(lambda: first._has_ended)  # and does not go on for nobody
 
     with_store(mongo_uri, test)
 
@@ -275,15 +277,15 @@ def test_a_stream_that_hangs_is_given_up(
 def test_the_stream_ends_with_the_last_watch(mongo_uri: str, results: Results, pipeline: str) -> None:
     async def test(store: Store) -> None:
         async with opened(store, pipeline) as one:
-            shared = store.watches._feed._shared
-            assert shared is not None
+            first = store.watches._feed._shared
+            assert first is not None
             async with opened(store, pipeline) as other:
-                assert store.watches._feed._shared is shared
+                assert store.watches._feed._shared is first
                 await deposit(results, pipeline, ["a"])
                 await asyncio.gather(one.until("a"), other.until("a"))
-            assert store.watches._feed._shared is shared
+            assert store.watches._feed._shared is first
         assert store.watches._feed._shared is None
-        await until(lambda: shared.is_lost)
+        await until(lambda: first.is_lost)
 
     with_store(mongo_uri, test)
 
@@ -329,8 +331,8 @@ def test_a_drop_stands_between_what_was_before_and_what_came_after(
     mongo_uri: str, results: Results, pipeline: str, database: Any
 ) -> None:
     async def test(store: Store) -> None:
-        async with opened(store, pipeline) as first:
-            old = first.place
+        async with opened(store, pipeline) as watcher:
+            old = watcher.place
         await deposit(results, pipeline, ["a", "b"])
         await asyncio.to_thread(database[pipeline].drop)
         await deposit(results, pipeline, ["b"])
@@ -339,5 +341,125 @@ def test_a_drop_stands_between_what_was_before_and_what_came_after(
             while (Kind.DROPPED, "") not in kinds or kinds[-1] == (Kind.DROPPED, ""):
                 kinds += [(each.kind, each.id) for each in (await late.next()).told]
         assert kinds[-2:] == [(Kind.DROPPED, ""), (Kind.DEPOSITED, "b")]
+
+    with_store(mongo_uri, test)
+
+
+@pytest.mark.parametrize("code", [50, 262, 112, 202, 133])
+def test_a_mongodb_that_is_slow_or_busy_says_nothing_about_a_token(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    async def test(store: Store) -> None:
+        async with opened(store, pipeline) as watcher:
+            old = watcher.place
+        await deposit(results, pipeline, ["a"])
+        async with opened(store, pipeline), opened(store, pipeline, place=old) as late:
+            monkeypatch.setattr(AsyncDatabase, "watch", failing(OperationFailure("busy", code)))
+            with pytest.raises(RequestError) as unavailable:
+                await late.next()
+        assert unavailable.value.code == "UNAVAILABLE"
+
+    with_store(mongo_uri, test)
+
+
+def test_a_stream_that_could_not_be_opened_is_opened_anew(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(store: Store) -> None:
+        fails = asyncio.Event()
+
+        async def fail_later(*_: Any, **__: Any) -> None:
+            await fails.wait()
+            raise AutoReconnect("the primary is gone")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(AsyncDatabase, "watch", fail_later)
+            waiting = asyncio.ensure_future(Watcher(store, pipeline).next())
+            await until(lambda: store.watches._feed._opening is not None)
+            waiting.cancel()
+            await asyncio.wait((waiting,))
+            fails.set()
+            await until(lambda: store.watches._feed._opening is None)
+        async with opened(store, pipeline) as watcher:
+            await deposit(results, pipeline, ["a"])
+            await watcher.until("a")
+
+    with_store(mongo_uri, test)
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_read_that_takes_long_is_no_silence(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch, existing: bool
+) -> None:
+    results.deposit([work(pipeline, "a")])
+    monkeypatch.setattr(watches_module, "BOOKMARK_SECONDS", 0.1)
+
+    async def test(store: Store) -> None:
+        may = asyncio.Event()
+        read = store.watches._read
+
+        async def slow(*arguments: Any) -> AsyncIterator[Any]:
+            await may.wait()
+            async for batch in read(*arguments):
+                yield batch
+
+        monkeypatch.setattr(store.watches, "_read", slow)
+        async with opened(store, pipeline, existing=existing) as watcher:
+            if not existing:
+                await asyncio.to_thread(results.lock, pipeline, ["a"])
+            parts = [await watcher.next() for _ in range(3)]
+            assert not any(part.told for part in parts)
+            may.set()
+            await watcher.until("a")
+            assert watcher.ids == ["a"]
+
+    with_store(mongo_uri, test)
+
+
+def test_a_reader_that_goes_while_results_are_read_leaves_nothing(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results.deposit([work(pipeline, "a")])
+
+    async def test(store: Store) -> None:
+        reading = ended = False
+
+        async def slow(*_: Any) -> AsyncIterator[Any]:
+            nonlocal reading, ended
+            reading = True
+            try:
+                await asyncio.sleep(LONG)
+                yield None
+            finally:
+                ended = True
+
+        monkeypatch.setattr(store.watches, "_read", slow)
+        async with opened(store, pipeline, existing=True) as watcher:
+            waiting = asyncio.ensure_future(watcher.next())
+            await until(lambda: reading)
+            waiting.cancel()
+            await asyncio.wait((waiting,))
+        assert ended
+
+    with_store(mongo_uri, test)
+
+
+def test_one_who_catches_up_with_others_says_how_far_it_has_come(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "_OWN_CHANGES", 100)
+    monkeypatch.setattr(watches_module, "_PROGRESS_SECONDS", 0.0)
+
+    async def test(store: Store) -> None:
+        async with opened(store, pipeline) as watcher:
+            old = watcher.place
+        await deposit(results, f"{pipeline}-other", names(0, 450))
+        async with opened(store, pipeline), opened(store, pipeline, place=old) as late:
+            places = [late.place]
+            for _ in range(3):
+                part = await late.next()
+                assert (part.told, part.place is None) == ((), False)
+                places.append(late.place)
+            assert places == sorted(set(places))
 
     with_store(mongo_uri, test)

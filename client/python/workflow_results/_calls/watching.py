@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import timezone
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from workflow_results._calls.attempts import IDEMPOTENT, Attempts
-from workflow_results._encoding.documents import decode
+from workflow_results._encoding.documents import decode, split
 from workflow_results.errors import ResultsError, ServiceUnavailableError
 from workflow_results.outcomes import Change, ChangeKind
 from workflow_results.v1 import results_pb2 as pb
@@ -28,6 +27,20 @@ _KINDS: Final = {
 }
 
 
+class Arrived(NamedTuple):
+    """A change as it has arrived.
+
+    Attributes:
+        event: The event; None for the end of a snapshot.
+        result: The result as BSON, if it comes along.
+        token: The resume token behind the change.
+    """
+
+    event: pb.WatchEvent | None
+    result: bytes | None
+    token: bytes
+
+
 class Watching:
     """A watch, response by response.
 
@@ -46,8 +59,8 @@ class Watching:
         self._what = f"{METHOD} at {target}"
         self._attempts = Attempts(METHOD, IDEMPOTENT)
 
-    def take(self, response: pb.WatchResponse) -> list[Change]:
-        """Note what has arrived, and put it into Python's terms.
+    def take(self, response: pb.WatchResponse) -> list[Arrived]:
+        """Note what has arrived.
 
         Args:
             response: A response of the stream.
@@ -59,45 +72,49 @@ class Watching:
             ResultsError: A result is missing or not valid BSON, or this client does not know what happened.
         """
         self._attempts.progress()
-        results = decode(response.results.bson)
+        results = split(response.results.bson)
         before, behind = self.request.resume_token, response.resume_token or self.request.resume_token
-        given: set[int] = set()
-        changes = []
+        arrived = []
         for event in response.events:
+            if event.kind not in _KINDS:
+                raise ResultsError(
+                    f"{self._what} has changes that are not known to this client: is it older than the server?"
+                )
             result = None
             if event.HasField("result_index"):
                 if event.result_index >= len(results):
                     raise ResultsError(f"{self._what} lost results: {len(results)} arrived in a response")
                 result = results[event.result_index]
-                if event.result_index in given:
-                    result = deepcopy(result)
-                given.add(event.result_index)
-            changes.append(self._change(event, result, before))
-        if changes:
-            changes[-1] = changes[-1]._replace(resume_token=behind)
+            arrived.append(Arrived(event, result, before))
+        if arrived:
+            arrived[-1] = arrived[-1]._replace(token=behind)
         if response.snapshot_complete:
-            changes.append(Change(ChangeKind.SNAPSHOT_COMPLETE, "", "", None, None, "", "", (), behind))
+            arrived.append(Arrived(None, None, behind))
         self.request.resume_token = behind
-        if not changes:
+        if not arrived:
             self.token = behind
-        return changes
+        return arrived
 
-    def _change(self, event: pb.WatchEvent, result: dict[str, Any] | None, token: bytes) -> Change:
-        kind = _KINDS.get(event.kind)
-        if kind is None:
-            raise ResultsError(
-                f"{self._what} has changes that are not known to this client: is it older than the server?"
-            )
+    def hand_on(self, arrived: Arrived) -> Change:
+        """Put a change into Python's terms, when it is asked for: several may share one result, which may be large.
+
+        Raises:
+            ResultsError: The result is not valid BSON.
+        """
+        self.token = arrived.token
+        event = arrived.event
+        if event is None:
+            return Change(ChangeKind.SNAPSHOT_COMPLETE, "", "", None, None, "", "", (), arrived.token)
         return Change(
-            kind=kind,
+            kind=_KINDS[event.kind],
             pipeline=event.pipeline,
             id=event.id,
-            result=result,
+            result=None if arrived.result is None else decode(arrived.result)[0],
             time=event.time.ToDatetime(timezone.utc) if event.HasField("time") else None,
             caller=event.caller,
             reason=event.reason,
             fields=tuple(event.fields),
-            resume_token=token,
+            resume_token=arrived.token,
         )
 
     def ended(self) -> ServiceUnavailableError:

@@ -100,6 +100,18 @@ def pieces(data: bytes) -> Iterator[bytes]:
         raise _not_bson(error) from error
 
 
+def split(data: bytes) -> list[bytes]:
+    """Cut documents that stand back to back apart as `framing.split` does.
+
+    Raises:
+        ResultsError: Their lengths don't add up.
+    """
+    try:
+        return framing.split(data)
+    except NotBSONError as error:
+        raise _not_bson(error) from error
+
+
 def number_of(data: bytes) -> int:
     """Count documents that stand back to back as `framing.number_of` does.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from workflow_results._stream.result_stream import not_copied
 from workflow_results.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -62,7 +63,4 @@ class AsyncResultStream(AsyncIterator[T]):
         how = "ended after {}" if parts.ag_frame is None else "{} so far"
         return f"<{self._name}: {how.format(self._handed)}>"
 
-    def _not_copied(self, *_: object) -> NoReturn:
-        raise TypeError("a stream can't be copied or pickled: start another one where it is needed")
-
-    __reduce__ = __copy__ = __deepcopy__ = _not_copied
+    __reduce__ = __copy__ = __deepcopy__ = not_copied

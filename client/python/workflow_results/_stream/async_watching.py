@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from workflow_results._calls.watching import METHOD, SILENCE, Watching
-from workflow_results._stream.async_result_stream import AsyncResultStream
-from workflow_results._stream.result_stream import Handed
+from workflow_results._calls.watching import METHOD, SILENCE, Arrived, Watching
+from workflow_results._stream.result_stream import not_copied
 from workflow_results._transport.deadline import Deadline, earlier
 from workflow_results.errors import ResultsError
 from workflow_results.outcomes import Change
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from types import TracebackType
 
     from typing_extensions import Self
 
     from workflow_results._transport.async_channel import AsyncChannel
+    from workflow_results._transport.async_connection import AsyncPlace
     from workflow_results.v1 import results_pb2 as pb
 
 
-class AsyncWatch(AsyncResultStream[Change]):
+class AsyncWatch(AsyncIterator[Change]):
     """An asynchronous iterator over changes, which waits for the next one.
 
     It begins with its `async with` block, or with its first change. `close()` ends it, and so does the end of the
-    block.
+    block. To cancel who waits for a change does not: the next one who waits goes on.
 
     Args:
         channel: The way to the service.
@@ -35,71 +37,111 @@ class AsyncWatch(AsyncResultStream[Change]):
         patience: Seconds after which to give up what has failed.
     """
 
+    # It is no generator, which would end with the first wait that is cancelled.
+
     def __init__(
         self, channel: AsyncChannel, request: pb.WatchRequest, name: str, deadline: Deadline, patience: float
     ) -> None:
-        self._watching, handed = Watching(channel.target, request), Handed("change")
-        super().__init__(_changes(channel, self._watching, handed, deadline, patience), name, handed)
+        self._channel = channel
+        self._watching = Watching(channel.target, request)
+        self._name = name
+        self._deadline = deadline
+        self._patience = patience
+        self._arrived: deque[Arrived] = deque()
+        self._number = 0
+        self._place: AsyncPlace | None = None
+        self._call: Any = None
+        self._failing: Deadline | None = None
+        self._is_waiting = self._has_begun = self._has_ended = False
 
     @property
     def resume_token(self) -> bytes:
         """What to give to `watch` to go on where this one is: later than that of the last change, if nothing came."""
         return self._watching.token
 
-    def __aiter__(self) -> AsyncIterator[Change]:
-        return self
-
     async def __anext__(self) -> Change:
-        await self._begin()
-        return await anext(self._parts)
+        if not self._arrived:
+            if self._is_waiting:
+                raise ResultsError("another task waits for a change of this watch")
+            self._is_waiting = True
+            try:
+                while not self._arrived:
+                    await self._receive()
+            finally:
+                self._is_waiting = False
+        self._number += 1
+        return self._watching.hand_on(self._arrived.popleft())
 
     async def __aenter__(self) -> Self:
-        await self._begin()
+        if self._has_ended:
+            raise ResultsError("this watch has ended: begin another one")
+        while not self._has_begun:
+            await self._receive()
         return self
 
-    async def _begin(self) -> None:
-        if not self._begun:
-            self._begun = True
-            await anext(self._parts)
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self.close()
 
+    async def close(self) -> None:
+        """End the watch; who waits for a change comes to the end of the iteration. Closing twice is fine."""
+        self._end()
 
-async def _changes(
-    channel: AsyncChannel, watching: Watching, handed: Handed, deadline: Deadline, patience: float
-) -> AsyncGenerator[Any, None]:
-    """Yield once when the service has begun, and then each change."""
-    failing: Deadline | None = None
-    has_begun = False
-    call: Any = None
-    place = channel.place()
-    try:
-        while True:
-            try:
-                if call is None:
-                    connect = earlier(deadline, failing or Deadline.after(patience))
-                    call = await channel.open(place, METHOD, watching.request, deadline, connect)
-                response = await channel.read(place, call, METHOD, deadline, SILENCE)
-                if response is None:
-                    raise watching.ended()
-                failing = None
-                changes = watching.take(response)
-            except ResultsError as error:
-                if call is not None:
-                    call.cancel()
-                    call = None
-                failing = failing or Deadline.after(patience)
-                end = earlier(deadline, failing)
-                pause = watching.pause_after(error, end.remaining())
-                if pause is None or not end.allows(pause):
-                    raise
-                await asyncio.sleep(pause)
-                continue
-            if not has_begun:
-                has_begun = True
-                yield
-            for change in handed.each(changes):
-                watching.token = change.resume_token
-                yield change
-    finally:
-        if call is not None:
-            call.cancel()
-        place.leave()
+    def __del__(self) -> None:
+        self._end()
+
+    def __repr__(self) -> str:
+        if not self._has_begun:
+            return f"<{self._name}: not begun>"
+        number = f"{self._number:,} change{'' if self._number == 1 else 's'}"
+        return f"<{self._name}: ended after {number}>" if self._has_ended else f"<{self._name}: {number} so far>"
+
+    async def _receive(self) -> None:
+        """Wait for a response, or for what to do after a failure."""
+        try:
+            if self._has_ended:
+                raise StopAsyncIteration
+            self._place = self._place or self._channel.place()
+            if self._call is None:
+                connect = earlier(self._deadline, self._failing or Deadline.after(self._patience))
+                self._call = await self._channel.open(
+                    self._place, METHOD, self._watching.request, self._deadline, connect
+                )
+            response = await self._channel.read(self._place, self._call, METHOD, self._deadline, SILENCE)
+            if response is None:
+                raise self._watching.ended()
+            self._failing = None
+            self._has_begun = True
+            self._arrived += self._watching.take(response)
+        except asyncio.CancelledError:
+            if not self._has_ended:  # gRPC has cancelled the call as well
+                self._end_call()
+                raise
+            raise StopAsyncIteration from None
+        except ResultsError as error:
+            self._end_call()
+            if self._has_ended:
+                raise StopAsyncIteration from None
+            self._failing = self._failing or Deadline.after(self._patience)
+            end = earlier(self._deadline, self._failing)
+            pause = self._watching.pause_after(error, end.remaining())
+            if pause is None or not end.allows(pause):
+                self._end()
+                raise
+            await asyncio.sleep(pause)
+
+    def _end_call(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _end(self) -> None:
+        self._has_ended = True
+        self._arrived.clear()
+        self._end_call()
+        if self._place is not None:
+            self._place.leave()
+            self._place = None
+
+    __reduce__ = __copy__ = __deepcopy__ = not_copied

@@ -8,6 +8,8 @@ import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
+from workflow_results.errors import ResultsError
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EMPTY: Final[tuple[Any, ...]] = ()
+
+
+def not_copied(_self: object, *_: object) -> NoReturn:
+    """Refuse to copy or pickle a stream."""
+    raise TypeError("a stream can't be copied or pickled: start another one where it is needed")
 
 
 class Handed:
@@ -85,8 +92,15 @@ class ResultStream(itertools.chain[T]):
         self._handed = handed
 
     def close(self) -> None:
-        """End the stream; closing twice is fine."""
-        self._parts.close()
+        """End the stream; closing twice is fine.
+
+        Raises:
+            ResultsError: Another thread is reading it.
+        """
+        try:
+            self._parts.close()
+        except ValueError as error:
+            raise ResultsError("another thread is reading this stream: close it there") from error
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +117,4 @@ class ResultStream(itertools.chain[T]):
         how = "ended after {}" if state == inspect.GEN_CLOSED else "{} so far"
         return f"<{self._name}: {how.format(self._handed)}>"
 
-    def _not_copied(self, *_: object) -> NoReturn:
-        raise TypeError("a stream can't be copied or pickled: start another one where it is needed")
-
-    __reduce__ = __copy__ = __deepcopy__ = _not_copied
+    __reduce__ = __copy__ = __deepcopy__ = not_copied

@@ -18,27 +18,46 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from workflow_results._transport.channel import Channel
+    from workflow_results._transport.connection import Place
     from workflow_results.v1 import results_pb2 as pb
 
 
 class Watch(ResultStream[Change]):
     """An iterator over changes, which waits for the next one.
 
-    `close()` ends it, and so does the end of a `with` block.
+    `close()` ends it, from any thread: one that waits for a change then comes to the end of the iteration. So does the
+    end of a `with` block.
     """
 
-    def __new__(cls, parts: Generator[Change, None, None], _name: str, _handed: object, _watching: Watching) -> Self:
+    def __new__(
+        cls,
+        parts: Generator[Change, None, None],
+        _name: str,
+        _handed: object,
+        _watching: Watching,
+        _place: Place,
+    ) -> Self:
         """Create a chain of the parts only."""
         return super().__new__(cls, parts, _name, _handed)
 
-    def __init__(self, parts: Generator[Change, None, None], name: str, handed: object, watching: Watching) -> None:
+    def __init__(
+        self, parts: Generator[Change, None, None], name: str, handed: object, watching: Watching, place: Place
+    ) -> None:
         super().__init__(parts, name, handed)
         self._watching = watching
+        self._place = place
 
     @property
     def resume_token(self) -> bytes:
         """What to give to `watch` to go on where this one is: later than that of the last change, if nothing came."""
         return self._watching.token
+
+    def close(self) -> None:
+        """End the watch; closing twice is fine."""
+        try:
+            self._parts.close()
+        except ValueError:  # another thread waits for a change
+            self._place.give_up()
 
 
 def watch(channel: Channel, request: pb.WatchRequest, name: str, deadline: Deadline, patience: float) -> Watch:
@@ -55,35 +74,37 @@ def watch(channel: Channel, request: pb.WatchRequest, name: str, deadline: Deadl
         ResultsError: The watch failed; or too many streams are open.
     """
     watching, handed = Watching(channel.target, request), Handed("change")
-    parts = _changes(channel, watching, handed, deadline, patience)
+    place = channel.place()  # kept between two tries, so that none fails since there are too many streams now
+    parts = _changes(channel, place, watching, handed, deadline, patience)
     next(parts)
-    return Watch(parts, name, handed, watching)
+    return Watch(parts, name, handed, watching, place)
 
 
 def _changes(
-    channel: Channel, watching: Watching, handed: Handed, deadline: Deadline, patience: float
+    channel: Channel, place: Place, watching: Watching, handed: Handed, deadline: Deadline, patience: float
 ) -> Generator[Any, None, None]:
     """Yield once when the service has begun, and then each change."""
     forks = fork_guard.forks
     failing: Deadline | None = None
     has_begun = False
-    with channel.place() as place:  # also between two tries, so that none fails since there are too many streams now
-        while True:
+    with place:
+        while not place.given_up:
             try:
                 connect = earlier(deadline, failing or Deadline.after(patience))
                 for response in channel.stream(place, METHOD, watching.request, deadline, connect, SILENCE):
                     failing = None
-                    changes = watching.take(response)
+                    arrived = watching.take(response)
                     if not has_begun:
                         has_begun = True
                         yield
                         same_process(forks)
-                    for change in handed.each(changes):
-                        watching.token = change.resume_token
-                        yield change
+                    for each in handed.each(arrived):
+                        yield watching.hand_on(each)
                         same_process(forks)
                 raise watching.ended()
             except ResultsError as error:
+                if place.given_up:
+                    return
                 failing = failing or Deadline.after(patience)
                 end = earlier(deadline, failing)
                 pause = watching.pause_after(error, end.remaining())

@@ -154,6 +154,8 @@ class Channel(Calls):
                 call = place.call = getattr(place.connection.stub, method)(
                     sized(request), timeout=deadline.remaining(), metadata=self.metadata()
                 )
+            if place.given_up:
+                call.cancel()
             try:
                 while (part := self._next(place, method, silence)) is not None:
                     yield part

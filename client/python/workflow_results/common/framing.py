@@ -41,6 +41,20 @@ def pieces(data: bytes) -> Iterator[bytes]:
         yield data[start:stop]
 
 
+def split(data: bytes) -> list[bytes]:
+    """Cut documents that stand back to back apart.
+
+    Raises:
+        NotBSONError: Their lengths don't add up.
+    """
+    documents, start = [], 0
+    while start < len(data):
+        stop = start + document_length(data, start)
+        documents.append(data[start:stop])
+        start = stop
+    return documents
+
+
 def number_of(data: bytes) -> int:
     """Count documents that stand back to back by their lengths, which takes a hundredth of the time of decoding them.
 
