@@ -1,48 +1,100 @@
-"""Behaviour as data: the calls of `vectors/calls/*.json`, and what they answer."""
+"""Behaviour as data: the cases of `tests/vectors/cases/`, on a raw stub and on both facades."""
 
 from __future__ import annotations
 
-import copy
-import json
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-import workflow_results
-from tests.support.paths import VECTORS
-from workflow_results import Results
+from tests.service.conftest import FACADES
+from tests.support.launcher import Service
+from tests.support.paths import REPOSITORY
+from tests.support.vector_facade import FacadeRunner, for_facade
+from tests.support.vector_stub import StubRunner
+from tests.support.vectors import Case, ControlClient, Runner, load, steps_of
+from tests.support.waiting import PATIENCE, killed_after
+from tests.support.wire import open_channel
 
-pytestmark = pytest.mark.both_facades
+CASES = load()
+STUBS = {"stub": False, "stub with JSON": True}
+"""The ways to run cases on a stub, and whether documents travel as JSON."""
+RUNNERS = [*STUBS, *FACADES]
 
-CASES = [
-    pytest.param(case["steps"], id=f"{path.stem}: {case['name']}")
-    for path in sorted((VECTORS / "calls").glob("*.json"))
-    for case in json.loads(path.read_text())
+
+def cases_for(runner: str) -> dict[str, Case]:
+    """Return the cases that a runner can carry out, with just the steps that it can."""
+    if runner in STUBS:
+        return CASES
+    kept = {name: for_facade(case)[0] for name, case in CASES.items()}
+    return {
+        name: {**case, "steps": [case["steps"][number] for number in kept[name]]}
+        for name, case in CASES.items()
+        if kept[name]
+    }
+
+
+PARAMETERS = [
+    pytest.param(runner, case, id=f"{runner}: {name}") for runner in RUNNERS for name, case in cases_for(runner).items()
 ]
 
 
-def placed(value: Any, pipeline: str) -> Any:
-    return json.loads(json.dumps(value).replace("PIPELINE", pipeline))
+@pytest.fixture(scope="module")
+def control(mongo_uri: str) -> Iterator[tuple[str, ControlClient]]:
+    """The target of a server that can be broken, and what breaks it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.vectors.control", "--mongo-uri", mongo_uri],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    with killed_after(2 * PATIENCE, process):
+        lines = [process.stdout.readline().strip().partition("=") for _ in range(2)]
+    addresses = {name: value for name, _, value in lines}
+    client = ControlClient(addresses["WORKFLOW_RESULTS_CONTROL"])
+    yield addresses["WORKFLOW_RESULTS_TARGET"], client
+    client.close()
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
+    process.stdout.close()
 
 
-@pytest.mark.parametrize("steps", CASES)
-@pytest.mark.filterwarnings("error")
-def test_case(steps: Any, pipeline: str, results: Results, caplog: pytest.LogCaptureFixture) -> None:
-    for number, step in enumerate(placed(steps, pipeline)):
-        caplog.clear()
-        arguments, keywords = step.get("args", []), step.get("kwargs", {})
-        given = copy.deepcopy((arguments, keywords))
-        method = getattr(results, step["call"])
-        where = f"step {number}: {step['call']}"
-        if "raises" in step:
-            with pytest.raises(getattr(workflow_results, step["raises"])) as caught:
-                list(method(*arguments, **keywords))
-            assert step["message"] in str(caught.value), where
-        else:
-            answer = method(*arguments, **keywords)
-            if "returns" in step:
-                assert answer == step["returns"], where
-                assert type(answer) is type(step["returns"]), where
-        assert step.get("logs", "") in caplog.text, where
-        assert bool(caplog.records) == ("logs" in step), f"{where}: {caplog.text}"
-        assert (arguments, keywords) == given, f"{where}: the arguments were changed"
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Callable[[str, str], Any]]:
+    """Return the client of a runner for a target, which several cases share."""
+    made: dict[tuple[str, str], Any] = {}
+    with ExitStack() as stack:
+
+        def client(runner: str, target: str) -> Any:
+            if (runner, target) not in made:
+                opened = open_channel(target) if runner in STUBS else FACADES[runner](target, strict=True)
+                made[runner, target] = stack.enter_context(opened)
+            return made[runner, target]
+
+        yield client
+
+
+@pytest.mark.parametrize(("runner", "case"), PARAMETERS)
+def test_case(
+    runner: str, case: Case, service: Service, clients: Callable[[str, str], Any], request: pytest.FixtureRequest
+) -> None:
+    target, breaks = service.target, None
+    if "control" in case.get("needs", []):
+        target, breaks = request.getfixturevalue("control")
+        breaks(control="reset")
+    client = clients(runner, target)
+    made: Runner = (
+        StubRunner(client, breaks, as_json=STUBS[runner]) if runner in STUBS else FacadeRunner(client, breaks)
+    )
+    made.run(steps_of(case, f"vector-{uuid.uuid4().hex}"))
+
+
+def test_each_runner_runs_its_cases() -> None:
+    numbers = Counter(str(each.values[0]) for each in PARAMETERS)
+    assert numbers == {"stub": len(CASES), "stub with JSON": len(CASES), "Results": 250, "AsyncResults": 250}
