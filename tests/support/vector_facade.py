@@ -56,6 +56,8 @@ def left_out(step: Step) -> str:
         return "the facade keeps the tokens of reads and pages to itself"
     if _UNLIMITED in (request.get("limit"), request.get("count")):
         return "in the facade, a limit of -1 is none"
+    if step.get("error", {}).get("code") == "RESOURCE_EXHAUSTED":
+        return "the facade splits what is too large for a message"
     if rpc == "GetByEvent" and "event_number" not in request:
         return "the parameter is required"
     if rpc == "Top" and "limit" not in request:

@@ -86,14 +86,15 @@ def _value(message: Any, field: Any) -> Any:
     value = getattr(message, field.name)
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         return dict(value)
-    single = [value] if not field.is_repeated else value
+    is_repeated = hasattr(value, "extend")
+    single = value if is_repeated else [value]
     if field.enum_type is not None:
         values: list[Any] = [field.enum_type.values_by_number[each].name for each in single]
     elif field.message_type is not None:
         values = [plain(each) for each in single]
     else:
         values = list(single)
-    return values if field.is_repeated else values[0]
+    return values if is_repeated else values[0]
 
 
 def _documents(documents: pb.EncodedDocuments) -> list[Document]:
@@ -108,7 +109,8 @@ class _Read:
         self.rpc, self.request, self.results = rpc, request, results
         self.call: Any = None
         self.token: bytes = request.resume_token if hasattr(request, "resume_token") else b""
-        self.seen: dict[str, Any] = {"results": results, "hex": []}
+        self.seen: dict[str, Any] = {"results": results, "json": []}
+        self.raw: list[bytes] = []
         self.events: Iterator[Any] = iter(())
 
 
@@ -232,6 +234,8 @@ class StubRunner(Runner):
         if METHODS[step["rpc"]].server_streaming:
             read = self._read(step)
             self._read_rest(read)
+            if "hex" in step.get("expect", {}):
+                read.seen["hex"] = [data.hex() for data in read.raw]
             return read.seen
         request = self._request(step)
         while True:
@@ -272,8 +276,8 @@ class StubRunner(Runner):
         assert "count" not in read.seen, "a part came behind the summary"
         part = response.part
         results = part.batch.results
-        read.seen["json"] = read.seen.get("json", []) + [json.loads(text) for text in results.json]
-        read.seen["hex"] += [raw.raw.hex() for raw in bson.decode_all(results.bson, _RAW)]
+        read.seen["json"] += [json.loads(text) for text in results.json]
+        read.raw += [bytes(document.raw) for document in bson.decode_all(results.bson, _RAW)]
         read.results += _documents(results)
         read.token = part.batch.resume_token or read.token
         if part.HasField("summary"):

@@ -115,9 +115,14 @@ class ControlClient:
 
     def __call__(self, **command: Any) -> None:
         """Send a command, and wait until it has been carried out."""
-        self._socket.sendall(json.dumps(command).encode() + b"\n")
-        answer = json.loads(self._lines.readline())
+        answer = self.send_line(json.dumps(command).encode())
         assert answer["ok"], answer
+
+    def send_line(self, line: bytes) -> dict[str, Any]:
+        """Send a line, and return the answer to it."""
+        self._socket.sendall(line + b"\n")
+        answer: dict[str, Any] = json.loads(self._lines.readline())
+        return answer
 
     def close(self) -> None:
         """Close the connection."""

@@ -24,6 +24,7 @@ from tests.support.wire import open_channel
 CASES = load()
 STUBS = {"stub": False, "stub with JSON": True}
 """The ways to run cases on a stub, and whether documents travel as JSON."""
+CONTROL = [sys.executable, "-m", "tests.vectors.control"]
 RUNNERS = [*STUBS, *FACADES]
 
 
@@ -48,7 +49,7 @@ PARAMETERS = [
 def control(mongo_uri: str) -> Iterator[tuple[str, ControlClient]]:
     """The target of a server that can be broken, and what breaks it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.vectors.control", "--mongo-uri", mongo_uri],
+        [*CONTROL, "--mongo-uri", mongo_uri],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         text=True,
@@ -97,4 +98,22 @@ def test_case(
 
 def test_each_runner_runs_its_cases() -> None:
     numbers = Counter(str(each.values[0]) for each in PARAMETERS)
-    assert numbers == {"stub": len(CASES), "stub with JSON": len(CASES), "Results": 250, "AsyncResults": 250}
+    assert numbers == {"stub": len(CASES), "stub with JSON": len(CASES), "Results": 253, "AsyncResults": 253}
+
+
+def test_the_control_process_starts_a_runner(mongo_uri: str) -> None:
+    runner = (
+        "import os, sys; sys.exit(len({'WORKFLOW_RESULTS_TARGET', 'WORKFLOW_RESULTS_CONTROL'} & os.environ.keys()))"
+    )
+    command = [*CONTROL, "--mongo-uri", mongo_uri, sys.executable, "-c", runner]
+    assert subprocess.run(command, cwd=REPOSITORY, timeout=2 * PATIENCE, check=False).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{", b"[]", b"{}", b'{"control": "explode"}', b'{"control": "hold", "more": 1}']
+)
+def test_lines_that_are_no_commands(control: tuple[str, ControlClient], line: bytes) -> None:
+    answer = control[1].send_line(line)
+    assert answer["ok"] is False
+    assert answer["error"]
+    assert control[1].send_line(b'{"control": "reset"}') == {"ok": True}
