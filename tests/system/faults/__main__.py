@@ -28,9 +28,17 @@ _SHOWN: Final = 20
 _OPERATIONS_A_SECOND: Final = 20
 _SECONDS_A_FAULT: Final = 15.0
 _KINDS_OF_FAULTS: Final = 6
-_KINDS_OF_CALLS: Final = ("deposit", *CHANGES, "read", "stream", "count", "locked_count", "repeat")
+_KINDS_OF_CALLS: Final = (
+    *("deposit", *CHANGES, "repeat", "declined", "read", "stream", "locked", "by_count", "by_event", "changes"),
+    *("count", "locked_count", "status"),
+)
 _EACH_A_SECOND: Final = 0.1
 """How many calls of each kind must have been made, a second."""
+_TOLD_A_SECOND: Final = 20
+"""How many changes watchers must have been told, a second …"""
+_RESUMED_A_SECOND: Final = 0.2
+"""… and how many watches must have gone on behind a token."""
+_CONFIRMED_A_SECOND: Final = 0.05
 _STRUCK: Final = 0.9
 _NOBODY: Final = ("0", "0 connections")
 _FINAL_STREAMS: Final = len(PIPELINES) + 1
@@ -75,7 +83,8 @@ def checked(directory: Path) -> int:
     faults = nemesis.told(directory / FAULTS_FILE)
     run = json.loads((directory / RUN_FILE).read_text())
     logged = {name: faults_in(directory / name) for name in LOGS}
-    violations = check(operations)
+    exact_until = min((fault["began"] for fault in faults if fault["kind"] in nemesis.OF_MONGOD), default=math.inf)
+    violations = check(operations, exact_until=exact_until)
     violations += [Violation("log", f"{name} must not contain:\n{text}") for name, text in logged.items() if text]
     happened = directory / HAPPENED_FILE
     run["happened"] = happened.read_text() if happened.exists() else "the run did not finish"
@@ -105,6 +114,7 @@ def _report(
     print(f"operations: {len(operations)}: {_counted(kinds)}")
     print(f"outcomes: {_counted(outcomes)}; of deposited works: {_counted(answers)}")
     print(f"{again} deposits were sent again, {resumed} streams were resumed")
+    print(f"{_told(operations)} changes were told to those who watch, {_resumed(operations)} watches were resumed")
     print(f"checked in {seconds:.1f} s: {len(violations)} violations")
     for violation in violations[:_SHOWN]:
         print(f"\n{violation}")
@@ -129,6 +139,9 @@ def missing(seconds: float, operations: list[Operation], faults: list[dict[str, 
         ("final reads", sum(operation.kind == "dump" for operation in operations), 1),
         ("final streams", sum(_final(each) for each in operations), _FINAL_STREAMS),
         *((f"{kind}s that were made", made[kind], seconds * _EACH_A_SECOND) for kind in _KINDS_OF_CALLS),
+        ("confirmed unlocks", sum(_confirmed(each) for each in operations), seconds * _CONFIRMED_A_SECOND),
+        ("changes told to those who watch", _told(operations), seconds * _TOLD_A_SECOND),
+        ("watches that went on behind a token", _resumed(operations), seconds * _RESUMED_A_SECOND),
         ("faults that struck somebody", sum(fault["whom"] not in _NOBODY for fault in faults), len(faults) * _STRUCK),
     )
     return [f"{number} {what}, at least {least:g}" for what, number, least in wanted if number < least]
@@ -137,6 +150,18 @@ def missing(seconds: float, operations: list[Operation], faults: list[dict[str, 
 def _made(operation: Operation) -> bool:
     stored = operation.kind != "deposit" or not {"failed", "unknown"} & set(operation.told.get("answers", ("unknown",)))
     return operation.outcome == "ok" and stored
+
+
+def _confirmed(operation: Operation) -> bool:
+    return operation.outcome == "ok" and "asked" in operation.told
+
+
+def _told(operations: list[Operation]) -> int:
+    return sum(len(operation.notes) for operation in operations)
+
+
+def _resumed(operations: list[Operation]) -> int:
+    return sum(operation.told.get("resumed", False) and bool(operation.notes) for operation in operations)
 
 
 def _final(operation: Operation) -> bool:

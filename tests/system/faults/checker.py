@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from tests.system.faults.bounds import wrong_counts
+from tests.system.faults.changes import wrong_changes
 from tests.system.faults.events import CHANGES, STREAMS, WRITES, by_key, keys_of
 from tests.system.faults.model import Read
 from tests.system.faults.search import MOST_CONFIGURATIONS, Verdict, explain
 from tests.system.faults.together import without_order
+from tests.system.faults.watches import wrong_watches
+from tests.system.faults.workload import LARGE, PIPELINES, event_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,12 +51,15 @@ class Violation:
         return "\n".join(lines)
 
 
-def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -> list[Violation]:
+def check(
+    operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS, exact_until: float = math.inf
+) -> list[Violation]:
     """Check a history.
 
     Args:
         operations: All calls of all clients.
         most: How many configurations the search tries for each result before it gives up, which is a violation, too.
+        exact_until: When the numbers of `status` have ceased to be exact.
     """
     operations = sorted(operations, key=_begin)
     settled = list(_settled(operations))
@@ -70,7 +76,9 @@ def check(operations: Sequence[Operation], *, most: int = MOST_CONFIGURATIONS) -
             Violation("order", f"of {one.name} and {other.name} neither can have come first", [one, other])
             for one, other in without_order(settled, clear, most)
         ),
-        *(Violation("count", what, [operation]) for operation, what in wrong_counts(operations, events)),
+        *(Violation("count", what, [operation]) for operation, what in wrong_counts(operations, events, exact_until)),
+        *(Violation("changes", what, [operation]) for operation, what in wrong_changes(settled)),
+        *(Violation("watch", what, concerned) for what, concerned in wrong_watches(settled)),
     ]
 
 
@@ -96,7 +104,7 @@ def _answers(operations: Sequence[Operation]) -> Iterator[Violation]:
             yield Violation("answer", f"{operation.name} was answered with what must never be", [operation])
         elif operation.outcome == "unanswered":
             yield Violation("answer", f"{operation.name} was never answered", [operation])
-        elif operation.seconds > _LONGEST_SECONDS:
+        elif operation.seconds > _LONGEST_SECONDS and operation.kind != "watch":
             yield Violation("answer", f"{operation.name} was answered after {operation.seconds:.0f} s", [operation])
         elif operation.kind == "repeat" and operation.outcome == "refused":
             concerned = [each for each in operations if operation.told["of"] in (each.name, each.told.get("of"))]
@@ -111,6 +119,16 @@ def _answers(operations: Sequence[Operation]) -> Iterator[Violation]:
                 told == "locked" for *_, told in operation.told["refusals"]
             ):
                 yield Violation("refusal", f"{operation.name} was refused because of a lock", [operation])
+        elif operation.kind == "declined" and operation.outcome == "refused":
+            refusals = [(pipeline, id_) for pipeline, id_, told in operation.told["refusals"] if told == "missing"]
+            if not 0 < len(refusals) == len(operation.told["refusals"]) or not set(refusals) <= set(keys_of(operation)):
+                yield Violation("refusal", f"{operation.name} was refused without a reason", [operation])
+        elif operation.kind == "status" and operation.outcome == "ok":
+            if (
+                set(operation.told["counts"]) - {*PIPELINES, LARGE}
+                or min(operation.told["counts"].values(), default=1) < 1
+            ):
+                yield Violation("answer", f"{operation.name} counted what is not there", [operation])
         elif operation.kind == "read" and operation.outcome == "ok":
             if not operation.told["found"].keys() <= set(operation.told["ids"]):
                 yield Violation("answer", f"{operation.name} gave results that nobody asked for", [operation])
@@ -127,8 +145,17 @@ def _lists(operations: Sequence[Operation]) -> Iterator[Violation]:
                 yield Violation("stream", f"{operation.name} held {twice[:5]} more than once", [operation])
             elif ids != sorted(ids, reverse=True):
                 yield Violation("stream", f"{operation.name} was not in descending order of ids", [operation])
-            elif ids and ids[-1] < operation.told.get("from", ""):
+            elif _unasked(operation, ids):
                 yield Violation("stream", f"{operation.name} held results that nobody asked for", [operation])
+
+
+def _unasked(operation: Operation, ids: Sequence[str]) -> bool:
+    told = operation.told
+    if operation.kind in ("by_count", "locked"):
+        return bool(0 <= told["count"] < len(ids))
+    if operation.kind == "by_event":
+        return any(event_of(id_) != told["event"] for id_ in ids)
+    return bool(ids and ids[-1] < told.get("from", ""))
 
 
 def _members(operations: Sequence[Operation]) -> Iterator[Violation]:

@@ -7,18 +7,17 @@ import random
 import sys
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.support.blocking import blocking
 from tests.system.faults import workload
 from tests.system.faults.history import Recorder
+from tests.system.faults.reader import Reader, Tries, answer, text
+from tests.system.faults.watching import HABITS, Watcher
 from workflow_results import (
     ConflictError,
     DeadlineExceededError,
-    LockedError,
-    NotFoundError,
     Outcome,
     Results,
     ResultsError,
@@ -28,16 +27,16 @@ from workflow_results import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.system.faults import history
     from tests.system.faults.workload import How, Work
 
+WATCHERS: Final = "w"
+"""How the names of clients begin that watch."""
 _CALL_SECONDS: Final = (1.0, 5.0)
 _STREAM_SECONDS: Final = 30.0
 _THREADS: Final = "ab"
 _ASYNC: Final = ("1", "3", "5", "7")
 """The ends of the names of clients that use `AsyncResults`."""
 _THINK_SECONDS: Final = 0.16
-_PAUSE_EACH: Final = 25
 _PAUSE_SECONDS: Final = 0.04
 _REPEAT_SECONDS: Final = 20.0
 _REPEAT_PAUSE_SECONDS: Final = 0.2
@@ -51,38 +50,8 @@ _ANSWERS: Final = {
 }
 
 
-class _Tries(logging.Handler):
-    """Counts how often the facade went on after a failure, which it tells in its debug log.
-
-    Attributes:
-        again: How often a call or works were sent again, by any thread.
-        streams: How often a stream broke, by thread.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.again = 0
-        self.streams: Counter[int] = Counter()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
-        self.again += "tried again" in message
-        self.streams[threading.get_ident()] += message.startswith("View failed")
-
-
-class Client:
-    """Makes calls and records them.
-
-    Args:
-        results: The facade, which must be strict: only then it tells what stood in the way.
-        recorder: Where calls are recorded.
-        tries: Counts how often deposits were sent again.
-    """
-
-    def __init__(self, results: Results, recorder: Recorder, tries: _Tries) -> None:
-        self._results = results
-        self._recorder = recorder
-        self._tries = tries
+class Client(Reader):
+    """Makes calls and records them."""
 
     def call(self, kind: str, arguments: dict[str, Any]) -> None:
         """Make a call."""
@@ -123,8 +92,8 @@ class Client:
             answers = send()
         except ResultsError as error:
             answers = [error] * len(works)
-        errors = {_text(answer) for answer in answers if isinstance(answer, BaseException)}
-        told = [_unclear(answer) if isinstance(answer, BaseException) else answer for answer in answers]
+        errors = {text(each) for each in answers if isinstance(each, BaseException)}
+        told = [_unclear(each) if isinstance(each, BaseException) else each for each in answers]
         tries = 1 + self._tries.again - before
         self._recorder.end(name, "ok", answers=told, tries=tries, **({"errors": sorted(errors)} if errors else {}))
 
@@ -138,6 +107,27 @@ class Client:
     def _unlock(self, how: How, **named: Any) -> None:
         self._changing("unlock", lambda origin: self._results.unlock(**named, force=True, **origin), how, **named)
 
+    def _unlock_asked(self, how: How, confirm: bool, **named: Any) -> None:
+        """Unlock results unless somebody who is asked declines; then it only counts those that are locked."""
+        asked: list[int] = []
+
+        def ask(question: str) -> bool:
+            asked.append(int(question.split()[1]))  # "Unlock 2 locked of 3 results of …"
+            return confirm
+
+        def decline() -> dict[str, Any]:
+            if self._results.unlock(**named, confirm=ask, reason=name) is not False or len(asked) != 1:
+                raise TypeError(f"asked {len(asked)} times, and not told that nothing was changed")
+            return {"count": asked[0]}
+
+        if confirm:
+            unlock = self._results.unlock
+            self._changing("unlock", lambda origin: unlock(**named, confirm=ask, **origin), how, asked=True, **named)
+        else:
+            name = self._recorder.begin("declined", **named)
+            outcome, told = answer(decline)
+            self._recorder.end(name, outcome, **told)
+
     def _delete(self, how: How, **named: Any) -> None:
         self._changing("delete", lambda origin: self._results.delete_ids(**named, **origin), how, **named)
 
@@ -150,49 +140,21 @@ class Client:
         origin: dict[str, Any] = {"reason": name} if how == "once" else {"reason": name, "request_id": name}
 
         def call() -> dict[str, Any]:
-            if (answer := change(origin)) is not True:
-                raise TypeError(f"a strict facade answered {answer!r}")
+            if (changed := change(origin)) is not True:
+                raise TypeError(f"a strict facade answered {changed!r}")
             return {}
 
         before, end = self._tries.again, time.monotonic() + _REPEAT_SECONDS
-        answers = [_answer(call)]
+        answers = [answer(call)]
         while how != "once" and answers[-1][0] in ("unknown", "failed") and time.monotonic() < end:
             time.sleep(_REPEAT_PAUSE_SECONDS)
-            answers.append(_answer(call))
+            answers.append(answer(call))
         outcome, told = answers[-1]
         if outcome == "failed" and any(each == "unknown" for each, _ in answers):
             outcome = "unknown"
         self._recorder.end(name, outcome, tries=len(answers) + self._tries.again - before, **told)
         if how == "repeated" and outcome == "ok":
             self._recorded("repeat", call, of=name)
-
-    def _read(self, pipeline: str, ids: list[str]) -> dict[str, Any]:
-        def read() -> dict[str, Any]:
-            found = self._results.get_by_id(pipeline, ids)
-            by_id = {result["id"]: workload.compact(result) for result in found}
-            if len(by_id) < len(found):
-                raise TypeError("a result came twice")
-            return {"found": by_id}
-
-        return self._recorded("read", read, pipeline=pipeline, ids=ids)
-
-    def _view(self, pipeline: str, **first: str) -> None:
-        self.stream(pipeline, first["from"], pause=0)
-
-    def stream(self, pipeline: str, first: str, pause: float) -> None:
-        """Read a whole pipeline, from an id on, and pause now and then."""
-
-        def read() -> dict[str, Any]:
-            found = []
-            before = self._tries.streams[threading.get_ident()]
-            for result in self._results.stream(pipeline, {"id": {"$gte": first}} if first else {}):
-                found.append([result["id"], *workload.compact(result)])
-                if pause and len(found) % _PAUSE_EACH == 0:
-                    time.sleep(pause)
-            told = workload.without_archived(found) if pipeline == workload.ARCHIVE else {"found": found}
-            return {**told, "broke": self._tries.streams[threading.get_ident()] - before}
-
-        self._recorded("stream", read, pipeline=pipeline, **{"from": first})
 
     def _tidy(self, pipeline: str, ids: list[str], how: How) -> None:
         """Delete what is left of old results, so that there are not more and more of them."""
@@ -209,42 +171,11 @@ class Client:
         unlocking.join()
         self._read(pipeline, ids)
 
-    def _count(self, pipeline: str, **first: str) -> None:
-        query = {"id": {"$gte": first["from"]}} if first["from"] else {}
-        self._recorded("count", lambda: {"count": self._results.count(pipeline, query)}, pipeline=pipeline, **first)
-
-    def _locked_count(self, pipeline: str) -> None:
-        count = self._results.get_locked_count
-        self._recorded("locked_count", lambda: {"count": count(pipeline)}, pipeline=pipeline)
-
-    def _recorded(self, kind: str, call: Callable[[], dict[str, Any]], **arguments: Any) -> dict[str, Any]:
-        name = self._recorder.begin(kind, **arguments)
-        outcome, told = _answer(call)
-        self._recorder.end(name, outcome, **told)
-        return told
-
-
-def _answer(call: Callable[[], dict[str, Any]]) -> tuple[history.Outcome, dict[str, Any]]:
-    """Make a call, and tell how it ended."""
-    try:
-        return "ok", call()
-    except (LockedError, NotFoundError) as error:
-        refusals = [[each.pipeline, each.id, "locked" if each.locked else "missing"] for each in error.refusals]
-        return "refused", {"refusals": refusals}
-    except (ServiceUnavailableError, DeadlineExceededError) as error:
-        return "unknown" if error.outcome_unknown else "failed", {"error": _text(error)}
-    except Exception as error:  # noqa: BLE001 - it is what must never be
-        return "broken", {"error": _text(error)}
-
 
 def _unclear(error: BaseException) -> str:
     if not isinstance(error, ServiceUnavailableError | DeadlineExceededError):
         return "rejected"
     return "unknown" if error.outcome_unknown else "failed"
-
-
-def _text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
 
 
 def fill(client: Client) -> None:
@@ -258,7 +189,9 @@ def fill(client: Client) -> None:
 
 
 def read_all(client: Client) -> None:
-    """Read everything there is."""
+    """Deposit what watchers see last, and read everything there is."""
+    works = [(pipeline, workload.LAST, "a.last", True) for pipeline in (*workload.PIPELINES, workload.LARGE)]
+    client.call("deposit", {"works": works, "receipts": True})
     for pipeline in (*workload.PIPELINES, workload.LARGE):
         client.stream(pipeline, "", 0)
 
@@ -285,10 +218,20 @@ def _stream(client: Client, until: float) -> None:
         client.stream(workload.ARCHIVE, "", _PAUSE_SECONDS)
 
 
+def watch(results: Results, recorder: Recorder, name: str, lots: random.Random, until: float) -> None:
+    """Watch in each way there is, until the last changes have been told."""
+    watchers = [Watcher(results, recorder, f"{name}{habit}", random.Random(lots.random()), until) for habit in HABITS]
+    threads = [threading.Thread(target=watcher.run) for watcher in watchers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def main() -> None:
     """Run one client: TARGET DIRECTORY NAME SEED UNTIL, where the name tells what it does."""
     target, directory, name, seed, until = sys.argv[1:]
-    tries = _Tries()
+    tries = Tries()
     logger = logging.getLogger("workflow_results")
     logger.addHandler(tries)
     logger.setLevel(logging.DEBUG)
@@ -306,6 +249,8 @@ def main() -> None:
             fill(client)
         elif name == "final":
             read_all(client)
+        elif name.startswith(WATCHERS):
+            watch(streaming, recorder, name, lots, float(until))
         else:
             streams = name.endswith(("0", "3", "6"))
             plans = [workload.Plan(f"{name}{part}", random.Random(lots.random())) for part in _THREADS]

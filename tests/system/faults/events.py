@@ -6,9 +6,9 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from tests.system.faults.model import Content, Delete, Deposit, Found, Read, SetLock, Update, deposited
+from tests.system.faults.model import Content, Delete, Deposit, Found, Read, ReadLocked, SetLock, Update, deposited
 from tests.system.faults.search import Event
-from tests.system.faults.workload import archive_id
+from tests.system.faults.workload import archive_id, event_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,9 @@ Key: TypeAlias = tuple[str, str]
 """The pipeline and id of a result."""
 CHANGES: Final = ("update", "delete", "lock", "unlock")
 WRITES: Final = ("deposit", *CHANGES)
-STREAMS: Final = ("stream", "dump")
+_ABSENT: Final = Read(None)
+STREAMS: Final = ("stream", "dump", "by_count", "by_event", "locked")
+"""What tells of results that were not named: that they are there, and that others are not."""
 
 
 def content(told: Sequence[Any]) -> Content:
@@ -50,6 +52,10 @@ def by_key(operations: Sequence[Operation]) -> dict[Key, list[Event]]:
             for key in keys_of(operation):
                 told = operation.told["found"].get(key[1])
                 events[key].append(_read(operation, None if told is None else content(told)))
+        elif operation.kind == "declined" and operation.outcome in ("ok", "refused"):
+            for key in keys_of(operation):
+                found = _refused(operation, key) if operation.outcome == "refused" else Found("present")
+                events[key].append(Event(operation, found, operation.begin, operation.end))
     _add_streams(events, operations)
     return events
 
@@ -60,17 +66,50 @@ class _Stream:
     Attributes:
         begin: When it may have changed for the first time.
         end: When it may have changed for the last time.
-        told: What the last stream told, and when that began; None as long as none did.
+        told: What the last stream told, and when that began; those of locked results for themselves.
     """
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.begin = min(event.begin for event in events)
         self.end = max(event.end for event in events)
-        self.told: tuple[State, float] | None = None
+        self.told: dict[type, tuple[Step, float]] = {}
 
-    def is_news(self, found: State) -> bool:
+    def is_news(self, step: Step) -> bool:
         """Whether it is not just what the last stream told, with nothing in between that could have changed it."""
-        return self.told is None or self.told[0] != found or self.told[1] <= self.end
+        told = self.told.get(type(step))
+        return told is None or told[0] != step or told[1] <= self.end
+
+
+def is_full(operation: Operation) -> bool:
+    """Whether a call has given as many results as were asked for: then there may be more."""
+    return len(operation.told["found"]) == operation.told.get("count")
+
+
+class _Told:
+    """What one stream tells of results."""
+
+    def __init__(self, operation: Operation) -> None:
+        told = operation.told
+        self._is_of_locked = operation.kind == "locked"
+        self.found = {row[0]: row[1:] for row in told["found"]}
+        self._first = told["found"][-1][0] if is_full(operation) else told.get("from", "")
+        self._event = told.get("event")
+        self._tells_of_others = not told.get("skip")
+        leaves_out_archived = told.get("archived") or self._event is not None
+        self._left_out = len(archive_id(0)) if leaves_out_archived else 0
+
+    def is_about(self, id_: str) -> bool:
+        """Whether it would hold this result."""
+        if id_ < self._first or len(id_) == self._left_out or not self._tells_of_others:
+            return False
+        return self._event is None or event_of(id_) == self._event
+
+    def of(self, id_: str) -> Read | ReadLocked:
+        """Return what it tells of a result."""
+        found = self.found.get(id_)
+        if self._is_of_locked:
+            return ReadLocked(None if found is None else found[0])
+        return Read(None if found is None else content(found))
 
 
 def _add_streams(events: dict[Key, list[Event]], operations: Sequence[Operation]) -> None:
@@ -88,19 +127,17 @@ def _add_streams(events: dict[Key, list[Event]], operations: Sequence[Operation]
     for operation in operations:
         if operation.kind not in STREAMS or operation.outcome != "ok":
             continue
-        pipeline, first = operation.told["pipeline"], operation.told.get("from", "")
+        pipeline, told = operation.told["pipeline"], _Told(operation)
         while coming[pipeline] and coming[pipeline][-1][0] <= operation.end:
             going[pipeline].add(coming[pipeline].pop()[1])
-        found = {id_: content(told) for id_, *told in operation.told["found"]}
-        skipped = len(archive_id(0)) if operation.told.get("archived") else 0
-        for id_ in {*(id_ for id_ in going[pipeline] if id_ >= first and len(id_) != skipped), *found}:
-            state = found.get(id_)
+        for id_ in {*filter(told.is_about, going[pipeline]), *told.found}:
+            step = told.of(id_)
             stream = known.get((pipeline, id_))
-            if stream is None or stream.is_news(state):
-                events[pipeline, id_].append(_read(operation, state))
+            if stream is None or stream.is_news(step):
+                events[pipeline, id_].append(Event(operation, step, operation.begin, operation.end))
             if stream is not None:
-                stream.told = state, operation.begin
-                if state is None and stream.end < operation.begin:
+                stream.told[type(step)] = step, operation.begin
+                if step == _ABSENT and stream.end < operation.begin:
                     going[pipeline].discard(id_)
 
 

@@ -1,7 +1,8 @@
 """What the clients did and saw: written line by line as it happens, read again as operations.
 
 Each client has a file of its own. An operation is two lines in it, one before the call and one after; a client that
-was killed leaves the second one out. Times are those of CLOCK_MONOTONIC, which all processes of a machine share.
+was killed leaves the second one out. What a watch is told stands between them, each change when it comes. Times are
+those of CLOCK_MONOTONIC, which all processes of a machine share.
 """
 
 from __future__ import annotations
@@ -50,12 +51,15 @@ class Operation:
 
     Attributes:
         name: Unique, such as "c3-17": the 17th call of client 3.
-        kind: deposit, update, delete, lock, unlock, repeat, read, stream, count, locked_count, dump or history.
+        kind: deposit, update, delete, lock, unlock, repeat, declined (an unlock that was not confirmed), read, stream,
+            locked, by_count, by_event, count, locked_count, status, changes (the history of one result), watch; in the
+            end dump and history, of all that a member holds.
         begin: When it was called.
         told: Its arguments and, once it has ended, its answer.
         end: When it was answered; infinity as long as it may still happen.
         outcome: What is known about it.
         seconds: How long it took until it was answered, whatever the answer.
+        notes: What it told meanwhile, and when.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Operation:
     end: float = math.inf
     outcome: Outcome = "unanswered"
     seconds: float = 0.0
+    notes: list[tuple[float, Any]] = field(default_factory=list)
 
     @property
     def heading(self) -> str:
@@ -102,6 +107,10 @@ class Recorder:
         """Return how a call ended."""
         self._write({"op": name, "end": time.monotonic(), "outcome": outcome, **answer})
 
+    def note(self, name: str, told: Any) -> None:
+        """Record what a call that goes on has told, and when."""
+        self._write({"op": name, "at": time.monotonic(), "note": told})
+
     def _write(self, line: dict[str, Any]) -> None:
         with self._lock:
             self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
@@ -126,6 +135,9 @@ def parsed(lines: Iterable[str]) -> list[Operation]:
             operations[name] = Operation(name, told.pop("kind"), told.pop("begin"), told)
             continue
         operation = operations[name]
+        if "note" in told:
+            operation.notes.append((told["at"], told["note"]))
+            continue
         end, operation.outcome = told.pop("end"), told.pop("outcome")
         if operation.outcome != "unknown":
             operation.end = end

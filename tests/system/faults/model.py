@@ -151,3 +151,18 @@ class Read:
 
     def after(self, state: State) -> Next:
         return state if state == self.found else IMPOSSIBLE
+
+
+@dataclass(frozen=True)
+class ReadLocked:
+    """What a read of locked results gave of one: the marker in its results, or that it is not among them."""
+
+    found: str | None
+    reads = True
+
+    def __str__(self) -> str:
+        return f"gave {self.found or 'nothing'} of what is locked"
+
+    def after(self, state: State) -> Next:
+        seen = state.results if state is not None and state.locked else None
+        return state if seen == self.found else IMPOSSIBLE

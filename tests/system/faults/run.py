@@ -14,6 +14,7 @@ from pymongo import ReadPreference
 
 from tests.support.network import Network
 from tests.system.faults import nemesis, workload
+from tests.system.faults.client import WATCHERS
 from tests.system.faults.history import FAULTS_FILE, HAPPENED_FILE, LOGS, RUN_FILE, Recorder
 from tests.system.faults.nemesis import SERVER_LINK, Nemesis
 from tests.system.faults.replica_set import NotReady, ReplicaSet, free_ports, wait_for
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from pymongo import MongoClient
 
 CLIENTS: Final = 8
+_WATCHERS: Final = 2
+_TOLD_SECONDS: Final = 60.0
+"""How long those who watch may take until they have been told everything."""
 _DATABASE: Final = "workflow_results"
 _HISTORY: Final = "_history"
 _ENTRY: Final = ("reason", "method", "pipeline", "ids")
@@ -74,19 +78,17 @@ class Run:
             self._finish(self._client("fill", 0))
             self._say(f"everything runs: {len(faults)} faults in {self._seconds:g} s, seed {self._seed}")
             began = time.monotonic()
-            for number in range(CLIENTS):
-                self._client(f"c{number}", began + self._seconds)
+            clients = [self._client(f"c{number}", began + self._seconds) for number in range(CLIENTS)]
+            watchers = [self._client(f"{WATCHERS}{number}", began + self._seconds) for number in range(_WATCHERS)]
             striking = Nemesis(replica_set, service, network, self._directory / FAULTS_FILE, self._tell)
             striking.run(faults, began)
-            for client in self._clients:
-                with suppress(subprocess.TimeoutExpired):  # the checker will tell which call is not answered
-                    self._finish(client, max(0.0, began + self._seconds + _END_SECONDS - time.monotonic()))
-            self._kill_clients()
+            self._finish_by(began + self._seconds + _END_SECONDS, clients)
             self._say("the clients are done")
             service.stop()  # what it has begun is finished
             service.start()
             replica_set.wait_healthy()
             self._finish(self._client("final", 0), _END_SECONDS)
+            self._finish_by(time.monotonic() + _TOLD_SECONDS, watchers)
             self._dump(replica_set)
             (self._directory / HAPPENED_FILE).write_text(replica_set.happened())
 
@@ -109,11 +111,17 @@ class Run:
         if status := client.wait(seconds):
             raise ChildProcessError(f"a client ended with {status}: {LOGS[1]} tells more")
 
+    def _finish_by(self, end: float, clients: list[subprocess.Popen[bytes]]) -> None:
+        """Wait for the ends of clients, and kill those that take too long."""
+        for client in clients:
+            with suppress(subprocess.TimeoutExpired):  # the checker will tell which call is not answered
+                self._finish(client, max(0.0, end - time.monotonic()))
+            client.kill()
+
     def _kill_clients(self) -> None:
         for client in self._clients:
             client.kill()
             client.wait(_END_SECONDS)
-        self._clients.clear()
 
     def _tell(self, text: str) -> None:
         lines = sum(path.read_bytes().count(b'"kind"') for path in self._directory.glob("c*.jsonl"))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Work: TypeAlias = tuple[str, str, str, bool]
 """Of a deposit: pipeline, id, marker, and whether it is deposited locked."""
@@ -14,6 +17,8 @@ How: TypeAlias = Literal["once", "repeatable", "repeated"]
 """Of a change: sent at most once; or with an id, which lets it be sent again; or sent again on purpose, too."""
 
 CHANGES: Final = ("update", "delete", "lock", "unlock")
+LAST: Final = "zz_last"
+"""The id of a result that each pipeline gets when all else is over: who watches knows then that nothing more comes."""
 ARCHIVE: Final = "archive"
 ARCHIVED: Final = 3_000
 _PADDED_BYTES: Final = 8_000
@@ -46,6 +51,12 @@ WEIGHTS: Final = {
     "view": 3,
     "count": 3,
     "locked_count": 3,
+    "locked": 3,
+    "by_count": 3,
+    "by_event": 3,
+    "changes": 4,
+    "status": 2,
+    "unlock_asked": 4,
     "tidy": 2,
     "race": 2,
 }
@@ -61,6 +72,12 @@ def padding(id_: str, size: int = _PADDED_BYTES) -> str:
     return (id_ * (size // len(id_) + 1))[:size]
 
 
+def event_of(id_: str) -> int:
+    """Return the event of a result: the epoch that its id names; 0 for other ids."""
+    epoch = id_.split("-")[-2:-1]
+    return int(epoch[0]) if epoch else 0
+
+
 def document(work: Work) -> dict[str, Any]:
     """Return the payload of a work."""
     pipeline, id_, marker, locked = work
@@ -68,6 +85,9 @@ def document(work: Work) -> dict[str, Any]:
         "id": id_,
         "pipeline": pipeline,
         "status": "success",
+        "event": [event_of(id_)],
+        "plots": [f"{id_}.png"],
+        "products": [f"{id_}.h5"],
         "a": marker,
         "b": marker,
         "results": {"m": marker, "locked": True} if locked else {"m": marker},
@@ -84,16 +104,32 @@ def fields(markers: dict[str, str]) -> dict[str, Any]:
     return {name: {"m": marker} if name == "results" else marker for name, marker in markers.items()}
 
 
-def compact(result: dict[str, Any]) -> list[Any]:
-    """Return what is recorded of a result that was read; see `events.content`."""
+def compact(result: dict[str, Any], names: Collection[str] = ()) -> list[Any]:
+    """Return what is recorded of a result that was read; see `events.content`.
+
+    Args:
+        result: The result.
+        names: The fields that were asked for; none for all.
+    """
     results = result.get("results") or {}
     a, b, m, locked = result.get("a"), result.get("b"), results.get("m"), results.get("locked") is True
     flag = {"locked": results["locked"]} if isinstance(results.get("locked"), bool) else {}
     rest = document((result.get("pipeline", ""), result.get("id", ""), "", False))
     whole = {**rest, "a": a, "b": b, "results": {"m": m, **flag}}
+    whole = {name: value for name, value in whole.items() if not names or name in names}
     if {name: value for name, value in result.items() if name != "_id"} != whole:
         b = "not whole"
     return [a] if a == b == m and not locked else [a, b, m, locked]
+
+
+def compact_locked(pipeline: str, result: dict[str, Any]) -> list[Any]:
+    """Return what is recorded of a result from `get_locked`: its id, and the marker in its results."""
+    id_, results = result.get("id", ""), result.get("results") or {}
+    rest = document((pipeline, id_, "", False))
+    whole = {name: rest[name] for name in ("id", "event", "plots", "products")}
+    whole["results"] = {"m": results.get("m"), "locked": True}
+    found = {name: value for name, value in result.items() if name != "_id"}
+    return [id_, results.get("m") if found == whole else "not whole"]
 
 
 def without_archived(found: list[list[Any]]) -> dict[str, Any]:
@@ -131,7 +167,7 @@ class Plan:
         """Draw a call and its arguments."""
         kind = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         arguments: dict[str, Any] = getattr(self, f"_{kind}", self._named)()
-        if kind in (*CHANGES, "tidy", "race"):
+        if kind in (*CHANGES, "unlock_asked", "tidy", "race"):
             arguments["how"] = self.random.choices(("once", "repeatable", "repeated"), (6, 5, 1))[0]
         return kind, arguments
 
@@ -205,6 +241,27 @@ class Plan:
 
     def _locked_count(self) -> dict[str, Any]:
         return {"pipeline": self.random.choice(PIPELINES)}
+
+    def _locked(self) -> dict[str, Any]:
+        pipeline = self.random.choice(PIPELINES)
+        return {"pipeline": pipeline, "skip": self.random.choice((0, 0, 1)), "count": self.random.choice((-1, 5, 10))}
+
+    def _by_count(self) -> dict[str, Any]:
+        return {"pipeline": self.random.choice(PIPELINES), "count": self.random.choice((1, 10, 40))}
+
+    def _by_event(self) -> dict[str, Any]:
+        pipeline = self.random.choice(PIPELINES)
+        return {"pipeline": pipeline, "event": event_of(self._id(pipeline))}
+
+    def _changes(self) -> dict[str, Any]:
+        pipeline = self.random.choice(PIPELINES)
+        return {"pipeline": pipeline, "id": self._id(pipeline)}
+
+    def _status(self) -> dict[str, Any]:
+        return {}
+
+    def _unlock_asked(self) -> dict[str, Any]:
+        return {**self._named(), "confirm": self.random.random() < 0.5}
 
     def _tidy(self) -> dict[str, Any]:
         pipeline = self.random.choice(PIPELINES)

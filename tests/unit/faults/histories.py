@@ -65,6 +65,16 @@ def stream(begin: float, end: float, *found: tuple[str, Any], kind: str = "strea
     return op(kind, begin, end, found=[[id_, *told(content)] for id_, content in found], **more)
 
 
+def history(*made: Operation) -> Operation:
+    """The history of the results in the end, in which changes name themselves."""
+    found = []
+    for each in made:
+        ids = each.told.get("ids") or [id_ for _, id_, _ in each.told["works"]]
+        method = {"delete": "delete_ids"}.get(each.kind, each.kind)
+        found.append([each.name, method, each.told["pipeline"], ids])
+    return op("history", 52, 53, pipeline="_history", found=found)
+
+
 def told(content: Any) -> list[Any]:
     return [content] if isinstance(content, str) else list(content)
 

@@ -13,7 +13,7 @@ from tests.system.faults import client, nemesis, workload
 from tests.system.faults.__main__ import checked, missing
 from tests.system.faults.checker import check
 from tests.system.faults.history import Operation, Recorder, faults_in, load
-from tests.unit.faults.histories import FROM_Y, TWO, P, deposit, named, of, op, read, stream, unknown, update
+from tests.unit.faults.histories import FROM_Y, TWO, P, deposit, history, named, of, op, read, stream, unknown, update
 from workflow_results import ServiceUnavailableError
 
 if TYPE_CHECKING:
@@ -34,16 +34,6 @@ PART_OF_U = op("history", 52, 53, pipeline="_history", found=[[U.name, "update",
 def dump(x: Any = None, y: Any = None) -> Operation:
     """What is there in the end."""
     return stream(50, 51, *((id_, content) for id_, content in (("y", y), ("x", x)) if content), kind="dump")
-
-
-def history(*made: Operation) -> Operation:
-    """The history of the results in the end, in which changes name themselves."""
-    found = []
-    for each in made:
-        ids = each.told.get("ids") or [id_ for _, id_, _ in each.told["works"]]
-        method = {"delete": "delete_ids"}.get(each.kind, each.kind)
-        found.append([each.name, method, each.told["pipeline"], ids])
-    return op("history", 52, 53, pipeline="_history", found=found)
 
 
 RIGHT: dict[str, Sequence[Operation]] = {

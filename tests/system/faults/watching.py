@@ -1,0 +1,212 @@
+"""What watchers watch, and how they do it: some for the whole run, others from token to token.
+
+A watcher is a chain of watches, each of which goes on where some change before it was told. All that it is told is
+recorded as it comes; `watches` checks it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from tests.system.faults.reader import text
+from tests.system.faults.workload import LARGE, LAST, PIPELINES, compact
+from workflow_results import DeadlineExceededError, ServiceUnavailableError
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from tests.system.faults.history import Outcome, Recorder
+    from tests.system.faults.model import Content
+    from workflow_results import Change, Results
+
+EARLY: Final = "c4"
+"""The markers of half of the clients come before it."""
+_REMEMBERED: Final = 60
+_FRESH_SHARE: Final = 0.15
+_FRESH_SECONDS: Final = 20.0
+"""So long before the end of a run, nobody begins anew, who might then begin after what is to be seen last."""
+_PAUSE_SECONDS: Final = (1.0, 6.0)
+_PAUSE_SHARE: Final = 0.005
+_CLOSED_SHARE: Final = 0.003
+_RETRY_SECONDS: Final = 0.5
+_QUIET_SECONDS: Final = 3.0
+
+
+class Query(NamedTuple):
+    """What results must be like.
+
+    Attributes:
+        filter: In MongoDB's words.
+        matches: In Python's.
+    """
+
+    filter: dict[str, Any]
+    matches: Callable[[Content], bool]
+
+
+QUERIES: Final = {
+    "all": Query({}, lambda _: True),
+    "locked": Query({"results.locked": True}, lambda content: content.locked),
+    "early": Query({"a": {"$lt": EARLY}}, lambda content: content.a < EARLY),
+}
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How somebody watches.
+
+    Attributes:
+        pipelines: Which pipelines; None for all.
+        query: The name of a query.
+        snapshot: Whether to begin with what is there.
+        fields: Which fields to ask for; none for all.
+        seconds: How long until the watch is given up and another one goes on; none for the whole run.
+        tokens: Where that goes on: behind a recent change, or at the token of the watch itself.
+        pauses: Whether to read nothing for some seconds now and then.
+    """
+
+    pipelines: tuple[str, ...] | None
+    query: str = "all"
+    snapshot: bool = False
+    fields: tuple[str, ...] = ()
+    seconds: tuple[float, float] | None = None
+    tokens: tuple[str, ...] = ("own",)
+    pauses: bool = False
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The names of the pipelines."""
+        return (*PIPELINES, LARGE) if self.pipelines is None else self.pipelines
+
+
+HABITS: Final = {
+    "a": Habit(PIPELINES),
+    "b": Habit(PIPELINES[:1], snapshot=True, seconds=(0.5, 3.0), tokens=("recent",)),
+    "c": Habit(PIPELINES[:2], query="locked", seconds=(0.2, 4.0)),
+    "d": Habit(
+        None,
+        query="early",
+        snapshot=True,
+        fields=("id", "pipeline", "a", "b", "results"),
+        seconds=(3.0, 12.0),
+        tokens=("recent", "own"),
+        pauses=True,
+    ),
+}
+"""By the end of a watcher's name."""
+
+
+class Watcher:
+    """Watches until it has seen the last changes of a run, and nothing comes behind them.
+
+    Args:
+        results: The facade.
+        recorder: Where it is recorded.
+        name: Its name.
+        lots: For what is left to choose.
+        until: When the clients stop that make changes.
+    """
+
+    def __init__(self, results: Results, recorder: Recorder, name: str, lots: random.Random, until: float) -> None:
+        self._results = results
+        self._recorder = recorder
+        self._name = name
+        self._lots = lots
+        self._until = until
+        self._habit = HABITS[name[-1]]
+        self._chains = 0
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._chains += 1
+        self._token: bytes | None = None
+        self._recent: deque[bytes] = deque(maxlen=_REMEMBERED)
+        self._unseen = set(self._habit.watched)
+
+    def run(self) -> None:
+        """Watch until the end, which must come."""
+        while self._unseen:
+            self._watch(None if self._habit.seconds is None else self._lots.uniform(*self._habit.seconds))
+            if (
+                self._habit.seconds
+                and self._lots.random() < _FRESH_SHARE
+                and time.monotonic() < self._until - _FRESH_SECONDS
+            ):
+                self._begin_anew()
+        while not self._watch(_QUIET_SECONDS, at_end=True):
+            pass
+
+    def _watch(self, seconds: float | None, *, at_end: bool = False) -> bool:
+        """Watch for a while; returns whether it began and nothing came."""
+        habit = self._habit
+        name = self._recorder.begin(
+            "watch",
+            chain=f"{self._name}.{self._chains}",
+            pipelines=habit.watched,
+            query=habit.query,
+            snapshot=habit.snapshot,
+            resumed=self._token is not None,
+        )
+        began, number = False, 0
+        outcome: Outcome = "ok"
+        told: dict[str, Any] = {}
+        try:
+            with self._results.watch(
+                None if habit.pipelines is None else list(habit.pipelines),
+                QUERIES[habit.query].filter,
+                dict.fromkeys(habit.fields, True),
+                snapshot=habit.snapshot,
+                resume_token=self._token,
+                timeout=seconds,
+            ) as watch:
+                began = True
+                self._token = watch.resume_token
+                self._recorder.note(name, "began")
+                with suppress(DeadlineExceededError):
+                    for change in watch:
+                        number += 1
+                        self._take(name, change)
+                        if self._is_done(at_end):
+                            break
+                self._token = self._next_token(watch.resume_token)
+        except (DeadlineExceededError, ServiceUnavailableError) as error:
+            outcome, told = "failed", {"error": text(error)}
+            time.sleep(_RETRY_SECONDS)
+        except Exception as error:  # noqa: BLE001 - it is what must never be
+            outcome, told = "broken", {"error": text(error)}
+            self._unseen.clear()
+        is_quiet = began and not number and outcome == "ok"
+        self._recorder.end(name, outcome, **told, complete=at_end and is_quiet)
+        return outcome == "broken" or is_quiet
+
+    def _is_done(self, at_end: bool) -> bool:
+        """Whether to close the watch behind a change."""
+        if at_end or not self._unseen:
+            return not at_end
+        return self._is_restless() and self._lots.random() < _CLOSED_SHARE
+
+    def _is_restless(self) -> bool:
+        """Whether to do more than to wait for the next change."""
+        return self._habit.seconds is not None and time.monotonic() < self._until
+
+    def _next_token(self, own: bytes) -> bytes:
+        """Return where to go on; in the end only behind what was told, so that there is an end."""
+        if not self._recent or not self._is_restless() or self._lots.choice(self._habit.tokens) == "own":
+            return own
+        return self._lots.choice(self._recent)
+
+    def _take(self, name: str, change: Change) -> None:
+        content = None if change.result is None else compact(change.result, self._habit.fields)
+        row = [change.kind.name, change.pipeline, change.id, content, change.reason, list(change.fields)]
+        self._recorder.note(name, row)
+        self._token = change.resume_token
+        self._recent.append(change.resume_token)
+        if change.id == LAST:
+            self._unseen.discard(change.pipeline)
+        if self._habit.pauses and self._lots.random() < _PAUSE_SHARE and time.monotonic() < self._until:
+            time.sleep(self._lots.uniform(*_PAUSE_SECONDS))
