@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
 BUG_VARIABLE: Final = "WORKFLOW_RESULTS_TEST_BUG"
+_GLANCE_SECONDS: Final = 0.1
+_OLDER_SHARE: Final = 0.05
 
 
 def _replace(owner: Any, name: str, by: Any) -> None:
@@ -161,6 +165,66 @@ def _refuse_without_looking() -> None:
     _replace(changes, "_lock_states", locked)
 
 
+def _watch_resume_late() -> None:
+    """Go on one event behind the one where a watch ended."""
+    from workflow_results_server.store.watching.watches import Place, Watches
+
+    watch = Watches.watch
+
+    async def late(watches: Any, wanted: Any, place: Place | None, *, existing: bool) -> AsyncGenerator[Any, None]:
+        if place is not None and place.read is None:
+            async with watches._feed.followed():
+                events, _ = await watches._feed.behind(place.token, _GLANCE_SECONDS)
+            place = Place(events[0].token) if events else place
+        async with aclosing(watch(watches, wanted, place, existing=existing)) as parts:
+            async for part in parts:
+                yield part
+
+    _replace(Watches, "watch", late)
+
+
+def _watch_bookmark_early() -> None:
+    """Tell where a watch is behind some events before they are told."""
+    from workflow_results_server.store.watching.watches import Part, Watches
+
+    told = Watches._told
+
+    async def early(watches: Any, wanted: Any, chunk: Any, place: Any) -> AsyncGenerator[Part, None]:
+        if place is not None:
+            yield Part(place)
+        async with aclosing(told(watches, wanted, chunk, place)) as parts:
+            async for part in parts:
+                yield part
+
+    _replace(Watches, "_told", early)
+
+
+def _watch_older() -> None:
+    """Tell a watch, now and then, a result as it was when it was read the time before."""
+    from workflow_results_server.documents import bson_bytes
+    from workflow_results_server.store.watching.watches import Watches
+
+    begin = Watches.__init__
+    before: dict[tuple[str, str, str], bytes] = {}
+    lots = random.Random(0)
+
+    def older(pipeline: str, selection: Any, document: bytes) -> bytes:
+        key = pipeline, bson_bytes.stored_id(document), str(selection.projection)
+        known, before[key] = before.get(key, document), document
+        return known if lots.random() < _OLDER_SHARE else document
+
+    def initialize(watches: Any, feed: Any, read: Any, pipelines: Any) -> None:
+        async def read_older(pipeline: str, selection: Any) -> AsyncGenerator[Any, None]:
+            async with aclosing(read(pipeline, selection)) as batches:
+                async for batch in batches:
+                    documents = bson_bytes.split(batch.data, batch.number)
+                    yield batch._replace(data=b"".join(older(pipeline, selection, each) for each in documents))
+
+        begin(watches, feed, read_older, pipelines)
+
+    _replace(Watches, "__init__", initialize)
+
+
 BUGS: Final[dict[str, Callable[[], None]]] = {
     "acknowledge-early": _acknowledge_early,
     "forget-requests": _forget_requests,
@@ -173,6 +237,9 @@ BUGS: Final[dict[str, Callable[[], None]]] = {
     "resume-early": _resume_early,
     "resume-late": _resume_late,
     "take-all-for-same": _take_all_for_same,
+    "watch-bookmark-early": _watch_bookmark_early,
+    "watch-older": _watch_older,
+    "watch-resume-late": _watch_resume_late,
     "write-only-some": _write_only_some,
 }
 
