@@ -120,6 +120,8 @@ def test_a_run_in_which_nothing_works_is_not_enough() -> None:
     strikes: list[dict[str, Any]] = [{"kind": kind, "whom": "m0"} for kind in nemesis.KINDS for _ in range(3)]
     failed = [deposit(number * 0.04, number * 0.04 + 0.01, f"k{number}", "A", "failed") for number in range(13_000)]
     assert "0 deposits that were made" in "\n".join(missing(600, failed, strikes))
+    assert "0 changes told to those who watch" in "\n".join(missing(600, failed, strikes))
+    assert "0 watches that went on behind a token" in "\n".join(missing(600, failed, strikes))
     nobody = [{**strike, "whom": "0"} for strike in strikes]
     assert "0 faults that struck somebody" in "\n".join(missing(600, failed, nobody))
 
