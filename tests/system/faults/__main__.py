@@ -29,7 +29,7 @@ _OPERATIONS_A_SECOND: Final = 20
 _SECONDS_A_FAULT: Final = 15.0
 _KINDS_OF_FAULTS: Final = 6
 _KINDS_OF_CALLS: Final = (
-    *("deposit", *CHANGES, "repeat", "declined", "read", "stream", "locked", "by_count", "by_event", "changes"),
+    *("deposit", *CHANGES, "repeat", "read", "stream", "locked", "by_count", "by_event", "changes"),
     *("count", "locked_count", "status"),
 )
 _EACH_A_SECOND: Final = 0.1
@@ -38,7 +38,8 @@ _TOLD_A_SECOND: Final = 20
 """How many changes watchers must have been told, a second …"""
 _RESUMED_A_SECOND: Final = 0.2
 """… and how many watches must have gone on behind a token."""
-_CONFIRMED_A_SECOND: Final = 0.05
+_ASKED_A_SECOND: Final = 0.05
+"""How many unlocks must have been confirmed, and how many declined: most are refused."""
 _STRUCK: Final = 0.9
 _NOBODY: Final = ("0", "0 connections")
 _FINAL_STREAMS: Final = len(PIPELINES) + 1
@@ -139,7 +140,8 @@ def missing(seconds: float, operations: list[Operation], faults: list[dict[str, 
         ("final reads", sum(operation.kind == "dump" for operation in operations), 1),
         ("final streams", sum(_final(each) for each in operations), _FINAL_STREAMS),
         *((f"{kind}s that were made", made[kind], seconds * _EACH_A_SECOND) for kind in _KINDS_OF_CALLS),
-        ("confirmed unlocks", sum(_confirmed(each) for each in operations), seconds * _CONFIRMED_A_SECOND),
+        ("unlocks that were declined", made["declined"], seconds * _ASKED_A_SECOND),
+        ("unlocks that were confirmed", sum(_confirmed(each) for each in operations), seconds * _ASKED_A_SECOND),
         ("changes told to those who watch", _told(operations), seconds * _TOLD_A_SECOND),
         ("watches that went on behind a token", _resumed(operations), seconds * _RESUMED_A_SECOND),
         ("faults that struck somebody", sum(fault["whom"] not in _NOBODY for fault in faults), len(faults) * _STRUCK),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -136,7 +137,7 @@ def parsed(lines: Iterable[str]) -> list[Operation]:
             continue
         operation = operations[name]
         if "note" in told:
-            operation.notes.append((told["at"], told["note"]))
+            operation.notes.append((told["at"], _interned(told["note"])))
             continue
         end, operation.outcome = told.pop("end"), told.pop("outcome")
         if operation.outcome != "unknown":
@@ -144,6 +145,13 @@ def parsed(lines: Iterable[str]) -> list[Operation]:
         operation.told |= told
         operation.seconds = end - operation.begin
     return list(operations.values())
+
+
+def _interned(told: Any) -> Any:
+    """Return what was told with each text only once in memory: watchers are told the same names many times."""
+    if isinstance(told, str):
+        return sys.intern(told)
+    return [_interned(each) for each in told] if isinstance(told, list) else told
 
 
 def load(directory: Path) -> list[Operation]:

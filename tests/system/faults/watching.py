@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.system.faults.model import Content
     from workflow_results import Change, Results
 
-EARLY: Final = "c4"
-"""The markers of half of the clients come before it."""
+EARLY, EARLIEST = "c4", "c1"
+"""The markers of half of the clients, and of the first one, come before them."""
 _REMEMBERED: Final = 60
 _FRESH_SHARE: Final = 0.15
 _FRESH_SECONDS: Final = 20.0
@@ -53,7 +53,9 @@ QUERIES: Final = {
     "all": Query({}, lambda _: True),
     "locked": Query({"results.locked": True}, lambda content: content.locked),
     "early": Query({"a": {"$lt": EARLY}}, lambda content: content.a < EARLY),
+    "earliest": Query({"a": {"$lt": EARLIEST}}, lambda content: content.a < EARLIEST),
 }
+_FIELDS: Final = ("id", "pipeline", "a", "b", "results")
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,12 @@ HABITS: Final = {
         None,
         query="early",
         snapshot=True,
-        fields=("id", "pipeline", "a", "b", "results"),
+        fields=_FIELDS,
         seconds=(3.0, 12.0),
         tokens=("recent", "own"),
         pauses=True,
     ),
+    "e": Habit((LARGE,), query="earliest", fields=_FIELDS, seconds=(16.0, 20.0)),
 }
 """By the end of a watcher's name."""
 

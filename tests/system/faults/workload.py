@@ -56,7 +56,7 @@ WEIGHTS: Final = {
     "by_event": 3,
     "changes": 4,
     "status": 2,
-    "unlock_asked": 4,
+    "unlock_asked": 6,
     "tidy": 2,
     "race": 2,
 }
@@ -261,7 +261,7 @@ class Plan:
         return {}
 
     def _unlock_asked(self) -> dict[str, Any]:
-        return {**self._named(), "confirm": self.random.random() < 0.5}
+        return {**self._named(), "confirm": self.random.random() < 0.4}
 
     def _tidy(self) -> dict[str, Any]:
         pipeline = self.random.choice(PIPELINES)
