@@ -6,6 +6,7 @@ recorded as it comes; `watches` checks it.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from contextlib import suppress
@@ -34,7 +35,9 @@ _PAUSE_SECONDS: Final = (1.0, 6.0)
 _PAUSE_SHARE: Final = 0.005
 _CLOSED_SHARE: Final = 0.003
 _RETRY_SECONDS: Final = 0.5
-_QUIET_SECONDS: Final = 3.0
+_QUIET_SECONDS: Final = 4.0
+_QUIET_SHARE: Final = 0.5
+"""In the end, how long a watch is given, and for which part of it it must have begun and told nothing."""
 
 
 class Query(NamedTuple):
@@ -123,6 +126,7 @@ class Watcher:
         self._until = until
         self._habit = HABITS[name[-1]]
         self._chains = 0
+        self._is_over = False
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -133,19 +137,17 @@ class Watcher:
 
     def run(self) -> None:
         """Watch until the end, which must come."""
-        while self._unseen:
-            self._watch(None if self._habit.seconds is None else self._lots.uniform(*self._habit.seconds))
-            if (
-                self._habit.seconds
-                and self._lots.random() < _FRESH_SHARE
-                and time.monotonic() < self._until - _FRESH_SECONDS
-            ):
+        while not self._is_over:
+            self._watch(at_end=not self._unseen)
+            if self._is_restless(_FRESH_SECONDS) and self._lots.random() < _FRESH_SHARE:
                 self._begin_anew()
-        while not self._watch(_QUIET_SECONDS, at_end=True):
-            pass
 
-    def _watch(self, seconds: float | None, *, at_end: bool = False) -> bool:
-        """Watch for a while; returns whether it began and nothing came."""
+    def _watch(self, *, at_end: bool) -> None:
+        """Watch for a while.
+
+        Args:
+            at_end: Whether all has been seen, and something may still come behind it.
+        """
         habit = self._habit
         name = self._recorder.begin(
             "watch",
@@ -155,7 +157,8 @@ class Watcher:
             snapshot=habit.snapshot,
             resumed=self._token is not None,
         )
-        began, number = False, 0
+        seconds = self._lots.uniform(*habit.seconds) if habit.seconds else None
+        number, began = 0, math.inf
         outcome: Outcome = "ok"
         told: dict[str, Any] = {}
         try:
@@ -165,9 +168,9 @@ class Watcher:
                 dict.fromkeys(habit.fields, True),
                 snapshot=habit.snapshot,
                 resume_token=self._token,
-                timeout=seconds,
+                timeout=_QUIET_SECONDS if at_end else seconds,
             ) as watch:
-                began = True
+                began = time.monotonic()
                 self._token = watch.resume_token
                 self._recorder.note(name, "began")
                 with suppress(DeadlineExceededError):
@@ -182,10 +185,10 @@ class Watcher:
             time.sleep(_RETRY_SECONDS)
         except Exception as error:  # noqa: BLE001 - it is what must never be
             outcome, told = "broken", {"error": text(error)}
-            self._unseen.clear()
-        is_quiet = began and not number and outcome == "ok"
-        self._recorder.end(name, outcome, **told, complete=at_end and is_quiet)
-        return outcome == "broken" or is_quiet
+        is_quiet = not number and time.monotonic() - began > _QUIET_SECONDS * _QUIET_SHARE
+        is_complete = at_end and is_quiet and outcome == "ok"
+        self._is_over = is_complete or outcome == "broken"
+        self._recorder.end(name, outcome, **told, complete=is_complete)
 
     def _is_done(self, at_end: bool) -> bool:
         """Whether to close the watch behind a change."""
@@ -193,9 +196,9 @@ class Watcher:
             return not at_end
         return self._is_restless() and self._lots.random() < _CLOSED_SHARE
 
-    def _is_restless(self) -> bool:
-        """Whether to do more than to wait for the next change."""
-        return self._habit.seconds is not None and time.monotonic() < self._until
+    def _is_restless(self, seconds: float = 0.0) -> bool:
+        """Whether to do more than to wait for the next change, until some seconds before the end of the run."""
+        return self._habit.seconds is not None and time.monotonic() < self._until - seconds
 
     def _next_token(self, own: bytes) -> bytes:
         """Return where to go on; in the end only behind what was told, so that there is an end."""
