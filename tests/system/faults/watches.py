@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _Found = tuple[str, "list[Operation]"]
 _METHODS: Final = {"UPDATED": "update", "LOCKED": "lock", "UNLOCKED": "unlock", "DELETED": "delete"}
 _WITHOUT_REASON: Final = ("EXISTING", "DEPOSITED")
+_SNAPSHOT_COMPLETE: Final = ("", "")
 _MOST: Final = 3
 """How many violations of one kind are told of one watcher."""
 
@@ -41,8 +42,20 @@ class _At(NamedTuple):
     state: State = None
 
 
+class _Before(NamedTuple):
+    """What one change has made another one of what is known: its result, the place that was told, and the copy."""
+
+    key: Key
+    place: int | None
+    copy: State
+
+
 class _Chain:
-    """A watcher: one watch, and those that went on where it was."""
+    """A watcher: one watch, and those that went on behind some change.
+
+    What was told behind that change is taken back then, as it must come again. But what is told must not be older than
+    anything that was told before, also if that was taken back.
+    """
 
     def __init__(self, name: str, watches: Sequence[Operation], results: Results) -> None:
         first = watches[0].told
@@ -57,35 +70,49 @@ class _Chain:
         self._at: dict[Key, _At] = {}
         self._told: dict[Key, set[int]] = defaultdict(set)
         self._copy: dict[Key, Content] = {}
+        self._path: list[_Before] = []
         self._seen: set[Key] = set()
-        self._has_snapshot = False
 
     def violations(self) -> Iterator[_Found]:
         """Find what is wrong with what was told, and in the end with what was not."""
         for watch in self.watches:
+            self._take_back(watch.told["behind"])
             number = 0
             for at, told in watch.notes:
                 if told == "began":
                     self._since = self._since or at
                     continue
-                for what in self._wrong(at, *told):
+                for what in [*self._wrong(at, *told)]:
                     number += 1
                     if number <= _MOST:
                         yield f"{self.name} was told {_shown(at, told)}: {what}", [watch, *self._calls(told)]
         if self._complete:
             yield from self._wrong_in_the_end()
 
+    def _take_back(self, number: int) -> None:
+        """Forget what was told behind the first changes."""
+        while len(self._path) > number:
+            key, place, before = self._path.pop()
+            if place is not None:
+                self._told[key].discard(place)
+            if before is None:
+                self._copy.pop(key, None)
+            else:
+                self._copy[key] = before
+
     def _wrong(
         self, at: float, kind: str, pipeline: str, id_: str, told: list[Any] | None, reason: str, fields: list[str]
     ) -> Iterator[str]:
         """Take one change, and find what is wrong with it."""
-        if kind == "SNAPSHOT_COMPLETE":
-            if not self._snapshot:
-                yield "nobody asked for a snapshot"
-            self._has_snapshot = True
-            return
         key = pipeline, id_
         result = self._results.known.get(key)
+        place = result.places.get(reason) if result else None
+        is_new = place is not None and place not in self._told[key]
+        self._path.append(_Before(key, place if is_new else None, self._copy.get(key)))
+        if key == _SNAPSHOT_COMPLETE:
+            if kind != "SNAPSHOT_COMPLETE" or not self._snapshot:
+                yield "nobody asked for a snapshot"
+            return
         if pipeline not in self._pipelines or result is None:
             yield "this is no result that is watched"
             return
@@ -187,7 +214,7 @@ class _Chain:
             yield f"{self.name} was not told {len(lost)} times, {'; '.join(lost[:_MOST])}", [*self.watches[-1:]]
         if differing:
             yield f"{self.name} has a wrong copy: {'; '.join(differing[:_MOST])}", [*self.watches[-1:]]
-        if self._snapshot and not self._has_snapshot:
+        if self._snapshot and not any(before.key == _SNAPSHOT_COMPLETE for before in self._path):
             yield f"{self.name} was not told that its snapshot is complete", [*self.watches[-1:]]
 
     def _must_know(self, result: Result, final: State) -> bool:

@@ -61,6 +61,18 @@ QUERIES: Final = {
 _FIELDS: Final = ("id", "pipeline", "a", "b", "results")
 
 
+class _Place(NamedTuple):
+    """Where to go on.
+
+    Attributes:
+        token: The resume token; none to begin now.
+        number: How many changes had been told up to there. Those told behind it must come again.
+    """
+
+    token: bytes | None = None
+    number: int = 0
+
+
 @dataclass(frozen=True)
 class Habit:
     """How somebody watches.
@@ -131,8 +143,8 @@ class Watcher:
 
     def _begin_anew(self) -> None:
         self._chains += 1
-        self._token: bytes | None = None
-        self._recent: deque[bytes] = deque(maxlen=_REMEMBERED)
+        self._place = _Place()
+        self._recent: deque[_Place] = deque(maxlen=_REMEMBERED)
         self._unseen = set(self._habit.watched)
 
     def run(self) -> None:
@@ -155,7 +167,8 @@ class Watcher:
             pipelines=habit.watched,
             query=habit.query,
             snapshot=habit.snapshot,
-            resumed=self._token is not None,
+            resumed=self._place.token is not None,
+            behind=self._place.number,
         )
         seconds = self._lots.uniform(*habit.seconds) if habit.seconds else None
         number, began = 0, math.inf
@@ -167,11 +180,11 @@ class Watcher:
                 QUERIES[habit.query].filter,
                 dict.fromkeys(habit.fields, True),
                 snapshot=habit.snapshot,
-                resume_token=self._token,
+                resume_token=self._place.token,
                 timeout=_QUIET_SECONDS if at_end else seconds,
             ) as watch:
                 began = time.monotonic()
-                self._token = watch.resume_token
+                self._place = self._place._replace(token=watch.resume_token)
                 self._recorder.note(name, "began")
                 with suppress(DeadlineExceededError):
                     for change in watch:
@@ -179,7 +192,7 @@ class Watcher:
                         self._take(name, change)
                         if self._is_done(at_end):
                             break
-                self._token = self._next_token(watch.resume_token)
+                self._place = self._next_place(watch.resume_token)
         except (DeadlineExceededError, ServiceUnavailableError) as error:
             outcome, told = "failed", {"error": text(error)}
             time.sleep(_RETRY_SECONDS)
@@ -200,18 +213,20 @@ class Watcher:
         """Whether to do more than to wait for the next change, until some seconds before the end of the run."""
         return self._habit.seconds is not None and time.monotonic() < self._until - seconds
 
-    def _next_token(self, own: bytes) -> bytes:
+    def _next_place(self, own: bytes) -> _Place:
         """Return where to go on; in the end only behind what was told, so that there is an end."""
         if not self._recent or not self._is_restless() or self._lots.choice(self._habit.tokens) == "own":
-            return own
-        return self._lots.choice(self._recent)
+            return self._place._replace(token=own)
+        for _ in range(self._lots.randrange(len(self._recent))):
+            self._recent.pop()
+        return self._recent[-1]
 
     def _take(self, name: str, change: Change) -> None:
         content = None if change.result is None else compact(change.result, self._habit.fields)
         row = [change.kind.name, change.pipeline, change.id, content, change.reason, list(change.fields)]
         self._recorder.note(name, row)
-        self._token = change.resume_token
-        self._recent.append(change.resume_token)
+        self._place = _Place(change.resume_token, self._place.number + 1)
+        self._recent.append(self._place)
         if change.id == LAST:
             self._unseen.discard(change.pipeline)
         if self._habit.pauses and self._lots.random() < _PAUSE_SHARE and time.monotonic() < self._until:

@@ -28,12 +28,17 @@ COMPLETE: Row = 5.0, ["SNAPSHOT_COMPLETE", "", "", None, "", []]
 
 
 def watch(
-    begin: float, *rows: Row, chain: str = "w.1", query: str = "all", snapshot: bool = False, complete: bool = True
+    begin: float,
+    *rows: Row,
+    behind: int = 0,
+    query: str = "all",
+    snapshot: bool = False,
+    complete: bool = True,
 ) -> Operation:
-    """A watch to the end, unless it is not complete."""
+    """A watch to the end, unless it is not complete, that goes on behind the first changes of those before."""
     notes: list[Row] = [(begin + 0.1, "began"), *rows]
-    asked = {"chain": chain, "pipelines": [P], "query": query, "snapshot": snapshot, "complete": complete}
-    return Operation(f"watch-{next(numbers)}", "watch", begin, asked, END, "ok", notes=notes)
+    asked = {"chain": "w", "pipelines": [P], "query": query, "snapshot": snapshot, "behind": behind}
+    return Operation(f"watch-{next(numbers)}", "watch", begin, {**asked, "complete": complete}, END, "ok", notes=notes)
 
 
 def part(begin: float, *rows: Row, **more: Any) -> Operation:
@@ -52,6 +57,7 @@ UNKNOWN = unknown("update", 10, "x")
 HAS_C, HAS_D, LOCKED = of("A", a="C"), of("A", a="D"), of("A", locked=True)
 TOLD_C, TOLD_D = row(11, "UPDATED", "x", HAS_C, UPDATE, "a"), row(21, "UPDATED", "x", HAS_D, SECOND, "a")
 TOLD_E = row(31, "UPDATED", "x", of("A", a="E"), THIRD, "a")
+AGAIN = row(31, "UPDATED", "x", HAS_D, UPDATE, "a")
 UPDATES = (A, UPDATE, SECOND, dump(x=HAS_D), history(UPDATE, SECOND))
 MORE_UPDATES = (A, UPDATE, SECOND, THIRD, dump(x=of("A", a="E")), history(UPDATE, SECOND, THIRD))
 DELETED = (A, DELETE, B, dump(x="B"), history(DELETE))
@@ -63,8 +69,14 @@ RIGHT: dict[str, Sequence[Operation]] = {
     "what happens behind the beginning": [*UPDATES, watch(15, TOLD_D)],
     "what had begun before": [*UPDATES, watch(10.5, TOLD_C, TOLD_D)],
     "each change with the last state": [*UPDATES, watch(5, row(21, "UPDATED", "x", HAS_D, UPDATE, "a"), TOLD_D)],
-    "what is told again behind a token": [*UPDATES, part(5, TOLD_C, TOLD_D), watch(30, TOLD_D)],
-    "all that is behind a token": [*UPDATES, part(5, TOLD_C), watch(30, TOLD_D)],
+    "what is told again behind a token": [*UPDATES, part(5, TOLD_C, TOLD_D), watch(30, TOLD_D, behind=1)],
+    "what need not be told again": [*UPDATES, part(5, TOLD_C, TOLD_D), watch(30, AGAIN, TOLD_D, behind=2)],
+    "all that is behind a token": [*UPDATES, part(5, TOLD_C), watch(30, TOLD_D, behind=1)],
+    "a snapshot that goes on": [
+        *UPDATES,
+        part(22, row(23, "EXISTING", "x", HAS_D), COMPLETE, snapshot=True),
+        watch(30, row(31, "EXISTING", "x", HAS_D), COMPLETE, snapshot=True),
+    ],
     "half of it, by one that ended": [*UPDATES, part(5, TOLD_C)],
     "a snapshot": [*UPDATES, watch(4, row(4.5, "EXISTING", "x", "A"), COMPLETE, TOLD_C, TOLD_D, snapshot=True)],
     "deleted and deposited again": [*DELETED, watch(5, TOLD_DELETED, row(13, "DEPOSITED", "x", "B"))],
@@ -86,8 +98,28 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
     "nothing": ("was not told", [*UPDATES, watch(5)]),
     "not the last change": ("was not told", [*UPDATES, watch(5, row(30, "UPDATED", "x", HAS_D, UPDATE, "a"))]),
     "not the first change": ("were not told", [*UPDATES, watch(5, TOLD_D)]),
-    "not the one behind a token": ("were not told", [*MORE_UPDATES, part(5, TOLD_C), watch(25, TOLD_E)]),
-    "not the last one behind a token": ("was not told", [*UPDATES, part(5, TOLD_C), watch(25)]),
+    "not the one behind a token": ("were not told", [*MORE_UPDATES, part(5, TOLD_C), watch(25, TOLD_E, behind=1)]),
+    "not the last one behind a token": ("was not told", [*UPDATES, part(5, TOLD_C), watch(25, behind=1)]),
+    "not again what is behind a token": (
+        "were not told",
+        [*MORE_UPDATES, part(5, TOLD_C, TOLD_D), watch(25, TOLD_E, behind=1)],
+    ),
+    "not again the last one behind a token": (
+        "was not told",
+        [*UPDATES, part(5, TOLD_C, TOLD_D), watch(25, behind=1)],
+    ),
+    "not again the deposit behind a token": (
+        "has a wrong copy",
+        [A, dump(x="A"), history(), part(-1, row(1, "DEPOSITED", "x", "A")), watch(5)],
+    ),
+    "not again that the snapshot is complete": (
+        "its snapshot is complete",
+        [
+            *UPDATES,
+            part(22, row(23, "EXISTING", "x", HAS_D), COMPLETE, snapshot=True),
+            watch(30, snapshot=True, behind=1),
+        ],
+    ),
     "changes in another order": ("were not told", [*UPDATES, watch(5, TOLD_D, TOLD_C)]),
     "not the deposit": ("has a wrong copy", [A, dump(x="A"), history(), watch(-1)]),
     "not the deposit behind a delete": ("has a wrong copy", [*DELETED, watch(5, TOLD_DELETED)]),
@@ -101,7 +133,7 @@ WRONG: dict[str, tuple[str, Sequence[Operation]]] = {
         [*UPDATES, watch(25, row(26, "EXISTING", "x", HAS_C), COMPLETE, snapshot=True, complete=False)],
     ),
     "an older state than before": ("older", [*UPDATES, part(5, TOLD_C, TOLD_D, row(30, "DEPOSITED", "x", HAS_C))]),
-    "an older state behind a token": ("older", [*UPDATES, part(5, TOLD_C, TOLD_D), part(30, TOLD_C)]),
+    "an older state behind a token": ("older", [*UPDATES, part(5, TOLD_C, TOLD_D), part(30, TOLD_C, behind=1)]),
     "the state from before the change": ("older", [*UPDATES, part(5, row(11, "UPDATED", "x", "A", UPDATE, "a"))]),
     "what was deleted before": ("older", [*DELETED, part(5, TOLD_DELETED, row(13, "DEPOSITED", "x", "A"))]),
     "a state that never was": ("never like this", [*UPDATES, part(5, row(6, "DEPOSITED", "x", "Z"))]),

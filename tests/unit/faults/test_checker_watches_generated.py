@@ -85,16 +85,23 @@ def watched(store: LoggingStore, drawn: Sequence[Turn], *, snapshot: int | None)
     watches: list[Operation] = []
     is_snapshot = snapshot is not None
 
-    def begin() -> None:
-        told = {"chain": "w", "pipelines": [P], "query": "all", "snapshot": is_snapshot, "complete": True}
+    read = place = number = 0
+    told: list[int] = []  # how many changes, up to each place
+
+    def begin(behind: int) -> None:
+        asked = {"chain": "w", "pipelines": [P], "query": "all", "snapshot": is_snapshot}
         notes: list[tuple[float, Any]] = [(-0.5, "began")]
-        watches.append(Operation(f"w-{len(watches)}", "watch", -1 + len(watches) / 1_000, told, END, "ok", notes=notes))
+        asked |= {"behind": behind, "complete": True}
+        watches.append(
+            Operation(f"w-{len(watches)}", "watch", -1 + len(watches) / 1_000, asked, END, "ok", notes=notes)
+        )
 
     def tell(*row: Any) -> None:
+        nonlocal number
+        number += 1
         watches[-1].notes.append((END, list(row)))
 
-    begin()
-    read = place = 0
+    begin(0)
     if snapshot is not None and store.log:
         read = min(snapshot, len(store.log) - 1)
         for id_, content in store.log[read].results.items():
@@ -104,16 +111,19 @@ def watched(store: LoggingStore, drawn: Sequence[Turn], *, snapshot: int | None)
     for turn in (*drawn, *[Turn(0, 0)] * len(store.log)):
         if turn.back and place:
             place = max(0, place - turn.back)
-            begin()
+            number = told[place]
+            del told[place:]
+            begin(number)
         if place == len(store.log):
             continue
+        told.append(number)
         kind, id_, operation, _ = store.log[place]
         read = max(read, min(place + turn.ahead, len(store.log) - 1))
         there = None if kind == "DELETED" else store.log[read].results.get(id_)
         if operation is not None:
-            told = kind if kind == "DELETED" or there else "UNMATCHED"
+            name = kind if kind == "DELETED" or there else "UNMATCHED"
             fields = ["a"] if operation.kind == "update" else []
-            tell(told, P, id_, there and list(there), operation.name, fields)
+            tell(name, P, id_, there and list(there), operation.name, fields)
         elif there:
             tell(kind, P, id_, list(there), "", [])
         place += 1
