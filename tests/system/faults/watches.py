@@ -211,7 +211,10 @@ class _Chain:
             if known and self._copy.get(key) != final:
                 differing.append(f"{'/'.join(key)} is {final or 'not there'}, not {self._copy.get(key) or 'missing'}")
         if lost:
-            yield f"{self.name} was not told {len(lost)} times, {'; '.join(lost[:_MOST])}", [*self.watches[-1:]]
+            yield (
+                f"{self.name} was not told everything of {len(lost)} results: {'; '.join(lost[:_MOST])}",
+                [*self.watches[-1:]],
+            )
         if differing:
             yield f"{self.name} has a wrong copy: {'; '.join(differing[:_MOST])}", [*self.watches[-1:]]
         if self._snapshot and not any(before.key == _SNAPSHOT_COMPLETE for before in self._path):
