@@ -94,7 +94,7 @@ $(VENV)-oldest/.done $(VENV)-oldest-client/.done: pyproject.toml Makefile $(NATI
 	@$(INSTALL_NATIVE_THERE)
 	@touch $@
 
-SMOKE := wire/test_wire.py reads/test_reads.py deposits/test_depositor.py changes/test_locks.py changes/test_watch.py client/test_vectors.py
+SMOKE := wire/test_wire.py reads/test_reads.py deposits/test_depositor.py changes/test_locks.py changes/test_watch.py changes/test_watch_tokens.py client/test_vectors.py
 test-oldest: $(VENV)/.dev ## Run some of them with the oldest versions of Python and of what pyproject.toml asks for
 	@if $(UV) python find --system $(OLDEST) >/dev/null 2>&1; \
 	then $(MAKE) --no-print-directory test-oldest-found; \

@@ -33,7 +33,7 @@ _LISTS = {
     "Top": "top",
 }
 _CHANGES = {"Update": "update", "DeleteIds": "delete_ids", "Lock": "lock", "Unlock": "unlock"}
-_CHANGING = {*_CHANGES, "Deposit", "DropPipeline"}
+_CHANGING = {*_CHANGES, "Deposit", "CreateIndex", "DropIndex", "DropPipeline"}
 _UNLIMITED = -1
 
 
@@ -290,6 +290,15 @@ class FacadeRunner(Runner):
     def _history(self, request: dict[str, Any], _: Step) -> dict[str, Any]:
         entries = self._results.history(request.get("pipeline", ""), request.get("id"))
         return {"entries": [_entry(each) for each in entries], "next_page_token": ""}
+
+    def _listindexes(self, request: dict[str, Any], _: Step) -> dict[str, Any]:
+        return {"indexes": [each._asdict() for each in self._results.list_indexes(**request)]}
+
+    def _createindex(self, request: dict[str, Any], _: Step) -> dict[str, Any]:
+        return {"index": self._results.create_index(**request)._asdict()}
+
+    def _dropindex(self, request: dict[str, Any], _: Step) -> dict[str, Any]:
+        return {"dropped": self._results.drop_index(**request)}
 
     def _droppipeline(self, request: dict[str, Any], _: Step) -> dict[str, Any]:
         return {"dropped": self._results.drop_pipeline(**{"pipeline": "", **request})}

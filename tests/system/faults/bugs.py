@@ -174,7 +174,7 @@ def _watch_resume_late() -> None:
     async def late(watches: Any, wanted: Any, place: Place | None, *, existing: bool) -> AsyncGenerator[Any, None]:
         if place is not None and place.read is None:
             async with watches._feed.followed():
-                events, _ = await watches._feed.behind(place.token, _GLANCE_SECONDS)
+                events, _ = await watches._feed.behind(place.token, _GLANCE_SECONDS, wanted.includes)
             place = Place(events[0].token) if events else place
         async with aclosing(watch(watches, wanted, place, existing=existing)) as parts:
             async for part in parts:
