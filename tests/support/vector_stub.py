@@ -154,7 +154,7 @@ class StubRunner(Runner):
             return
         read = self._read(step)
         try:
-            first = next(read.call)
+            first = self._first(read)
             if step["rpc"] == "Watch":
                 assert not first.events, f"{where}: {first}"
                 read.token, read.events = first.resume_token, self._changes(read)
@@ -259,6 +259,16 @@ class StubRunner(Runner):
         if read.token:
             read.request.resume_token = read.token
         read.call = self._call(read.rpc)(read.request, timeout=PATIENCE, wait_for_ready=True)
+
+    def _first(self, read: _Read) -> Any:
+        """Return the first response of a stream, which may meet a connection that is just being cut."""
+        while True:
+            try:
+                return next(read.call)
+            except grpc.RpcError as error:
+                if not self._may_retry(error):
+                    raise
+                self._begin(read)
 
     def _read_rest(self, read: _Read) -> None:
         while "count" not in read.seen:
