@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from workflow_results._deposit.async_futures import AsyncDepositFuture
     from workflow_results._deposit.depositor import Depositor
     from workflow_results._deposit.futures import DepositFuture
+    from workflow_results._stream.async_watching import AsyncWatch
+    from workflow_results._stream.watching import Watch
     from workflow_results.async_results import AsyncResults
     from workflow_results.context import AsyncGRPCContext, GRPCContext
     from workflow_results.errors import (
@@ -50,6 +52,7 @@ __all__ = [
     "AsyncDepositor",
     "AsyncGRPCContext",
     "AsyncResults",
+    "AsyncWatch",
     "Change",
     "ChangeKind",
     "ConflictError",
@@ -73,6 +76,7 @@ __all__ = [
     "UnauthenticatedError",
     "ValueCount",
     "ValueCounts",
+    "Watch",
     "__version__",
 ]
 
@@ -81,6 +85,7 @@ _MODULES: Final = {
     "AsyncDepositor": "_deposit.async_depositor",
     "AsyncGRPCContext": "context",
     "AsyncResults": "async_results",
+    "AsyncWatch": "_stream.async_watching",
     "Change": "outcomes",
     "ChangeKind": "outcomes",
     "ConflictError": "errors",
@@ -104,6 +109,7 @@ _MODULES: Final = {
     "UnauthenticatedError": "errors",
     "ValueCount": "outcomes",
     "ValueCounts": "outcomes",
+    "Watch": "_stream.watching",
 }
 """Where each name is. It is imported when it is needed, since gRPC takes most of the time in which a command starts."""
 _PUBLIC: Final = {"async_results", "context", "errors", "outcomes", "results", "settings"}

@@ -125,8 +125,8 @@ class Change(NamedTuple):
         kind: What happened.
         pipeline: The pipeline of the result.
         id: The id of the result.
-        result: The result as it was when the change was told, not when it was made; None if it was deleted, does not
-            match the query or is not known.
+        result: The result as it was when the change was told, not when it was made; None for
+            DELETED, UNMATCHED, DROPPED and SNAPSHOT_COMPLETE.
         time: When, in UTC to the millisecond, by the clock of MongoDB or of the server that made the change; None for
             EXISTING and SNAPSHOT_COMPLETE.
         caller: The name of the caller's token or certificate, for changes by `update`, `delete_ids`, `lock` and

@@ -602,11 +602,11 @@ class Results(Session):
         resume_token: bytes | None = None,
         timeout: float | None = None,
     ) -> Watch:
-        """Iterate over changes of results as they are made, each with the result as it is then.
+        """Iterate over changes of results as they are made, each with the result as it is when the change is sent.
 
-        Returns when the service watches, too: every change that is made from then on comes. A result that changes
-        several times in a moment may come with its last state only; a change may come twice; none is lost. The watch
-        survives restarts of the service, and waits for changes until it is closed.
+        Returns once the service has begun to watch: every change that is made from then on comes. If a result changes
+        several times in a moment, each change comes with its last state. A change may come twice; none is lost. The
+        watch survives restarts of the service, and waits for changes until it is closed.
 
         Args:
             pipeline: The pipeline of the results, a list of pipelines, or None for all that the caller may use.

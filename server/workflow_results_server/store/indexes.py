@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure
 
 from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
-from workflow_results_server.errors import InvalidRequest, RequestError
+from workflow_results_server.errors import RequestError
 from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.shielding import in_own_context, retrieve_outcome, shielded
 
@@ -32,7 +32,14 @@ _PLAIN: Final = frozenset({"v", "key", "name", "ns"})
 """What MongoDB says of an index of all results, whose strings are compared byte by byte."""
 _GONE_CODES: Final = frozenset({26, 27})
 """NamespaceNotFound and IndexNotFound."""
-_CANNOT_CREATE: Final = 67
+_NOT_BUILT: Final = {
+    67: "MongoDB can't build one on this field, or the collection has as many as MongoDB takes",
+    85: "an administrator has made another one with the same keys",
+    86: "an administrator has made another one of the same name",
+    276: "it was dropped while it was built",
+}
+"""What CannotCreateIndex, IndexOptionsConflict, IndexKeySpecsConflict and IndexBuildAborted mean."""
+_BAD_VALUE: Final = 2
 _SIZES: Final[list[dict[str, Any]]] = [
     {"$collStats": {"storageStats": {}}},
     {"$project": {"sizes": "$storageStats.indexSizes", "builds": "$storageStats.indexBuilds"}},
@@ -95,7 +102,7 @@ class Indexes:
             seconds: The time that is left, for most of which the index is waited for.
 
         Raises:
-            RequestError: There is no such pipeline, it has too many indexes, or MongoDB failed.
+            RequestError: There is no such pipeline, it has too many indexes, or MongoDB failed or can't build it.
         """
         seconds = await self._primary.wait_until_ready(seconds)
         with mongodb_deadline(seconds, may_have_changed=lambda: False):
@@ -103,14 +110,15 @@ class Indexes:
         if found is None:
             message = f"pipeline {pipeline} does not exist: deposit into it first"
             raise RequestError(Reason.PIPELINE_NOT_FOUND, message)
+        count = len({index.field for index in found} | {each for name, each in self._building if name == pipeline})
         existing = next((index for index in found if index.field == field), None)
         if existing is not None and existing.ready:
             return existing
-        if existing is None and len(found) >= _MOST:
-            fields = ", ".join(index.field for index in found)
-            message = f"pipeline {pipeline} has {len(found)} indexes ({fields}), which is the most: drop one first"
-            raise RequestError(Reason.TOO_MANY_INDEXES, message)
         building = self._building.get((pipeline, field))
+        if existing is None and building is None and count >= _MOST:
+            fields = ", ".join(index.field for index in found)
+            message = f"pipeline {pipeline} has {count} indexes ({fields}), which is the most: drop one first"
+            raise RequestError(Reason.TOO_MANY_INDEXES, message)
         if building is None:
             building = in_own_context(self._build(pipeline, field))  # for all who wait, with its own time limit
             building.add_done_callback(retrieve_outcome)
@@ -176,9 +184,10 @@ class Indexes:
                 try:
                     await self._database[pipeline].create_indexes([model], commitQuorum="majority")
                 except OperationFailure as error:
-                    if error.code != _CANNOT_CREATE:
+                    if error.code not in _NOT_BUILT:
                         raise
-                    raise InvalidRequest("field", "must be a field that MongoDB can make an index on") from error
+                    message = f"no index on {field}: {_NOT_BUILT[error.code]}"
+                    raise RequestError(Reason.INDEX_NOT_BUILT, message) from error
         finally:
             del self._building[pipeline, field]
 
@@ -188,12 +197,17 @@ class Indexes:
         Raises:
             PyMongoError: MongoDB failed.
         """
-        found = await self._list(pipeline) or []
-        name = next((index.name for index in found if index.field == field and index.ready), None)
+        information = await self._database[pipeline].index_information()
+        name = next((name for name, about in information.items() if _field_of(about) == field), None)
         if name is None:
             return None
         find = {"find": pipeline, "filter": {}, "projection": {"_id": 1, field: 1}, "hint": name}
-        plan = await self._database.command("explain", find, verbosity="queryPlanner")
+        try:
+            plan = await self._database.command("explain", find, verbosity="queryPlanner")
+        except OperationFailure as error:
+            if error.code == _BAD_VALUE:  # there is no such index yet
+                return None
+            raise
         scan = next(_stages(plan["queryPlanner"]["winningPlan"], "IXSCAN"), {"isMultiKey": True})
         return None if scan["isMultiKey"] else name
 

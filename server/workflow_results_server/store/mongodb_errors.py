@@ -33,7 +33,7 @@ _WRITE_CONFLICT: Final = 112
 _DETAIL_LENGTH: Final = 500
 MEMBER_CODES: Final = frozenset({6, 7, 89, 91, 189, 9001, 10107, 11600, 11601, 11602, 13435, 13436})
 """Failures of the network, and of members that are shut down or change their roles."""
-STORE_CODES: Final = MEMBER_CODES | {13, 18, 43, 96, 134, 136, 175, 237, 246}
+_STORE_CODES: Final = MEMBER_CODES | {13, 18, 43, 96, 134, 136, 175, 237, 246}
 """Failures of reads that the query has no part in: these, and of authorization, of cursors and of snapshots."""
 
 
@@ -70,7 +70,7 @@ def _translated(error: PyMongoError, *, reading: bool, not_applied: bool, hint: 
         return DeadlineExceeded(f"the deadline passed{hint}", metadata)
     if code == _REGEX_INVALID:
         return RequestError(Reason.INVALID_QUERY, "the query contains an invalid regular expression")
-    if reading and code is not None and code not in STORE_CODES and not isinstance(error, ConnectionFailure):
+    if reading and code is not None and code not in _STORE_CODES and not isinstance(error, ConnectionFailure):
         return RequestError(Reason.INVALID_QUERY, "MongoDB can't evaluate this query on some of the values")
     if code in TOO_LARGE_CODES:
         return RequestError(Reason.TOO_LARGE, "a result would become larger than MongoDB's 16 MiB")

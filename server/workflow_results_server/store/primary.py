@@ -36,7 +36,7 @@ class Primary:
         """The last one whose primary is known to be up to date."""
         self._elected: Hashable = object()
         """The election of that primary; in the beginning like no other."""
-        self._catching_up: asyncio.Task[Timestamp] | None = None
+        self._catching_up: asyncio.Task[Timestamp | None] | None = None
         """The wait for another one, which all calls share."""
 
     async def wait_until_ready(self, seconds: float) -> float:
@@ -91,11 +91,11 @@ class Primary:
             await self._database.command("ping")
 
     @shielded
-    async def catch_up(self) -> Timestamp:
+    async def catch_up(self) -> Timestamp | None:
         """Wait until a majority has all that the primary has, as far as the primary knows.
 
         Returns:
-            The time of the cluster at which it had that.
+            The time of the cluster at which it had that; None for a MongoDB that has not written anything yet.
 
         Raises:
             RequestError: MongoDB failed.
@@ -108,7 +108,6 @@ class Primary:
                 reached: Timestamp | None = session.operation_time
                 await database["_history"].find_one({"_id": None}, session=session)  # … which a majority must have
         self._topology, self._elected = topology, _election(topology)
-        assert reached is not None
         return reached
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIRST_DOCUMENTS: Final = 100
 """How many documents the first fetch asks for: few, so that the first result comes at once."""
-SLOW_HINT: Final = ": query fields with an index (id, event, results.locked) or request less"
+SLOW_HINT: Final = ": query fields with an index (id, event, results.locked, or those of create_index) or request less"
 _RAW: Final = OPTIONS.with_options(document_class=RawBSONDocument)
 
 

@@ -75,7 +75,8 @@ class Store:
         self._group_commit = GroupCommit(self._insert)
         self._reads = reads.Reads(primary)
         self.indexes = Indexes(database, primary)
-        self.watches = Watches(ChangeFeed(database, primary), self.read, self._names)
+        self._feed = ChangeFeed(database, primary)
+        self.watches = Watches(self._feed, self.read, self._names)
 
     @classmethod
     async def open(cls, uri: str, database: str, call_seconds: float, max_pipelines: int = 0) -> Store:
@@ -108,6 +109,7 @@ class Store:
         """Finish soon what is under way, whose callers are gone, and close the connections to MongoDB."""
         end = time.monotonic() + _LAST_SECONDS
         await self._group_commit.finish(_LAST_SECONDS)
+        await self._feed.close(max(0.0, end - time.monotonic()))
         await wait_for_all(max(0.0, end - time.monotonic()))
         closing = asyncio.ensure_future(self._database.client.close())  # it informs MongoDB which sessions are over
         closing.add_done_callback(retrieve_outcome)

@@ -76,6 +76,7 @@ def changed(token: bytes, /, **fields: Any) -> bytes:
         {"token": b"x" * 40},
         {"token": "82"},
         {"token": bytes(2_000)},
+        {"token": bytes(9)},
         {"read": ["p"]},
         {"read": ["p", 1]},
         {"read": ["_p", "a"]},

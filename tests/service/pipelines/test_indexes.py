@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from datetime import datetime, timezone
+from numbers import Number
 from typing import Any
 
 import pytest
@@ -20,14 +21,20 @@ from tests.support.wire import Stub, invalid, refused
 from tests.support.works import work
 from workflow_results import FieldIndex, InvalidRequestError, Results
 from workflow_results.v1 import results_pb2 as pb
+from workflow_results_server.errors import RequestError
 from workflow_results_server.store import Store
 
 
 def counted(results: Results, pipeline: str, field: str) -> list[tuple[str, int]]:
-    """Return counts by value, with values that can be compared: NaN is not equal to itself."""
+    """Return counts by value, with values that can be compared: any of those that are equal may stand for them all."""
+
+    def told(value: Any) -> str:
+        number = value.to_decimal() if isinstance(value, Decimal128) else value
+        return repr(number if isinstance(number, bool) or not isinstance(number, Number) else float(number) + 0.0)  # type: ignore[arg-type]
+
     found = results.count_by(pipeline, field)
     assert (found.has_more, found.other_count) == (False, 0)
-    return [(repr(value), number) for value, number in found.counts]
+    return [(told(value), number) for value, number in found.counts]
 
 
 @pytest.mark.both_facades
@@ -59,7 +66,7 @@ def test_what_is_wrong_is_refused(results: Results, pipeline: str) -> None:
         for method in (results.create_index, results.drop_index):
             with pytest.raises(InvalidRequestError, match="has an index in every pipeline"):
                 method(pipeline, field)
-    odd: list[Any] = ["", "a..b", "$a", "a.$b", 7, "a\0b"]
+    odd: list[Any] = ["", "a..b", "$a", "a.$b", 7, "a\0b", "plots.0", "0"]
     for path in odd:
         with pytest.raises(InvalidRequestError, match="field must"):
             results.create_index(pipeline, path)
@@ -94,6 +101,11 @@ def test_indexes_of_administrators_are_left_alone(results: Results, pipeline: st
     assert [index.field for index in results.list_indexes(pipeline)] == ["a"]
     assert results.create_index(pipeline, "a").ready
     assert "mine" in collection.index_information()
+    collection.create_index([("y", 1)], name="field_z")
+    with pytest.raises(InvalidRequestError, match="an administrator has made another one") as refused_by_mongodb:
+        results.create_index(pipeline, "z")
+    collection.drop_index("field_z")
+    assert refused_by_mongodb.value.reason == "INDEX_NOT_BUILT"
     assert results.drop_index(pipeline, "a")
     assert "mine" not in collection.index_information()
     assert len(collection.index_information()) == 6
@@ -228,3 +240,16 @@ def test_the_command(results: Results, pipeline: str) -> None:
     assert index("n", "--drop") == (0, "the index on n was dropped\n")
     assert index("n", "--drop") == (1, f"Error: {pipeline} has no index on n\n")
     assert index("--drop")[0] == 2
+
+
+def test_at_most_five_also_of_those_that_are_made_at_once(mongo_uri: str, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a")])
+
+    async def test(store: Store) -> None:
+        made = await asyncio.gather(
+            *(store.indexes.create(pipeline, f"n{number}", LONG) for number in range(10)), return_exceptions=True
+        )
+        assert sum(isinstance(each, RequestError) for each in made) == 5
+
+    with_store(mongo_uri, test)
+    assert len(results.list_indexes(pipeline)) == 5

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from workflow_results._calls.watching import METHOD, SILENCE, Arrived, Watching
 from workflow_results._stream.result_stream import not_copied
+from workflow_results._transport.async_channel import is_cancelled
 from workflow_results._transport.deadline import Deadline, earlier
 from workflow_results.errors import ResultsError
 from workflow_results.outcomes import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -27,7 +29,7 @@ class AsyncWatch(AsyncIterator[Change]):
     """An asynchronous iterator over changes, which waits for the next one.
 
     It begins with its `async with` block, or with its first change. `close()` ends it, and so does the end of the
-    block. To cancel who waits for a change does not: the next one who waits goes on.
+    block. Cancelling a task that waits for a change does not end it; the next wait goes on from there.
 
     Args:
         channel: The way to the service.
@@ -61,22 +63,15 @@ class AsyncWatch(AsyncIterator[Change]):
 
     async def __anext__(self) -> Change:
         if not self._arrived:
-            if self._is_waiting:
-                raise ResultsError("another task waits for a change of this watch")
-            self._is_waiting = True
-            try:
-                while not self._arrived:
-                    await self._receive()
-            finally:
-                self._is_waiting = False
+            await self._wait_for(lambda: bool(self._arrived))
         self._number += 1
         return self._watching.hand_on(self._arrived.popleft())
 
     async def __aenter__(self) -> Self:
-        if self._has_ended:
-            raise ResultsError("this watch has ended: begin another one")
-        while not self._has_begun:
-            await self._receive()
+        try:
+            await self._wait_for(lambda: self._has_begun and not self._has_ended)
+        except StopAsyncIteration:
+            raise ResultsError("this watch has ended: begin another one") from None
         return self
 
     async def __aexit__(
@@ -85,7 +80,7 @@ class AsyncWatch(AsyncIterator[Change]):
         await self.close()
 
     async def close(self) -> None:
-        """End the watch; who waits for a change comes to the end of the iteration. Closing twice is fine."""
+        """End the watch; a task that waits for a change reaches the end of the iteration. Closing twice is fine."""
         self._end()
 
     def __del__(self) -> None:
@@ -97,8 +92,23 @@ class AsyncWatch(AsyncIterator[Change]):
         number = f"{self._number:,} change{'' if self._number == 1 else 's'}"
         return f"<{self._name}: ended after {number}>" if self._has_ended else f"<{self._name}: {number} so far>"
 
+    async def _wait_for(self, condition: Callable[[], bool]) -> None:
+        """Receive responses until a condition holds."""
+        if self._is_waiting:
+            raise ResultsError("another task waits for a change of this watch")
+        self._is_waiting = True
+        try:
+            while not condition():
+                await self._receive()
+        finally:
+            self._is_waiting = False
+
     async def _receive(self) -> None:
-        """Wait for a response, or for what to do after a failure."""
+        """Wait for a response, or for what to do after a failure.
+
+        Raises:
+            StopAsyncIteration: The watch was closed.
+        """
         try:
             if self._has_ended:
                 raise StopAsyncIteration
@@ -108,15 +118,20 @@ class AsyncWatch(AsyncIterator[Change]):
                 self._call = await self._channel.open(
                     self._place, METHOD, self._watching.request, self._deadline, connect
                 )
-            response = await self._channel.read(self._place, self._call, METHOD, self._deadline, SILENCE)
+            response = None
+            if not self._has_ended:
+                response = await self._channel.read(self._place, self._call, METHOD, self._deadline, SILENCE)
+            if self._has_ended:
+                self._end_call()
+                raise StopAsyncIteration
             if response is None:
                 raise self._watching.ended()
             self._failing = None
             self._has_begun = True
             self._arrived += self._watching.take(response)
         except asyncio.CancelledError:
-            if not self._has_ended:  # gRPC has cancelled the call as well
-                self._end_call()
+            self._end_call()  # which gRPC has cancelled as well
+            if not self._has_ended or is_cancelled():
                 raise
             raise StopAsyncIteration from None
         except ResultsError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from workflow_results._calls.watching import METHOD, SILENCE, Watching
 from workflow_results._stream.result_stream import Handed, ResultStream
 from workflow_results._stream.resuming import same_process
+from workflow_results._transport.connections import CLOSED
 from workflow_results._transport.deadline import Deadline, earlier
 from workflow_results._transport.forks import fork_guard
 from workflow_results.errors import ResultsError
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Watch(ResultStream[Change]):
     """An iterator over changes, which waits for the next one.
 
-    `close()` ends it, from any thread: one that waits for a change then comes to the end of the iteration. So does the
-    end of a `with` block.
+    `close()` ends it, from any thread, and so does the end of a `with` block. A thread that waits for a change then
+    reaches the end of the iteration; one that waits for the service to come back does so when that has come or failed.
     """
 
     def __new__(
@@ -76,7 +77,7 @@ def watch(channel: Channel, request: pb.WatchRequest, name: str, deadline: Deadl
     watching, handed = Watching(channel.target, request), Handed("change")
     place = channel.place()  # kept between two tries, so that none fails since there are too many streams now
     parts = _changes(channel, place, watching, handed, deadline, patience)
-    next(parts)
+    next(parts, None)
     return Watch(parts, name, handed, watching, place)
 
 
@@ -88,7 +89,7 @@ def _changes(
     failing: Deadline | None = None
     has_begun = False
     with place:
-        while not place.given_up:
+        while True:
             try:
                 connect = earlier(deadline, failing or Deadline.after(patience))
                 for response in channel.stream(place, METHOD, watching.request, deadline, connect, SILENCE):
@@ -99,10 +100,14 @@ def _changes(
                         yield
                         same_process(forks)
                     for each in handed.each(arrived):
+                        if place.given_up:
+                            return
                         yield watching.hand_on(each)
                         same_process(forks)
                 raise watching.ended()
             except ResultsError as error:
+                if channel.closed:
+                    raise ResultsError(CLOSED) from error
                 if place.given_up:
                     return
                 failing = failing or Deadline.after(patience)

@@ -254,12 +254,12 @@ class AsyncChannel(Calls):
         try:
             yield
         except (asyncio.CancelledError, grpc.aio.UsageError) as error:
-            if self.closed and not _is_cancelled():
+            if self.closed and not is_cancelled():
                 raise ResultsError(CLOSED) from error
             raise
 
 
-def _is_cancelled() -> bool:
+def is_cancelled() -> bool:
     """Return whether somebody has cancelled this task; never known before Python 3.11."""
     task: Any = asyncio.current_task()
     return hasattr(task, "cancelling") and task.cancelling() > 0

@@ -179,6 +179,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
     """
+    ERROR_REASON_INDEX_NOT_BUILT: _ErrorReason.ValueType  # 31
+    """The index can't be built: it was dropped meanwhile, an administrator has made another one with the same keys, or
+    MongoDB can't have one on the field.
+
+    Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed.
@@ -359,6 +365,12 @@ Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
 """
 ERROR_REASON_TOO_MANY_INDEXES: ErrorReason.ValueType  # 30
 """The pipeline has as many indexes as it may have. Drop one first.
+
+Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
+"""
+ERROR_REASON_INDEX_NOT_BUILT: ErrorReason.ValueType  # 31
+"""The index can't be built: it was dropped meanwhile, an administrator has made another one with the same keys, or
+MongoDB can't have one on the field.
 
 Code: FAILED_PRECONDITION. Methods: CreateIndex. Retry: no.
 """

@@ -29,14 +29,14 @@ call has both, the token counts. The server checks them when a call begins, and 
 DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
 *reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount, Watch and History; a
 *depositor* Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose
-`results.locked` is true; an *admin* may call everything, ListIndexes, CreateIndex, DropIndex and DropPipeline included. A caller may be limited to some
-pipelines; Status then lists only those. The health service is open to all; reflection requires a token where the
-other methods do.
+`results.locked` is true; an *admin* may call everything, ListIndexes, CreateIndex, DropIndex and DropPipeline
+included. A caller may be limited to some pipelines; Status then lists only those. The health service is open to all;
+reflection requires a token where the other methods do.
 
-Retries. Reads, Deposit, CreateIndex, DropIndex and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
-repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
-`request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when
-repeating them is harmless.
+Retries. Reads, Deposit, CreateIndex, DropIndex and DropPipeline may be repeated at any time. Update, DeleteIds, Lock
+and Unlock may be repeated with the same `request_id`: a request that was applied is answered as before, not applied
+again. Without a `request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`),
+or when repeating them is harmless.
 
 Writing a client
 
@@ -1598,8 +1598,8 @@ class WatchResponse(google.protobuf.message.Message):
     """Whether the snapshot ends with this response."""
     @property
     def events(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WatchEvent]:
-        """Changes. None: all changes up to `resume_token` that are watched have been sent, if it is set; else the stream only
-        goes on.
+        """The changes. Without any, all watched changes up to `resume_token` have been sent; with no token either, the
+        response only shows that the stream is alive.
         """
 
     @property

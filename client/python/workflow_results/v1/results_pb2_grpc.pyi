@@ -29,14 +29,14 @@ call has both, the token counts. The server checks them when a call begins, and 
 DepositStream and each part of a stream of results. A caller has a role, and each role includes the one before: a
 *reader* may call View, Top, Count, CountBy, Status, Info, GetBy…, GetLocked, GetLockedCount, Watch and History; a
 *depositor* Deposit and DepositStream; a *curator* Update, DeleteIds, Lock and Unlock, and may deposit works whose
-`results.locked` is true; an *admin* may call everything, ListIndexes, CreateIndex, DropIndex and DropPipeline included. A caller may be limited to some
-pipelines; Status then lists only those. The health service is open to all; reflection requires a token where the
-other methods do.
+`results.locked` is true; an *admin* may call everything, ListIndexes, CreateIndex, DropIndex and DropPipeline
+included. A caller may be limited to some pipelines; Status then lists only those. The health service is open to all;
+reflection requires a token where the other methods do.
 
-Retries. Reads, Deposit, CreateIndex, DropIndex and DropPipeline may be repeated at any time. Update, DeleteIds, Lock and Unlock may be
-repeated with the same `request_id`: a request that was applied is answered as before, not applied again. Without a
-`request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`), or when
-repeating them is harmless.
+Retries. Reads, Deposit, CreateIndex, DropIndex and DropPipeline may be repeated at any time. Update, DeleteIds, Lock
+and Unlock may be repeated with the same `request_id`: a request that was applied is answered as before, not applied
+again. Without a `request_id`, repeat them only when the error says that nothing was changed (`outcome: NOT_APPLIED`),
+or when repeating them is harmless.
 
 Writing a client
 
@@ -312,10 +312,12 @@ class ResultsServiceStub:
     ]
     """Builds an index on a field, unless there is one. For admins.
 
-    With it, Top, Count and View by this field, and CountBy without a query, take milliseconds where they would scan all
-    results; CountBy then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
+    With it, Top and selective Counts and Views by this field take milliseconds instead of a scan, and CountBy without a
+    query about a tenth of the time; it then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
     for MongoDB, and takes memory and disk. At most 5 in a pipeline: FAILED_PRECONDITION with the reason
-    TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist. Deposits, updates and reads go on
+    TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist; with INDEX_NOT_BUILT if it was dropped
+    meanwhile, or MongoDB can't build it. INVALID_ARGUMENT for the fields that have an index in every pipeline, and for
+    a path with a number in it, like `plots.0`. Deposits, updates and reads go on
     while an index is built. If that takes longer than the call, `ready` of the response is false, and the server goes
     on building; repeat the request to wait. If the server stops meanwhile, there is no index.
     """
@@ -563,10 +565,12 @@ class ResultsServiceAsyncStub:
     ]
     """Builds an index on a field, unless there is one. For admins.
 
-    With it, Top, Count and View by this field, and CountBy without a query, take milliseconds where they would scan all
-    results; CountBy then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
+    With it, Top and selective Counts and Views by this field take milliseconds instead of a scan, and CountBy without a
+    query about a tenth of the time; it then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
     for MongoDB, and takes memory and disk. At most 5 in a pipeline: FAILED_PRECONDITION with the reason
-    TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist. Deposits, updates and reads go on
+    TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist; with INDEX_NOT_BUILT if it was dropped
+    meanwhile, or MongoDB can't build it. INVALID_ARGUMENT for the fields that have an index in every pipeline, and for
+    a path with a number in it, like `plots.0`. Deposits, updates and reads go on
     while an index is built. If that takes longer than the call, `ready` of the response is false, and the server goes
     on building; repeat the request to wait. If the server stops meanwhile, there is no index.
     """
@@ -856,10 +860,12 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[workflow_results.v1.results_pb2.CreateIndexResponse, collections.abc.Awaitable[workflow_results.v1.results_pb2.CreateIndexResponse]]:
         """Builds an index on a field, unless there is one. For admins.
 
-        With it, Top, Count and View by this field, and CountBy without a query, take milliseconds where they would scan all
-        results; CountBy then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
+        With it, Top and selective Counts and Views by this field take milliseconds instead of a scan, and CountBy without a
+        query about a tenth of the time; it then counts each value at a moment of its own. Each index makes deposits 25 to 40 % more expensive
         for MongoDB, and takes memory and disk. At most 5 in a pipeline: FAILED_PRECONDITION with the reason
-        TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist. Deposits, updates and reads go on
+        TOO_MANY_INDEXES; with PIPELINE_NOT_FOUND for a pipeline that does not exist; with INDEX_NOT_BUILT if it was dropped
+        meanwhile, or MongoDB can't build it. INVALID_ARGUMENT for the fields that have an index in every pipeline, and for
+        a path with a number in it, like `plots.0`. Deposits, updates and reads go on
         while an index is built. If that takes longer than the call, `ready` of the response is false, and the server goes
         on building; repeat the request to wait. If the server stops meanwhile, there is no index.
         """

@@ -12,6 +12,8 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from workflow_results.common.reasons import Reason
+from workflow_results_server.errors import Unavailable
 from workflow_results_server.store.shielding import in_own_context, retrieve_outcome, shielded
 from workflow_results_server.store.watching.events import Interpreter, is_token, seconds_of, token_of
 from workflow_results_server.store.watching.shared import Shared
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 _OWN_STREAMS: Final = 4
 """How many read from a stream of their own at a time."""
+_OWN_SECONDS: Final = 30.0
+"""How long that may take; MongoDB hangs where it takes longer."""
 _FUTURE_SECONDS: Final = 300
 """A token so far ahead of MongoDB's time is of another database: MongoDB would wait for that time."""
 
@@ -64,15 +68,23 @@ class ChangeFeed:
             if not self._followers:
                 self._share(None)
 
+    async def close(self, seconds: float) -> None:
+        """End the shared stream, and wait for that, at most for so many seconds."""
+        if self._shared is not None:
+            ending = self._shared.stop()
+            self._shared = None
+            await asyncio.wait((ending,), timeout=seconds)
+
     async def now(self) -> bytes:
         """Return the token of this moment: what is changed from now on comes behind it, what was before can be read.
 
         Raises:
             RequestError: MongoDB failed.
         """
-        start = (await self._open()).start
+        shared = await self._open()
         with mongodb():
-            return max(start, token_of(await self._primary.catch_up()))
+            reached = await self._primary.catch_up()
+        return shared.end if reached is None else max(shared.start, token_of(reached))
 
     async def behind(
         self, token: bytes, seconds: float, wanted: Callable[[str], bool]
@@ -92,6 +104,8 @@ class ChangeFeed:
             InvalidToken: It is not a token of MongoDB.
             RequestError: MongoDB failed.
         """
+        if not is_token(token):
+            raise InvalidToken
         end = time.monotonic() + seconds
         while True:
             shared = await self._open()
@@ -99,7 +113,7 @@ class ChangeFeed:
                 return await self._read_own(token, shared.start, end, wanted)
             if events := shared.behind(token):
                 return events, events[-1].token
-            if not is_token(token) or seconds_of(token) > seconds_of(shared.end) + _FUTURE_SECONDS:
+            if seconds_of(token) > seconds_of(shared.end) + _FUTURE_SECONDS:
                 raise InvalidToken
             if not await shared.news(end - time.monotonic()):
                 return (), max(token, shared.end)
@@ -146,20 +160,25 @@ class ChangeFeed:
         if not entering.done():
             entering.cancel()
             return (), token
-        return await self._read_some(token, until, wanted)
+        try:
+            reading = asyncio.ensure_future(self._read_some(token, until, wanted))
+            await asyncio.wait((reading,), timeout=_OWN_SECONDS)
+            if not reading.done():
+                reading.add_done_callback(retrieve_outcome)
+                raise Unavailable(Reason.MONGODB_UNAVAILABLE, "MongoDB does not answer", not_applied=True)
+            return reading.result()
+        finally:
+            self._own_streams.release()
 
     @shielded
     async def _read_some(
         self, token: bytes, until: bytes, wanted: Callable[[str], bool]
     ) -> tuple[Sequence[Event], bytes]:
+        with mongodb():
+            await self._primary.wait_until_ready(OPEN_SECONDS)
+        stream = await open_stream(self._database, token)
         try:
-            with mongodb():
-                await self._primary.wait_until_ready(OPEN_SECONDS)
-            stream = await open_stream(self._database, token)
-            try:
-                interpreter = Interpreter(token)
-                return await read_some(stream, interpreter, until, wanted), interpreter.token
-            finally:
-                await close_stream(stream)
+            interpreter = Interpreter(token)
+            return await read_some(stream, interpreter, until, wanted), interpreter.token
         finally:
-            self._own_streams.release()
+            await close_stream(stream)

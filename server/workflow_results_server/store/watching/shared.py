@@ -89,9 +89,10 @@ class Shared:
         """Whether nothing comes any more."""
         return self._has_ended or time.monotonic() - self._heard > _LOST_SECONDS
 
-    def stop(self) -> None:
-        """End the stream soon."""
+    def stop(self) -> asyncio.Task[None]:
+        """End the stream soon; returns what to wait for."""
         self._stopping = True
+        return self._task
 
     def behind(self, token: bytes) -> Sequence[Event]:
         """Return the first events behind a token that is not before `start`."""
@@ -125,7 +126,8 @@ class Shared:
                     behind = time.time() - seconds_of(self._interpreter.token)
                     await asyncio.sleep(spent * _PAUSES if behind < _FAR_BEHIND_SECONDS else 0)
         except Expired:
-            _logger.warning("a collection was renamed, or the database dropped: who watches must begin anew")
+            why = "a collection was renamed, the database was dropped, or the oplog is too short"
+            _logger.warning("the change stream can't go on: %s", why)
         finally:
             self._has_ended = True
             self._tell()

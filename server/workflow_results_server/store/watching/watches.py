@@ -39,8 +39,9 @@ _PROGRESS_SECONDS: Final = 1.0
 _MOST_WATCHES: Final = 1_000
 _TOLD_TOGETHER: Final = 1_000
 """How many events are told together at most."""
-_TEXT_BYTES: Final = rules.MIB
-"""What their texts may have together."""
+_TEXT_BYTES: Final = 768 * rules.KIB
+_EVENT_BYTES: Final = 200
+"""What they may take together in a response, beside one large result; and what each takes beside its texts."""
 _MERGED: Final = frozenset({Kind.DEPOSITED, Kind.CHANGED})
 """What says no more when it is said twice."""
 _ENDS: Final = frozenset({Kind.DELETED, Kind.DROPPED})
@@ -174,6 +175,8 @@ class Watches:
             selection = Selection(filter=filter_, projection=wanted.projection, after=after)
             async with aclosing(_with_pauses(self._read(name, selection))) as batches:
                 async for batch in batches:
+                    if not wanted.includes(name):  # any more
+                        break
                     if batch is None:
                         yield Part(place)
                         continue
@@ -196,6 +199,8 @@ class Watches:
             chunk = next(chunks, None)
             while chunk is not None:
                 following = next(chunks, None)
+                for name in [name for name in chunk if not wanted.includes(name)]:  # any more
+                    del chunk[name]
                 async with aclosing(self._told(wanted, chunk, None if following else place)) as parts:
                     async for part in parts:
                         yield part
@@ -271,7 +276,7 @@ def _chunks(events: Iterable[Event]) -> Iterator[_Chunk]:
     number = size = 0
     for event in events:
         is_dropped = event.kind is Kind.DROPPED
-        texts = len(event.caller) + len(event.reason) + sum(map(len, event.fields))
+        texts = _EVENT_BYTES + sum(len(text.encode()) for text in (event.caller, event.reason, *event.fields))
         for id_ in event.ids or (OF_PIPELINE,):
             if chunk and (is_dropped or number >= _TOLD_TOGETHER or size >= _TEXT_BYTES):
                 yield chunk
@@ -282,7 +287,7 @@ def _chunks(events: Iterable[Event]) -> Iterator[_Chunk]:
                 of_result.pop()
             of_result.append(event)
             number += 1
-            size += len(id_) + texts
+            size += len(id_.encode()) + texts
         if is_dropped:  # what comes behind it is about other results
             number = _TOLD_TOGETHER
     if chunk:
