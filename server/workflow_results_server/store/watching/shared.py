@@ -33,7 +33,7 @@ _AT_ONCE: Final = 2_000
 _GATHER_SECONDS: Final = 0.05
 """How long events are gathered before they are told, so that results which change together are read together."""
 _TURN_SECONDS: Final = 0.04
-_PAUSES: Final = 3
+_PAUSES: Final = 4
 """How long changes are read in one go, and how many times as long is the pause behind it: deposits come first …"""
 _FAR_BEHIND_SECONDS: Final = 10.0
 """… unless what is read has happened so long ago."""
