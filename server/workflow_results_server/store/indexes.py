@@ -17,12 +17,9 @@ from workflow_results_server.store.shielding import in_own_context, retrieve_out
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
 
     from workflow_results_server.store.primary import Primary
-
-    Collection = AsyncCollection[dict[str, Any]]
 
 _MOST: Final = 5
 _BUILD_SECONDS: Final = 24 * 3600.0
@@ -124,12 +121,13 @@ class Indexes:
             building.add_done_callback(retrieve_outcome)
             self._building[pipeline, field] = building
         await asyncio.wait((building,), timeout=seconds * _SHARE_OF_WAIT)
+        unfinished = Index(field, _name(field), 0, ready=False)
         if not building.done():
-            return Index(field, _name(field), 0, ready=False)
+            return unfinished
         building.result()
         with mongodb_deadline(seconds * (1 - _SHARE_OF_WAIT), may_have_changed=lambda: True):
             made = await self._list(pipeline) or []
-        return next((index for index in made if index.field == field), Index(field, _name(field), 0, ready=False))
+        return next((index for index in made if index.field == field), unfinished)
 
     @shielded
     async def drop(self, pipeline: str, field: str, seconds: float) -> bool:

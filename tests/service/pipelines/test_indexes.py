@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
 from datetime import datetime, timezone
 from numbers import Number
 from typing import Any
@@ -17,6 +16,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from tests.support.launcher import run
 from tests.support.sources import LONG
+from tests.support.watchers import with_store
 from tests.support.wire import Stub, invalid, refused
 from tests.support.works import work
 from workflow_results import FieldIndex, InvalidRequestError, Results
@@ -183,17 +183,6 @@ def test_counts_of_any_values_are_the_same_with_it(results: Results, pipeline: s
     before = counted(results, pipeline, "v")
     results.create_index(pipeline, "v")
     assert counted(results, pipeline, "v") == before
-
-
-def with_store(uri: str, test: Callable[[Store], Any]) -> None:
-    async def within() -> None:
-        store = await Store.open(uri, "workflow_results", LONG)
-        try:
-            await test(store)
-        finally:
-            await store.close()
-
-    asyncio.run(asyncio.wait_for(within(), 2 * LONG))
 
 
 def test_a_build_goes_on_when_nobody_waits_for_it(
