@@ -71,6 +71,8 @@ class Indexes:
         self._database = database
         self._primary = primary
         self._building: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._steps = 0
+        """How many builds have begun or ended."""
 
     @shielded
     async def of(self, pipeline: str, seconds: float) -> list[Index]:
@@ -103,7 +105,10 @@ class Indexes:
         """
         seconds = await self._primary.wait_until_ready(seconds)
         with mongodb_deadline(seconds, may_have_changed=lambda: False):
-            found = await self._list(pipeline)
+            steps = None
+            while steps != self._steps:  # a build that ends meanwhile may be in neither list
+                steps = self._steps
+                found = await self._list(pipeline)
         if found is None:
             message = f"pipeline {pipeline} does not exist: deposit into it first"
             raise RequestError(Reason.PIPELINE_NOT_FOUND, message)
@@ -120,6 +125,7 @@ class Indexes:
             building = in_own_context(self._build(pipeline, field))  # for all who wait, with its own time limit
             building.add_done_callback(retrieve_outcome)
             self._building[pipeline, field] = building
+            self._steps += 1
         await asyncio.wait((building,), timeout=seconds * _SHARE_OF_WAIT)
         unfinished = Index(field, _name(field), 0, ready=False)
         if not building.done():
@@ -188,6 +194,7 @@ class Indexes:
                     raise RequestError(Reason.INDEX_NOT_BUILT, message) from error
         finally:
             del self._building[pipeline, field]
+            self._steps += 1
 
     async def holds_values(self, pipeline: str, field: str) -> str | None:
         """Return the name of the index on a field, if it holds the field's values themselves, not those of lists.

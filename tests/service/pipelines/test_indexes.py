@@ -242,3 +242,27 @@ def test_at_most_five_also_of_those_that_are_made_at_once(mongo_uri: str, result
 
     with_store(mongo_uri, test)
     assert len(results.list_indexes(pipeline)) == 5
+
+
+def test_at_most_five_also_when_a_build_ends_while_they_are_listed(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results.deposit([work(pipeline, "a")])
+    listed = AsyncCollection.index_information
+
+    async def test(store: Store) -> None:
+        for number in range(4):
+            await store.indexes.create(pipeline, f"n{number}", LONG)
+
+        async def late(*arguments: Any, **named: Any) -> Any:
+            found = await listed(*arguments, **named)
+            monkeypatch.undo()
+            assert (await store.indexes.create(pipeline, "meanwhile", LONG)).ready
+            return found
+
+        monkeypatch.setattr(AsyncCollection, "index_information", late)
+        with pytest.raises(RequestError, match="has 5 indexes"):
+            await store.indexes.create(pipeline, "late", LONG)
+
+    with_store(mongo_uri, test)
+    assert len(results.list_indexes(pipeline)) == 5
