@@ -53,6 +53,10 @@ def test_a_stream_that_lost_results_is_an_error(told: int) -> None:
             next(stream)
 
 
+def count(_request: pb.CountRequest, _context: Any) -> pb.CountResponse:
+    return pb.CountResponse(count=0)
+
+
 @pytest.mark.parametrize("silent_after", ["request", "batch", "summary"])
 def test_a_stream_that_falls_silent_is_given_up(silent_after: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_session, "_PATIENCE", 0.5)
@@ -71,7 +75,9 @@ def test_a_stream_that_falls_silent_is_given_up(silent_after: str, monkeypatch: 
         if silent_after == "summary":
             over.wait(PATIENCE)
 
-    with serving(View=view) as target, Results(target, timeout=0.2) as results:
+    timeout = 2.0 if silent_after == "summary" else 0.2
+    with serving(View=view, Count=count) as target, Results(target, timeout=timeout) as results:
+        results.count("any", {}, timeout=PATIENCE)  # connects
         try:
             if silent_after == "summary":
                 assert results.view("any", {}) == [{"id": "1"}]
@@ -89,7 +95,8 @@ def test_a_service_may_take_longer_for_a_batch_than_for_a_call() -> None:
         threading.Event().wait(0.5)
         yield pb.ViewResponse(part=pb.ResultPart(summary=pb.ReadSummary(count=0)))
 
-    with serving(View=view) as target, Results(target, timeout=0.2) as results:
+    with serving(View=view, Count=count) as target, Results(target, timeout=0.2) as results:
+        results.count("any", {}, timeout=PATIENCE)  # connects
         assert results.view("any", {}) == []
 
 
