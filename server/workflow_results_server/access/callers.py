@@ -63,3 +63,5 @@ EVERYONE = Caller("", Role.ADMIN, ("*",))
 """Who calls where nobody has to say who calls."""
 current_caller: ContextVar[Caller] = ContextVar("caller", default=EVERYONE)
 """The caller whose call is being answered."""
+look_up_caller: ContextVar[Callable[[], None]] = ContextVar("look_up", default=lambda: None)
+"""Sets `current_caller` to what it is now; raises a `RequestError` where the caller may not make the call any more."""

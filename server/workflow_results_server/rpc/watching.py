@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.access.callers import current_caller
+from workflow_results_server.access.callers import current_caller, look_up_caller
 from workflow_results_server.offload import offload
 from workflow_results_server.rpc import fields
 from workflow_results_server.rpc.continuations import WatchTokens, unknown_token
@@ -50,7 +50,7 @@ async def watched(request: pb.WatchRequest, watches: Watches, texts: Texts) -> A
     pipelines = fields.pipelines(request.pipelines)
     query, projection = await fields.query(request.query), await fields.projection(request.projection)
     tokens = await offload(request.ByteSize(), partial(WatchTokens, pipelines, query, projection))
-    wanted = Wanted(pipelines, lambda pipeline: current_caller.get().may_use(pipeline), query, projection)
+    wanted = Wanted(pipelines, _may_use, query, projection)
     place = tokens.resumed(request.resume_token)
     try:
         async with aclosing(watches.watch(wanted, place, existing=request.snapshot)) as parts:
@@ -62,6 +62,12 @@ async def watched(request: pb.WatchRequest, watches: Watches, texts: Texts) -> A
                     yield response
     except InvalidToken:
         raise unknown_token() from None
+
+
+def _may_use(pipeline: str) -> object:
+    """Return whether the caller may use a pipeline now, which may have changed long after the call began."""
+    look_up_caller.get()()
+    return current_caller.get().may_use(pipeline)
 
 
 async def _response(part: Part, options: JSONOptions | None) -> pb.WatchResponse:

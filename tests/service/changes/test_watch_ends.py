@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.support.blocking import Facade
 from tests.support.callers import entry, write
 from tests.support.launcher import Service
 from tests.support.sources import LONG, until
+from tests.support.waiting import eventually
 from tests.support.watchers import Watcher, deposit, names, opened, with_store
 from tests.support.watching import following, told, watching
 from tests.support.works import work
@@ -65,6 +67,35 @@ def test_a_watch_of_all_pipelines_is_one_of_those_that_its_caller_may_use(
                 for number in range(10_000):
                     admin.deposit([work(f"{pipeline}-a", f"{number}")])
                     next(watch)
+
+
+def test_a_watch_of_all_pipelines_follows_what_its_caller_may_use(serve: Serve, tmp_path: Path, pipeline: str) -> None:
+    one, other = f"{pipeline}-a", f"{pipeline}-b"
+    callers = {"admin": entry("admin", "*", token="admin"), "reader": entry("reader", one, token="reader")}
+    tokens = write(tmp_path / "tokens.yml", callers)
+    server = serve("--tokens", str(tokens))
+
+    def allowed() -> str:
+        with contextlib.suppress(PermissionDeniedError):
+            reader.count(one, {})
+            return one
+        return other
+
+    with (
+        Results(server.target, token="admin") as admin,
+        Results(server.target, token="reader") as reader,
+        watching(reader, None) as watch,
+    ):
+        admin.deposit([work(one, "first")])
+        assert next(watch).pipeline == one
+        for number, mine in enumerate((other, one, other)):
+            callers["reader"] = entry("reader", mine, token="reader")
+            write(tokens, callers)
+            eventually(lambda mine=mine: allowed() == mine)  # type: ignore[misc]
+            for each in (one, other):
+                admin.deposit([work(each, f"{number}")])
+            change = next(watch)
+            assert (change.pipeline, change.id) == (mine, f"{number}")
 
 
 def test_too_many_watches_are_refused(mongo_uri: str, pipeline: str, monkeypatch: pytest.MonkeyPatch) -> None:
