@@ -9,6 +9,7 @@ import threading
 import time
 from typing import Any
 
+import bson
 import pytest
 
 from tests.support.event_loops import context_of, run, until
@@ -114,6 +115,36 @@ def test_a_stream_may_be_left_in_every_way(service: Service, results: Results, p
                 client.stream(pipeline, {}, limit=-2)
 
     run(main())
+
+
+@pytest.mark.parametrize("method", ["stream", "stream_batches"])
+def test_a_stream_that_was_cancelled_does_not_look_complete(method: str) -> None:
+    over = threading.Event()
+
+    def view(_request: Any, _context: Any) -> Any:
+        documents = pb.EncodedDocuments(bson=bson.encode({"_id": "1", "id": "1"}))
+        yield pb.ViewResponse(part=pb.ResultPart(batch=pb.ResultBatch(results=documents, resume_token=b"token")))
+        over.wait(PATIENCE)
+
+    async def main(target: str) -> None:
+        async with AsyncResults(target) as client:
+            stream: Any = getattr(client, method)("any", {})
+            assert await anext(stream)
+            reader = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0)
+            for other in (anext(stream), stream.close()):
+                with pytest.raises(ResultsError, match="another task is reading"):
+                    await other
+            reader.cancel()
+            await asyncio.wait([reader])
+            for _ in range(2):
+                with pytest.raises(ResultsError, match="ended early, after 1 "):
+                    assert [each async for each in stream] == ["all"]
+            await stream.close()
+            over.set()
+
+    with serving(View=view) as target:
+        run(main(target))
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -14,28 +14,44 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from workflow_results._stream.result_stream import Handed, HandedBatches
+
 T = TypeVar("T")
 
 
 class AsyncResultStream(AsyncIterator[T]):
     """An asynchronous iterator over results, or over batches of them, while they are read.
 
-    `close()` ends it early, and so does the end of an `async with` block.
+    `close()` ends it early, and so does the end of an `async with` block. If the task that waits for the next result is
+    cancelled, the stream ends. Who goes on iterating all the same gets a `ResultsError`, and so does a second task that
+    reads at the same time.
     """
 
-    def __init__(self, parts: AsyncGenerator[T, None], name: str, handed: object) -> None:
-        self._parts = parts
+    def __init__(self, parts: AsyncGenerator[T, None], name: str, handed: Handed | HandedBatches) -> None:
+        self._parts: Any = parts  # whose state mypy does not know
         self._name = name
         self._handed = handed
-        self._begun = False
+        self._begun = self._closed = False
 
     def __aiter__(self) -> AsyncIterator[T]:
         self._begun = True
-        return self._parts  # so that `async for` takes no time of its own
+        parts: AsyncIterator[T] = self._parts  # so that `async for` takes no time of its own
+        return parts if self._problem() is None else self
 
     async def __anext__(self) -> T:
         self._begun = True
-        return await anext(self._parts)
+        if problem := self._problem():
+            raise ResultsError(problem)
+        following: T = await anext(self._parts)
+        return following
+
+    def _problem(self) -> str | None:
+        """Say why nobody can read on where the generator would raise a RuntimeError, or just end."""
+        if self._parts.ag_running:
+            return "another task is reading this stream"
+        if self._parts.ag_frame is None and not (self._handed.all or self._closed):
+            return f"this stream ended early, after {self._handed}: it was cancelled, or failed; start another one"
+        return None
 
     async def close(self) -> None:
         """End the stream; closing twice is fine.
@@ -43,10 +59,10 @@ class AsyncResultStream(AsyncIterator[T]):
         Raises:
             ResultsError: Another task is reading it.
         """
-        try:
-            await self._parts.aclose()
-        except RuntimeError as error:
-            raise ResultsError("another task is reading this stream: cancel that task instead") from error
+        if self._parts.ag_running:
+            raise ResultsError("another task is reading this stream: cancel that task instead")
+        self._closed = True
+        await self._parts.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,10 +73,9 @@ class AsyncResultStream(AsyncIterator[T]):
         await self.close()
 
     def __repr__(self) -> str:
-        parts: Any = self._parts  # whose frame mypy does not know
         if not self._begun:
             return f"<{self._name}: not begun>"
-        how = "ended after {}" if parts.ag_frame is None else "{} so far"
+        how = "ended after {}" if self._parts.ag_frame is None else "{} so far"
         return f"<{self._name}: {how.format(self._handed)}>"
 
     __reduce__ = __copy__ = __deepcopy__ = not_copied

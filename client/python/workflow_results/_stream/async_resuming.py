@@ -130,6 +130,7 @@ async def results(batches: Batches, handed: Handed) -> AsyncGenerator[dict[str, 
                 for result in handed.each(decode(piece)):
                     yield result
                 await asyncio.sleep(0)  # a reader that never waits would keep other tasks waiting
+    handed.all = True
 
 
 async def counted(batches: Batches, handed: HandedBatches) -> AsyncGenerator[bytes, None]:
@@ -137,6 +138,7 @@ async def counted(batches: Batches, handed: HandedBatches) -> AsyncGenerator[byt
     async with batches:
         while batch := await batches.next():
             yield handed.count(batch)
+    handed.all = True
 
 
 async def listed(batches: Batches) -> list[dict[str, Any]]:

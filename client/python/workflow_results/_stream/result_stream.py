@@ -29,11 +29,15 @@ def not_copied(_self: object, *_: object) -> NoReturn:
 class Handed:
     """How many results a generator has yielded, counted list by list: counting each one would slow down each one.
 
+    Attributes:
+        all: Whether it has yielded all; set by asynchronous ones.
+
     Args:
         noun: What they are called.
     """
 
     def __init__(self, noun: str = "result") -> None:
+        self.all = False
         self._noun = noun
         self._begun = 0
         self._current: Iterator[Any] = iter(_EMPTY)
@@ -51,9 +55,14 @@ class Handed:
 
 
 class HandedBatches:
-    """How many batches a generator has yielded."""
+    """How many batches a generator has yielded.
+
+    Attributes:
+        all: Whether it has yielded all; set by asynchronous ones.
+    """
 
     def __init__(self) -> None:
+        self.all = False
         self._number = self._bytes = 0
 
     def count(self, batch: bytes) -> bytes:
