@@ -6,6 +6,8 @@ import math
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pymongo.errors import OperationFailure
+
 from workflow_results.common import rules
 from workflow_results_server.documents import bson_bytes
 
@@ -25,6 +27,8 @@ _TOLD_APART: Final = (
     *("objectId", "timestamp", "minKey", "maxKey"),
 )
 _MOST_IDS: Final = 1_000
+_DROPPED_CODES: Final = frozenset({2, 27, 175})
+"""BadValue, IndexNotFound and QueryPlanKilled: what MongoDB says of a hint at an index that is gone, or goes."""
 
 
 class Ranking(NamedTuple):
@@ -149,11 +153,20 @@ async def counted_by_index(collection: Collection, field: str, index: str, most:
         most: How many values to return at most.
 
     Returns:
-        None if there are more values, or some that are not told apart.
+        None if there are more values, or some that are not told apart, or if the index is dropped meanwhile.
 
     Raises:
         PyMongoError: MongoDB failed.
     """
+    try:
+        return await _counted_by_index(collection, field, index, most)
+    except OperationFailure as error:
+        if error.code not in _DROPPED_CODES:
+            raise
+        return None
+
+
+async def _counted_by_index(collection: Collection, field: str, index: str, most: int) -> ValueCounts | None:
     other = _is_other("$_id")
     stages: list[Mapping[str, Any]] = [
         {"$sort": {field: 1}},

@@ -66,7 +66,7 @@ def test_what_is_wrong_is_refused(results: Results, pipeline: str) -> None:
         for method in (results.create_index, results.drop_index):
             with pytest.raises(InvalidRequestError, match="has an index in every pipeline"):
                 method(pipeline, field)
-    odd: list[Any] = ["", "a..b", "$a", "a.$b", 7, "a\0b", "plots.0", "0"]
+    odd: list[Any] = ["", "a..b", "$a", "a.$b", 7, "a\0b", "plots.0", "0", "id.a", "_id.a"]
     for path in odd:
         with pytest.raises(InvalidRequestError, match="field must"):
             results.create_index(pipeline, path)
@@ -266,3 +266,18 @@ def test_at_most_five_also_when_a_build_ends_while_they_are_listed(
 
     with_store(mongo_uri, test)
     assert len(results.list_indexes(pipeline)) == 5
+
+
+def test_counts_need_no_index_that_is_dropped_meanwhile(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results.deposit([work(pipeline, id_, n=1) for id_ in "ab"])
+
+    async def test(store: Store) -> None:
+        async def was_there(*_: Any) -> str:
+            return "field_n"
+
+        monkeypatch.setattr(store.indexes, "holds_values", was_there)
+        assert (await store.count_by(pipeline, {}, "n", 10, LONG)).counts == [(1, 2)]
+
+    with_store(mongo_uri, test)
