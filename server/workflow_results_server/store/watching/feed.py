@@ -162,9 +162,9 @@ class ChangeFeed:
             return (), token
         try:
             reading = asyncio.ensure_future(self._read_some(token, until, wanted))
+            reading.add_done_callback(retrieve_outcome)  # nobody else may: the watch may end first
             await asyncio.wait((reading,), timeout=_OWN_SECONDS)
             if not reading.done():
-                reading.add_done_callback(retrieve_outcome)
                 raise Unavailable(Reason.MONGODB_UNAVAILABLE, "MongoDB does not answer", not_applied=True)
             return reading.result()
         finally:
