@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import KIB, shorten
 from workflow_results.v1 import results_pb2 as pb
-from workflow_results_server.access.callers import EVERYONE, Caller, Role, current_caller, look_up_caller
+from workflow_results_server.access.callers import EVERYONE, Caller, Role, current_caller
 from workflow_results_server.access.tokens import TokensFile, digest_of
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import RequestError
@@ -91,8 +91,7 @@ class Access:
 
         Returns:
             A function of a request, or of None while there is none yet. It raises a `RequestError` where the caller
-            may not make it, else sets `callers.current_caller` and `callers.look_up_caller`. Call it again to check
-            whether the caller still may.
+            may not make it, else sets `callers.current_caller`. Call it again to check whether the caller still may.
         """
         tokens = self._tokens
         if tokens is None or path.startswith(_OPEN):
@@ -109,7 +108,6 @@ class Access:
                 current_caller.set(caller)  # the log says who made a call, even if it is refused
             _authenticate(caller, has_token=digest is not None, names=names)
             _allow(path, _pipelines(request))
-            look_up_caller.set(functools.partial(authorize, None))
 
         return authorize
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from workflow_results_server.access.callers import look_up_caller
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -28,4 +31,5 @@ class Authorization:
         authorize = self._access.authorization(call.method.path, call.context)
         authorize(None if call.method.takes_stream else request.message)
         call.authorize = authorize
+        look_up_caller.set(partial(authorize, None))
         return self._inner(request, call)
