@@ -207,11 +207,9 @@ def indexed(value: str) -> str:
     field = path(value)
     if field in _INDEXED:
         raise InvalidRequest("field", f"must be another one: {value} has an index in every pipeline")
-    components = field.split(".")
-    if components[0] in ("_id", "id"):
+    if field.split(".")[0] in ("_id", "id"):
         raise InvalidRequest("field", "must be another one: an id is a string, and holds no fields")
-    if any(component.isdigit() for component in components):
-        # To an index, 0 is also the first element of a list: it would refuse works that have both.
+    if rules.has_number(field):  # an index would refuse works that have both
         raise InvalidRequest("field", "must be a path without numbers: there is no index on elements of lists")
     return field
 

@@ -236,6 +236,6 @@ def _field_of(about: Mapping[str, Any]) -> str | None:
     if len(keys) != len(about["key"]) or about.keys() - _PLAIN:
         return None
     match keys:
-        case [(str(field), 1), ("_id", 1)] if rules.path_problem(field) is None:
+        case [(str(field), 1), ("_id", 1)] if rules.path_problem(field) is None and not rules.has_number(field):
             return field
     return None

@@ -120,7 +120,7 @@ def test_ranks_and_views_use_it(results: Results, pipeline: str, database: Any) 
     before = results.top(pipeline, limit=30), results.view(pipeline, {"results.snr": {"$gte": 99}})
     results.create_index(pipeline, "results.snr")
     assert (results.top(pipeline, limit=30), results.view(pipeline, {"results.snr": {"$gte": 99}})) == before
-    number = {"results.snr": {"$gte": -math.inf, "$not": {"$type": "array"}}}
+    number = {"results.snr": {"$gte": -math.inf}, "$expr": {"$isNumber": "$results.snr"}}
     sorted_: list[dict[str, Any]] = [{"$match": number}, {"$sort": {"results.snr": -1, "_id": -1}}, {"$limit": 30}]
     found = plan(database, pipeline, sorted_)
     assert "field_results.snr" in found
@@ -164,6 +164,21 @@ def test_more_values_than_are_counted(results: Results, pipeline: str) -> None:
     results.create_index(pipeline, "v")
     assert results.count_by(pipeline, "v") == before
     assert before.has_more
+
+
+def test_counts_of_few_values_are_the_same_with_it(results: Results, pipeline: str) -> None:
+    values: list[dict[str, Any]] = [{"v": 7}] * 1_500 + [{"v": None}] * 700 + [{}] * 300
+    results.deposit([work(pipeline, f"{number:04}", **fields) for number, fields in enumerate(values)])
+    before = counted(results, pipeline, "v")
+    results.create_index(pipeline, "v")
+    assert counted(results, pipeline, "v") == before
+
+
+def test_an_index_on_elements_of_lists_is_not_used(results: Results, pipeline: str, database: Any) -> None:
+    results.deposit([work(pipeline, "list", a=[5, 6]), work(pipeline, "dict", a={"0": 7})])
+    database[pipeline].create_index([("a.0", 1), ("_id", 1)])
+    assert results.list_indexes(pipeline) == []
+    assert results.count_by(pipeline, "a.0").counts == [(7, 1)]
 
 
 SIMPLE = st.one_of(

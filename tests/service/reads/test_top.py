@@ -199,3 +199,16 @@ def test_what_a_simple_model_says(results: Results, database: Any, values: list[
         assert found == counts
     finally:
         database.drop_collection(pipeline)
+
+
+def test_what_stands_in_lists_has_no_rank(results: Results, pipeline: str) -> None:
+    values = [[{"b": 1}, {"b": 9}], {"b": 5}, [], {"b": [7]}, [{"b": "x"}, {"b": 4}], {"b": 6.5}, [[{"b": 8}]]]
+    results.deposit([work(pipeline, str(n), a=value) for n, value in enumerate(values)])
+    assert ids(results.top(pipeline, by="a.b")) == ["5", "1"]
+    assert ids(results.top(pipeline, {"status": "success"}, "a.b", descending=False)) == ["1", "5"]
+
+
+def test_a_number_in_a_path_names_a_field(results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "list", a=[5, 6]), work(pipeline, "dict", a={"0": 7})])
+    assert ids(results.top(pipeline, by="a.0")) == ["dict"]
+    assert results.count_by(pipeline, "a.0").counts == [(7, 1)]

@@ -139,6 +139,14 @@ def path_problem(path: object) -> str | None:
     return _unicode_problem(path)
 
 
+def has_number(path: str) -> bool:
+    """Return whether a component of a path is a number.
+
+    MongoDB's filters and indexes also take it for the position of an element in a list, its expressions do not.
+    """
+    return any(component.isdigit() for component in path.split("."))
+
+
 def reason_problem(reason: object) -> str | None:
     """Explain what is wrong with the reason of a change, if anything is."""
     if not isinstance(reason, str):
