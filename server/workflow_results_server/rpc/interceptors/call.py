@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import grpc
 
 from workflow_results_server.access.policy import authorize_all
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+ENDLESS: Final = frozenset({"Watch"})
+"""Methods whose streams have no end, like those of other services: of health, and of reflection."""
 
 
 class Method(NamedTuple):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import Unavailable
+from workflow_results_server.rpc.interceptors.call import ENDLESS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
 
     from workflow_results_server.rpc.interceptors.call import Call, Link
-
-_ENDLESS: Final = frozenset({"Watch"})
-"""Methods whose streams have no end, like those of other services: of health, and of reflection."""
 
 
 class Draining:
@@ -58,7 +56,7 @@ class Draining:
         return self._stream(message, call) if call.method.answers_with_stream else self._inner(message, call)
 
     async def _stream(self, message: Any, call: Call) -> Any:
-        self._enter(ends=call.method.service == self._service and call.method.name not in _ENDLESS)
+        self._enter(ends=call.method.service == self._service and call.method.name not in ENDLESS)
         try:
             return await self._inner(message, call)
         except asyncio.CancelledError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results.common import rules
 from workflow_results_server.access.callers import Role
 from workflow_results_server.access.policy import LEAST_ROLES
+from workflow_results_server.rpc.interceptors.call import ENDLESS
 from workflow_results_server.rpc.parsing import Room
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _HELD_BYTES: Final = 128 * rules.MIB
 """How many bytes of large requests are held at a time while they are answered, which takes a stream of results as long
-as its reader likes; so much for each role, so that readers keep nobody else out."""
+as its reader likes; so much for each role, so that readers keep nobody else out, and for watches, which keep it."""
 _HELD_ELSEWHERE: Final = frozenset({"Deposit", "DepositStream", "Update"})
 """Methods whose works are counted in `intake.py`."""
 
@@ -32,9 +33,11 @@ class Messages:
 
     def __init__(self, service: str, inner: Link) -> None:
         self._inner = inner
-        by_role = {role: Room(_HELD_BYTES) for role in Role}
+        by_role, endless = {role: Room(_HELD_BYTES) for role in Role}, Room(_HELD_BYTES, "watches")
         self._rooms = {
-            f"/{service}/{name}": by_role[role] for name, role in LEAST_ROLES.items() if name not in _HELD_ELSEWHERE
+            f"/{service}/{name}": endless if name in ENDLESS else by_role[role]
+            for name, role in LEAST_ROLES.items()
+            if name not in _HELD_ELSEWHERE
         }
 
     def __call__(self, request: Any, call: Call) -> Awaitable[Any]:

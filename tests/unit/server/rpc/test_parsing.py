@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
@@ -10,6 +12,8 @@ from tests.support.wire import SERVICE
 from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.errors import RequestError, Unavailable
+from workflow_results_server.rpc.interceptors.call import Call, Method
+from workflow_results_server.rpc.interceptors.messages import Messages
 from workflow_results_server.rpc.parsing import MOST_FIELDS, Incoming, Room, parser
 
 PADDING = pb.DepositRequest(works=pb.EncodedDocuments(bson=bytes(1 << 20))).SerializeToString()
@@ -142,3 +146,29 @@ def test_room_is_for_what_is_large() -> None:
     with room.reserve(2 * rules.MIB):
         taken.append(list)
     assert len(taken) == 2
+
+
+def test_large_watches_keep_no_other_reader_out() -> None:
+    answered: list[str] = []
+    most = Incoming(128 << 20, pb.WatchRequest())
+
+    async def answer(request: object, _call: Call) -> None:
+        answered.append(type(request).__name__)
+        if isinstance(request, pb.WatchRequest):
+            await asyncio.Event().wait()
+
+    def call(name: str) -> Call:
+        return Call(Method(f"{SERVICE}/{name}", SERVICE.strip("/"), name, False, False, answer), cast("Any", None))
+
+    async def main() -> None:
+        messages = Messages(SERVICE.strip("/"), answer)
+        watch = asyncio.ensure_future(messages(most, call("Watch")))
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="large watches"):
+            await messages(Incoming(1 << 20, pb.WatchRequest()), call("Watch"))
+        await messages(Incoming(100 << 20, pb.ViewRequest()), call("View"))
+        watch.cancel()
+        await asyncio.wait((watch,))
+
+    asyncio.run(main())
+    assert answered == ["WatchRequest", "ViewRequest"]
