@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import bson
@@ -17,7 +16,7 @@ from bson.timestamp import Timestamp
 from workflow_results.common import rules
 from workflow_results.common.bson_codec import OPTIONS
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.store import Place
+from workflow_results_server.store import Expired, Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,8 +27,8 @@ _DIGEST_BYTES: Final = 8
 _COUNT_BYTES: Final = 8
 _HEAD_BYTES: Final = _DIGEST_BYTES + _COUNT_BYTES
 _MOST_BYTES: Final = _HEAD_BYTES + 4 * rules.ID_LENGTH
-_WATCH_BYTES: Final = rules.MIB
-"""MongoDB's tokens hold an id, which what is no result may have at any length."""
+_WATCH_BYTES: Final = 16 * rules.KIB
+"""MongoDB's tokens hold an id, which what is no result may have at any length. Those are left out."""
 _MOST_COUNT: Final = rules.INT64_MAX // 2
 """More than any stream sends, with room for what one sends behind it."""
 _PAGE_TOKEN: Final = re.compile(f"([0-9a-f]{{{2 * _DIGEST_BYTES}}})([0-9a-f]{{8}})([0-9a-f]{{8}})")
@@ -92,31 +91,44 @@ class WatchTokens:
     """The resume tokens of a watch: a digest of it, the place in MongoDB's stream, and how far its snapshot has come.
 
     Args:
+        database: What tells the database from others.
         pipelines: The pipelines that are watched.
         filter_: The filter, as checked.
         projection: The projection, as checked.
     """
 
-    def __init__(self, pipelines: Collection[str], filter_: dict[str, Any], projection: dict[str, Any]) -> None:
+    def __init__(
+        self, database: bytes, pipelines: Collection[str], filter_: dict[str, Any], projection: dict[str, Any]
+    ) -> None:
         asked = {"pipelines": sorted(pipelines), "filter": filter_, "projection": projection}
         self._digest = _digest(bson.encode(asked, codec_options=OPTIONS))
+        self._database = database
 
     def behind(self, place: Place) -> bytes:
-        """Return the token for a watch that is at a place."""
-        return self._digest + bson.encode({"token": place.token, "read": place.read})
+        """Return the token for a watch that is at a place; empty for one that would be too long."""
+        token = bson.encode({"database": self._database, "token": place.token, "read": place.read})
+        return b"" if len(token) > _WATCH_BYTES else self._digest + token
 
     def resumed(self, token: bytes) -> Place | None:
         """Return the place where a watch goes on; None for a new one.
 
         Raises:
+            Expired: It is one of another database.
             InvalidRequest: The token is none of the request's.
         """
         if not token:
             return None
-        with suppress(bson.errors.BSONError, TypeError, ValueError):
-            if token.startswith(self._digest) and len(token) <= _WATCH_BYTES:
-                return _place(**bson.decode(token[_DIGEST_BYTES:]))
-        raise unknown_token()
+        if not token.startswith(self._digest) or len(token) > _DIGEST_BYTES + _WATCH_BYTES:
+            raise unknown_token()
+        try:
+            fields = bson.decode(token[_DIGEST_BYTES:])
+            database = fields.pop("database")
+            place = _place(**fields)
+        except (bson.errors.BSONError, KeyError, TypeError, ValueError):
+            raise unknown_token() from None
+        if database != self._database:
+            raise Expired
+        return place
 
 
 def _place(*, token: bytes, read: list[str] | None) -> Place:

@@ -49,7 +49,8 @@ async def watched(request: pb.WatchRequest, watches: Watches, texts: Texts) -> A
     options = fields.json_options(request.format)
     pipelines = fields.pipelines(request.pipelines)
     query, projection = await fields.query(request.query), await fields.projection(request.projection)
-    tokens = await offload(request.ByteSize(), partial(WatchTokens, pipelines, query, projection))
+    database = await watches.database_id()
+    tokens = await offload(request.ByteSize(), partial(WatchTokens, database, pipelines, query, projection))
     wanted = Wanted(pipelines, _may_use, query, projection)
     place = tokens.resumed(request.resume_token)
     try:

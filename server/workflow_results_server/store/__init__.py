@@ -9,7 +9,7 @@ from workflow_results_server.store.indexes import Index
 from workflow_results_server.store.selection import Batch, Selection
 from workflow_results_server.store.store import CLOSE_SECONDS, Store
 from workflow_results_server.store.watching.events import Event, Kind
-from workflow_results_server.store.watching.stream import InvalidToken
+from workflow_results_server.store.watching.stream import Expired, InvalidToken
 from workflow_results_server.store.watching.watches import Part, Place, Wanted, Watches
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ConnectionRefused",
     "Entry",
     "Event",
+    "Expired",
     "Index",
     "InvalidToken",
     "Kind",

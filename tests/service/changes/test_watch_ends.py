@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.support.watching import following, told, watching
 from tests.support.works import work
 from workflow_results import PermissionDeniedError, Results, UnauthenticatedError
 from workflow_results_server.errors import RequestError
-from workflow_results_server.store import Kind, Store
+from workflow_results_server.store import Kind, Store, Wanted
 from workflow_results_server.store.watching import stream
 from workflow_results_server.store.watching import watches as watches_module
 
@@ -169,8 +170,8 @@ def test_a_read_that_takes_long_is_no_silence(
             async for batch in read(*arguments):
                 yield batch
 
-        monkeypatch.setattr(store.watches, "_read", slow)
         async with opened(store, pipeline, existing=existing) as watcher:
+            monkeypatch.setattr(store.watches, "_read", slow)
             if not existing:
                 await asyncio.to_thread(results.lock, pipeline, ["a"])
             parts = [await watcher.next() for _ in range(3)]
@@ -199,8 +200,8 @@ def test_a_reader_that_goes_while_results_are_read_leaves_nothing(
             finally:
                 ended = True
 
-        monkeypatch.setattr(store.watches, "_read", slow)
         async with opened(store, pipeline, existing=True) as watcher:
+            monkeypatch.setattr(store.watches, "_read", slow)
             waiting = asyncio.ensure_future(watcher.next())
             await until(lambda: reading)
             waiting.cancel()
@@ -227,5 +228,21 @@ def test_one_who_catches_up_with_others_says_how_far_it_has_come(
                 assert (part.told, part.place is None) == ((), False)
                 places.append(late.place)
             assert places == sorted(set(places))
+
+    with_store(mongo_uri, test)
+
+
+def test_a_snapshot_of_many_pipelines_without_results_says_how_far_it_has_come(
+    mongo_uri: str, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches_module, "_PROGRESS_SECONDS", 0.0)
+    pipelines = [f"{pipeline}-{letter}" for letter in "abc"]
+
+    async def test(store: Store) -> None:
+        wanted = Wanted(frozenset(pipelines), lambda _: True, {}, {})
+        async with aclosing(store.watches.watch(wanted, None, existing=True)) as parts:
+            places = [(await anext(parts)).place for _ in range(4)]
+            assert (await anext(parts)).is_complete
+        assert [place and place.read for place in places] == [("", ""), *((each, "") for each in pipelines)]
 
     with_store(mongo_uri, test)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 import bson
 import pytest
 
+from tests.support.launcher import Service
 from tests.support.watching import following, told, watching
 from tests.support.wire import Stub, invalid
 from tests.support.works import work
@@ -65,7 +67,8 @@ def test_a_token_belongs_to_its_watch(results: Results, pipeline: str) -> None:
 
 def changed(token: bytes, /, **fields: Any) -> bytes:
     """Return a resume token that says something else."""
-    return token[:8] + bson.encode(bson.decode(token[8:]) | fields)
+    place = bson.decode(token[8:]) | fields
+    return token[:8] + bson.encode({name: value for name, value in place.items() if value is not ...})
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,7 @@ def changed(token: bytes, /, **fields: Any) -> bytes:
         {"read": ["p", 1]},
         {"read": ["_p", "a"]},
         {"more": 1},
+        {"database": ...},
     ],
     ids=lambda fields: str(fields)[:30],
 )
@@ -101,6 +105,16 @@ def of_time(token: bytes, seconds: int) -> bytes:
 def test_a_token_from_the_future_is_of_another_database(results: Results, pipeline: str) -> None:
     with watching(results, pipeline) as watch:
         token = of_time(watch.resume_token, int(time.time()) + 86_400)
-    with watching(results, pipeline, resume_token=token) as watch, pytest.raises(InvalidRequestError) as unknown:
-        next(watch)
+    with pytest.raises(InvalidRequestError) as unknown:
+        results.watch(pipeline, resume_token=token)
     assert unknown.value.reason == "INVALID_REQUEST"
+
+
+def test_a_token_of_another_database_is_as_good_as_one_that_is_too_old(
+    serve: Callable[..., Service], results: Results, pipeline: str
+) -> None:
+    with watching(results, pipeline) as watch:
+        token = watch.resume_token
+    with Results(serve("--database", "another").target) as other, pytest.raises(InvalidRequestError) as expired:
+        other.watch(pipeline, resume_token=token)
+    assert expired.value.reason == "RESUME_TOKEN_EXPIRED"

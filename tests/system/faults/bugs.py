@@ -185,14 +185,14 @@ def _watch_resume_late() -> None:
 
 def _watch_bookmark_early() -> None:
     """Tell where a watch is behind some events before they are told."""
-    from workflow_results_server.store.watching.watches import Part, Watches
+    from workflow_results_server.store.watching.watches import Part, Place, Watches
 
     told = Watches._told
 
-    async def early(watches: Any, wanted: Any, chunk: Any, place: Any) -> AsyncGenerator[Part, None]:
-        if place is not None:
-            yield Part(place)
-        async with aclosing(told(watches, wanted, chunk, place)) as parts:
+    async def early(watches: Any, wanted: Any, chunk: Any) -> AsyncGenerator[Part, None]:
+        if chunk.token is not None:
+            yield Part(Place(chunk.token))
+        async with aclosing(told(watches, wanted, chunk)) as parts:
             async for part in parts:
                 yield part
 

@@ -206,7 +206,7 @@ class _ChangeKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enu
     CHANGE_KIND_CHANGED: _ChangeKind.ValueType  # 7
     """An administrator changed it in MongoDB."""
     CHANGE_KIND_UNMATCHED: _ChangeKind.ValueType  # 8
-    """It was changed, and does not match the query now."""
+    """It was changed, and does not match the query now; or it was deleted since, which is told by an event of its own."""
     CHANGE_KIND_DROPPED: _ChangeKind.ValueType  # 9
     """Its pipeline was dropped, with all results that may have been in it. The event has no id."""
 
@@ -230,7 +230,7 @@ CHANGE_KIND_DELETED: ChangeKind.ValueType  # 6
 CHANGE_KIND_CHANGED: ChangeKind.ValueType  # 7
 """An administrator changed it in MongoDB."""
 CHANGE_KIND_UNMATCHED: ChangeKind.ValueType  # 8
-"""It was changed, and does not match the query now."""
+"""It was changed, and does not match the query now; or it was deleted since, which is told by an event of its own."""
 CHANGE_KIND_DROPPED: ChangeKind.ValueType  # 9
 """Its pipeline was dropped, with all results that may have been in it. The event has no id."""
 global___ChangeKind = ChangeKind
@@ -940,7 +940,9 @@ class TopRequest(google.protobuf.message.Message):
     pipeline: builtins.str
     """The pipeline of the results."""
     field: builtins.str
-    """The field, as a path like `results.snr`."""
+    """The field, as a path like `results.snr`. A number in it names a field, not an element of a list. Results where the
+    value is in a list are left out.
+    """
     limit: builtins.int
     """How many results to stream at most, from 1 to 10,000."""
     ascending: builtins.bool
@@ -1005,7 +1007,7 @@ class CountByRequest(google.protobuf.message.Message):
     pipeline: builtins.str
     """The pipeline of the results."""
     field: builtins.str
-    """The field, as a path like `results.class`."""
+    """The field, as a path like `results.class`. A number in it names a field, not an element of a list."""
     format: global___DocumentFormat.ValueType
     """The encoding of the values. Unset: BSON."""
     @property

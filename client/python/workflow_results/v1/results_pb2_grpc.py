@@ -319,8 +319,9 @@ class ResultsServiceServicer(object):
         If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
         events if there are none, about every 15 s; a client that receives nothing for 60 s should treat the stream as
         broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
-        more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
-        database; begin anew, with a snapshot. Errors for queries and projections as in View.
+        more, since MongoDB's oplog does not go back that far, an administrator has renamed a collection, replaced one by
+        $out or dropped the database, or it is another database; begin anew, with a snapshot. Errors for queries and
+        projections as in View; a query that cannot be evaluated for some values ends the stream when such a result comes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -253,8 +253,9 @@ class ResultsServiceStub:
     If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
     events if there are none, about every 15 s; a client that receives nothing for 60 s should treat the stream as
     broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
-    more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
-    database; begin anew, with a snapshot. Errors for queries and projections as in View.
+    more, since MongoDB's oplog does not go back that far, an administrator has renamed a collection, replaced one by
+    $out or dropped the database, or it is another database; begin anew, with a snapshot. Errors for queries and
+    projections as in View; a query that cannot be evaluated for some values ends the stream when such a result comes.
     """
 
     GetLockedCount: grpc.UnaryUnaryMultiCallable[
@@ -506,8 +507,9 @@ class ResultsServiceAsyncStub:
     If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
     events if there are none, about every 15 s; a client that receives nothing for 60 s should treat the stream as
     broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
-    more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
-    database; begin anew, with a snapshot. Errors for queries and projections as in View.
+    more, since MongoDB's oplog does not go back that far, an administrator has renamed a collection, replaced one by
+    $out or dropped the database, or it is another database; begin anew, with a snapshot. Errors for queries and
+    projections as in View; a query that cannot be evaluated for some values ends the stream when such a result comes.
     """
 
     GetLockedCount: grpc.aio.UnaryUnaryMultiCallable[
@@ -789,8 +791,9 @@ class ResultsServiceServicer(metaclass=abc.ABCMeta):
         If the stream breaks, send the same request with the last `resume_token`. The server sends a response, without
         events if there are none, about every 15 s; a client that receives nothing for 60 s should treat the stream as
         broken. FAILED_PRECONDITION with the reason RESUME_TOKEN_EXPIRED if the changes since the token are not known any
-        more, since MongoDB's oplog does not go back that far, or an administrator has renamed a collection or dropped the
-        database; begin anew, with a snapshot. Errors for queries and projections as in View.
+        more, since MongoDB's oplog does not go back that far, an administrator has renamed a collection, replaced one by
+        $out or dropped the database, or it is another database; begin anew, with a snapshot. Errors for queries and
+        projections as in View; a query that cannot be evaluated for some values ends the stream when such a result comes.
         """
 
     @abc.abstractmethod

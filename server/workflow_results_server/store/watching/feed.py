@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import Unavailable
+from workflow_results_server.store.history import COLLECTION
 from workflow_results_server.store.shielding import in_own_context, retrieve_outcome, shielded
 from workflow_results_server.store.watching.events import Interpreter, is_token, seconds_of, token_of
 from workflow_results_server.store.watching.shared import Shared
@@ -74,6 +75,18 @@ class ChangeFeed:
             ending = self._shared.stop()
             self._shared = None
             await asyncio.wait((ending,), timeout=seconds)
+
+    @shielded
+    async def database_id(self) -> bytes:
+        """Return the UUID of the history, which is created with the database.
+
+        Raises:
+            RequestError: MongoDB failed.
+        """
+        with mongodb(await self._primary.wait_until_ready(OPEN_SECONDS)):
+            async for about in await self._database.list_collections(filter={"name": COLLECTION}):
+                return bytes(about["info"]["uuid"])
+        return b""
 
     async def now(self) -> bytes:
         """Return the token of this moment: what is changed from now on comes behind it, what was before can be read.

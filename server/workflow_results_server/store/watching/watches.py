@@ -17,8 +17,9 @@ from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.store.history import OF_PIPELINE
+from workflow_results_server.store.history import COLLECTION, OF_PIPELINE
 from workflow_results_server.store.selection import Batch, Selection
+from workflow_results_server.store.shielding import retrieve_outcome
 from workflow_results_server.store.watching.events import Kind
 from workflow_results_server.store.watching.stream import resumable
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from workflow_results_server.store.watching.feed import ChangeFeed
 
     Read = Callable[[str, Selection], AsyncGenerator[Batch, None]]
-    _Chunk = dict[str, dict[str, list[Event]]]
-    """Events by pipeline and id, in their order."""
 
 BOOKMARK_SECONDS: Final = 15.0
 """How long nothing may be told, but for where the watch is."""
@@ -99,6 +98,18 @@ class Told(NamedTuple):
     position: int | None
 
 
+class _Chunk(NamedTuple):
+    """Events whose results are read together.
+
+    Attributes:
+        events: The events by pipeline and id, in their order.
+        token: The token behind them; None where more follow without a place between.
+    """
+
+    events: dict[str, dict[str, list[Event]]]
+    token: bytes | None
+
+
 class Part(NamedTuple):
     """What is told at once.
 
@@ -130,6 +141,14 @@ class Watches:
         self._pipelines = pipelines
         self._number = 0
 
+    async def database_id(self) -> bytes:
+        """Return what tells the database from all others, also from a later one of the same name.
+
+        Raises:
+            RequestError: MongoDB failed.
+        """
+        return await self._feed.database_id()
+
     async def watch(self, wanted: Wanted, place: Place | None, *, existing: bool) -> AsyncGenerator[Part, None]:
         """Tell changes, without an end.
 
@@ -141,7 +160,7 @@ class Watches:
         Raises:
             Expired: The changes since then are not known any more.
             InvalidToken: There is no such place.
-            RequestError: MongoDB failed; or there are too many watches.
+            RequestError: MongoDB failed, or can't evaluate the filter; or there are too many watches.
         """
         if self._number >= _MOST_WATCHES:
             message = f"the server has at most {_MOST_WATCHES:,} watches at a time: retry later"
@@ -151,27 +170,44 @@ class Watches:
             async with self._feed.followed():
                 if place is None:
                     place = Place(await self._feed.now(), ("", "") if existing else None)
-                yield Part(place)
+                await self._check(wanted)
+                begins = place.read is None
                 if place.read is not None:
+                    yield Part(place)
                     async with aclosing(self._existing(wanted, place.token, *place.read)) as parts:
                         async for part in parts:
                             yield part
                     place = Place(place.token)
                     yield Part(place, is_complete=True)
-                async with aclosing(self._changes(wanted, place)) as parts:
+                async with aclosing(self._changes(wanted, place, begins=begins)) as parts:
                     async for part in parts:
                         yield part
         finally:
             self._number -= 1
 
+    async def _check(self, wanted: Wanted) -> None:
+        """Let MongoDB look at the filter and the projection: it must not wait for a change to say what is wrong.
+
+        Raises:
+            RequestError: It can't evaluate them.
+        """
+        nothing = Selection(filter=_both({"_id": {"$in": []}}, wanted.filter), projection=wanted.projection, limit=1)
+        async with aclosing(self._read(next(iter(wanted.pipelines), COLLECTION), nothing)) as batches:
+            async for _ in batches:
+                pass
+
     async def _existing(self, wanted: Wanted, token: bytes, pipeline: str, last: str) -> AsyncGenerator[Part, None]:
         """Tell the results that are there, behind one of them."""
         filter_ = _both({"_id": {"$type": "string"}}, wanted.filter)  # others are no results
+        last_told = time.monotonic()
         for name in sorted(wanted.pipelines or await self._pipelines()):
             if name < pipeline or not wanted.includes(name):
                 continue
             after = last if last and name == pipeline else None
             place = Place(token, (name, after or ""))
+            if time.monotonic() - last_told >= _PROGRESS_SECONDS:  # there may be many pipelines without any
+                yield Part(place)
+                last_told = time.monotonic()
             selection = Selection(filter=filter_, projection=wanted.projection, after=after)
             async with aclosing(_with_pauses(self._read(name, selection))) as batches:
                 async for batch in batches:
@@ -179,48 +215,54 @@ class Watches:
                         break
                     if batch is None:
                         yield Part(place)
-                        continue
-                    place = Place(token, (name, batch.last))
-                    told = [Told(Kind.EXISTING, name, id_, None, at) for at, id_ in enumerate(_ids(batch))]
-                    yield Part(place, told, batch)
+                    else:
+                        place = Place(token, (name, batch.last))
+                        told = [Told(Kind.EXISTING, name, id_, None, at) for at, id_ in enumerate(_ids(batch))]
+                        yield Part(place, told, batch)
+                    last_told = time.monotonic()
 
-    async def _changes(self, wanted: Wanted, place: Place) -> AsyncGenerator[Part, None]:
-        """Tell what changes behind a place."""
+    async def _changes(self, wanted: Wanted, place: Place, *, begins: bool) -> AsyncGenerator[Part, None]:
+        """Tell what changes behind a place.
+
+        Args:
+            wanted: What is watched.
+            place: The place.
+            begins: Whether to say first that the watch has begun.
+        """
         last_told = time.monotonic()
         while True:
-            left = BOOKMARK_SECONDS - (time.monotonic() - last_told)
+            left = 0.0 if begins else BOOKMARK_SECONDS - (time.monotonic() - last_told)
             events, token = await self._feed.behind(place.token, left, wanted.includes)
+            if begins:  # now that MongoDB has answered: to who can't go on, a place would look like progress
+                yield Part(place)
+                begins = False
             is_late = time.monotonic() - last_told >= (BOOKMARK_SECONDS if events else _PROGRESS_SECONDS)
             place = Place(token)
             part = None
             watched = set(filter(wanted.includes, {event.pipeline for event in events}))
-            chunks = _chunks(event for event in events if event.pipeline in watched)
-            del events  # of which there may be many: whoever reads slowly holds no more than is being told
-            chunk = next(chunks, None)
-            while chunk is not None:
-                following = next(chunks, None)
-                for name in [name for name in chunk if not wanted.includes(name)]:  # any more
-                    del chunk[name]
-                async with aclosing(self._told(wanted, chunk, None if following else place)) as parts:
+            for chunk in _chunks((event for event in events if event.pipeline in watched), token):
+                for name in [name for name in chunk.events if not wanted.includes(name)]:  # any more
+                    del chunk.events[name]
+                async with aclosing(self._told(wanted, chunk)) as parts:
                     async for part in parts:
                         yield part
-                chunk = following
+            del events  # of which there may be many
             if part is None and not is_late:
                 continue
             if part is None or part.place is None:
                 yield Part(place)
             last_told = time.monotonic()
 
-    async def _told(self, wanted: Wanted, chunk: _Chunk, place: Place | None) -> AsyncGenerator[Part, None]:
+    async def _told(self, wanted: Wanted, chunk: _Chunk) -> AsyncGenerator[Part, None]:
         """Tell events.
 
         Args:
             wanted: What is watched.
-            chunk: The events of each result.
-            place: The place behind them, if there is one.
+            chunk: The events.
         """
-        left = len(chunk)
-        for pipeline, events in chunk.items():
+        place = None if chunk.token is None else Place(chunk.token)
+        left = len(chunk.events)
+        for pipeline, events in chunk.events.items():
             left -= 1
             filter_ = _both({"_id": {"$in": [*events]}}, wanted.filter)
             selection = Selection(filter=filter_, projection=wanted.projection, limit=len(events))
@@ -253,6 +295,7 @@ async def _with_pauses(batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[B
     try:
         while True:
             reading = asyncio.ensure_future(anext(batches, None))
+            reading.add_done_callback(retrieve_outcome)  # nobody else may: the watch may end first
             while not (await asyncio.wait((reading,), timeout=BOOKMARK_SECONDS))[0]:
                 yield None
             batch = reading.result()
@@ -270,28 +313,35 @@ def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {"$and": [one, other]} if other else one
 
 
-def _chunks(events: Iterable[Event]) -> Iterator[_Chunk]:
-    """Divide events into chunks whose results are read together."""
-    chunk: _Chunk = {}
+def _chunks(events: Iterable[Event], behind: bytes) -> Iterator[_Chunk]:
+    """Divide events into chunks whose results are read together.
+
+    Args:
+        events: The events, in their order.
+        behind: The token behind them.
+    """
+    chunk: dict[str, dict[str, list[Event]]] = {}
+    token = b""
     number = size = 0
     for event in events:
         is_dropped = event.kind is Kind.DROPPED
         texts = _EVENT_BYTES + sum(len(text.encode()) for text in (event.caller, event.reason, *event.fields))
         for id_ in event.ids or (OF_PIPELINE,):
             if chunk and (is_dropped or number >= _TOLD_TOGETHER or size >= _TEXT_BYTES):
-                yield chunk
+                yield _Chunk(chunk, token if token != event.token else None)
                 chunk = {}
                 number = size = 0
             of_result = chunk.setdefault(event.pipeline, {}).setdefault(id_, [])
             if of_result and of_result[-1].kind is event.kind and event.kind in _MERGED:
                 of_result.pop()
             of_result.append(event)
+            token = event.token
             number += 1
             size += len(id_.encode()) + texts
         if is_dropped:  # what comes behind it is about other results
             number = _TOLD_TOGETHER
     if chunk:
-        yield chunk
+        yield _Chunk(chunk, behind)
 
 
 def _ids(batch: Batch) -> list[str]:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.rpc.continuations import ReadTokens
-from workflow_results_server.store import Selection
+from workflow_results_server.rpc.continuations import ReadTokens, WatchTokens
+from workflow_results_server.store import Place, Selection
 
 LIMIT = 1_000
 
@@ -24,3 +24,10 @@ def test_whatever_a_token_is_it_is_taken_or_refused(token: bytes) -> None:
         assert 1 <= count <= LIMIT
         assert rest.limit == LIMIT - count
         assert TOKENS.behind(str(rest.after), count) == token
+
+
+def test_a_place_behind_the_id_of_what_is_no_result_may_have_no_token() -> None:
+    tokens = WatchTokens(b"database", ["p"], {}, {})
+    assert tokens.behind(Place(bytes(20_000))) == b""
+    place = Place(bytes(10_000), ("p", "a"))
+    assert tokens.resumed(tokens.behind(place)) == place
