@@ -7,16 +7,17 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.launcher import Service
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, join
 from tests.support.works import work
 from workflow_results import Results, ResultsError, ServiceUnavailableError
-from workflow_results._transport.forks import fork_guard
+from workflow_results._transport.forks import _PATIENCE, fork_guard
 
 FIRST_CALL = """
 import os, signal, sys, threading, workflow_results
@@ -147,3 +148,23 @@ def test_a_callback_may_call_while_a_fork_waits_for_it(service: Service, pipelin
                 os._exit(0 if counted.is_set() else 1)
             assert os.waitpid(child, 0)[1] == 0
         assert in_a_child(lambda: results.count(pipeline, {})) == 0
+
+
+def test_a_watch_makes_no_fork_wait(service: Service, pipeline: str) -> None:
+    found: list[str] = []
+
+    def follow() -> None:
+        found.extend(change.id for change in watch)
+
+    with Results(service.target) as results, results.watch(pipeline) as watch:
+        thread = threading.Thread(target=follow)
+        thread.start()
+        for number in range(3):
+            eventually(lambda: thread.ident in fork_guard._inside)  # it waits for the next change
+            began = time.monotonic()
+            assert in_a_child(lambda: results.count(pipeline, {})) == 0
+            assert time.monotonic() - began < _PATIENCE / 2
+            results.deposit([work(pipeline, f"{number}")])
+            eventually(lambda number=number: f"{number}" in found)  # type: ignore[misc]
+        watch.close()
+        join(thread)

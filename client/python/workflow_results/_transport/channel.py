@@ -169,15 +169,33 @@ class Channel(Calls):
                     place.call = None
 
     def _next(self, place: Place, method: str, seconds: float | None) -> Any:
-        """Wait for the next part of a stream, at most for so many seconds; returns None at its end."""
+        """Wait for the next part of a stream; returns None at its end.
+
+        Args:
+            place: What the stream goes over.
+            method: Its method.
+            seconds: How long to wait at most, and give way to forks: then the stream can be resumed. None to let forks
+                wait, for data that are on their way.
+        """
         if seconds is None:
             with fork_guard:
                 return next(place.call, None)
+        call, gave_way = place.call, False
+
+        def give_way() -> None:
+            nonlocal gave_way
+            gave_way = True
+            call.cancel()
+
         watchdog.begin(place, seconds)
         try:
-            with fork_guard:
-                return next(place.call, None)
+            with fork_guard.left_by(give_way):
+                return next(call, None)
         except grpc.RpcError as error:
+            if gave_way and not self.closed:
+                raise ServiceUnavailableError(
+                    f"{method} at {self.target} gave way to a fork of this process"
+                ) from error
             if not watchdog.end(place) or self.closed:
                 raise
             place.connection.reachability.mark_lost()

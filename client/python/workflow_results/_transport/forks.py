@@ -12,11 +12,12 @@ import os
 import threading
 import time
 import weakref
+from contextlib import contextmanager
 from threading import get_ident
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _PATIENCE: Final = 10.0
 """Seconds that a fork waits for calls in progress; after that it goes on all the same, and the child may fail."""
@@ -42,6 +43,8 @@ class _Gate:
         self._changed = threading.Condition(self._lock)
         self._inside: dict[int, int] = {}
         """How many times each thread is inside."""
+        self._leave: dict[int, Callable[[], object]] = {}
+        """What makes threads leave that wait inside without an end."""
         self.forking = 0
 
     def __enter__(self) -> None:
@@ -72,6 +75,24 @@ class _Gate:
             self._inside[get_ident()] = self._inside.get(get_ident(), 0) + 1
             return True
 
+    @contextmanager
+    def left_by(self, leave: Callable[[], object]) -> Iterator[None]:
+        """Enter to wait for something that may never come.
+
+        Args:
+            leave: Ends the wait, in whichever thread it is called; is called where a fork begins.
+        """
+        me = get_ident()
+        with self:
+            with self._lock:
+                self._leave[me] = leave
+                if self.forking:
+                    leave()
+            try:
+                yield
+            finally:
+                self._leave.pop(me, None)
+
     def wait_for(self, has_ended: Callable[[], bool]) -> None:
         """Let forks wait for something else, too, that nobody waits for inside.
 
@@ -86,6 +107,8 @@ class _Gate:
         me, end = get_ident(), time.monotonic() + _PATIENCE
         with self._lock:
             self.forking += 1
+            for leave in [*self._leave.values()]:
+                leave()
             self._changed.wait_for(lambda: not self._inside.keys() - {me}, _PATIENCE)
         while any(not has_ended() for has_ended in self._awaited) and time.monotonic() < end:
             time.sleep(_POLL_SECONDS)
