@@ -152,3 +152,13 @@ def test_a_work_that_is_given_at_once_has_all_its_time(service: Service, pipelin
     with contextlib.closing(Proxy(service.target)) as proxy:
         run(main(proxy.target))
     run(main(service.target))
+
+
+def test_a_depositor_is_of_one_event_loop(service: Service, pipeline: str) -> None:
+    async def main() -> None:
+        async with AsyncResults(service.target) as client, client.depositor() as depositor:
+            for use in (depositor.deposit(work(pipeline)), depositor.flush()):
+                with pytest.raises(ResultsError, match="open in another event loop"):
+                    await asyncio.to_thread(run, use)
+
+    run(main())

@@ -55,6 +55,7 @@ class AsyncDepositor:
         self._patience = patience
         self._strict = strict
         self._place: AsyncPlace | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._sending: asyncio.Task[None] | None = None
         self._stream: object = None
         """The stream that may take requests."""
@@ -83,9 +84,9 @@ class AsyncDepositor:
         Raises:
             InvalidStatusError: Its status is neither 'success' nor 'failure'.
             InvalidRequestError: It breaks a rule.
-            ResultsError: The depositor is not open, or has failed.
+            ResultsError: The depositor is not open, is open in another event loop, or has failed.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._running_loop()
         if self._turns_left and not self._woken:
             self._turns_left -= 1
             if not self._turning:
@@ -109,7 +110,9 @@ class AsyncDepositor:
 
         Raises:
             ResultsError: The depositor has failed; `works` has those that are not acknowledged.
+                Or it is open in another event loop.
         """
+        self._running_loop()
         last = self._backlog.sequence
         while not self._backlog.is_done(last):
             await self._change()
@@ -125,6 +128,7 @@ class AsyncDepositor:
         if self._place is not None:
             raise ResultsError("a depositor can be opened only once: create another one")
         self._place = self._channel.place()
+        self._loop = asyncio.get_running_loop()
         self._backlog.progress = time.monotonic()
         self._sending = asyncio.create_task(self._run())
         return self
@@ -172,6 +176,13 @@ class AsyncDepositor:
         raise TypeError(
             "an AsyncDepositor can't be copied or pickled: create one with AsyncResults.depositor() where it is needed"
         )
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop, in which alone what waits here is woken."""
+        loop = asyncio.get_running_loop()
+        if self._loop not in (None, loop):
+            raise ResultsError("this depositor is open in another event loop: create one in each")
+        return loop
 
     def _check_open(self) -> None:
         self._backlog.check_open(opened=self._place is not None)
