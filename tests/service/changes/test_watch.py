@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import inspect
 import threading
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -162,6 +164,9 @@ def test_several_pipelines_and_all_of_them(results: Results, pipeline: str) -> N
         ({"pipeline": "p", "snapshot": 1}, "snapshot"),
         ({"pipeline": "p", "resume_token": "abc"}, "resume_token"),
         ({"pipeline": "p", "resume_token": b"abc"}, "resume_token"),
+        ({"pipeline": "p", "resume_token": b""}, "resume_token"),
+        ({"pipeline": "p", "query": {"a": {"$regex": "("}}}, "invalid regular expression"),
+        ({"pipeline": None, "query": {"$expr": {"$gt": [{"$divide": [1, {"$subtract": [1, 1]}]}, 1]}}}, "evaluate"),
     ],
 )
 def test_what_is_wrong_is_said_at_once(results: Results, arguments: dict[str, Any], message: str) -> None:
@@ -304,7 +309,7 @@ def test_a_task_may_give_up_waiting_and_wait_again(service: Service, pipeline: s
         async with AsyncResults(service.target) as results, results.watch(pipeline) as watch:
             for number in range(5):
                 with pytest.raises(asyncio.TimeoutError):
-                    await asyncio.wait_for(anext(watch), 0.02)
+                    await asyncio.wait_for(anext(watch), 0.02 * number)
                 await results.deposit([work(pipeline, f"{number}")])
                 change = await anext(watch)
                 while change.id != f"{number}":
@@ -319,5 +324,49 @@ def test_a_task_may_give_up_waiting_and_wait_again(service: Service, pipeline: s
             with pytest.raises(StopAsyncIteration):
                 await anext(watch)
             assert "ended after 5 changes" in repr(watch)
+
+    run_loop(main())
+
+
+def test_timeouts_that_are_too_short_lose_nothing(service: Service, pipeline: str) -> None:
+    async def main() -> None:
+        async with AsyncResults(service.target) as results, results.watch(pipeline) as watch:
+            await results.deposit([work(pipeline, f"{number:02}") for number in range(20)])
+            found: list[str] = []
+            while len(found) < 20:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    found.append((await asyncio.wait_for(anext(watch), 0.001)).id)
+            assert sorted(found) == [f"{number:02}" for number in range(20)]
+
+    run_loop(main())
+
+
+def test_a_watch_is_of_one_event_loop_and_one_thread_at_a_time(
+    service: Service, results: Results, pipeline: str
+) -> None:
+    async def main() -> None:
+        async with AsyncResults(service.target) as client, client.watch(pipeline) as watch:
+            with pytest.raises(ResultsError, match="another event loop"):
+                await asyncio.to_thread(run_loop, anext(watch))
+
+    run_loop(main())
+    with watching(results, pipeline) as watch:
+        thread = threading.Thread(target=next, args=(watch, None))
+        thread.start()
+        eventually(lambda: "so far" in repr(watch) and inspect.getgeneratorstate(watch._parts) == inspect.GEN_RUNNING)
+        with pytest.raises(ResultsError, match="another thread waits"):
+            next(watch)
+        watch.close()
+        join(thread)
+
+
+def test_a_token_is_there_once_a_watch_has_begun(service: Service, pipeline: str) -> None:
+    async def main() -> None:
+        async with AsyncResults(service.target) as client:
+            assert client.watch(pipeline, resume_token=b"given").resume_token == b"given"
+            watch = client.watch(pipeline)
+            assert watch.resume_token is None
+            async with watch:
+                assert watch.resume_token
 
     run_loop(main())

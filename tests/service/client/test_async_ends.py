@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import threading
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from workflow_results import (
     Results,
     ResultsError,
 )
+from workflow_results._transport.deadline import Deadline
 from workflow_results.v1 import results_pb2 as pb
 
 
@@ -61,7 +63,7 @@ def test_calls_under_way_end_when_the_client_is_closed(service: Service, results
             counting = asyncio.create_task(client.count("any", {}))
             await asked.wait()
             await client.close()
-            with pytest.raises(ResultsError, match="this Results is closed"):
+            with pytest.raises(ResultsError, match="this client is closed"):
                 await counting
             ended_calls.set()
         client = AsyncResults(service.target)
@@ -69,7 +71,7 @@ def test_calls_under_way_end_when_the_client_is_closed(service: Service, results
         await anext(stream)
         await client.close()
         await client.close()
-        with pytest.raises(ResultsError, match="this Results is closed"):
+        with pytest.raises(ResultsError, match="this client is closed"):
             async for _ in stream:
                 pass
 
@@ -144,3 +146,32 @@ def test_a_stream_that_another_task_reads_is_not_closed(service: Service, result
             assert await reading is None
 
     run(main())
+
+
+def test_who_was_cancelled_once_is_told_that_the_client_is_closed(service: Service, pipeline: str) -> None:
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        client = AsyncResults(service.target)
+        async with client.watch(pipeline) as watch:
+            asyncio.get_running_loop().call_later(0.1, asyncio.ensure_future, client.close())
+            with pytest.raises(ResultsError, match="closed"):
+                await anext(watch)
+        client = AsyncResults(service.target)
+        assert await client.count(pipeline, {}) == 0
+        counting = client._channel.exchange  # a call that does not end by itself
+        place = client._channel.place()
+
+        async def nothing() -> AsyncIterator[Any]:
+            await asyncio.sleep(PATIENCE)
+            yield None
+
+        asyncio.get_running_loop().call_later(0.1, asyncio.ensure_future, client.close())
+        with pytest.raises(ResultsError, match="closed"):
+            async for _ in counting(place, "DepositStream", nothing(), Deadline.after(PATIENCE), PATIENCE):
+                pass
+
+    asyncio.run(main())

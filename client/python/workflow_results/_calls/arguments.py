@@ -51,9 +51,9 @@ def token(name: str, value: bytes | None) -> bytes:
     """Check a token; None stands for none.
 
     Raises:
-        InvalidRequestError: It is not bytes.
+        InvalidRequestError: It is not bytes, or empty, as no token is.
     """
-    if value is not None and not isinstance(value, bytes):
+    if value is not None and not (isinstance(value, bytes) and value):
         raise InvalidRequestError(f"{name} must be bytes from this service, not {rules.shorten(value)}")
     return value or b""
 

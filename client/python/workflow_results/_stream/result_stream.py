@@ -23,7 +23,7 @@ _EMPTY: Final[tuple[Any, ...]] = ()
 
 def not_copied(_self: object, *_: object) -> NoReturn:
     """Refuse to copy or pickle a stream."""
-    raise TypeError("a stream can't be copied or pickled: start another one where it is needed")
+    raise TypeError("a stream or watch can't be copied or pickled: start another one where it is needed")
 
 
 class Handed:

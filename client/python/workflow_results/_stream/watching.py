@@ -53,6 +53,18 @@ class Watch(ResultStream[Change]):
         """What to give to `watch` to go on where this one is: later than that of the last change, if nothing came."""
         return self._watching.token
 
+    def __next__(self) -> Change:
+        """Wait for the next change.
+
+        Raises:
+            ResultsError: The watch failed; or another thread waits for a change of it.
+            StopIteration: The watch was closed.
+        """
+        try:
+            return super().__next__()
+        except ValueError as error:
+            raise ResultsError("another thread waits for a change of this watch") from error
+
     def close(self) -> None:
         """End the watch; closing twice is fine."""
         try:

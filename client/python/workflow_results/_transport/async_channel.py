@@ -251,15 +251,16 @@ class AsyncChannel(Calls):
     @contextmanager
     def _closing(self) -> Iterator[None]:
         """Say what ended a call that nobody has cancelled: gRPC takes the end of its channel for a cancellation."""
+        before = _cancellations()
         try:
             yield
         except (asyncio.CancelledError, grpc.aio.UsageError) as error:
-            if self.closed and not is_cancelled():
+            if self.closed and _cancellations() == before:
                 raise ResultsError(CLOSED) from error
             raise
 
 
-def is_cancelled() -> bool:
-    """Return whether somebody has cancelled this task; never known before Python 3.11."""
+def _cancellations() -> int:
+    """Return how many times this task was cancelled; 0 before Python 3.11, where that is not known."""
     task: Any = asyncio.current_task()
-    return hasattr(task, "cancelling") and task.cancelling() > 0
+    return task.cancelling() if hasattr(task, "cancelling") else 0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-CLOSED: Final = "this Results is closed"
+CLOSED: Final = "this client is closed"
 MOST_STREAMS: Final = 1_000
 """How many streams and depositors a client may have open: as many as there may be readers of one server."""
 
@@ -118,8 +118,8 @@ class Connections(Generic[ConnectionT]):
     def _with_room(self) -> ConnectionT:
         if self._streams and sum(len(each.places) for each in self._connections) >= MOST_STREAMS:
             raise ResultsError(
-                f"this Results has {MOST_STREAMS:,} open streams and depositors, which is the most: read streams to"
-                " their end or close() them, leave the blocks of depositors, or create another Results"
+                f"this client has {MOST_STREAMS:,} open streams and depositors, which is the most: read streams to"
+                " their end or close() them, leave the blocks of depositors, or create another client"
             )
         fit = [each for each in self._connections if each.fit]
         for connection in fit:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,9 +13,10 @@ import grpc
 import pytest
 
 from tests.support.blocking import Facade, blocking
+from tests.support.event_loops import run, until
 from tests.support.fake_service import serving
 from tests.support.waiting import PATIENCE, eventually
-from workflow_results import Results, ResultsError, ServiceUnavailableError
+from workflow_results import AsyncResults, Results, ResultsError, ServiceUnavailableError
 from workflow_results._stream import async_watching, watching
 from workflow_results.v1 import results_pb2 as pb
 
@@ -159,3 +162,26 @@ def test_a_watch_that_nobody_keeps_is_ended() -> None:
     with serving(Watch=watch) as target, Results(target) as results:
         results.watch("p")
         eventually(ended.is_set)
+
+
+def test_closing_ends_the_wait_for_a_service_that_is_gone() -> None:
+    began = threading.Event()
+
+    def watch(_request: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        if began.is_set():
+            context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
+        began.set()
+        yield bookmark(b"1")
+
+    async def main() -> None:
+        with serving(Watch=watch) as target:
+            async with AsyncResults(target, timeout=PATIENCE) as results, results.watch("p") as changes:
+                waiting = asyncio.ensure_future(anext(changes))
+                await until(lambda: changes._pause > 1)  # it sleeps now, or tries again, or sleeps for longer
+                began_at = time.monotonic()
+                await changes.close()
+                with pytest.raises(StopAsyncIteration):
+                    await waiting
+                assert time.monotonic() - began_at < PATIENCE / 4
+
+    run(main())
