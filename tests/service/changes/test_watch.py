@@ -316,6 +316,14 @@ def test_a_task_may_give_up_waiting_and_wait_again(service: Service, pipeline: s
                     change = await anext(watch)
             waiting = asyncio.ensure_future(anext(watch))
             await asyncio.sleep(0)
+            assert watch._receiving
+            watch._receiving.cancel()  # as by one who cancels all tasks of the loop
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            await results.deposit([work(pipeline, "last")])
+            assert (await anext(watch)).id == "last"
+            waiting = asyncio.ensure_future(anext(watch))
+            await asyncio.sleep(0)
             with pytest.raises(ResultsError, match="another task waits"):
                 await anext(watch)
             await watch.close()
@@ -323,7 +331,7 @@ def test_a_task_may_give_up_waiting_and_wait_again(service: Service, pipeline: s
                 await waiting
             with pytest.raises(StopAsyncIteration):
                 await anext(watch)
-            assert "ended after 5 changes" in repr(watch)
+            assert "ended after 6 changes" in repr(watch)
 
     run_loop(main())
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import gc
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from pymongo.asynchronous.change_stream import AsyncDatabaseChangeStream
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from tests.support.sources import until
+from tests.support.sources import LONG, tasks, until
 from tests.support.watchers import Watcher, deposit, names, opened, with_store
 from tests.support.works import work
 from workflow_results import Results
-from workflow_results_server.errors import RequestError
+from workflow_results.common.reasons import Reason
+from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Kind, Store
 from workflow_results_server.store.watching import feed, shared, stream
 from workflow_results_server.store.watching import watches as watches_module
@@ -255,5 +257,52 @@ def test_each_part_of_what_is_told_together_has_a_place(
             async with opened(store, pipeline, place=part.place) as again:
                 await again.until("00099")
                 assert not {each.id for each in part.told} & set(again.ids[: 100 - len(part.told)])
+
+    with_store(mongo_uri, test)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_what_fails_when_its_watch_has_ended_is_no_error_that_nobody_takes(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    async def test(store: Store) -> None:
+        untaken: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: untaken.append(context))
+        reading, failed = asyncio.Event(), asyncio.Event()
+
+        async def fail(*_: Any) -> AsyncIterator[Any]:
+            reading.set()
+            try:
+                await asyncio.sleep(LONG)
+                yield None
+            finally:
+                failed.set()
+                raise Unavailable(Reason.MONGODB_FAILED, "the primary is gone", not_applied=True)
+
+        async def fail_to_read(*_: Any) -> None:
+            reading.set()
+            await failed.wait()
+            raise AutoReconnect("the primary is gone")
+
+        async with opened(store, pipeline) as watcher:
+            old = watcher.place
+        await deposit(results, pipeline, ["a"])
+        async with opened(store, pipeline) as other:
+            late = Watcher(store, pipeline, place=old) if own else other
+            if own:
+                monkeypatch.setattr(feed, "read_some", fail_to_read)
+            else:
+                monkeypatch.setattr(store.watches, "_read", fail)
+                await deposit(results, pipeline, ["b"])
+            waiting = asyncio.ensure_future(late.next())
+            await asyncio.wait_for(reading.wait(), LONG)
+            waiting.cancel()
+            await asyncio.wait((waiting,))
+            await late.close()
+            failed.set()
+        await until(lambda: len(tasks()) <= 1)  # the shared stream
+        del waiting
+        gc.collect()
+        assert untaken == []
 
     with_store(mongo_uri, test)

@@ -139,6 +139,9 @@ class AsyncWatch(AsyncIterator[Change]):
             self._failing, self._pause = None, 0.0
             self._has_begun = True
             self._arrived += self._watching.take(response)
+        except asyncio.CancelledError:  # not by `close`, and not of a task that waits
+            self._end_call()
+            raise
         except ResultsError as error:
             self._end_call()
             self._failing = self._failing or Deadline.after(self._patience)
