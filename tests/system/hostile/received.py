@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -158,9 +159,12 @@ def problems(command: Mapping[str, Any]) -> Iterator[str]:
         counts = stages == ["$match", "$group"] and command["pipeline"][1]["$group"] == _GROUP
         counts |= stages == ["$collStats", "$project"] and command["pipeline"] == _SIZES
         counts |= _finds_values(command["pipeline"])
-        if not (counts or _ranks(command["pipeline"][1:]) or _counts_values(command["pipeline"][1:])):
+        matches = command["pipeline"][0].get("$match", {})
+        if _ranks(command["pipeline"][1:]):
+            matches = _without_numbers(matches, next(iter(command["pipeline"][1]["$sort"])))
+        elif not (counts or _counts_values(command["pipeline"][1:])):
             yield f"the stages {stages}"
-        yield from _filter(command["pipeline"][0].get("$match", {}), "$match")
+        yield from _filter(matches, "$match")
     elif name == "update":
         for statement in command["updates"]:
             yield from _filter(statement["q"], "q")
@@ -205,14 +209,15 @@ def _watches(stages: list[Mapping[str, Any]]) -> bool:
 
 def _finds_values(stages: list[Mapping[str, Any]]) -> bool:
     """Return whether this finds the values of a field in an index."""
-    if [next(iter(stage)) for stage in stages] != ["$sort", "$group", "$limit", "$project"]:
+    if [next(iter(stage)) for stage in stages] != ["$sort", "$group", "$limit", "$set", "$sort"]:
         return False
     [(path, direction)] = stages[0]["$sort"].items()
-    other = _other("$_id")
+    value, other = {"_id": f"${path}"}, _other("$_id")
     return (
-        (direction, stages[1], stages[2]) == (1, {"$group": {"_id": f"${path}"}}, {"$limit": 1_001})
+        (direction, stages[2], stages[4]) == (1, {"$limit": 1_001}, {"$sort": {"_id": 1}})
+        and stages[1]["$group"] in (value, {**value, "count": {"$sum": 1}})
         and _is_path(path)
-        and stages[3] == {"$project": {"_id": {"$cond": [other, None, "$_id"]}, "other": other}}
+        and stages[3] == {"$set": {"_id": {"$cond": [other, None, "$_id"]}, "other": other}}
     )
 
 
@@ -229,6 +234,15 @@ def _ranks(stages: list[Mapping[str, Any]]) -> bool:
         and 1 <= limit <= 10_000
         and shown == {"size": {"$bsonSize": "$$ROOT"}}
     )
+
+
+def _without_numbers(matches: Mapping[str, Any], path: str) -> Any:
+    """Return the filter of a ranking without the part that says that the field must be a number."""
+    numbers = {path: {"$gte": -math.inf}, "$expr": {"$isNumber": f"${path}"}}
+    if matches == numbers:
+        return {}
+    parts = matches.get("$and", [])
+    return parts[1] if len(parts) == 2 and parts[0] == numbers else matches
 
 
 def _counts_values(stages: list[Mapping[str, Any]]) -> bool:

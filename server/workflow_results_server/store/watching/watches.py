@@ -17,7 +17,7 @@ from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.store.history import COLLECTION, OF_PIPELINE
+from workflow_results_server.store.history import OF_PIPELINE
 from workflow_results_server.store.selection import Batch, Selection
 from workflow_results_server.store.shielding import retrieve_outcome
 from workflow_results_server.store.watching.events import Kind
@@ -35,6 +35,8 @@ BOOKMARK_SECONDS: Final = 15.0
 """How long nothing may be told, but for where the watch is."""
 _PROGRESS_SECONDS: Final = 1.0
 """How long a watch that is behind may not say how far it has come."""
+_ANY_PIPELINE: Final = "any"
+"""A pipeline to ask about, which need not exist."""
 _MOST_WATCHES: Final = 1_000
 _TOLD_TOGETHER: Final = 1_000
 """How many events are told together at most."""
@@ -192,7 +194,7 @@ class Watches:
             RequestError: It can't evaluate them.
         """
         nothing = Selection(filter=_both({"_id": {"$in": []}}, wanted.filter), projection=wanted.projection, limit=1)
-        async with aclosing(self._read(next(iter(wanted.pipelines), COLLECTION), nothing)) as batches:
+        async with aclosing(self._read(next(iter(wanted.pipelines), _ANY_PIPELINE), nothing)) as batches:
             async for _ in batches:
                 pass
 
