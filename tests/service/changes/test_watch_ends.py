@@ -23,7 +23,7 @@ from tests.support.works import work
 from workflow_results import PermissionDeniedError, Results, UnauthenticatedError
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store import Kind, Store, Wanted
-from workflow_results_server.store.watching import stream
+from workflow_results_server.store.watching import shared, stream
 from workflow_results_server.store.watching import watches as watches_module
 
 Serve = Callable[..., Service]
@@ -244,5 +244,25 @@ def test_a_snapshot_of_many_pipelines_without_results_says_how_far_it_has_come(
             places = [(await anext(parts)).place for _ in range(4)]
             assert (await anext(parts)).is_complete
         assert [place and place.read for place in places] == [("", ""), *((each, "") for each in pipelines)]
+
+    with_store(mongo_uri, test)
+
+
+def test_a_place_is_told_behind_what_does_not_match(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches_module, "BOOKMARK_SECONDS", 10 * LONG)
+    monkeypatch.setattr(shared, "_GATHER_SECONDS", 1.0)
+    pipelines = [f"{pipeline}-{letter}" for letter in "ab"]
+
+    async def test(store: Store) -> None:
+        wanted = Wanted(frozenset(pipelines), lambda _: True, {"n": 1}, {})
+        async with aclosing(store.watches.watch(wanted, None, existing=False)) as parts:
+            await anext(parts)
+            for number, each in enumerate(pipelines):
+                await deposit(results, each, ["a"], n=1 - number)
+            part = await anext(parts)
+            assert [each.pipeline for each in part.told] == pipelines[:1]
+            assert part.place or (await asyncio.wait_for(anext(parts), LONG)).place
 
     with_store(mongo_uri, test)

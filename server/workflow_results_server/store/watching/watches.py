@@ -43,8 +43,6 @@ _TOLD_TOGETHER: Final = 1_000
 _TEXT_BYTES: Final = 768 * rules.KIB
 _EVENT_BYTES: Final = 200
 """What they may take together in a response, beside one large result; and what each takes beside its texts."""
-_MERGED: Final = frozenset({Kind.DEPOSITED, Kind.CHANGED})
-"""What says no more when it is said twice."""
 _ENDS: Final = frozenset({Kind.DELETED, Kind.DROPPED})
 """What happened whether there is a result now or not."""
 
@@ -333,10 +331,7 @@ def _chunks(events: Iterable[Event], behind: bytes) -> Iterator[_Chunk]:
                 yield _Chunk(chunk, token if token != event.token else None)
                 chunk = {}
                 number = size = 0
-            of_result = chunk.setdefault(event.pipeline, {}).setdefault(id_, [])
-            if of_result and of_result[-1].kind is event.kind and event.kind in _MERGED:
-                of_result.pop()
-            of_result.append(event)
+            chunk.setdefault(event.pipeline, {}).setdefault(id_, []).append(event)
             token = event.token
             number += 1
             size += len(id_.encode()) + texts
