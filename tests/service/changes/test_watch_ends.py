@@ -266,3 +266,25 @@ def test_a_place_is_told_behind_what_does_not_match(
             assert part.place or (await asyncio.wait_for(anext(parts), LONG)).place
 
     with_store(mongo_uri, test)
+
+
+def test_nothing_is_told_of_a_pipeline_that_its_caller_may_not_use_any_more(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches_module, "_TOLD_TOGETHER", 10)
+    monkeypatch.setattr(watches_module, "BOOKMARK_SECONDS", 0.5)
+
+    async def test(store: Store) -> None:
+        may_use = True
+        wanted = Wanted(frozenset([pipeline]), lambda _: may_use, {}, {})
+        async with aclosing(store.watches.watch(wanted, None, existing=False)) as parts:
+            await anext(parts)
+            await deposit(results, pipeline, names(0, 50))
+            part = await anext(parts)
+            while not part.told:
+                part = await anext(parts)
+            may_use = False
+            for _ in range(2):
+                assert not (await asyncio.wait_for(anext(parts), LONG)).told
+
+    with_store(mongo_uri, test)

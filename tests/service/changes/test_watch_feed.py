@@ -306,3 +306,28 @@ def test_what_fails_when_its_watch_has_ended_is_no_error_that_nobody_takes(
         assert untaken == []
 
     with_store(mongo_uri, test)
+
+
+def test_a_stream_of_ones_own_that_hangs_is_given_up(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "_OWN_STREAMS", 1)
+
+    async def test(store: Store) -> None:
+        async with opened(store, pipeline) as watcher:
+            old = watcher.place
+        await deposit(results, pipeline, ["a"])
+        may = asyncio.Event()
+        async with opened(store, pipeline):
+            with monkeypatch.context() as patch:
+                patch.setattr(feed, "_OWN_SECONDS", 0.2)
+                patch.setattr(feed, "read_some", lambda *_: may.wait())
+                for _ in range(2):  # nor does it take the room of others for ever
+                    with pytest.raises(RequestError, match="does not answer") as unavailable:
+                        await Watcher(store, pipeline, place=old).next()
+                    assert unavailable.value.code == "UNAVAILABLE"
+            async with opened(store, pipeline, place=old) as late:
+                await late.until("a")
+            may.set()
+
+    with_store(mongo_uri, test)

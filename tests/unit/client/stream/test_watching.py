@@ -185,3 +185,19 @@ def test_closing_ends_the_wait_for_a_service_that_is_gone() -> None:
                 assert time.monotonic() - began_at < PATIENCE / 4
 
     run(main())
+
+
+def test_closing_ends_the_wait_for_a_service_that_was_never_there() -> None:
+    async def main() -> None:
+        async with AsyncResults("127.0.0.1:1", timeout=PATIENCE) as results:
+            changes = results.watch("p")
+            waiting = asyncio.ensure_future(anext(changes))
+            await until(lambda: changes._receiving)
+            began_at = time.monotonic()
+            await changes.close()
+            with pytest.raises(StopAsyncIteration):
+                await waiting
+            assert time.monotonic() - began_at < PATIENCE / 4
+            assert "ended" in repr(changes) or "not begun" in repr(changes)
+
+    run(main())
