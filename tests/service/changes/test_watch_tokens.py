@@ -46,6 +46,18 @@ def test_a_watch_goes_on_behind_any_token_and_misses_nothing(results: Results, p
 
 
 @pytest.mark.both_facades
+def test_a_snapshot_of_several_pipelines_goes_on_where_it_was(results: Results, pipeline: str) -> None:
+    pipelines = [f"{pipeline}-{letter}" for letter in "abc"]
+    results.deposit([work(each, "x") for each in pipelines])
+    with watching(results, pipelines, snapshot=True) as watch:
+        tokens = [change.resume_token for change in following(watch, 3)]
+    for number, token in enumerate(tokens, start=1):
+        with watching(results, pipelines, snapshot=True, resume_token=token) as watch:
+            left = following(watch, 4 - number)
+        assert [change.pipeline for change in left] == [*pipelines[number:], ""]
+
+
+@pytest.mark.both_facades
 def test_the_token_moves_on_while_nothing_changes_that_is_watched(results: Results, pipeline: str) -> None:
     with watching(results, pipeline) as watch:
         began = watch.resume_token

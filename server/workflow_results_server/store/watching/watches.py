@@ -324,10 +324,9 @@ def _chunks(events: Iterable[Event], behind: bytes) -> Iterator[_Chunk]:
     token = b""
     number = size = 0
     for event in events:
-        is_dropped = event.kind is Kind.DROPPED
         texts = _EVENT_BYTES + sum(len(text.encode()) for text in (event.caller, event.reason, *event.fields))
         for id_ in event.ids or (OF_PIPELINE,):
-            if chunk and (is_dropped or number >= _TOLD_TOGETHER or size >= _TEXT_BYTES):
+            if chunk and (number >= _TOLD_TOGETHER or size >= _TEXT_BYTES):
                 yield _Chunk(chunk, token if token != event.token else None)
                 chunk = {}
                 number = size = 0
@@ -335,7 +334,7 @@ def _chunks(events: Iterable[Event], behind: bytes) -> Iterator[_Chunk]:
             token = event.token
             number += 1
             size += len(id_.encode()) + texts
-        if is_dropped:  # what comes behind it is about other results
+        if event.kind is Kind.DROPPED:  # what comes behind it is about other results
             number = _TOLD_TOGETHER
     if chunk:
         yield _Chunk(chunk, behind)
