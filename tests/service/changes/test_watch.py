@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.event_loops import run as run_loop
 from tests.support.launcher import Service
-from tests.support.waiting import eventually, join
+from tests.support.waiting import PATIENCE, eventually, join
 from tests.support.watching import following, told, watching
 from tests.support.wire import Stub
 from tests.support.works import work
@@ -378,3 +378,22 @@ def test_a_token_is_there_once_a_watch_has_begun(service: Service, pipeline: str
                 assert watch.resume_token
 
     run_loop(main())
+
+
+def test_responses_with_many_names_of_fields_are_no_larger_than_others(
+    stub: Stub, results: Results, pipeline: str
+) -> None:
+    results.deposit([work(pipeline, f"{number:03}") for number in range(200)])
+    projection = pb.EncodedDocument(json='{"id": true}')
+    call = stub.Watch(pb.WatchRequest(pipelines=[pipeline], projection=projection), timeout=PATIENCE)
+    next(call)
+    fields = {f"{number:040}": number for number in range(400)}
+    results.update([{"pipeline": pipeline, "id": f"{number:03}", **fields} for number in range(200)])
+    sizes, told = [], 0
+    while told < 200:
+        response = next(call)
+        sizes.append(response.ByteSize())
+        told += len(response.events)
+    call.cancel()
+    assert sum(sizes) > 3 << 20
+    assert max(sizes) < 1 << 20

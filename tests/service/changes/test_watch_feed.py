@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from bson.timestamp import Timestamp
 from pymongo.asynchronous.change_stream import AsyncDatabaseChangeStream
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect, OperationFailure
@@ -22,6 +23,7 @@ from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Kind, Store
 from workflow_results_server.store.watching import feed, shared, stream
 from workflow_results_server.store.watching import watches as watches_module
+from workflow_results_server.store.watching.events import seconds_of, token_of
 
 
 def test_who_falls_behind_what_is_kept_misses_nothing(
@@ -329,5 +331,15 @@ def test_a_stream_of_ones_own_that_hangs_is_given_up(
             async with opened(store, pipeline, place=old) as late:
                 await late.until("a")
             may.set()
+
+    with_store(mongo_uri, test)
+
+
+def test_a_watch_does_not_go_back_to_where_the_shared_stream_is(mongo_uri: str) -> None:
+    async def test(store: Store) -> None:
+        feed = store.watches._feed
+        async with feed.followed():
+            ahead = token_of(Timestamp(seconds_of(await feed.now()) + 60, 1))
+            assert await feed.behind(ahead, 0.0, lambda _: True) == ((), ahead)
 
     with_store(mongo_uri, test)
