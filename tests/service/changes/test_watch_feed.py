@@ -343,3 +343,29 @@ def test_a_watch_does_not_go_back_to_where_the_shared_stream_is(mongo_uri: str) 
             assert await feed.behind(ahead, 0.0, lambda _: True) == ((), ahead)
 
     with_store(mongo_uri, test)
+
+
+def test_a_watch_begins_now_even_if_the_shared_stream_is_behind(
+    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(store: Store) -> None:
+        async with opened(store, pipeline) as first:
+            changes = store.watches._feed._shared
+            assert changes is not None
+            read, held, may = changes._stream.try_next, asyncio.Event(), asyncio.Event()
+
+            async def read_later() -> Any:
+                held.set()
+                await may.wait()
+                return await read()
+
+            monkeypatch.setattr(changes._stream, "try_next", read_later)
+            await held.wait()
+            await deposit(results, pipeline, ["before"])
+            async with opened(store, pipeline) as late:
+                may.set()
+                await deposit(results, pipeline, ["after"])
+                await asyncio.gather(first.until("before", "after"), late.until("after"))
+            assert late.ids == ["after"]
+
+    with_store(mongo_uri, test)
