@@ -167,7 +167,7 @@ def test_more_values_than_are_counted(results: Results, pipeline: str) -> None:
 
 
 def test_counts_of_few_values_are_the_same_with_it(results: Results, pipeline: str) -> None:
-    values: list[dict[str, Any]] = [{"v": 7}] * 1_500 + [{"v": None}] * 700 + [{}] * 300
+    values: list[dict[str, Any]] = [{"v": 7}] * 1_500 + [{"v": 3}] * 900 + [{"v": None}] * 500 + [{}] * 200
     results.deposit([work(pipeline, f"{number:04}", **fields) for number, fields in enumerate(values)])
     before = counted(results, pipeline, "v")
     results.create_index(pipeline, "v")
