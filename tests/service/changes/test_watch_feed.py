@@ -369,3 +369,28 @@ def test_a_watch_begins_now_even_if_the_shared_stream_is_behind(
             assert late.ids == ["after"]
 
     with_store(mongo_uri, test)
+
+
+def test_there_is_no_place_within_a_transaction(
+    mongo_uri: str, mongo: Any, database: Any, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "_AT_ONCE", 2)
+    monkeypatch.setattr(watches_module, "_TOLD_TOGETHER", 3)
+    results.deposit([work(pipeline, id_) for id_ in names(0, 7)])
+
+    def change() -> None:  # as an administrator may
+        with mongo.start_session() as session, session.start_transaction():
+            for number, id_ in enumerate(names(0, 7)):
+                database[pipeline].update_one({"_id": id_}, {"$set": {"n": number}}, session=session)
+
+    async def test(store: Store) -> None:
+        async with opened(store, pipeline) as watcher:
+            began = watcher.place
+            await asyncio.to_thread(change)
+            places = []
+            while len(watcher.ids) < 7:
+                places.append((await watcher.next()).place)
+            assert sorted(watcher.ids) == names(0, 7)
+            assert [each for each in places[:-1] if each not in (None, began)] == []
+
+    with_store(mongo_uri, test)

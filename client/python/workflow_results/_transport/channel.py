@@ -180,22 +180,11 @@ class Channel(Calls):
         if seconds is None:
             with fork_guard:
                 return next(place.call, None)
-        call, gave_way = place.call, False
-
-        def give_way() -> None:
-            nonlocal gave_way
-            gave_way = True
-            call.cancel()
-
         watchdog.begin(place, seconds)
         try:
-            with fork_guard.left_by(give_way):
-                return next(call, None)
+            with fork_guard.left_by(place.call.cancel):
+                return next(place.call, None)
         except grpc.RpcError as error:
-            if gave_way and not self.closed:
-                raise ServiceUnavailableError(
-                    f"{method} at {self.target} gave way to a fork of this process"
-                ) from error
             if not watchdog.end(place) or self.closed:
                 raise
             place.connection.reachability.mark_lost()

@@ -54,6 +54,15 @@ def test_the_token_of_a_change_is_one_behind_which_nothing_is_missing(watching: 
     assert third.resume_token == watching.request.resume_token == b"2"
 
 
+def test_pauses_grow_until_something_comes(watching: Watching) -> None:
+    def pause() -> float:
+        return watching.pause_after(ServiceUnavailableError("restarting"), None) or 0.0
+
+    assert [pause() for _ in range(8)][-1] >= 1.0
+    watching.take(response(token=b"1"))
+    assert 0.0 < pause() <= 0.05
+
+
 def test_the_end_of_a_snapshot_is_a_change(watching: Watching) -> None:
     last, complete = told(watching, response({"id": "a"}, token=b"1", complete=True))
     assert last.resume_token == b"1"
