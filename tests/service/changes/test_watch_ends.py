@@ -22,8 +22,8 @@ from tests.support.watching import following, told, watching
 from tests.support.works import work
 from workflow_results import PermissionDeniedError, Results, UnauthenticatedError
 from workflow_results_server.errors import RequestError
-from workflow_results_server.store import Kind, Part, Store, Wanted
-from workflow_results_server.store.watching import shared, stream
+from workflow_results_server.store import Kind, Store, Wanted
+from workflow_results_server.store.watching import stream
 from workflow_results_server.store.watching import watches as watches_module
 
 Serve = Callable[..., Service]
@@ -248,26 +248,6 @@ def test_a_snapshot_of_many_pipelines_without_results_says_how_far_it_has_come(
     with_store(mongo_uri, test)
 
 
-def test_a_place_is_told_behind_what_does_not_match(
-    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watches_module, "BOOKMARK_SECONDS", 10 * LONG)
-    monkeypatch.setattr(shared, "_GATHER_SECONDS", 1.0)
-    pipelines = [f"{pipeline}-{letter}" for letter in "ab"]
-
-    async def test(store: Store) -> None:
-        wanted = Wanted(frozenset(pipelines), lambda _: True, {"n": 1}, {})
-        async with aclosing(store.watches.watch(wanted, None, existing=False)) as parts:
-            await anext(parts)
-            for number, each in enumerate(pipelines):
-                await deposit(results, each, ["a"], n=1 - number)
-            part = await anext(parts)
-            assert [each.pipeline for each in part.told] == pipelines[:1]
-            assert part.place or (await asyncio.wait_for(anext(parts), LONG)).place
-
-    with_store(mongo_uri, test)
-
-
 def test_nothing_is_told_of_a_pipeline_that_its_caller_may_not_use_any_more(
     mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,28 +266,5 @@ def test_nothing_is_told_of_a_pipeline_that_its_caller_may_not_use_any_more(
             may_use = False
             for _ in range(2):
                 assert not (await asyncio.wait_for(anext(parts), LONG)).told
-
-    with_store(mongo_uri, test)
-
-
-def test_no_place_is_told_before_all_that_stands_before_it(
-    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shared, "_GATHER_SECONDS", 1.0)
-    works = [work(f"{pipeline}-{letter}", id_, n=0) for letter in "ab" for id_ in "xy"]
-    results.deposit(works)
-
-    async def test(store: Store) -> None:
-        wanted = Wanted(frozenset(each["pipeline"] for each in works), lambda _: True, {"n": 1}, {})
-        async with aclosing(store.watches.watch(wanted, None, existing=False)) as parts:
-            await anext(parts)
-            await asyncio.to_thread(results.update, [{**each, "n": int(each["id"] == "x")} for each in works])
-            told: list[Part] = []
-            while len(told) < 4:
-                if (part := await asyncio.wait_for(anext(parts), LONG)).told:
-                    told.append(part)
-        kinds = [(part.told[0].kind, part.told[0].id) for part in told]
-        assert kinds == 2 * [(Kind.UPDATED, "x"), (Kind.UNMATCHED, "y")]
-        assert [part.place is not None for part in told] == [False, False, False, True]
 
     with_store(mongo_uri, test)

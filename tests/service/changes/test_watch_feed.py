@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from bson.timestamp import Timestamp
 from pymongo.asynchronous.change_stream import AsyncDatabaseChangeStream
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect, OperationFailure
@@ -20,10 +18,9 @@ from tests.support.works import work
 from workflow_results import Results
 from workflow_results.common.reasons import Reason
 from workflow_results_server.errors import RequestError, Unavailable
-from workflow_results_server.store import Kind, Store
+from workflow_results_server.store import Place, Store
 from workflow_results_server.store.watching import feed, shared, stream
 from workflow_results_server.store.watching import watches as watches_module
-from workflow_results_server.store.watching.events import seconds_of, token_of
 
 
 def test_who_falls_behind_what_is_kept_misses_nothing(
@@ -109,6 +106,9 @@ def test_changes_that_mongodb_has_forgotten_are_said_to_be(
             monkeypatch.setattr(AsyncDatabaseChangeStream, "try_next", failing(OperationFailure("forgotten", code)))
             with pytest.raises(RequestError) as expired:
                 await Watcher(store, pipeline, place=old).next()
+            with pytest.raises(RequestError) as early:  # not when all the results are told
+                await Watcher(store, pipeline, place=Place(old.token, ("", ""))).next()
+            assert early.value.reason == expired.value.reason
         assert (expired.value.reason, expired.value.code) == ("RESUME_TOKEN_EXPIRED", "FAILED_PRECONDITION")
 
     with_store(mongo_uri, test)
@@ -234,36 +234,6 @@ def test_a_stream_that_could_not_be_opened_is_opened_anew(
 
 
 @pytest.mark.parametrize("own", [False, True])
-def test_each_part_of_what_is_told_together_has_a_place(
-    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch, own: bool
-) -> None:
-    monkeypatch.setattr(watches_module, "_TOLD_TOGETHER", 10)
-
-    async def test(store: Store) -> None:
-        async with opened(store, pipeline) as watcher:
-            old = watcher.place
-            if own:
-                await watcher.close()
-            await deposit(results, pipeline, names(0, 100))
-            await asyncio.to_thread(results.lock, pipeline, names(0, 25))
-            async with opened(store, pipeline, place=old) if own else contextlib.nullcontext(watcher) as late:
-                parts = []
-                while len(late.ids) < 125:
-                    parts.append(await late.next())
-        told = [part for part in parts if part.told]
-        locked = [part for part in told if part.told[0].kind is Kind.LOCKED]
-        assert all(part.place for part in told if part not in locked)
-        assert max(len(part.told) for part in told) == 10
-        assert [part.place is not None for part in locked] == [False, False, True], "one call is one event"
-        for part in told[:8]:
-            async with opened(store, pipeline, place=part.place) as again:
-                await again.until("00099")
-                assert not {each.id for each in part.told} & set(again.ids[: 100 - len(part.told)])
-
-    with_store(mongo_uri, test)
-
-
-@pytest.mark.parametrize("own", [False, True])
 def test_what_fails_when_its_watch_has_ended_is_no_error_that_nobody_takes(
     mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch, own: bool
 ) -> None:
@@ -331,66 +301,5 @@ def test_a_stream_of_ones_own_that_hangs_is_given_up(
             async with opened(store, pipeline, place=old) as late:
                 await late.until("a")
             may.set()
-
-    with_store(mongo_uri, test)
-
-
-def test_a_watch_does_not_go_back_to_where_the_shared_stream_is(mongo_uri: str) -> None:
-    async def test(store: Store) -> None:
-        feed = store.watches._feed
-        async with feed.followed():
-            ahead = token_of(Timestamp(seconds_of(await feed.now()) + 60, 1))
-            assert await feed.behind(ahead, 0.0, lambda _: True) == ((), ahead)
-
-    with_store(mongo_uri, test)
-
-
-def test_a_watch_begins_now_even_if_the_shared_stream_is_behind(
-    mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def test(store: Store) -> None:
-        async with opened(store, pipeline) as first:
-            changes = store.watches._feed._shared
-            assert changes is not None
-            read, held, may = changes._stream.try_next, asyncio.Event(), asyncio.Event()
-
-            async def read_later() -> Any:
-                held.set()
-                await may.wait()
-                return await read()
-
-            monkeypatch.setattr(changes._stream, "try_next", read_later)
-            await held.wait()
-            await deposit(results, pipeline, ["before"])
-            async with opened(store, pipeline) as late:
-                may.set()
-                await deposit(results, pipeline, ["after"])
-                await asyncio.gather(first.until("before", "after"), late.until("after"))
-            assert late.ids == ["after"]
-
-    with_store(mongo_uri, test)
-
-
-def test_there_is_no_place_within_a_transaction(
-    mongo_uri: str, mongo: Any, database: Any, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shared, "_AT_ONCE", 2)
-    monkeypatch.setattr(watches_module, "_TOLD_TOGETHER", 3)
-    results.deposit([work(pipeline, id_) for id_ in names(0, 7)])
-
-    def change() -> None:  # as an administrator may
-        with mongo.start_session() as session, session.start_transaction():
-            for number, id_ in enumerate(names(0, 7)):
-                database[pipeline].update_one({"_id": id_}, {"$set": {"n": number}}, session=session)
-
-    async def test(store: Store) -> None:
-        async with opened(store, pipeline) as watcher:
-            began = watcher.place
-            await asyncio.to_thread(change)
-            places = []
-            while len(watcher.ids) < 7:
-                places.append((await watcher.next()).place)
-            assert sorted(watcher.ids) == names(0, 7)
-            assert [each for each in places[:-1] if each not in (None, began)] == []
 
     with_store(mongo_uri, test)

@@ -170,6 +170,8 @@ class Watches:
             async with self._feed.followed():
                 if place is None:
                     place = Place(await self._feed.now(), ("", "") if existing else None)
+                elif place.read is not None:  # the changes since then must be known once the results are told
+                    await self._feed.behind(place.token, 0.0, wanted.includes)
                 await self._check(wanted)
                 begins = place.read is None
                 if place.read is not None:
@@ -193,8 +195,9 @@ class Watches:
         """
         nothing = Selection(filter=_both({"_id": {"$in": []}}, wanted.filter), projection=wanted.projection, limit=1)
         async with aclosing(self._read(next(iter(wanted.pipelines), _ANY_PIPELINE), nothing)) as batches:
-            async for _ in batches:
-                pass
+            with resumable():
+                async for _ in batches:
+                    pass
 
     async def _existing(self, wanted: Wanted, token: bytes, pipeline: str, last: str) -> AsyncGenerator[Part, None]:
         """Tell the results that are there, behind one of them."""
