@@ -148,8 +148,8 @@ async def counted(collection: Collection, filter_: Mapping[str, Any], field: str
 async def counted_by_index(collection: Collection, field: str, index: str, most: int) -> ValueCounts | None:
     """Count all results by the values of a field that has an index, which takes a fraction of the time.
 
-    The index tells which values there are, without a look at all of its entries, and how many entries a value has. The
-    counts are not of one moment.
+    The index tells which values there are, without a look at all of its entries. If they are few, each is counted by
+    itself, and the counts are not of one moment.
 
     Args:
         collection: Where they are.

@@ -144,7 +144,7 @@ def has_number(path: str) -> bool:
 
     MongoDB's filters and indexes also take it for the position of an element in a list, its expressions do not.
     """
-    return any(component.isdigit() for component in path.split("."))
+    return any(component.isascii() and component.isdigit() for component in path.split("."))
 
 
 def reason_problem(reason: object) -> str | None:
