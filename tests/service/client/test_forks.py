@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.fake_service import serving
 from tests.support.launcher import Service
 from tests.support.waiting import eventually, join
 from tests.support.works import work
 from workflow_results import Results, ResultsError, ServiceUnavailableError
 from workflow_results._transport.forks import _PATIENCE, fork_guard
+from workflow_results.v1 import results_pb2 as pb
 
 FIRST_CALL = """
 import os, signal, sys, threading, workflow_results
@@ -168,3 +170,40 @@ def test_a_watch_makes_no_fork_wait(service: Service, pipeline: str) -> None:
             eventually(lambda number=number: f"{number}" in found)  # type: ignore[misc]
         watch.close()
         join(thread)
+
+
+def test_a_watch_is_told_of_changes_between_many_forks(service: Service, pipeline: str) -> None:
+    left = {f"{number}" for number in range(30)}
+
+    def follow() -> None:
+        with results.watch(pipeline, snapshot=True) as watch:
+            for change in watch:
+                left.discard(change.id)
+                if not left:
+                    return
+
+    with Results(service.target, timeout=10.0) as results:
+        thread = threading.Thread(target=follow)
+        thread.start()
+        for number in range(30):
+            assert in_a_child(lambda: None) == 0
+            results.deposit([work(pipeline, f"{number}")])
+        join(thread)
+    assert not left
+
+
+def test_a_fork_waits_for_a_read_and_does_not_break_it() -> None:
+    asked: list[str] = []
+
+    def view(_request: object, _context: object) -> Iterator[pb.ViewResponse]:
+        asked.append("view")
+        eventually(lambda: fork_guard.forking)
+        yield pb.ViewResponse(part=pb.ResultPart(summary=pb.ReadSummary(count=0)))
+
+    with serving(View=view) as target, Results(target) as results:
+        thread = threading.Thread(target=results.view, args=("p", {}))
+        thread.start()
+        eventually(lambda: asked and thread.ident in fork_guard._inside)
+        assert in_a_child(lambda: None) == 0
+        join(thread)
+    assert asked == ["view"]

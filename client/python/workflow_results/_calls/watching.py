@@ -14,6 +14,7 @@ from workflow_results.v1 import results_pb2 as pb
 METHOD: Final = "Watch"
 SILENCE: Final = 60.0
 """Seconds without a word of the service after which a stream is broken: four times as long as it may be silent."""
+OVER: Final = "this watch has failed or was interrupted: begin another one with its resume_token"
 _KINDS: Final = {
     pb.CHANGE_KIND_EXISTING: ChangeKind.EXISTING,
     pb.CHANGE_KIND_DEPOSITED: ChangeKind.DEPOSITED,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
-from workflow_results._calls.watching import METHOD, SILENCE, Watching
+from workflow_results._calls.watching import METHOD, OVER, SILENCE, Watching
 from workflow_results._stream.result_stream import Handed, ResultStream
 from workflow_results._stream.resuming import same_process
 from workflow_results._transport.connections import CLOSED
@@ -47,6 +48,8 @@ class Watch(ResultStream[Change]):
         super().__init__(parts, name, handed)
         self._watching = watching
         self._place = place
+        self._forks = fork_guard.forks
+        self._is_closed = False
 
     @property
     def resume_token(self) -> bytes:
@@ -57,20 +60,29 @@ class Watch(ResultStream[Change]):
         """Wait for the next change.
 
         Raises:
-            ResultsError: The watch failed; or another thread waits for a change of it.
+            ResultsError: The watch fails, has failed or was interrupted; or another thread waits for a change of it.
             StopIteration: The watch was closed.
         """
+        same_process(self._forks)
         try:
             return super().__next__()
+        except StopIteration:
+            if not self._is_closed:
+                raise ResultsError(OVER) from None
+            raise
         except ValueError as error:
+            if inspect.getgeneratorstate(self._parts) != inspect.GEN_RUNNING:
+                raise
             raise ResultsError("another thread waits for a change of this watch") from error
 
     def close(self) -> None:
         """End the watch; closing twice is fine."""
+        self._is_closed = True
         try:
             self._parts.close()
-        except ValueError:  # another thread waits for a change
-            self._place.give_up()
+        except ValueError:  # another thread waits for a change, or did in the parent of this process
+            if self._forks == fork_guard.forks:
+                self._place.give_up()
 
 
 def watch(channel: Channel, request: pb.WatchRequest, name: str, deadline: Deadline, patience: float) -> Watch:
@@ -104,7 +116,9 @@ def _changes(
         while True:
             try:
                 connect = earlier(deadline, failing or Deadline.after(patience))
-                for response in channel.stream(place, METHOD, watching.request, deadline, connect, SILENCE):
+                for response in channel.stream(
+                    place, METHOD, watching.request, deadline, connect, SILENCE, gives_way=True
+                ):
                     failing = None
                     arrived = watching.take(response)
                     if not has_begun:

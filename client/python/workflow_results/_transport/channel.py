@@ -20,6 +20,7 @@ from workflow_results.errors import ResultsError, ServiceUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from google.protobuf.message import Message
 
@@ -129,7 +130,15 @@ class Channel(Calls):
         return self._streams.place()
 
     def stream(
-        self, place: Place, method: str, request: Message, deadline: Deadline, connect: Deadline, silence: float | None
+        self,
+        place: Place,
+        method: str,
+        request: Message,
+        deadline: Deadline,
+        connect: Deadline,
+        silence: float | None,
+        *,
+        gives_way: bool = False,
     ) -> Iterator[Any]:
         """Call a method that answers with a stream. It is not retried: only the caller knows where to go on.
 
@@ -140,6 +149,7 @@ class Channel(Calls):
             deadline: When the stream must have ended.
             connect: When the service must be reached.
             silence: Seconds to wait for each part; None for no limit but the deadline.
+            gives_way: Whether a fork ends the wait for another part, which may never come. Otherwise it waits for that.
 
         Yields:
             The parts of the response.
@@ -157,8 +167,10 @@ class Channel(Calls):
             if place.given_up:
                 call.cancel()
             try:
-                while (part := self._next(place, method, silence)) is not None:
+                waiting: AbstractContextManager[object] = fork_guard  # until it has begun, or it might never
+                while (part := self._next(place, method, silence, waiting)) is not None:
                     yield part
+                    waiting = fork_guard.left_by(call.cancel) if gives_way else fork_guard
             except GeneratorExit:
                 if forks == fork_guard.forks:
                     cancel_unread(call)
@@ -168,21 +180,14 @@ class Channel(Calls):
                     call.cancel()
                     place.call = None
 
-    def _next(self, place: Place, method: str, seconds: float | None) -> Any:
-        """Wait for the next part of a stream; returns None at its end.
-
-        Args:
-            place: What the stream goes over.
-            method: Its method.
-            seconds: How long to wait at most, and give way to forks: then the stream can be resumed. None to let forks
-                wait, for data that are on their way.
-        """
+    def _next(self, place: Place, method: str, seconds: float | None, waiting: AbstractContextManager[object]) -> Any:
+        """Wait for the next part of a stream, at most for so many seconds; returns None at its end."""
         if seconds is None:
-            with fork_guard:
+            with waiting:
                 return next(place.call, None)
         watchdog.begin(place, seconds)
         try:
-            with fork_guard.left_by(place.call.cancel):
+            with waiting:
                 return next(place.call, None)
         except grpc.RpcError as error:
             if not watchdog.end(place) or self.closed:

@@ -86,9 +86,10 @@ class _Gate:
         with self:
             with self._lock:
                 self._leave[me] = leave
-                if self.forking:
-                    leave()
+                has_to_leave = self.forking > 0
             try:
+                if has_to_leave:
+                    leave()
                 yield
             finally:
                 self._leave.pop(me, None)
@@ -107,8 +108,10 @@ class _Gate:
         me, end = get_ident(), time.monotonic() + _PATIENCE
         with self._lock:
             self.forking += 1
-            for leave in [*self._leave.values()]:
-                leave()
+            leaving = [*self._leave.values()]
+        for leave in leaving:
+            leave()
+        with self._lock:
             self._changed.wait_for(lambda: not self._inside.keys() - {me}, _PATIENCE)
         while any(not has_ended() for has_ended in self._awaited) and time.monotonic() < end:
             time.sleep(_POLL_SECONDS)
