@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from workflow_results._calls.watching import METHOD, SILENCE, Arrived, Watching
+from workflow_results._calls.watching import METHOD, OVER, SILENCE, Arrived, Watching
 from workflow_results._stream.result_stream import not_copied
 from workflow_results._transport.deadline import Deadline, earlier
 from workflow_results.errors import ResultsError
@@ -54,10 +54,8 @@ class AsyncWatch(AsyncIterator[Change]):
         self._number = 0
         self._place: AsyncPlace | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._receiving: asyncio.Task[pb.WatchResponse | None] | None = None
-        self._failing: Deadline | None = None
-        self._pause = 0.0
-        self._is_waiting = self._has_begun = self._has_ended = False
+        self._receiving: asyncio.Task[pb.WatchResponse] | None = None
+        self._is_waiting = self._has_begun = self._has_failed = self._has_ended = False
 
     @property
     def resume_token(self) -> bytes | None:
@@ -77,7 +75,7 @@ class AsyncWatch(AsyncIterator[Change]):
         try:
             await self._wait_for(lambda: self._has_begun and not self._has_ended)
         except StopAsyncIteration:
-            raise ResultsError("this watch has ended: begin another one") from None
+            raise ResultsError("this watch is closed: begin another one") from None
         return self
 
     async def __aexit__(
@@ -86,27 +84,39 @@ class AsyncWatch(AsyncIterator[Change]):
         await self.close()
 
     async def close(self) -> None:
-        """End the watch; a task that waits for a change reaches the end of the iteration. Closing twice is fine."""
+        """End the watch; a task that waits for a change reaches the end of the iteration. Closing twice is fine.
+
+        Raises:
+            ResultsError: It belongs to another event loop, which is not closed.
+        """
+        if self._loop is not None and not self._loop.is_closed():
+            self._check_loop()
         self._end()
 
     def __del__(self) -> None:
-        with suppress(RuntimeError):  # of an event loop that is closed
-            self._end()
+        if self._place is not None and self._loop is not None:
+            self._place.leave()
+            with suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(_end, self._place, self._receiving)
 
     def __repr__(self) -> str:
-        if not self._has_begun:
+        if not (self._has_begun or self._has_ended):
             return f"<{self._name}: not begun>"
         number = f"{self._number:,} change{'' if self._number == 1 else 's'}"
         return f"<{self._name}: ended after {number}>" if self._has_ended else f"<{self._name}: {number} so far>"
 
-    async def _wait_for(self, condition: Callable[[], bool]) -> None:
-        """Receive responses until a condition holds."""
+    def _check_loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()
         if self._loop not in (None, loop):
             raise ResultsError("this watch belongs to another event loop: begin one in each")
+        return loop
+
+    async def _wait_for(self, condition: Callable[[], bool]) -> None:
+        """Receive responses until a condition holds."""
+        self._loop = self._check_loop()
         if self._is_waiting:
             raise ResultsError("another task waits for a change of this watch")
-        self._loop, self._is_waiting = loop, True
+        self._is_waiting = True
         try:
             while not condition():
                 await self._receive()
@@ -114,48 +124,33 @@ class AsyncWatch(AsyncIterator[Change]):
             self._is_waiting = False
 
     async def _receive(self) -> None:
-        """Wait for a response, or decide what to do after a failure.
+        """Wait for a response.
 
         Raises:
-            ResultsError: The watch failed.
+            ResultsError: The watch fails, or has failed.
             StopAsyncIteration: It was closed.
         """
         if not self._has_ended:
             if self._receiving is None:
                 self._place = self._place or self._channel.place()
-                connect = earlier(self._deadline, self._failing or Deadline.after(self._patience))
                 self._receiving = asyncio.ensure_future(
-                    _response(self._channel, self._place, self._watching.request, self._deadline, connect, self._pause)
+                    _response(self._channel, self._place, self._watching, self._deadline, self._patience)
                 )
                 self._receiving.add_done_callback(_retrieve)
             await asyncio.wait((self._receiving,))
+        if self._has_failed:
+            raise ResultsError(OVER)
         if self._has_ended:
             raise StopAsyncIteration
         assert self._receiving is not None
         received, self._receiving = self._receiving, None
         try:
-            if (response := received.result()) is None:
-                raise self._watching.ended()
-            self._failing, self._pause = None, 0.0
-            self._has_begun = True
-            self._arrived += self._watching.take(response)
-        except asyncio.CancelledError:  # not by `close`, and not of a task that waits
-            self._end_call()
+            self._arrived += self._watching.take(received.result())
+        except ResultsError:
+            self._has_failed = True
+            self._end()
             raise
-        except ResultsError as error:
-            self._end_call()
-            self._failing = self._failing or Deadline.after(self._patience)
-            end = earlier(self._deadline, self._failing)
-            pause = self._watching.pause_after(error, end.remaining())
-            if pause is None or not end.allows(pause):
-                self._end()
-                raise
-            self._pause = pause
-
-    def _end_call(self) -> None:
-        if self._place is not None and self._place.call is not None:
-            self._place.call.cancel()
-            self._place.call = None
+        self._has_begun = True
 
     def _end(self) -> None:
         self._has_ended = True
@@ -164,30 +159,62 @@ class AsyncWatch(AsyncIterator[Change]):
         receiving, self._receiving = self._receiving, None
         if place is not None:
             place.leave()
-            place.give_up()
-        if receiving is not None:
-            receiving.cancel()
+            _end(place, receiving)
 
     __reduce__ = __copy__ = __deepcopy__ = not_copied
 
 
 async def _response(
-    channel: AsyncChannel,
-    place: AsyncPlace,
-    request: pb.WatchRequest,
-    deadline: Deadline,
-    connect: Deadline,
-    pause: float,
-) -> pb.WatchResponse | None:
-    """Return the next response of the stream of a place, which begins where there is none; None at its end."""
-    if pause:
+    channel: AsyncChannel, place: AsyncPlace, watching: Watching, deadline: Deadline, patience: float
+) -> pb.WatchResponse:
+    """Return the next response, through one stream after another.
+
+    Args:
+        channel: The way to the service.
+        place: What streams go over; its call is the one under way.
+        watching: Where the watch is.
+        deadline: When it must have ended.
+        patience: Seconds after which to give up what has failed.
+
+    Raises:
+        ResultsError: It failed.
+    """
+    failing: Deadline | None = None
+    while True:
+        try:
+            if place.call is None:
+                connect = earlier(deadline, failing or Deadline.after(patience))
+                await channel.open(place, METHOD, watching.request, deadline, connect)
+            response: pb.WatchResponse | None = await channel.read(place, place.call, METHOD, deadline, SILENCE)
+            if response is not None:
+                return response
+            raise watching.ended()
+        except asyncio.CancelledError:
+            _end_call(place)
+            raise
+        except ResultsError as error:
+            _end_call(place)
+            failing = failing or Deadline.after(patience)
+            end = earlier(deadline, failing)
+            pause = watching.pause_after(error, end.remaining())
+            if pause is None or not end.allows(pause):
+                raise
         await asyncio.sleep(pause)
-    call = place.call or await channel.open(place, METHOD, request, deadline, connect)
-    response: pb.WatchResponse | None = await channel.read(place, call, METHOD, deadline, SILENCE)
-    return response
 
 
-def _retrieve(received: asyncio.Task[pb.WatchResponse | None]) -> None:
+def _end(place: AsyncPlace, receiving: asyncio.Task[pb.WatchResponse] | None) -> None:
+    if receiving is not None:
+        receiving.cancel()
+    place.give_up()
+
+
+def _end_call(place: AsyncPlace) -> None:
+    if place.call is not None:
+        place.call.cancel()
+        place.call = None
+
+
+def _retrieve(received: asyncio.Task[pb.WatchResponse]) -> None:
     """Keep asyncio from logging an error that nobody waits for any more."""
     if not received.cancelled():
         received.exception()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -95,7 +97,10 @@ def test_it_fails_after_a_while_without_a_service(facade: Facade) -> None:
         with pytest.raises(ServiceUnavailableError, match="gone"):
             next(changes)
         assert changes.resume_token == b"1"
-        with pytest.raises(StopIteration):
+        with pytest.raises(ResultsError, match="has failed"):
+            next(changes)
+        changes.close()
+        with pytest.raises((ResultsError, StopIteration)):
             next(changes)
 
 
@@ -165,19 +170,19 @@ def test_a_watch_that_nobody_keeps_is_ended() -> None:
 
 
 def test_closing_ends_the_wait_for_a_service_that_is_gone() -> None:
-    began = threading.Event()
+    asked: list[bytes] = []
 
-    def watch(_request: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
-        if began.is_set():
+    def watch(request: pb.WatchRequest, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        asked.append(request.resume_token)
+        if len(asked) > 1:
             context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
-        began.set()
         yield bookmark(b"1")
 
     async def main() -> None:
         with serving(Watch=watch) as target:
             async with AsyncResults(target, timeout=PATIENCE) as results, results.watch("p") as changes:
                 waiting = asyncio.ensure_future(anext(changes))
-                await until(lambda: changes._pause > 1)  # it sleeps now, or tries again, or sleeps for longer
+                await until(lambda: len(asked) > 5)  # it sleeps now, for a second or longer
                 began_at = time.monotonic()
                 await changes.close()
                 with pytest.raises(StopAsyncIteration):
@@ -201,3 +206,75 @@ def test_closing_ends_the_wait_for_a_service_that_was_never_there() -> None:
             assert "ended" in repr(changes) or "not begun" in repr(changes)
 
     run(main())
+
+
+def test_a_watch_that_was_interrupted_has_no_end() -> None:
+    def watch(_request: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        yield bookmark(b"1")
+        while context.is_active():
+            threading.Event().wait(0.01)
+
+    with serving(Watch=watch) as target, Results(target) as results, results.watch("p") as changes:
+        with pytest.raises(KeyboardInterrupt):  # as Ctrl-C does while it waits
+            changes._parts.throw(KeyboardInterrupt())
+        with pytest.raises(ResultsError, match="interrupted: begin another one with its resume_token"):
+            next(changes)
+
+
+def test_a_watch_that_is_polled_resumes_between_two_polls() -> None:
+    asked: list[bytes] = []
+    over = threading.Event()
+
+    def watch(request: pb.WatchRequest, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        asked.append(request.resume_token)
+        if 1 < len(asked) < 5:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "restarting")
+        yield bookmark(b"1")
+        if len(asked) >= 5:
+            yield deposited("a", b"2")
+            over.wait(PATIENCE)
+
+    async def main() -> None:
+        with serving(Watch=watch) as target:
+            async with AsyncResults(target, timeout=2.0) as results, results.watch("p") as changes:
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(anext(changes), 0.01)
+                await until(lambda: len(asked) >= 5)  # without another poll
+                assert (await anext(changes)).id == "a"
+                over.set()
+
+    try:
+        run(main())
+    finally:
+        over.set()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_watch_that_another_thread_collects_as_garbage_is_ended(
+    caplog: pytest.LogCaptureFixture, waits: bool
+) -> None:
+    ended = threading.Event()
+
+    def watch(_request: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        context.add_callback(ended.set)
+        yield bookmark(b"1")
+        while context.is_active():
+            threading.Event().wait(0.01)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_debug(True)
+        with serving(Watch=watch) as target:
+            async with AsyncResults(target) as results:
+                changes = [results.watch("p")]
+                async with contextlib.AsyncExitStack() as stack:
+                    await stack.enter_async_context(changes[0])
+                    stack.pop_all()
+                if waits:
+                    with pytest.raises(asyncio.TimeoutError):
+                        await asyncio.wait_for(anext(changes[0]), 0.05)
+                await asyncio.to_thread(changes.clear)
+                await until(ended.is_set)
+
+    run(main())
+    gc.collect()
+    assert [each for each in caplog.messages if "destroyed" in each or "never" in each] == []
