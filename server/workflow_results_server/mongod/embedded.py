@@ -306,7 +306,7 @@ async def _make_ready(directory: DataDirectory, ended: asyncio.Future[int]) -> N
         await asyncio.sleep(_POLL_SECONDS)
     # `__system` is there before any user is, and on a member outside its set. MongoDB's localhost exception,
     # which would leave a new database open to the first who connects on this machine, stays off.
-    async with AsyncMongoClient[dict[str, Any]](
+    client = AsyncMongoClient[dict[str, Any]](
         HOST,
         directory.port,
         directConnection=True,
@@ -316,7 +316,8 @@ async def _make_ready(directory: DataDirectory, ended: asyncio.Future[int]) -> N
         connectTimeoutMS=2_000,
         serverSelectionTimeoutMS=500,
         socketTimeoutMS=_ANSWER_SECONDS * 1000,
-    ) as client:
+    )
+    try:
         # To cancel the client instead, when mongod ends, would leave sockets open.
         while not ended.done():
             try:
@@ -328,6 +329,8 @@ async def _make_ready(directory: DataDirectory, ended: asyncio.Future[int]) -> N
                 if error.code not in _PASSING:
                     raise MongodError(f"mongod did not become a primary: {error}") from error
             await asyncio.sleep(_POLL_SECONDS)
+    finally:
+        await asyncio.shield(client.close())  # also where the server ends meanwhile
 
 
 async def _listens(port: int) -> bool:
