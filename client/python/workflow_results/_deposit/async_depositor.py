@@ -17,6 +17,7 @@ from workflow_results._deposit.async_futures import AsyncDepositFuture
 from workflow_results._deposit.backlog import GRACE_SECONDS, IDLE_SECONDS, STREAM_SECONDS, Backlog, not_open
 from workflow_results._deposit.batches import report_interruption
 from workflow_results._transport.deadline import Deadline
+from workflow_results._transport.event_loops import running_loop
 from workflow_results.common.rules import quoted
 from workflow_results.errors import DeadlineExceededError, PermissionDeniedError, ResultsError, ServiceUnavailableError
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+_OTHER_LOOP: Final = "this depositor is open in another event loop: create one in each"
 _TURN_WORKS: Final = 64
 """How many works are encoded before the event loop goes on, which takes a millisecond: however many tasks deposit at a
 time, what is full is sent meanwhile, and other tasks run."""
@@ -86,7 +88,7 @@ class AsyncDepositor:
             InvalidRequestError: It breaks a rule.
             ResultsError: The depositor is not open, is open in another event loop, or has failed.
         """
-        loop = self._running_loop()
+        loop = running_loop(self._loop, _OTHER_LOOP)
         if self._turns_left and not self._woken:
             self._turns_left -= 1
             if not self._turning:
@@ -112,7 +114,7 @@ class AsyncDepositor:
             ResultsError: The depositor has failed; `works` has those that are not acknowledged.
                 Or it is open in another event loop.
         """
-        self._running_loop()
+        running_loop(self._loop, _OTHER_LOOP)
         last = self._backlog.sequence
         while not self._backlog.is_done(last):
             await self._change()
@@ -176,13 +178,6 @@ class AsyncDepositor:
         raise TypeError(
             "an AsyncDepositor can't be copied or pickled: create one with AsyncResults.depositor() where it is needed"
         )
-
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        """Return the event loop, in which alone what waits here is woken."""
-        loop = asyncio.get_running_loop()
-        if self._loop not in (None, loop):
-            raise ResultsError("this depositor is open in another event loop: create one in each")
-        return loop
 
     def _check_open(self) -> None:
         self._backlog.check_open(opened=self._place is not None)

@@ -6,11 +6,12 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from workflow_results._calls.watching import METHOD, OVER, SILENCE, Arrived, Watching
 from workflow_results._stream.result_stream import not_copied
 from workflow_results._transport.deadline import Deadline, earlier
+from workflow_results._transport.event_loops import running_loop
 from workflow_results.errors import ResultsError
 from workflow_results.outcomes import Change
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from workflow_results._transport.async_channel import AsyncChannel
     from workflow_results._transport.async_connection import AsyncPlace
     from workflow_results.v1 import results_pb2 as pb
+
+_OTHER_LOOP: Final = "this watch belongs to another event loop: begin one in each"
 
 
 class AsyncWatch(AsyncIterator[Change]):
@@ -90,7 +93,7 @@ class AsyncWatch(AsyncIterator[Change]):
             ResultsError: It belongs to another event loop, which is not closed.
         """
         if self._loop is not None and not self._loop.is_closed():
-            self._check_loop()
+            running_loop(self._loop, _OTHER_LOOP)
         self._end()
 
     def __del__(self) -> None:
@@ -105,15 +108,9 @@ class AsyncWatch(AsyncIterator[Change]):
         number = f"{self._number:,} change{'' if self._number == 1 else 's'}"
         return f"<{self._name}: ended after {number}>" if self._has_ended else f"<{self._name}: {number} so far>"
 
-    def _check_loop(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.get_running_loop()
-        if self._loop not in (None, loop):
-            raise ResultsError("this watch belongs to another event loop: begin one in each")
-        return loop
-
     async def _wait_for(self, condition: Callable[[], bool]) -> None:
         """Receive responses until a condition holds."""
-        self._loop = self._check_loop()
+        self._loop = running_loop(self._loop, _OTHER_LOOP)
         if self._is_waiting:
             raise ResultsError("another task waits for a change of this watch")
         self._is_waiting = True
