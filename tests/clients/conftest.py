@@ -1,0 +1,115 @@
+"""What the suite for clients shares: the languages, a testee of each, and a server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.languages import LANGUAGES
+from tests.clients.testee import Testee
+from tests.support.launcher import Service
+from tests.support.paths import REPOSITORY
+from tests.support.vectors import ControlClient
+from tests.support.waiting import PATIENCE, killed_after
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--language", action="append", choices=[*LANGUAGES], help="whose client to test; default: all")
+    parser.addoption("--all-tools", action="store_true", help="fail where the tools of a language are not installed")
+
+
+def languages(config: pytest.Config) -> list[str]:
+    """Return the names of the languages to test."""
+    return config.getoption("--language") or [*LANGUAGES]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "language" in metafunc.fixturenames:
+        metafunc.parametrize("language", languages(metafunc.config), scope="session")
+
+
+@pytest.fixture(scope="session")
+def built(request: pytest.FixtureRequest) -> Callable[[str], list[str]]:
+    """Return what builds the client of a language, and returns how its testee is started."""
+    commands: dict[str, list[str]] = {}
+
+    def command(name: str) -> list[str]:
+        if missing := LANGUAGES[name].missing():
+            message = f"the client for {name} needs {missing}"
+            if request.config.getoption("--all-tools"):
+                pytest.fail(message)
+            pytest.skip(message)
+        if name not in commands:
+            LANGUAGES[name].build()
+            commands[name] = LANGUAGES[name].command()
+        return commands[name]
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def testees(built: Callable[[str], list[str]]) -> Iterator[Callable[[str], Testee]]:
+    """Return what starts the testee of a language, which all tests share."""
+    started: dict[str, Testee] = {}
+
+    def testee(name: str) -> Testee:
+        command = built(name)
+        if name not in started:
+            started[name] = Testee(command)
+        return started[name]
+
+    yield testee
+    for each in started.values():
+        each.close()
+
+
+@pytest.fixture
+def testee(language: str, testees: Callable[[str], Testee]) -> Testee:
+    """The testee of the language that is tested."""
+    return testees(language)
+
+
+@pytest.fixture(scope="session")
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clients") / "data"
+
+
+@pytest.fixture(scope="session")
+def service(data_directory: Path) -> Iterator[Service]:
+    running = Service("--data-dir", str(data_directory), log=data_directory.parent / "log")
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(service: Service, data_directory: Path) -> str:
+    port, password = ((data_directory / name).read_text().strip() for name in ("port", "password"))
+    return f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin"
+
+
+@pytest.fixture(scope="session")
+def control(mongo_uri: str) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The target of a server that can be broken, and what breaks it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.vectors.control", "--mongo-uri", mongo_uri],
+        cwd=REPOSITORY,
+        env={**os.environ},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    with killed_after(2 * PATIENCE, process):
+        lines = [process.stdout.readline().strip().partition("=") for _ in range(2)]
+    addresses = {name: value for name, _, value in lines}
+    client = ControlClient(addresses["WORKFLOW_RESULTS_CONTROL"])
+    yield addresses["WORKFLOW_RESULTS_TARGET"], client
+    client.close()
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
+    process.stdout.close()
