@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-oldest test-oldest-found test-pythons test-faults test-hostile test-native fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-clients fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -125,6 +125,10 @@ test-faults: $(VENV)/.dev $(NATIVE) ## Check a replica set under kills, pauses a
 
 test-hostile: $(VENV)/.dev $(NATIVE) ## Send 100,000 hostile requests, and the largest there are, in about ten minutes
 	@$(BIN)/python -m tests.system.hostile
+
+LANGUAGES ?=
+test-clients: $(VENV)/.dev $(NATIVE) ## Build and test the clients in other languages, where their tools are there (LANGUAGES="go rust")
+	@$(BIN)/python -m tests.clients --lint $(if $(ALL_TOOLS),--all-tools) $(LANGUAGES)
 
 NUMBER ?= 10000000
 ONLY ?=

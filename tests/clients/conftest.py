@@ -21,7 +21,7 @@ from tests.support.waiting import PATIENCE, killed_after
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--language", action="append", choices=[*LANGUAGES], help="whose client to test; default: all")
-    parser.addoption("--all-tools", action="store_true", help="fail where the tools of a language are not installed")
+    parser.addoption("--all-tools", action="store_true", help="fail where a tool is not installed")
 
 
 def languages(config: pytest.Config) -> list[str]:
@@ -35,33 +35,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def built(request: pytest.FixtureRequest) -> Callable[[str], list[str]]:
-    """Return what builds the client of a language, and returns how its testee is started."""
-    commands: dict[str, list[str]] = {}
-
-    def command(name: str) -> list[str]:
-        if missing := LANGUAGES[name].missing():
-            message = f"the client for {name} needs {missing}"
-            if request.config.getoption("--all-tools"):
-                pytest.fail(message)
-            pytest.skip(message)
-        if name not in commands:
-            LANGUAGES[name].build()
-            commands[name] = LANGUAGES[name].command()
-        return commands[name]
-
-    return command
-
-
-@pytest.fixture(scope="session")
-def testees(built: Callable[[str], list[str]]) -> Iterator[Callable[[str], Testee]]:
-    """Return what starts the testee of a language, which all tests share."""
+def testees() -> Iterator[Callable[[str], Testee]]:
+    """Return what starts the testee of a language, which is built and which all tests share."""
     started: dict[str, Testee] = {}
 
     def testee(name: str) -> Testee:
-        command = built(name)
         if name not in started:
-            started[name] = Testee(command)
+            started[name] = Testee(LANGUAGES[name].command())
         return started[name]
 
     yield testee

@@ -30,16 +30,21 @@ class Language(NamedTuple):
         packages = [name for name in self.packages if not _pkg_config_has(name)]
         return ", ".join(tools + packages)
 
-    def build(self) -> None:
-        """Build its client and the testee."""
-        if self.name != "python":
-            subprocess.run(["make", "--silent", "-C", f"client/{self.name}", "build"], cwd=REPOSITORY, check=True)
+    @property
+    def folder(self) -> str:
+        """Where its client is, from the root of the repository."""
+        return f"client/{self.name}"
+
+    def make(self, target: str) -> bool:
+        """Make a target of its client, and return whether that went well. For Python, the repository has them."""
+        command = ["make", "--silent", "-C", self.folder, target]
+        return self.name == "python" or subprocess.run(command, cwd=REPOSITORY, check=False).returncode == 0
 
     def command(self) -> list[str]:
-        """Return how its testee is started, from the root of the repository."""
+        """Return how its testee, which has been built, is started from the root of the repository."""
         if self.name == "python":
             return [sys.executable, "-m", "tests.clients.python_testee"]
-        asked = ["make", "--silent", "-C", f"client/{self.name}", "testee-command"]
+        asked = ["make", "--silent", "--no-print-directory", "-C", self.folder, "testee-command"]
         return shlex.split(subprocess.run(asked, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout)
 
 

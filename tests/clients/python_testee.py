@@ -16,6 +16,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -195,7 +196,7 @@ class Testee:
     def do_open(self, client: Results, stream: str, what: str, **fields: Any) -> Fields:
         if what == "watch":
             named = _decoded(fields)
-            named["pipeline"] = named.pop("pipelines", None)
+            named["pipeline"] = named.pop("pipelines", None) or None
             if "resume_token" in named:
                 named["resume_token"] = bytes.fromhex(named["resume_token"])
             self._streams[stream] = client.watch(**named)
@@ -205,7 +206,7 @@ class Testee:
 
     def do_next(self, stream: str, count: int) -> Fields:
         opened = self._streams[stream]
-        taken = [each for each, _ in zip(opened, range(count))]  # noqa: B905
+        taken = list(islice(opened, count))
         if taken and isinstance(taken[0], Change):
             return {"changes": [_change(each) for each in taken]}
         return {"results": [encode(each) for each in taken], "end": len(taken) < count}

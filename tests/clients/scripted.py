@@ -20,6 +20,11 @@ from workflow_results.v1 import results_pb2 as pb
 
 _SERVICE = pb.DESCRIPTOR.services_by_name["ResultsService"]
 _HEALTH = "grpc.health.v1.Health"
+_OPTIONS = [
+    ("grpc.max_receive_message_length", 32 << 20),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+]
 _SERVING = b"\x08\x01"
 _HANDLERS: dict[tuple[bool, bool], Any] = {
     (False, False): grpc.unary_unary_rpc_method_handler,
@@ -35,16 +40,18 @@ class ScriptedService:
     Attributes:
         target: Where clients find it.
         calls: What it was asked: method, request, or requests of a stream, and metadata.
+        hanging: How many calls are left without a further answer, and have not been cancelled.
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any, dict[str, Any]]] = []
+        self.hanging = 0
         self._script: dict[str, list[Reply]] = {}
         self._lock = threading.Lock()
         handlers = {name: self._handler(method) for name, method in _SERVICE.methods_by_name.items()}
         healthy: dict[str, Any] = {"Check": grpc.unary_unary_rpc_method_handler(lambda *_: _SERVING)}
         self._pool = ThreadPoolExecutor(32)
-        self._server = grpc.server(self._pool, options=[("grpc.max_receive_message_length", 32 << 20)])
+        self._server = grpc.server(self._pool, options=_OPTIONS)
         self._server.add_generic_rpc_handlers(
             [
                 grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers),
@@ -129,23 +136,26 @@ class ScriptedService:
 
     def _end(self, reply: Reply, context: grpc.ServicerContext) -> None:
         if reply.get("cut"):
-            self._network.reset()
-            _hang(context)
+            self._network.cut()
+            self._hang(context)
         if reply.get("hang"):
-            _hang(context)
+            self._hang(context)
         if status := reply.get("status"):
             details = _details(**status)
             if details.details:
                 context.set_trailing_metadata((("grpc-status-details-bin", details.SerializeToString()),))
             context.abort(grpc.StatusCode[status["code"]], details.message)
 
-
-def _hang(context: grpc.ServicerContext) -> None:
-    """Wait until the client gives up."""
-    gone = threading.Event()
-    if context.add_callback(gone.set):
-        gone.wait(PATIENCE)
-    context.abort(grpc.StatusCode.CANCELLED, "nobody waits")
+    def _hang(self, context: grpc.ServicerContext) -> None:
+        """Wait until the client gives up."""
+        gone = threading.Event()
+        with self._lock:
+            self.hanging += 1
+        if context.add_callback(gone.set):
+            gone.wait(PATIENCE)
+        with self._lock:
+            self.hanging -= 1
+        context.abort(grpc.StatusCode.CANCELLED, "nobody waits")
 
 
 def _details(

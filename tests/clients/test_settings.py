@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.clients.languages import LANGUAGES
 from tests.clients.testee import Failed, Testee
 from tests.support.callers import entry, write
 from tests.support.certificates import Authority
@@ -177,12 +178,12 @@ def test_a_token_in_plain_text_that_is_wanted(testee: Testee, connect: Callable[
 
 
 @pytest.fixture
-def with_environment(language: str, built: Callable[[str], list[str]]) -> Iterator[Callable[..., Testee]]:
+def with_environment(language: str) -> Iterator[Callable[..., Testee]]:
     """Return what starts a testee with variables in its environment."""
     started = []
 
     def start(**environment: str) -> Testee:
-        started.append(Testee(built(language), environment))
+        started.append(Testee(LANGUAGES[language].command(), environment))
         return started[-1]
 
     yield start
