@@ -54,12 +54,13 @@ Deadlines. Set a deadline for every call except streams of results. A server spe
 on a call that answers once, and on each batch of a stream.
 
 Broken streams. A stream of results is complete when a part with a summary has arrived. A stream that ends without
-one, or with an error that has no ErrorInfo of the domain "workflow-results", is broken. Libraries report that as
-UNAVAILABLE (grpc for C, Go, Java and Python), CANCELLED (connect-node) or UNKNOWN (tonic: "h2 protocol error").
-Resume it: send the same request with the last `resume_token` received, unless the client itself cancelled the call
-or the message was larger than it accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic). A summary counts the results
-of its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and is valid
-on every server of the same store.
+one is broken, and so is one that ends with UNAVAILABLE, or with what the library reports for a connection that broke:
+UNAVAILABLE (grpc for C, Java and Python), also INTERNAL within a message (grpc for Go: "unexpected EOF"), CANCELLED
+that the client has not caused (connect-node, and servers that stop), or UNKNOWN (tonic: "h2 protocol error").
+Resume it: send the same request with the last `resume_token` received. After any other error, and if the message was
+larger than the client accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic), it would fail again. A summary counts the
+results of its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and
+is valid on every server of the same store.
 
 Back-off. Before each retry, wait a random time of up to 0.05 s, doubled each time up to 2 s, and at least the
 `retry_delay` of a google.rpc.RetryInfo in the error. service_config.json beside this file gives gRPC libraries such
