@@ -46,7 +46,7 @@ class Side:
         self._uri = uri
         self._client = self._started(LANGUAGES[name].command(), stack)
         driver = subprocess.run(
-            ["make", "--silent", "--no-print-directory", "-C", LANGUAGES[name].folder, "driver-command"],
+            ["make", "--silent", "--no-print-directory", "-C", LANGUAGES[name].folder, "bench-command"],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
@@ -102,7 +102,7 @@ def main() -> int:
     parser.add_argument("--works", type=int, default=_WORKS, help="how many are deposited and read in each round")
     options = parser.parse_args()
     names = options.languages or [name for name in LANGUAGES if name != "python"]
-    found = [name for name in names if not LANGUAGES[name].missing() and LANGUAGES[name].make("build")]
+    found = [name for name in names if not LANGUAGES[name].missing() and LANGUAGES[name].make("build") and LANGUAGES[name].make("bench")]
     table = Table(
         "language", "deposits/s", "driver", "ratio", "results/s", "driver", "ratio", title="in works per second"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import uuid
 from collections.abc import Callable
@@ -21,7 +20,13 @@ from workflow_results.v1 import results_pb2 as pb
 
 _RAW: bson.CodecOptions[RawBSONDocument] = bson.CodecOptions(document_class=RawBSONDocument)
 _TOO_DEEP_WITHIN_A_WORK = "a document of 99 levels"
-_names = itertools.count()
+_NOT_IN_JSON = {
+    "a symbol": "an answer in JSON has a string",
+    "undefined": "an answer in JSON has null",
+    "a pointer": "an answer in JSON has a reference",
+    "a document that looks like Extended JSON": "as JSON, it is what it looks like",
+}
+"""What canonical Extended JSON does not keep, and why; docs/reference/extended-json.md has the rules."""
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +107,9 @@ def test_results_are_equal_as_json(
     texts = {json.loads(text)["id"]: json.loads(text) for part in parts for text in part.batch.results.json}
     assert texts.keys() == made.keys()
     other = pb.DepositRequest()
-    for text in texts.values():
-        other.works.json.append(json.dumps(text))
+    for id_, text in texts.items():
+        if CASES[int(id_)]["what"] not in _NOT_IN_JSON:
+            other.works.json.append(json.dumps(text))
     answer = connected(reader)("rpc", method="Deposit", request=other.SerializeToString().hex())
     outcomes = pb.DepositResponse.FromString(bytes.fromhex(answer["responses"][0])).outcomes
     assert set(outcomes) == {pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.testee import Testee
-from tests.clients.vector_testee import TesteeRunner
+from tests.clients.vector_testee import TesteeRunner, over_stub
 from tests.support.launcher import Service
 from tests.support.vectors import Case, load, steps_of
 
@@ -38,6 +38,12 @@ def test_case(
 
 
 _connected: dict[str, set[Any]] = {}
+
+
+def test_stubs_carry_out_few_steps() -> None:
+    steps = [step for case in CASES.values() for step in steps_of(case, "p")]
+    assert len(steps) > 1_300
+    assert sum(bool(over_stub(step)) for step in steps) < 180
 
 
 def test_few_exceptions() -> None:

@@ -195,7 +195,7 @@ class TesteeRunner(Runner):
             return name
         fields = _fields(rpc, step.get("request", {}))
         if rpc == "Watch" and "resume" in step:
-            fields["resume_token"] = self._tokens[step["resume"]]
+            fields["resume_token"] = self._tokens.get(step["resume"]) or self._stub.saved_token(step["resume"]).hex()
         self._testee("open", client=self._client, stream=name, what=READS.get(rpc, "watch"), **fields)
         if rpc != "Watch":
             self._seen[name] = [_document(each) for each in self._next(name, 1)["results"]]
@@ -356,8 +356,8 @@ class _Channel:
     """The stub of a testee, as a channel of gRPC.
 
     Attributes:
-        take: How many responses of a stream to read before it is cancelled; None for all. One that goes on behind them
-            seems to break there.
+        take: How many responses of a stream to read before it is cancelled; None for all. A read that goes on behind
+            them seems to break there; a watch is begun again with its token.
     """
 
     def __init__(self, testee: Testee, client: str) -> None:
@@ -408,9 +408,9 @@ class _Stream:
     """A stream of responses, which is read at once when the first one is asked for."""
 
     def __init__(self, channel: _Channel, path: str, request: Any, serializers: dict[str, Any]) -> None:
-        self._call: Callable[[], list[Any]] = lambda: channel._responses(path, request, channel.take, **serializers)
-        self._whole = channel.take is None
-        self._channel = channel
+        self._channel, self._path, self._request, self._serializers = channel, path, request, serializers
+        self._take = channel.take
+        self._last: Any = None
         self._left: Iterator[Any] | None = None
 
     def __iter__(self) -> Iterator[Any]:
@@ -418,13 +418,16 @@ class _Stream:
 
     def __next__(self) -> Any:
         if self._left is None:
-            self._left = iter(self._call())
-        try:
-            return next(self._left)
-        except StopIteration:
-            if self._whole:
-                raise
-            raise _Error({"code": "UNAVAILABLE", "reason": "", "fields": [], "message": "cancelled"}) from None
+            self._left = iter(self._channel._responses(self._path, self._request, self._take, **self._serializers))
+        if (response := next(self._left, None)) is None:
+            if self._take is None:
+                raise StopIteration
+            if not self._path.endswith("/Watch"):
+                raise _Error({"code": "UNAVAILABLE", "reason": "", "fields": [], "message": "cancelled"})
+            self._request.resume_token = self._last.resume_token
+            _, response = self._channel._responses(self._path, self._request, 2, **self._serializers)
+        self._last = response
+        return response
 
     def cancel(self) -> None:
         """Nothing is under way."""

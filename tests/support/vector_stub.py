@@ -78,7 +78,8 @@ def _write(target: Any, value: Any, as_json: bool) -> None:
 def plain(message: Any) -> Any:
     """Turn a response into values that can be compared with an expectation: enums by name, documents as JSON."""
     if isinstance(message, pb.EncodedDocument):
-        return _documents(pb.EncodedDocuments(bson=message.bson, json=[message.json] if message.json else []))[0]
+        documents = _documents(pb.EncodedDocuments(bson=message.bson, json=[message.json] if message.json else []))
+        return documents[0] if documents else Document()
     return {field.name: _value(message, field) for field in message.DESCRIPTOR.fields}
 
 
@@ -211,6 +212,11 @@ class StubRunner(Runner):
         for read in self._reads.values():
             read.call.cancel()
         self._pool.shutdown()
+
+    def saved_token(self, name: str) -> bytes:
+        """Return a token that a step has saved."""
+        token: bytes = self._saved[name][0]
+        return token
 
     def _call(self, rpc: str) -> Callable[..., Any]:
         method = METHODS[rpc]
