@@ -1,0 +1,146 @@
+package workflowresults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	pb "github.com/chimefrb/workflow-results/client/go/workflowresults/v1"
+)
+
+func sized(pipeline, id string, size int) work {
+	return work{raw: make(bson.Raw, size), pipeline: pipeline, id: id}
+}
+
+func TestRequestsOfAGoodSize(t *testing.T) {
+	works := []work{sized("p", "a", mib/2), sized("p", "b", mib/2), sized("p", "c", 2*mib), sized("p", "d", 1)}
+	var ends []int
+	for _, end := range divided(works) {
+		ends = append(ends, end)
+	}
+	if fmt.Sprint(ends) != "[2 3 4]" {
+		t.Error(ends)
+	}
+	if inFlight(works) != requestsInFlight || inFlight(append(works, works[0])) != 1 {
+		t.Error("requests with the same id may overtake each other")
+	}
+}
+
+func TestReceipts(t *testing.T) {
+	works := []work{sized("p", "a", 1), sized("p", "b", 1)}
+	outcomes := []pb.DepositOutcome{pb.DepositOutcome_DEPOSIT_OUTCOME_CONFLICT, pb.DepositOutcome_DEPOSIT_OUTCOME_REJECTED}
+	rejections := []*pb.Rejection{{Index: 1, Reason: 99, Message: "no"}, {Index: 7}}
+	made, err := receipts(works, outcomes, rejections)
+	if err != nil || made[0].Reason != conflict || made[1].Reason != "REJECTED: no" || made[1].ID != "b" {
+		t.Error(made, err)
+	}
+	for _, broken := range [][]pb.DepositOutcome{nil, outcomes[:1], append(outcomes, outcomes[0]), {0, 1}, {1, 99}} {
+		if _, err := receipts(works, broken, nil); err == nil || !err.OutcomeUnknown {
+			t.Error(broken, err)
+		}
+	}
+}
+
+// laden returns a backlog with works, each in a request of its own, all of them in flight.
+func laden(works ...work) (*backlog, []*Pending) {
+	made, now := &backlog{unseen: map[*Pending]bool{}}, time.Now()
+	var pendings []*Pending
+	for _, each := range works {
+		pending := &Pending{done: make(chan struct{}), depositor: &Depositor{}}
+		pendings = append(pendings, pending)
+		made.add(each, pending, now)
+		made.take()
+	}
+	return made, pendings
+}
+
+func acknowledgement(sequence uint64, outcomes ...pb.DepositOutcome) *pb.DepositStreamResponse {
+	return &pb.DepositStreamResponse{Sequence: sequence, Outcomes: outcomes}
+}
+
+func TestWorksAreGatheredWhileOthersAreUnderWay(t *testing.T) {
+	now := time.Now()
+	made, _ := laden(sized("p", "a", 1))
+	if made.wait(now) != forever {
+		t.Error("there is nothing to send")
+	}
+	made.add(sized("p", "b", 1), &Pending{}, now)
+	if wait := made.wait(now); wait != gatherTime {
+		t.Error(wait)
+	}
+	if made.add(sized("p", "c", bundleBytes), &Pending{}, now); made.wait(now) != 0 || len(made.gathered) != 2 {
+		t.Error("a full request waits")
+	}
+	for range bundlesInFlight - 1 {
+		made.gathered = append(made.gathered, &bundle{works: make([]work, bundleWorks)})
+		made.take()
+	}
+	if made.wait(now) != forever {
+		t.Error("too many requests are in flight")
+	}
+}
+
+func TestUnacknowledgedWorksAreSentAgainInTheirOrder(t *testing.T) {
+	made, pendings := laden(sized("p", "a", 1), sized("p", "b", 1), sized("p", "c", 1))
+	if err := made.acknowledge(acknowledgement(1, pb.DepositOutcome_DEPOSIT_OUTCOME_DEPOSITED), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if receipt, err := pendings[0].Receipt(context.Background()); err != nil || !receipt.Stored() {
+		t.Error(receipt, err)
+	}
+	if !made.begin() || made.take().works[0].id != "b" || made.take().works[0].id != "c" {
+		t.Error("the order is lost")
+	}
+	if err := made.acknowledge(acknowledgement(3, 1), time.Now()); err == nil {
+		t.Error("another request was acknowledged")
+	}
+}
+
+func TestOnlyDeniedWorksFail(t *testing.T) {
+	denied := &Error{Kind: PermissionDenied, Reason: reasonPipeline, Message: "no"}
+	made, _ := laden(sized("p", "a", 1), sized("q", "b", 1))
+	if !made.sortOut(denied, time.Now()) || !made.begin() || !made.gathered[0].alone {
+		t.Fatal("they are not sent one by one")
+	}
+	made, pendings := laden(sized("p", "a", 1))
+	made.inFlight[0].add(sized("q", "b", 1), pendings[0])
+	if !made.sortOut(denied, time.Now()) || len(made.inFlight) != 2 {
+		t.Fatal("they are not divided")
+	}
+	made, pendings = laden(sized("q", "b", 1))
+	if !made.sortOut(denied, time.Now()) || len(made.inFlight) != 0 {
+		t.Fatal("it is not given up")
+	}
+	if err := made.verdict(); err == nil || err.Kind != PermissionDenied || len(err.Receipts) != 1 {
+		t.Error(err)
+	}
+	if _, err := pendings[0].Receipt(context.Background()); !errors.Is(err, PermissionDenied) {
+		t.Error(err)
+	}
+	if made, _ = laden(sized("p", "a", 1)); made.sortOut(&Error{Kind: PermissionDenied, Reason: reasonRole}, time.Now()) {
+		t.Error("a caller that may not deposit at all is denied work by work")
+	}
+}
+
+func TestNothingIsLostSilently(t *testing.T) {
+	made, pendings := laden(sized("p", "a", 1), sized("p", "b", 1))
+	if err := made.acknowledge(acknowledgement(1, pb.DepositOutcome_DEPOSIT_OUTCOME_CONFLICT), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := made.verdict(); err == nil || len(err.Receipts) != 1 || err.Receipts[0].ID != "a" {
+		t.Error(err)
+	}
+	made.inFlight[0].unknown = true
+	made.fail(unavailable("gone"))
+	err := made.verdict()
+	if err == nil || len(err.Works) != 1 || !err.OutcomeUnknown || made.bytes != 0 {
+		t.Error(err)
+	}
+	if _, problem := pendings[1].Receipt(context.Background()); !errors.Is(problem, Unavailable) {
+		t.Error(problem)
+	}
+}

@@ -1,0 +1,114 @@
+package workflowresults
+
+import (
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	pb "github.com/chimefrb/workflow-results/client/go/workflowresults/v1"
+)
+
+func batch(t *testing.T, token string, ids ...string) *pb.ResultPart {
+	t.Helper()
+	var data []byte
+	for _, id := range ids {
+		data = append(data, marshaled(t, bson.D{{Key: "id", Value: id}})...)
+	}
+	return &pb.ResultPart{Batch: &pb.ResultBatch{Results: &pb.EncodedDocuments{Bson: data}, ResumeToken: []byte(token)}}
+}
+
+func summed(part *pb.ResultPart, count int64) *pb.ResultPart {
+	part.Summary = &pb.ReadSummary{Count: count}
+	return part
+}
+
+func TestAReadGoesOn(t *testing.T) {
+	state := reading{resumes: true}
+	state.begin()
+	first, err := state.take(batch(t, "t1", "c", "b"))
+	if err != nil || len(first) != 2 || string(state.token) != "t1" || state.complete {
+		t.Fatalf("%v, %v, %+v", first, err, state)
+	}
+	state.begin()
+	last, err := state.take(summed(batch(t, "t2", "a"), 1))
+	if err != nil || len(last) != 1 || !state.complete {
+		t.Fatalf("%v, %v, %+v", last, err, state)
+	}
+}
+
+func TestAReadThatLosesResults(t *testing.T) {
+	state := reading{what: "View", resumes: true}
+	if _, err := state.take(summed(batch(t, "t", "a"), 2)); err == nil || err.Kind != Other {
+		t.Error(err)
+	}
+}
+
+func TestATopBeginsAnew(t *testing.T) {
+	state := reading{}
+	state.begin()
+	if handed, err := state.take(batch(t, "", "c")); handed != nil || err != nil {
+		t.Fatal(handed, err)
+	}
+	state.begin()
+	if handed, err := state.take(batch(t, "", "b")); handed != nil || err != nil {
+		t.Fatal(handed, err)
+	}
+	handed, err := state.take(summed(&pb.ResultPart{}, 1))
+	if err != nil || len(handed) != 1 {
+		t.Error(handed, err)
+	}
+}
+
+func TestIdsAreAskedForInTheOrderOfTheResults(t *testing.T) {
+	ids := []string{"b", "a", "c", "b"}
+	if named := idRequests(ids); len(named) != 1 || len(named[0]) != 3 || named[0][0] != "c" || ids[0] != "b" {
+		t.Error(named)
+	}
+	many := make([]string, 10_001)
+	for position := range many {
+		many[position] = string(rune('a'+position%26)) + string(rune('0'+position/26))
+	}
+	if named := idRequests(many); len(named) != 2 || named[0][9_999] <= named[1][0] {
+		t.Error(len(named))
+	}
+	if named := idRequests(nil); len(named) != 1 || len(named[0]) != 0 {
+		t.Error(named)
+	}
+}
+
+func TestTokensOfChanges(t *testing.T) {
+	state := watching{what: "Watch", token: []byte("t0")}
+	index := int32(0)
+	event := &pb.WatchEvent{Kind: pb.ChangeKind_CHANGE_KIND_UPDATED, Id: "a", ResultIndex: &index}
+	results := &pb.EncodedDocuments{Bson: marshaled(t, bson.D{{Key: "_id", Value: "a"}, {Key: "id", Value: "a"}})}
+	for number, row := range []struct {
+		response *pb.WatchResponse
+		tokens   []string
+		behind   string
+	}{
+		{&pb.WatchResponse{ResumeToken: []byte("t1")}, nil, "t1"},
+		{&pb.WatchResponse{Events: []*pb.WatchEvent{event, event}, Results: results}, []string{"t1", "t1"}, "t1"},
+		{&pb.WatchResponse{Events: []*pb.WatchEvent{event, event}, Results: results, ResumeToken: []byte("t2")}, []string{"t1", "t2"}, "t2"},
+		{&pb.WatchResponse{ResumeToken: []byte("t3"), SnapshotComplete: true}, []string{"t3"}, "t3"},
+		{&pb.WatchResponse{}, nil, "t3"},
+	} {
+		taken, err := state.take(row.response)
+		if err != nil || string(taken.token) != row.behind || len(taken.changes) != len(row.tokens) {
+			t.Fatal(number, taken, err)
+		}
+		for position, each := range taken.changes {
+			change := each.change()
+			if string(change.ResumeToken) != row.tokens[position] || each.event != nil && change.Result.String() != `{"id": "a"}` {
+				t.Errorf("%d, %d: %+v", number, position, change)
+			}
+		}
+	}
+	for _, broken := range []*pb.WatchResponse{
+		{Events: []*pb.WatchEvent{{Kind: 99}}},
+		{Events: []*pb.WatchEvent{event}},
+	} {
+		if _, err := state.take(broken); err == nil || err.Kind != Other {
+			t.Error(broken, err)
+		}
+	}
+}
