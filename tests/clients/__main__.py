@@ -21,7 +21,7 @@ def main() -> int:
     if options.all_tools and len(found) < len(named):
         return 1
     for language in found:
-        if not (_make(language, "build") and (not options.lint or _make(language, "lint", "test"))):
+        if not (_make(language, "build") and (not options.lint or _make(language, *language.checks))):
             return 1
     given = [f"--language={each.name}" for each in found] + ["--all-tools"] * options.all_tools
     rest = [each for each in others if each not in LANGUAGES]

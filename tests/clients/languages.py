@@ -17,12 +17,14 @@ class Language(NamedTuple):
     Attributes:
         name: Its name, and that of the folder of its client.
         tools: The programs that its client is built with.
-        packages: The Debian packages that its client is built with, besides the tools.
+        packages: The names that pkg-config knows of the libraries that its client is built with.
+        checks: The targets of its client that check it.
     """
 
     name: str
     tools: tuple[str, ...]
     packages: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ("lint", "test")
 
     def missing(self) -> str:
         """Return what its client can't be built without, and is not there; empty if nothing is missing."""
@@ -56,8 +58,8 @@ LANGUAGES = {
     each.name: each
     for each in (
         Language("python", ()),
-        Language("go", ("go",)),
-        Language("typescript", ("node", "npm")),
+        Language("go", ("go",), checks=("check-generated", "lint", "test")),
+        Language("typescript", ("node", "npm"), checks=("check-generated", "lint", "test")),
         Language("java", ("java", "javac", "mvn")),
         Language("rust", ("cargo",)),
         Language(
