@@ -109,7 +109,8 @@ const (
 	// Relaxed MongoDB Extended JSON v2: easy to read, but numeric types are lost. Without `_id`. A result that is too
 	// large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
 	DocumentFormat_DOCUMENT_FORMAT_RELAXED_JSON DocumentFormat = 2
-	// Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`. Large results as for relaxed JSON.
+	// Canonical MongoDB Extended JSON v2; keeps every type but the deprecated symbol, undefined and DBPointer. Without
+	// `_id`. Large results as for relaxed JSON.
 	DocumentFormat_DOCUMENT_FORMAT_CANONICAL_JSON DocumentFormat = 3
 )
 

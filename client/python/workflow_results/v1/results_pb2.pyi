@@ -111,7 +111,9 @@ class _DocumentFormatEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper.
     large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
     """
     DOCUMENT_FORMAT_CANONICAL_JSON: _DocumentFormat.ValueType  # 3
-    """Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`. Large results as for relaxed JSON."""
+    """Canonical MongoDB Extended JSON v2; keeps every type but the deprecated symbol, undefined and DBPointer. Without
+    `_id`. Large results as for relaxed JSON.
+    """
 
 class DocumentFormat(_DocumentFormat, metaclass=_DocumentFormatEnumTypeWrapper):
     """The encoding of the documents in a response."""
@@ -125,7 +127,9 @@ DOCUMENT_FORMAT_RELAXED_JSON: DocumentFormat.ValueType  # 2
 large for a message as JSON ends the stream with FAILED_PRECONDITION, and the reason TOO_LARGE.
 """
 DOCUMENT_FORMAT_CANONICAL_JSON: DocumentFormat.ValueType  # 3
-"""Canonical MongoDB Extended JSON v2; keeps every type. Without `_id`. Large results as for relaxed JSON."""
+"""Canonical MongoDB Extended JSON v2; keeps every type but the deprecated symbol, undefined and DBPointer. Without
+`_id`. Large results as for relaxed JSON.
+"""
 global___DocumentFormat = DocumentFormat
 
 class _DepositOutcome:
