@@ -1,0 +1,172 @@
+package ca.chimefrb.workflow.results;
+
+import ca.chimefrb.workflow.results.v1.EncodedDocument;
+import ca.chimefrb.workflow.results.v1.EncodedDocuments;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.bson.BsonBinaryWriter;
+import org.bson.BsonDocument;
+import org.bson.BsonInvalidOperationException;
+import org.bson.BsonSerializationException;
+import org.bson.ByteBuf;
+import org.bson.Document;
+import org.bson.RawBsonDocument;
+import org.bson.UuidRepresentation;
+import org.bson.codecs.BsonCodecProvider;
+import org.bson.codecs.BsonValueCodecProvider;
+import org.bson.codecs.Codec;
+import org.bson.codecs.CollectionCodecProvider;
+import org.bson.codecs.DocumentCodecProvider;
+import org.bson.codecs.EncoderContext;
+import org.bson.codecs.EnumCodecProvider;
+import org.bson.codecs.IterableCodecProvider;
+import org.bson.codecs.MapCodecProvider;
+import org.bson.codecs.ValueCodecProvider;
+import org.bson.codecs.configuration.CodecConfigurationException;
+import org.bson.codecs.configuration.CodecRegistries;
+import org.bson.codecs.configuration.CodecRegistry;
+import org.bson.codecs.jsr310.Jsr310CodecProvider;
+import org.bson.conversions.Bson;
+import org.bson.io.BasicOutputBuffer;
+
+/** Documents as BSON and back. */
+final class Documents {
+  private static final CodecRegistry OURS =
+      CodecRegistries.fromProviders(
+          List.of(
+              new ValueCodecProvider(),
+              new BsonValueCodecProvider(),
+              new DocumentCodecProvider(),
+              new CollectionCodecProvider(),
+              new IterableCodecProvider(),
+              new MapCodecProvider(),
+              new Jsr310CodecProvider(),
+              new BsonCodecProvider(),
+              new EnumCodecProvider()));
+
+  private static final Document EVERYTHING = new Document();
+
+  private final CodecRegistry registry;
+
+  /**
+   * Begins.
+   *
+   * @param codecs what is asked before the codecs of this client; null for those alone
+   */
+  Documents(CodecRegistry codecs) {
+    CodecRegistry all = codecs == null ? OURS : CodecRegistries.fromRegistries(codecs, OURS);
+    registry = CodecRegistries.withUuidRepresentation(all, UuidRepresentation.STANDARD);
+  }
+
+  /**
+   * Returns what decodes results to a class.
+   *
+   * @throws ResultsException there is no codec for it
+   */
+  <T> Codec<T> codec(Class<T> class_) {
+    try {
+      return registry.get(class_);
+    } catch (CodecConfigurationException error) {
+      throw Failure.invalid("results can't be read as " + class_.getName() + ": " + error.getMessage())
+          .withCause(error)
+          .toException();
+    }
+  }
+
+  /**
+   * Encodes a document.
+   *
+   * @param path what it is called in errors
+   * @throws ResultsException it can't be encoded
+   */
+  byte[] encode(String path, Bson document) {
+    try {
+      return document instanceof RawBsonDocument raw ? bytes(raw) : written(document);
+    } catch (CodecConfigurationException | BsonSerializationException | BsonInvalidOperationException error) {
+      throw Failure.invalid(path + " can't be encoded as BSON: " + error.getMessage()).withCause(error).toException();
+    } catch (NullPointerException error) {
+      throw Failure.invalid(path + " is null, or has a name or a value that must not be").withCause(error).toException();
+    }
+  }
+
+  /** Encodes a query or a projection; null is the empty one. */
+  EncodedDocument message(String path, Bson document) {
+    byte[] bson = encode(path, document == null ? EVERYTHING : document);
+    return EncodedDocument.newBuilder().setBson(UnsafeByteOperations.unsafeWrap(bson)).build();
+  }
+
+  /** Puts documents back to back. */
+  static EncodedDocuments message(Collection<byte[]> documents) {
+    return EncodedDocuments.newBuilder().setBson(joined(documents)).build();
+  }
+
+  private static ByteString joined(Collection<byte[]> documents) {
+    byte[] all = new byte[documents.stream().mapToInt(each -> each.length).sum()];
+    int end = 0;
+    for (byte[] each : documents) {
+      System.arraycopy(each, 0, all, end, each.length);
+      end += each.length;
+    }
+    return UnsafeByteOperations.unsafeWrap(all);
+  }
+
+  private static byte[] bytes(RawBsonDocument raw) {
+    ByteBuf buffer = raw.getByteBuffer();
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    if (bytes.length < 5 || Bytes.length(bytes, 0) != bytes.length) {
+      throw new BsonSerializationException("the length of the document is not what it says");
+    }
+    return bytes;
+  }
+
+  private byte[] written(Bson document) {
+    try (BasicOutputBuffer buffer = new BasicOutputBuffer();
+        BsonBinaryWriter writer = new BsonBinaryWriter(buffer)) {
+      EncoderContext context = EncoderContext.builder().build();
+      if (document instanceof Document known) {
+        registry.get(Document.class).encode(writer, known, context);
+      } else {
+        registry
+            .get(BsonDocument.class)
+            .encode(writer, document.toBsonDocument(Document.class, registry), context);
+      }
+      return buffer.toByteArray();
+    }
+  }
+
+  /**
+   * Decodes a document.
+   *
+   * @throws ResultsException it is not what the codec takes
+   */
+  static <T> T decode(RawBsonDocument bson, Codec<T> codec) {
+    try {
+      return bson.decode(codec);
+    } catch (CodecConfigurationException | BsonSerializationException | BsonInvalidOperationException error) {
+      throw Failure.other("a result can't be decoded: " + error.getMessage()).withCause(error).toException();
+    }
+  }
+
+  /**
+   * Cuts documents that stand back to back apart, and leaves out MongoDB's {@code _id}.
+   *
+   * @throws ResultsException their lengths don't add up
+   */
+  static List<RawBsonDocument> split(ByteString documents) {
+    byte[] all = documents.toByteArray();
+    List<RawBsonDocument> found = new ArrayList<>();
+    for (int start = 0; start < all.length; ) {
+      int length = all.length - start < 5 ? 0 : Bytes.length(all, start);
+      if (length < 5 || length > all.length - start) {
+        throw Failure.other("the service has sent what is not BSON: lengths don't add up").toException();
+      }
+      found.add(new RawBsonDocument(Bytes.withoutMongoId(all, start, length)));
+      start += length;
+    }
+    return found;
+  }
+}

@@ -1,0 +1,60 @@
+package ca.chimefrb.workflow.results;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A receipt that is on its way, and that knows whether anybody has asked for it. */
+final class ReceiptFuture extends CompletableFuture<Receipt> {
+  private volatile boolean seen;
+
+  /** Whether anybody has asked for the receipt, or has said what to do with it. */
+  boolean isSeen() {
+    return seen;
+  }
+
+  @Override
+  public Receipt get() throws InterruptedException, ExecutionException {
+    seen = true;
+    return super.get();
+  }
+
+  @Override
+  public Receipt get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
+    Receipt receipt = super.get(timeout, unit);
+    seen = true;
+    return receipt;
+  }
+
+  @Override
+  public Receipt join() {
+    seen = true;
+    return super.join();
+  }
+
+  @Override
+  public Receipt getNow(Receipt otherwise) {
+    seen |= isDone();
+    return super.getNow(otherwise);
+  }
+
+  /** Makes what {@code thenApply} and the like return. */
+  @Override
+  public <U> CompletableFuture<U> newIncompleteFuture() {
+    seen = true;
+    return new CompletableFuture<>();
+  }
+
+  @Override
+  public boolean complete(Receipt receipt) {
+    seen |= getNumberOfDependents() > 0; // allOf and anyOf ask in no other way
+    return super.complete(receipt);
+  }
+
+  @Override
+  public boolean completeExceptionally(Throwable error) {
+    seen |= getNumberOfDependents() > 0;
+    return super.completeExceptionally(error);
+  }
+}
