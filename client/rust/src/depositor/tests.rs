@@ -1,0 +1,174 @@
+//! How works go together, and what becomes of them.
+
+use super::*;
+use crate::proto::DepositOutcome;
+use bson::{rawdoc, RawDocumentBuf};
+
+type Told = oneshot::Receiver<Result<Receipt>>;
+
+fn work(id: &str, pipeline: &str, locked: bool) -> RawDocumentBuf {
+    rawdoc! { "id": id, "pipeline": pipeline, "results": { "locked": locked } }
+}
+
+fn add(backlog: &mut Backlog, work: RawDocumentBuf, now: Instant) -> Told {
+    let (receipt, told) = oneshot::channel();
+    let seen = Arc::default();
+    let teller = Teller { receipt, seen };
+    let pending = PendingWork { work, teller, _room: None };
+    backlog.add(pending, now);
+    told
+}
+
+/// Sends all that may be sent now, and returns the sequences with the numbers of works.
+fn send(backlog: &mut Backlog, now: Instant) -> Vec<(u64, usize)> {
+    let sent = std::iter::from_fn(|| match backlog.next(now) {
+        Step::Send(request) => Some(request),
+        _ => None,
+    });
+    let sent = sent.map(|request| {
+        let works = request.works.unwrap_or_default();
+        let number = crate::documents::split(&works.bson).unwrap().len();
+        (request.sequence, number)
+    });
+    sent.collect()
+}
+
+fn acknowledgement(sequence: u64, works: usize) -> DepositStreamResponse {
+    DepositStreamResponse {
+        sequence,
+        outcomes: vec![DepositOutcome::Deposited as i32; works],
+        rejections: Vec::new(),
+    }
+}
+
+fn denied(reason: &str) -> Error {
+    let (kind, code) = (ErrorKind::PermissionDenied, Code::PermissionDenied);
+    Error::new(kind, code, "denied").with_reason(reason, "")
+}
+
+#[test]
+fn works_are_gathered_while_others_are_under_way() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    let _first = add(&mut backlog, work("a", "p", false), now);
+    assert_eq!(send(&mut backlog, now), [(1, 1)]);
+    let _others = ["b", "c"].map(|id| add(&mut backlog, work(id, "p", false), now));
+    let ripe = now + Duration::from_millis(10);
+    assert_eq!(backlog.next(now), Step::Wait(Some(ripe)));
+    assert_eq!(send(&mut backlog, ripe), [(2, 2)]);
+    let _more = add(&mut backlog, work("d", "p", false), now);
+    backlog.hurry();
+    assert_eq!(send(&mut backlog, now), [(3, 1)]);
+}
+
+#[test]
+fn eight_requests_are_under_way_at_most() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    let told: Vec<_> =
+        (0..9_001).map(|number| add(&mut backlog, work(&number.to_string(), "p", false), now)).collect();
+    assert_eq!(send(&mut backlog, now).len(), 8);
+    backlog.acknowledge(acknowledgement(1, 1_000), now).unwrap();
+    assert_eq!(send(&mut backlog, now), [(9, 1_000)]);
+    assert_eq!(backlog.next(now), Step::Wait(None));
+    drop(told);
+}
+
+#[test]
+fn what_is_not_acknowledged_is_sent_again_in_its_order() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    let mut told = Vec::new();
+    for id in ["a", "b", "c"] {
+        told.push(add(&mut backlog, work(id, "p", false), now));
+        backlog.hurry();
+        send(&mut backlog, now);
+    }
+    backlog.acknowledge(acknowledgement(1, 1), now).unwrap();
+    assert!(told.remove(0).try_recv().unwrap().unwrap().stored());
+    assert!(backlog.acknowledge(acknowledgement(3, 1), now).is_err());
+    backlog.begin();
+    assert_eq!(send(&mut backlog, now), [(2, 1), (3, 1)]);
+    assert!(backlog.is_done(1) && !backlog.is_done(2));
+    let error = Error::unavailable("gone").with_outcome_unknown(true);
+    backlog.interrupted(&error);
+    backlog.fail(&Error::unavailable("too long"));
+    let failed = told[0].try_recv().unwrap().unwrap_err();
+    assert!(failed.outcome_unknown());
+    assert_eq!(backlog.outcome().unwrap_err().works().len(), 2);
+}
+
+#[test]
+fn a_request_waits_for_its_acknowledgement_since_it_was_sent() {
+    let now = Instant::now();
+    let later = now + Duration::from_secs(20);
+    let mut backlog = Backlog::new(now);
+    let _works = ["a", "b"].map(|id| {
+        let told = add(&mut backlog, work(id, "p", false), now);
+        backlog.hurry();
+        send(&mut backlog, now);
+        told
+    });
+    backlog.begin();
+    assert_eq!(send(&mut backlog, later), [(1, 1), (2, 1)]);
+    assert_eq!((backlog.progress, backlog.waiting_since), (now, later));
+    let end = later + Duration::from_secs(1);
+    backlog.acknowledge(acknowledgement(1, 1), end).unwrap();
+    assert_eq!((backlog.progress, backlog.waiting_since), (end, end));
+}
+
+#[test]
+fn only_works_that_are_denied_fail() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    let mut first = add(&mut backlog, work("a", "p", false), now);
+    send(&mut backlog, now);
+    let mut others = [("b", "p"), ("c", "q"), ("d", "p")]
+        .map(|(id, pipeline)| add(&mut backlog, work(id, pipeline, false), now));
+    backlog.hurry();
+    assert_eq!(send(&mut backlog, now), [(2, 3)]);
+    // Two are under way: which one was denied is not known, so they go one by one.
+    assert!(backlog.sort_out(&denied("PIPELINE"), now));
+    backlog.begin();
+    assert_eq!(send(&mut backlog, now), [(1, 1)]);
+    backlog.acknowledge(acknowledgement(1, 1), now).unwrap();
+    assert!(first.try_recv().unwrap().is_ok());
+    assert_eq!(send(&mut backlog, now), [(2, 3)]);
+    assert!(backlog.sort_out(&denied("PIPELINE"), now));
+    backlog.begin();
+    assert_eq!(send(&mut backlog, now), [(2, 2)]);
+    backlog.acknowledge(acknowledgement(2, 2), now).unwrap();
+    assert_eq!(send(&mut backlog, now), [(2, 1)]);
+    assert!(backlog.sort_out(&denied("PIPELINE"), now));
+    assert!(backlog.is_empty());
+    let [b, c, d] = &mut others;
+    assert!(b.try_recv().unwrap().is_ok() && d.try_recv().unwrap().is_ok());
+    let error = c.try_recv().unwrap().unwrap_err();
+    assert_eq!((error.reason(), error.works().len()), ("PIPELINE", 1));
+    let unseen = backlog.outcome().unwrap_err();
+    assert_eq!(unseen.receipts()[0].id, "c");
+}
+
+#[test]
+fn a_role_that_may_not_deposit_is_no_fault_of_some_works() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    let _plain = add(&mut backlog, work("a", "p", false), now);
+    send(&mut backlog, now);
+    assert!(!backlog.sort_out(&denied("ROLE"), now));
+    let _locked = add(&mut backlog, work("b", "p", true), now);
+    backlog.hurry();
+    send(&mut backlog, now);
+    assert!(backlog.sort_out(&denied("ROLE"), now));
+}
+
+#[test]
+fn a_work_that_is_too_large_is_rejected_alone() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    let large = rawdoc! { "id": "a", "pipeline": "p", "padding": "x".repeat(17 << 20) };
+    let mut told = add(&mut backlog, large, now);
+    let receipt = told.try_recv().unwrap().unwrap();
+    assert!(receipt.reason.starts_with("TOO_LARGE: "));
+    assert!(backlog.is_empty() && backlog.outcome().is_err());
+}
