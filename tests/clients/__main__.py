@@ -9,6 +9,9 @@ import time
 
 from tests.clients.languages import LANGUAGES, Language
 
+_PARALLEL = ("--numprocesses", "2", "--dist", "worksteal")
+"""Most tests wait for servers that are started, and each process has its own."""
+
 
 def main() -> int:
     """Run what is asked for, and return an exit status."""
@@ -25,7 +28,8 @@ def main() -> int:
             return 1
     given = [f"--language={each.name}" for each in found] + ["--all-tools"] * options.all_tools
     rest = [each for each in others if each not in LANGUAGES]
-    return subprocess.run([sys.executable, "-m", "pytest", "tests/clients", *given, *rest], check=False).returncode
+    command = [sys.executable, "-m", "pytest", "tests/clients", *_PARALLEL, *given, *rest]
+    return subprocess.run(command, check=False).returncode
 
 
 def _is_there(language: Language) -> bool:

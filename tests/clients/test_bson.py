@@ -16,6 +16,12 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("python", "a symbol"): _OLD,
     ("python", "undefined"): _OLD,
     ("python", "a pointer"): _OLD,
+    ("typescript", "undefined"): "the bson package leaves it out",
+    ("typescript", "a pointer"): "the bson package makes it a DBRef",
+    ("typescript", "a date: the first that is"): "a Date ends 100 million days before 1970; the client refuses it",
+    ("typescript", "a date: the last that is"): "a Date ends 100 million days after 1970; the client refuses it",
+    ("typescript", "names that are numbers, in no order"): "objects have such keys in ascending order",
+    ("typescript", "names that objects of some languages have"): "the bson package takes _bsontype for its own mark",
 }
 """The values that the BSON library of a language does not keep, and why."""
 

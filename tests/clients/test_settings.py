@@ -169,7 +169,9 @@ def unused_tcp_target() -> str:
 def test_settings_that_cannot_be_used(testee: Testee, settings: dict[str, Any], named: str) -> None:
     error = refused(lambda: testee("connect", client="refused", **{"target": "localhost:50051", **settings}))
     assert error["kind"] == "invalid_request"
-    assert named in error["message"]
+    assert (
+        named.replace("_", "") in error["message"].replace("_", "").lower()
+    )  # certFile is cert_file in some languages
     assert "secret" not in error["message"]
 
 
