@@ -102,7 +102,8 @@ def main() -> int:
     parser.add_argument("--works", type=int, default=_WORKS, help="how many are deposited and read in each round")
     options = parser.parse_args()
     names = options.languages or [name for name in LANGUAGES if name != "python"]
-    found = [name for name in names if not LANGUAGES[name].missing() and LANGUAGES[name].make("build") and LANGUAGES[name].make("bench")]
+    there = [name for name in names if not LANGUAGES[name].missing()]
+    found = [name for name in there if LANGUAGES[name].make("build") and LANGUAGES[name].make("bench")]
     table = Table(
         "language", "deposits/s", "driver", "ratio", "results/s", "driver", "ratio", title="in works per second"
     )
