@@ -30,6 +30,8 @@ _PADDING: Final = 1_000
 _WORKS: Final = 50_000
 _PATIENCE: Final = 300.0
 _MOST_ROUNDS: Final = 5
+_WIDTH: Final = 110
+"""Of the table, on terminals that are narrower or none."""
 
 
 class Side:
@@ -127,7 +129,9 @@ def main() -> int:
                 mongo[_DATABASE].drop_collection(pipeline)
                 mongo["workflow_results"].drop_collection(pipeline)
             table.add_row(name, *_cells(measured, "deposit", "insert"), *_cells(measured, "stream", "find"))
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, _WIDTH)
+    console.print(table)
     return 0
 
 
