@@ -93,8 +93,7 @@ bool DepositSender::wait_for_works() {
 
 void DepositSender::exchange() {
   if (!place_) place_ = client_->stream_place();
-  const auto patience = std::max(Milliseconds{1}, std::chrono::ceil<Milliseconds>(progress_ + patience_ - Clock::now()));
-  client_->ensure_reachable(*place_, Deadline::after(patience), stop_);
+  client_->ensure_reachable(*place_, patience(), stop_);
   auto begun = Client::call(*place_, kMethod, client_->context(Deadline::after(std::nullopt)), stop_);
   Call& call = *begun;
   {
@@ -142,6 +141,11 @@ void DepositSender::exchange() {
   throw Error{std::move(early)};
 }
 
+Deadline DepositSender::patience() {
+  const std::scoped_lock lock{mutex_};
+  return Deadline::after(patience_, progress_);
+}
+
 Clock::time_point DepositSender::feed() {
   const std::scoped_lock lock{mutex_};
   if (writing_ || half_closed_) return Clock::time_point::max();
@@ -179,8 +183,7 @@ void DepositSender::recover(ErrorDetails error) {
       return;
     }
     if (!backlog_.has_gathered() && !backlog_.has_in_flight()) return;  // an idle stream may end at any time
-    const auto left = std::chrono::ceil<Milliseconds>(progress_ + patience_ - Clock::now());
-    pause = attempts_.pause_after(error, std::max(left, Milliseconds{0}));
+    pause = attempts_.pause_after(error, Deadline::after(patience_, progress_).left());
     backlog_.requeue(error.outcome_unknown);
     if (!pause) backlog_.fail(std::move(error));
     changed_.notify_all();

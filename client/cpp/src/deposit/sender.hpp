@@ -35,6 +35,8 @@ class DepositSender {
   void exchange();
   /// Sends the next request, or the end of requests, if that is due; returns when to look again.
   [[nodiscard]] Clock::time_point feed();
+  /// Returns by when the service must acknowledge something.
+  [[nodiscard]] Deadline patience();
   void acknowledge(const v1::DepositStreamResponse& answer);
   /// Decides what follows a stream that failed.
   void recover(ErrorDetails error);

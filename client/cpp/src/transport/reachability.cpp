@@ -70,13 +70,13 @@ void Client::ensure_reachable(Connection& connection, const Deadline& deadline, 
     const auto pause = attempts.pause_after(nothing, std::nullopt).value_or(kLook);
     if (answers(connection, most(std::min(pause, kLook)), stop, true)) return;
     if (const auto left = deadline.left(); left && pause >= *left) break;
-    if (!stop.pause(pause)) throw Error{stopped("the search for " + target(), false)};
+    if (!stop.pause(pause)) throw Error{stopped("a call to " + target(), false)};
   }
   if (!answers(connection, kGlance, stop, false)) throw out_of_reach(deadline);
 }
 
 bool Client::answers(Connection& connection, Milliseconds time, const Stop& stop, bool wait_for_ready) {
-  if (stop.requested()) throw Error{stopped("the search for " + target(), false)};
+  if (stop.requested()) throw Error{stopped("a call to " + target(), false)};
   auto context = std::make_unique<grpc::ClientContext>();
   context->set_deadline(Deadline::after(std::max(time, Milliseconds{1})).for_grpc());
   context->set_wait_for_ready(wait_for_ready);
@@ -86,7 +86,7 @@ bool Client::answers(Connection& connection, Milliseconds time, const Stop& stop
   call.read(message);
   static_cast<void>(call.wait_for_response(Clock::time_point::max()));
   const auto status = call.finish();
-  if (stop.requested()) throw Error{stopped("the search for " + target(), false)};
+  if (stop.requested()) throw Error{stopped("a call to " + target(), false)};
   const bool there = status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED &&
                      status.error_code() != grpc::StatusCode::UNAVAILABLE;
   const std::scoped_lock lock{mutex_};

@@ -119,7 +119,7 @@ ErrorDetails explained(const grpc::Status& status, const CallInfo& call) {
 
 ErrorDetails stopped(std::string_view method, bool outcome_unknown) {
   return {.kind = ErrorKind::cancelled,
-          .message = std::string{method} + " was stopped by its caller",
+          .message = std::string{method} + " was stopped: by its caller, or since the client was closed",
           .code = "CANCELLED",
           .outcome_unknown = outcome_unknown};
 }
