@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +11,7 @@ import pytest
 from tests.clients.languages import LANGUAGES
 from tests.clients.testee import Testee
 from tests.support.launcher import Service
-from tests.support.paths import REPOSITORY
-from tests.support.vectors import ControlClient
-from tests.support.waiting import PATIENCE, killed_after
+from tests.support.vectors import controlled
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,20 +71,5 @@ def mongo_uri(service: Service, data_directory: Path) -> str:
 @pytest.fixture(scope="session")
 def control(mongo_uri: str) -> Iterator[tuple[str, Callable[..., Any]]]:
     """The target of a server that can be broken, and what breaks it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.vectors.control", "--mongo-uri", mongo_uri],
-        cwd=REPOSITORY,
-        env={**os.environ},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    with killed_after(2 * PATIENCE, process):
-        lines = [process.stdout.readline().strip().partition("=") for _ in range(2)]
-    addresses = {name: value for name, _, value in lines}
-    client = ControlClient(addresses["WORKFLOW_RESULTS_CONTROL"])
-    yield addresses["WORKFLOW_RESULTS_TARGET"], client
-    client.close()
-    process.terminate()
-    assert process.wait(PATIENCE) == 0
-    process.stdout.close()
+    with controlled(mongo_uri) as (target, client):
+        yield target, client

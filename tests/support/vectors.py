@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timezone
 from typing import Any
@@ -11,10 +14,11 @@ from typing import Any
 from bson import json_util
 from bson.binary import UuidRepresentation
 
-from tests.support.paths import VECTORS
-from tests.support.waiting import PATIENCE
+from tests.support.paths import REPOSITORY, VECTORS
+from tests.support.waiting import PATIENCE, killed_after
 
 CASES = VECTORS / "cases"
+CONTROL = [sys.executable, "-m", "tests.vectors.control"]
 CANONICAL = json_util.CANONICAL_JSON_OPTIONS.with_options(
     uuid_representation=UuidRepresentation.STANDARD, tz_aware=True, tzinfo=timezone.utc
 )
@@ -128,6 +132,22 @@ class ControlClient:
         """Close the connection."""
         self._lines.close()
         self._socket.close()
+
+
+@contextlib.contextmanager
+def controlled(mongo_uri: str) -> Iterator[tuple[str, ControlClient]]:
+    """Start the control process, and return the target of its server and what breaks that."""
+    process = subprocess.Popen([*CONTROL, "--mongo-uri", mongo_uri], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    with killed_after(2 * PATIENCE, process):
+        lines = [process.stdout.readline().strip().partition("=") for _ in range(2)]
+    addresses = {name: value for name, _, value in lines}
+    client = ControlClient(addresses["WORKFLOW_RESULTS_CONTROL"])
+    yield addresses["WORKFLOW_RESULTS_TARGET"], client
+    client.close()
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
+    process.stdout.close()
 
 
 class Runner:

@@ -17,14 +17,13 @@ from tests.support.launcher import Service
 from tests.support.paths import REPOSITORY
 from tests.support.vector_facade import FacadeRunner, for_facade
 from tests.support.vector_stub import StubRunner
-from tests.support.vectors import Case, ControlClient, Runner, load, steps_of
-from tests.support.waiting import PATIENCE, killed_after
+from tests.support.vectors import CONTROL, Case, ControlClient, Runner, controlled, load, steps_of
+from tests.support.waiting import PATIENCE
 from tests.support.wire import open_channel
 
 CASES = load()
 STUBS = {"stub": False, "stub with JSON": True}
 """The ways to run cases on a stub, and whether documents travel as JSON."""
-CONTROL = [sys.executable, "-m", "tests.vectors.control"]
 RUNNERS = [*STUBS, *FACADES]
 
 
@@ -48,22 +47,8 @@ PARAMETERS = [
 @pytest.fixture(scope="module")
 def control(mongo_uri: str) -> Iterator[tuple[str, ControlClient]]:
     """The target of a server that can be broken, and what breaks it."""
-    process = subprocess.Popen(
-        [*CONTROL, "--mongo-uri", mongo_uri],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    with killed_after(2 * PATIENCE, process):
-        lines = [process.stdout.readline().strip().partition("=") for _ in range(2)]
-    addresses = {name: value for name, _, value in lines}
-    client = ControlClient(addresses["WORKFLOW_RESULTS_CONTROL"])
-    yield addresses["WORKFLOW_RESULTS_TARGET"], client
-    client.close()
-    process.terminate()
-    assert process.wait(PATIENCE) == 0
-    process.stdout.close()
+    with controlled(mongo_uri) as (target, client):
+        yield target, client
 
 
 @pytest.fixture(scope="module")
