@@ -94,8 +94,7 @@ class Service(_Started):
     @property
     def mongo_uri(self) -> str:
         """The URI of MongoDB, which holds a password: nothing for the arguments of a process."""
-        port, password = ((self._directory / name).read_text().strip() for name in ("port", "password"))
-        return f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin"
+        return launcher.embedded_uri(self._directory)
 
     def mongo(self) -> pymongo.MongoClient[dict[str, Any]]:
         """Connect directly, with the durability that the service promises."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients.languages import LANGUAGES
 from tests.clients.testee import Testee
-from tests.support.launcher import Service
+from tests.support.launcher import Service, embedded_uri
 from tests.support.vectors import controlled
 
 
@@ -64,8 +64,7 @@ def service(data_directory: Path) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def mongo_uri(service: Service, data_directory: Path) -> str:
-    port, password = ((data_directory / name).read_text().strip() for name in ("port", "password"))
-    return f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin"
+    return embedded_uri(data_directory)
 
 
 @pytest.fixture(scope="session")

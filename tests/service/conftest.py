@@ -11,7 +11,7 @@ import pymongo
 import pytest
 
 from tests.support.blocking import Facade, blocking
-from tests.support.launcher import Service
+from tests.support.launcher import Service, embedded_uri
 from tests.support.wire import Stub, open_channel
 from workflow_results import Results
 from workflow_results_server.mongod.data_directory import DataDirectory
@@ -33,8 +33,7 @@ def service(data_directory: Path) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def mongo_uri(service: Service, data_directory: Path) -> str:
-    port, password = ((data_directory / name).read_text().strip() for name in ("port", "password"))
-    return f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin"
+    return embedded_uri(data_directory)
 
 
 @pytest.fixture(scope="session")

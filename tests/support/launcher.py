@@ -119,6 +119,12 @@ class Service:
             self.process.stdout.close()
 
 
+def embedded_uri(data_directory: Path) -> str:
+    """Return the URI of the embedded MongoDB of a server, which holds a password, so never an argument."""
+    port, password = ((data_directory / name).read_text().strip() for name in ("port", "password"))
+    return f"mongodb://results:{password}@127.0.0.1:{port}/?replicaSet=rs0&authSource=admin"
+
+
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `workflow-results` to its end."""
     return subprocess.run(
