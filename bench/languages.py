@@ -6,9 +6,7 @@ README.md says what is compared. The programs that are measured are those of `te
 from __future__ import annotations
 
 import argparse
-import shlex
 import statistics
-import subprocess
 import sys
 import uuid
 from contextlib import ExitStack
@@ -20,7 +18,6 @@ from rich.table import Table
 from bench.service import Service, indexed
 from tests.clients.languages import LANGUAGES
 from tests.clients.testee import Testee
-from tests.support.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,14 +44,7 @@ class Side:
     def __init__(self, name: str, target: str, uri: str, stack: ExitStack) -> None:
         self._uri = uri
         self._client = self._started(LANGUAGES[name].command(), stack)
-        driver = subprocess.run(
-            ["make", "--silent", "--no-print-directory", "-C", LANGUAGES[name].folder, "bench-command"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        self._driver = self._started(shlex.split(driver.stdout), stack)
+        self._driver = self._started(LANGUAGES[name].command("bench-command"), stack)
         self._client("connect", client="bench", target=target, timeout=_PATIENCE)
 
     @staticmethod

@@ -42,11 +42,15 @@ class Language(NamedTuple):
         command = ["make", "--silent", "-C", self.folder, target]
         return self.name == "python" or subprocess.run(command, cwd=REPOSITORY, check=False).returncode == 0
 
-    def command(self) -> list[str]:
-        """Return how its testee, which has been built, is started from the root of the repository."""
+    def command(self, target: str = "testee-command") -> list[str]:
+        """Return how its testee, which has been built, is started from the root of the repository.
+
+        Args:
+            target: The target of its client that says so; `bench-command` for what measures the driver of MongoDB.
+        """
         if self.name == "python":
             return [sys.executable, "-m", "tests.clients.python_testee"]
-        asked = ["make", "--silent", "--no-print-directory", "-C", self.folder, "testee-command"]
+        asked = ["make", "--silent", "--no-print-directory", "-C", self.folder, target]
         return shlex.split(subprocess.run(asked, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout)
 
 
