@@ -14,7 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
 from tests.support.network import Network
-from tests.support.vectors import to_python
+from tests.support.vectors import to_bson
 from tests.support.waiting import PATIENCE
 from workflow_results.v1 import results_pb2 as pb
 
@@ -192,9 +192,9 @@ def _message(kind: Any, fields: dict[str, Any]) -> Any:
     for name, value in fields.items():
         field = kind.fields_by_name[name]
         if field.message_type is not None and field.message_type.name == "EncodedDocuments":
-            getattr(message, name).bson = b"".join(bson.encode(to_python(each)) for each in value)
+            getattr(message, name).bson = b"".join(map(to_bson, value))
         elif field.message_type is not None and field.message_type.name == "EncodedDocument":
-            getattr(message, name).bson = bson.encode(to_python(value))
+            getattr(message, name).bson = to_bson(value)
         elif field.type == field.TYPE_BYTES:
             setattr(message, name, value.encode())
         elif (

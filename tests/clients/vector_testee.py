@@ -9,13 +9,12 @@ from typing import Any
 
 import bson
 from bson import CodecOptions
-from bson.binary import UuidRepresentation
 from bson.raw_bson import RawBSONDocument
 
 from tests.clients.stub_channel import StubChannel
 from tests.clients.testee import Answer, Failed, Testee
 from tests.support.vector_stub import StubRunner
-from tests.support.vectors import Document, Runner, Step, check, is_hex, read_events, to_json, to_python
+from tests.support.vectors import Document, Runner, Step, check, is_hex, read_events, to_bson, to_json
 from tests.support.waiting import PATIENCE
 
 READS = {
@@ -51,7 +50,6 @@ KINDS = {
     "UNAVAILABLE": "unavailable",
     "DEADLINE_EXCEEDED": "deadline_exceeded",
 }
-_UUIDS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 
@@ -273,7 +271,7 @@ def encoded(document: Any) -> str:
     """Return the BSON of a document of a vector as hexadecimal digits."""
     if is_hex(document):
         return str(document["$hex"])
-    return bson.encode(to_python(document), codec_options=_UUIDS).hex()
+    return to_bson(document).hex()
 
 
 def _fields(rpc: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -12,20 +12,18 @@ from typing import Any
 import bson
 import grpc
 from bson import CodecOptions
-from bson.binary import UuidRepresentation
 from bson.raw_bson import RawBSONDocument
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from tests.support.vectors import Document, Runner, Step, check, is_hex, read_events, to_json, to_python
+from tests.support.vectors import Document, Runner, Step, check, is_hex, read_events, to_bson, to_json
 from tests.support.waiting import PATIENCE
 from tests.support.wire import SERVICE, Answer
 from workflow_results.v1 import results_pb2 as pb
 
 METHODS = pb.DESCRIPTOR.services_by_name["ResultsService"].methods_by_name
 _BACK_OFF_SECONDS = 0.05
-_UUIDS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 
@@ -66,7 +64,7 @@ def _write(target: Any, value: Any, as_json: bool) -> None:
         elif as_json:
             texts.append(json.dumps(document))
         else:
-            data.append(bson.encode(to_python(document), codec_options=_UUIDS))
+            data.append(to_bson(document))
     if data:
         target.bson = b"".join(data)
     if texts and isinstance(value, list):

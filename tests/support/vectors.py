@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from datetime import timezone
 from typing import Any
 
-from bson import json_util
+import bson
+from bson import CodecOptions, json_util
 from bson.binary import UuidRepresentation
 
 from tests.support.paths import REPOSITORY, VECTORS
@@ -24,6 +25,7 @@ CANONICAL = json_util.CANONICAL_JSON_OPTIONS.with_options(
 )
 _KEPT = {"$regex", "$ref"}
 """Keys that Python's reader of Extended JSON takes for a value, where they are those of a document."""
+_UUIDS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
 Case = dict[str, Any]
 Step = dict[str, Any]
 
@@ -68,6 +70,11 @@ def to_python(document: Any) -> Any:
         return dict(pairs) if dict(pairs).keys() & _KEPT else json_util.object_pairs_hook(pairs, CANONICAL)
 
     return json.loads(json.dumps(document), object_pairs_hook=hook)
+
+
+def to_bson(document: Any) -> bytes:
+    """Turn a document of a vector into BSON."""
+    return bson.encode(to_python(document), codec_options=_UUIDS)
 
 
 class Document(dict[str, Any]):
