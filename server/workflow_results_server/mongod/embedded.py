@@ -330,7 +330,17 @@ async def _make_ready(directory: DataDirectory, ended: asyncio.Future[int]) -> N
                     raise MongodError(f"mongod did not become a primary: {error}") from error
             await asyncio.sleep(_POLL_SECONDS)
     finally:
-        await asyncio.shield(client.close())  # also where the server ends meanwhile
+        await _close(client)
+
+
+async def _close(client: AsyncMongoClient[dict[str, Any]]) -> None:
+    """Close a client, also where the server ends meanwhile: it takes a second cancellation to end the wait."""
+    closing = asyncio.ensure_future(client.close())
+    try:
+        await asyncio.shield(closing)
+    except asyncio.CancelledError:
+        await asyncio.wait({closing})
+        raise
 
 
 async def _listens(port: int) -> bool:

@@ -286,6 +286,39 @@ def test_stop_ends_the_supervision_that_is_just_done_with_a_restart(
     assert not DataDirectory(directory).mongod_lives()
 
 
+def test_stop_during_a_restart_waits_until_its_sockets_are_closed(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        mongod = EmbeddedMongod(directory)
+        await mongod.start()
+        closing = asyncio.Event()
+        left_behind = []
+
+        async def be_ready(client: Client, _: DataDirectory) -> bool:
+            close = client.close
+
+            async def close_in_many_turns() -> None:
+                closing.set()
+                for _ in range(100):
+                    await asyncio.sleep(0)
+                left_behind.append(supervision.done())
+                await close()
+
+            monkeypatch.setattr(client, "close", close_in_many_turns)
+            return True
+
+        monkeypatch.setattr(mongod_module, "_take_step", be_ready)
+        kill_mongod(directory)
+        supervision = asyncio.create_task(mongod.run())
+        await closing.wait()
+        await mongod.stop()
+        await supervision
+        assert left_behind == [False]
+
+    run(scenario())
+
+
 def test_stop_kills_a_mongod_that_hangs(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
