@@ -89,6 +89,21 @@ func remaining(ctx context.Context) time.Duration {
 	return forever
 }
 
+// within waits until a channel is closed, and returns whether it was within the time of the context.
+func within(ctx context.Context, done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+	}
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // sleep waits, and returns whether the context has lasted so long.
 func sleep(ctx context.Context, pause time.Duration) bool {
 	timer := time.NewTimer(pause)

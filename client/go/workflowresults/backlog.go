@@ -80,7 +80,7 @@ type backlog struct {
 	bytes    int
 	sequence uint64
 	given    int
-	progress time.Time // when the service last acknowledged anything, or had nothing to acknowledge
+	progress time.Time // when the service last acknowledged anything, or was given something after a pause
 	closing  bool
 	failure  *Error
 	unseen   map[*Pending]bool // of works that were not stored, and nobody has asked for the receipt
@@ -94,6 +94,9 @@ func (b *backlog) add(work work, pending *Pending, now time.Time) bool {
 		b.judge(pending, receipt, nil)
 		return false
 	}
+	if b.idle() {
+		b.progress = now
+	}
 	begins := len(b.gathered) == 0 || b.gathered[len(b.gathered)-1].full(len(work.raw))
 	if begins {
 		b.sequence++
@@ -103,6 +106,9 @@ func (b *backlog) add(work work, pending *Pending, now time.Time) bool {
 	b.bytes += len(work.raw)
 	return begins
 }
+
+// idle returns whether everything is acknowledged.
+func (b *backlog) idle() bool { return len(b.gathered) == 0 && len(b.inFlight) == 0 }
 
 // begin makes all that is not acknowledged ready for a new stream, and returns whether there is anything.
 func (b *backlog) begin() bool {
@@ -143,7 +149,9 @@ func (b *backlog) acknowledge(answer *pb.DepositStreamResponse, now time.Time) *
 		return nil
 	}
 	if len(b.inFlight) == 0 || b.inFlight[0].sequence != answer.GetSequence() {
-		return other("the service acknowledged request %d, which is not the next one", answer.GetSequence())
+		err := other("the service acknowledged request %d, which is not the next one", answer.GetSequence())
+		err.OutcomeUnknown = true
+		return err
 	}
 	first := b.inFlight[0]
 	receipts, err := receipts(first.works, answer.GetOutcomes(), answer.GetRejections())

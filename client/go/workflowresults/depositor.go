@@ -3,9 +3,11 @@ package workflowresults
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"google.golang.org/grpc"
 
 	pb "github.com/chimefrb/workflow-results/client/go/workflowresults/v1"
@@ -31,9 +33,7 @@ func (p *Pending) Done() <-chan struct{} { return p.done }
 // Receipt waits for the receipt, until ctx ends. An error says that the depositor has failed, or that the caller may not
 // deposit this work; its Works are then to be deposited again, or have that work.
 func (p *Pending) Receipt(ctx context.Context) (Receipt, error) {
-	select {
-	case <-p.done:
-	case <-ctx.Done():
+	if !within(ctx, p.done) {
 		return Receipt{}, ended(ctx, "waiting for a receipt")
 	}
 	p.depositor.mu.Lock()
@@ -83,6 +83,9 @@ func (r *Results) Depositor(options *DepositorOptions) *Depositor {
 // 16 MiB are not acknowledged, until ctx ends. It fails if the work can't be encoded, or the depositor is closed or has
 // failed.
 func (d *Depositor) Deposit(ctx context.Context, work any) (*Pending, error) {
+	if raw, ok := work.(bson.Raw); ok { // which may be the buffer of a cursor
+		work = slices.Clone(raw)
+	}
 	prepared, err := preparedDeposit("work", work)
 	if err != nil {
 		return nil, err
@@ -132,11 +135,8 @@ func (d *Depositor) Close(ctx context.Context) error {
 	d.backlog.closing = true
 	d.notifyLocked()
 	d.mu.Unlock()
-	select {
-	case <-d.ended:
-	case <-ctx.Done():
-		d.fail(ended(ctx, "closing the depositor"), true)
-		d.cancel()
+	if !within(ctx, d.ended) {
+		d.giveUp(ended(ctx, "closing the depositor"))
 		<-d.ended
 	}
 	d.mu.Lock()
@@ -158,18 +158,22 @@ func (d *Depositor) waitLocked(ctx context.Context) bool {
 	changed := d.changed
 	d.mu.Unlock()
 	defer d.mu.Lock()
-	select {
-	case <-changed:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return within(ctx, changed)
 }
 
-func (d *Depositor) fail(err *Error, unknown bool) {
+// giveUp ends it at once, and makes it fail if anything is not acknowledged.
+func (d *Depositor) giveUp(err *Error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	err.OutcomeUnknown = err.OutcomeUnknown || unknown && len(d.backlog.inFlight) > 0
+	if !d.backlog.idle() {
+		err.OutcomeUnknown = len(d.backlog.inFlight) > 0
+		d.failLocked(err)
+	}
+	d.cancel()
+}
+
+// failLocked makes all that is not acknowledged fail, and all that is given later.
+func (d *Depositor) failLocked(err *Error) {
 	d.backlog.fail(err)
 	d.notifyLocked()
 }
@@ -179,8 +183,11 @@ func (d *Depositor) run() {
 	defer close(d.ended)
 	defer d.cancel()
 	attempts := attempts{policy: streamOfDeposits}
-	for d.begin() {
-		before := d.backlog.progress // which only this goroutine and those of its streams change
+	for {
+		before, more := d.begin()
+		if !more {
+			return
+		}
 		err := d.exchange(before.Add(d.patience))
 		d.mu.Lock()
 		d.backlog.interrupted(err)
@@ -189,6 +196,9 @@ func (d *Depositor) run() {
 		sorted := (err.Kind == PermissionDenied || err.Kind == InvalidRequest) && d.backlog.sortOut(err, time.Now())
 		d.notifyLocked()
 		d.mu.Unlock()
+		if d.ctx.Err() != nil { // given up
+			return
+		}
 		if progress != before {
 			attempts.progress()
 		}
@@ -196,31 +206,30 @@ func (d *Depositor) run() {
 			continue
 		}
 		pause, final := attempts.after(err, time.Until(progress.Add(d.patience)))
-		if final == nil && sleep(d.ctx, pause) {
-			continue
+		if final != nil {
+			d.mu.Lock()
+			d.failLocked(final)
+			d.mu.Unlock()
+			return
 		}
-		if final == nil {
-			final = err
+		if !sleep(d.ctx, pause) {
+			return
 		}
-		d.fail(final, false)
 	}
 }
 
-// begin waits for something to send, and makes it ready for a new stream; it returns false when all is done.
-func (d *Depositor) begin() bool {
+// begin waits for something to send, makes it ready for a new stream, and returns since when it waits for the service. More
+// is false when all is done.
+func (d *Depositor) begin() (since time.Time, more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.backlog.begin() {
-		return true
-	}
-	for len(d.backlog.gathered) == 0 {
+	for !d.backlog.begin() {
 		if d.backlog.closing {
-			return false
+			return time.Time{}, false
 		}
 		d.waitLocked(context.Background())
 	}
-	d.backlog.progress = time.Now()
-	return true
+	return d.backlog.progress, true
 }
 
 // exchange sends what is gathered on a new stream, and returns why that has ended.
@@ -290,7 +299,7 @@ func (d *Depositor) carry(
 				watchdog.Reset(limit)
 			}
 		}
-		done := d.backlog.closing && len(d.backlog.gathered) == 0 && len(d.backlog.inFlight) == 0
+		done := d.backlog.closing && d.backlog.idle()
 		d.mu.Unlock()
 		if next != nil {
 			if stream.Send(next.message()) != nil { // the receiver is told why
