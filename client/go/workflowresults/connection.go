@@ -57,7 +57,7 @@ func dialOptions(target string, secure grpc.DialOption, token string) []grpc.Dia
 	return options
 }
 
-// departures note which calls have left the client.
+// departures note which calls have sent a message.
 type departures struct{}
 
 type departureKey struct{}
@@ -69,7 +69,7 @@ func tracked(ctx context.Context) (context.Context, *atomic.Bool) {
 }
 
 func (departures) HandleRPC(ctx context.Context, event stats.RPCStats) {
-	if _, ok := event.(*stats.OutHeader); ok {
+	if _, ok := event.(*stats.OutPayload); ok {
 		if sent, ok := ctx.Value(departureKey{}).(*atomic.Bool); ok {
 			sent.Store(true)
 		}
@@ -165,6 +165,9 @@ func (c *connection) noteFailure(err *Error) {
 
 // reach waits until the service answers; with certainly, even if it is known to. No call has been sent when it fails.
 func (c *connection) reach(ctx context.Context, certainly bool) *Error {
+	if ctx.Err() != nil {
+		return ended(ctx, "the call to "+c.pool.target)
+	}
 	if c.reachable.Load() && !certainly {
 		return nil
 	}
@@ -213,10 +216,13 @@ func (c *connection) probe(ctx context.Context, waits bool) (details string, ans
 
 // outOfReach explains why nothing has answered.
 func (c *connection) outOfReach(after time.Duration, details string) *Error {
-	seconds := after.Seconds()
-	if hint := handshakeHint(details, c.pool.secure); hint != "" {
-		return unavailable("no connection to %s within %.1f s: %s. gRPC reports: %s", c.pool.target, seconds, hint, details)
+	hint, reported := connectHint(details, c.pool.secure), ""
+	if details != "" {
+		reported = " gRPC reports: " + details
+	}
+	if hint != "" {
+		return unavailable("no connection to %s within %.1f s: %s.%s", c.pool.target, after.Seconds(), hint, reported)
 	}
 	return unavailable("nothing answers at %s within %.1f s: is the server running there (workflow-results serve), and is this"+
-		" its address (WORKFLOW_RESULTS_TARGET)? gRPC reports: %s", c.pool.target, seconds, details)
+		" its address (WORKFLOW_RESULTS_TARGET)?%s", c.pool.target, after.Seconds(), reported)
 }

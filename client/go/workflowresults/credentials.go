@@ -151,10 +151,12 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 // RequireTransportSecurity is false, since the settings have decided already that the token may be sent.
 func (b bearer) RequireTransportSecurity() bool { return false }
 
-// handshakeHint words what is wrong with TLS where a connection failed for it; empty if it is something else.
-func handshakeHint(details string, secure bool) string {
+// connectHint words why a connection failed: for its name, or for TLS; empty if it is something else.
+func connectHint(details string, secure bool) string {
 	has := func(part string) bool { return strings.Contains(details, part) }
 	switch {
+	case has("no children to pick from"): // where the resolver of gRPC has found no address
+		return "its name is not known"
 	case !secure && (has("error reading server preface") || has("connection reset")):
 		return "it closes new connections. Does it require TLS? Then set ca_file (WORKFLOW_RESULTS_CA_FILE) to the authority" +
 			" of its certificate, or tls=true if that is a well-known one"

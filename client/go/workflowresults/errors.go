@@ -118,7 +118,7 @@ var changing = map[string]bool{
 // attempted is a call that has failed, as far as its error depends on it.
 type attempted struct {
 	method, target string
-	// sent tells whether it has left the client.
+	// sent tells whether a message has left the client.
 	sent bool
 	// ctx is that of the caller: it tells who has canceled the call.
 	ctx context.Context
@@ -126,6 +126,9 @@ type attempted struct {
 
 // torn is how gRPC tells, with the status INTERNAL, of a connection or a stream that broke in the middle of a message.
 var torn = regexp.MustCompile(`unexpected EOF|RST_STREAM`)
+
+// unsendable is how gRPC refuses a request before it sends it.
+var unsendable = regexp.MustCompile(`^(grpc: error while marshaling|trying to send message larger than max)`)
 
 // failed puts an error of gRPC into our terms.
 func failed(err error, call attempted) *Error {
@@ -140,6 +143,8 @@ func failed(err error, call attempted) *Error {
 	}
 	where := call.method + " at " + call.target
 	switch {
+	case !call.sent && unsendable.MatchString(state.Message()):
+		made.Kind, made.Code, made.Message = InvalidRequest, codes.InvalidArgument, where+" can't be sent: "+state.Message()
 	case made.Reason == "TOKEN_MISSING":
 		made.Message = state.Message() + " (WithToken or WORKFLOW_RESULTS_TOKEN)"
 	case made.Reason != "" && (made.Kind == InvalidRequest || made.Kind == PermissionDenied):

@@ -45,7 +45,8 @@ func receive[Q, A any](
 	if err := conn.reachUntil(ctx, limits.connect); err != nil {
 		return err
 	}
-	watched, cancel := context.WithCancelCause(ctx)
+	tracked, sent := tracked(ctx)
+	watched, cancel := context.WithCancelCause(tracked)
 	defer cancel(nil)
 	watchdog := time.AfterFunc(limits.silence, func() { cancel(errSilent) })
 	defer watchdog.Stop()
@@ -67,7 +68,7 @@ func receive[Q, A any](
 	if context.Cause(watched) == errSilent {
 		return silent(method, r.target, limits.silence)
 	}
-	err = failed(failure, attempted{method: method, target: r.target, ctx: ctx})
+	err = failed(failure, attempted{method: method, target: r.target, sent: sent.Load(), ctx: ctx})
 	conn.noteFailure(err)
 	return err
 }
