@@ -56,11 +56,14 @@ func Works[T any](works []T) []any {
 
 // encoded returns a document as BSON. Path is what it is called in an error.
 func encoded(path string, document any) (bson.Raw, *Error) {
+	if fields, ok := document.(bson.D); ok && fields == nil { // as a bson.M that is nil
+		return bson.Raw{5, 0, 0, 0, 0}, nil
+	}
 	raw, ok := document.(bson.Raw)
 	if !ok {
 		data, err := bson.Marshal(document)
 		if err != nil {
-			return nil, invalid("%s can't be encoded as BSON: %w", path, err)
+			return nil, invalid("%s, of type %T, can't be encoded as a BSON document: %w", path, document, err)
 		}
 		return data, nil
 	}

@@ -66,6 +66,14 @@ func TestWorksThatCannotBeSent(t *testing.T) {
 	}
 }
 
+func TestDocumentsThatAreNilAreEmpty(t *testing.T) {
+	for _, document := range []any{bson.D(nil), bson.M(nil), bson.D{}, bson.M{}} {
+		if raw, err := encoded("query", document); err != nil || !bytes.Equal(raw, []byte{5, 0, 0, 0, 0}) {
+			t.Errorf("%#v: %v, %v", document, raw, err)
+		}
+	}
+}
+
 func TestResultsAreHandedOn(t *testing.T) {
 	document := marshaled(t, bson.D{{Key: "_id", Value: "a"}, {Key: "id", Value: "a"}, {Key: "_idle", Value: 1}})
 	if made := handed(document); made.String() != `{"id": "a","_idle": {"$numberInt":"1"}}` || made.Validate() != nil {

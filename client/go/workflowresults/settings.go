@@ -124,7 +124,7 @@ func (s *settings) foundTimeout() (time.Duration, *Error) {
 	if err != nil || !decimal.MatchString(text) || seconds <= 0 {
 		return 0, invalid("%s must be a positive number of seconds, not %q", timeoutVariable, text)
 	}
-	return time.Duration(min(seconds, longestTimeout.Seconds()) * float64(time.Second)), nil
+	return max(1, time.Duration(min(seconds, longestTimeout.Seconds())*float64(time.Second))), nil
 }
 
 // isLoopback returns whether the address of a target is on this machine.

@@ -33,7 +33,7 @@ func TestLoopback(t *testing.T) {
 }
 
 func TestTimeouts(t *testing.T) {
-	for text, wanted := range map[string]time.Duration{"": 0, "2.5": 2500 * time.Millisecond, "1e9": longestTimeout} {
+	for text, wanted := range map[string]time.Duration{"": 0, "2.5": 2500 * time.Millisecond, "1e9": longestTimeout, "1e-12": 1} {
 		t.Setenv(timeoutVariable, text)
 		if found, err := new(settings).foundTimeout(); found != wanted || err != nil {
 			t.Errorf("%q: %s, %v", text, found, err)
