@@ -80,6 +80,9 @@ func read[Q, A any, P part[A]](
 				return false, err
 			}
 			for _, each := range documents {
+				if ctx.Err() != nil {
+					return false, ended(ctx, state.what)
+				}
 				if !yield(handed(each), nil) {
 					broken = true
 					return false, nil
@@ -91,7 +94,7 @@ func read[Q, A any, P part[A]](
 		for {
 			state.begin()
 			err := receive(ctx, r, method, rpc, request(state.token), limits{giveUp, silence}, hand)
-			if broken || state.complete {
+			if broken || err == nil && state.complete {
 				return
 			}
 			if err == nil {

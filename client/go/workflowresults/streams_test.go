@@ -1,9 +1,12 @@
 package workflowresults
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"google.golang.org/grpc"
 
 	pb "github.com/chimefrb/workflow-results/client/go/workflowresults/v1"
 )
@@ -110,5 +113,23 @@ func TestTokensOfChanges(t *testing.T) {
 		if _, err := state.take(broken); err == nil || err.Kind != Other {
 			t.Error(broken, err)
 		}
+	}
+}
+
+func TestAReadEndsWithItsContext(t *testing.T) {
+	fake := &service{view: func(_ *pb.ViewRequest, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
+		return stream.Send(&pb.ViewResponse{Part: summed(batch(t, "t", "c", "b", "a"), 3)})
+	}}
+	ctx, cancel := context.WithCancel(within10s(t))
+	results, err := Collect(func(yield func(bson.Raw, error) bool) {
+		for result, err := range fake.serve(t).View(ctx, "p", nil, nil) {
+			cancel()
+			if !yield(result, err) {
+				return
+			}
+		}
+	})
+	if len(results) != 1 || !errors.Is(err, context.Canceled) {
+		t.Error(results, err)
 	}
 }
