@@ -35,6 +35,7 @@ func (r *Results) Deposit(ctx context.Context, works []any) ([]Receipt, error) {
 	all := make([]Receipt, len(prepared))
 	var (
 		flying  sync.WaitGroup
+		cut     bool       // some works were not sent
 		mu      sync.Mutex // guards what follows
 		failure *Error
 		unknown bool
@@ -46,8 +47,7 @@ func (r *Results) Deposit(ctx context.Context, works []any) ([]Receipt, error) {
 			continue
 		}
 		slots <- struct{}{}
-		if ctx.Err() != nil { // one has failed, or the time is over: the others find that, too
-			<-slots
+		if cut = ctx.Err() != nil; cut { // one has failed, or the time is over
 			break
 		}
 		flying.Add(1)
@@ -65,7 +65,7 @@ func (r *Results) Deposit(ctx context.Context, works []any) ([]Receipt, error) {
 		}()
 	}
 	flying.Wait()
-	if failure == nil && ctx.Err() != nil && unsent(all) {
+	if failure == nil && cut {
 		failure = ended(ctx, "Deposit at "+r.target)
 	}
 	if failure == nil {
@@ -139,14 +139,4 @@ func raws(works []work) []bson.Raw {
 		all[position] = each.raw
 	}
 	return all
-}
-
-// unsent returns whether a work has no receipt.
-func unsent(receipts []Receipt) bool {
-	for _, each := range receipts {
-		if each.Outcome == "" {
-			return true
-		}
-	}
-	return false
 }

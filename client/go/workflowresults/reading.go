@@ -102,7 +102,7 @@ func read[Q, A any, P part[A]](
 			}
 			pause, final := state.attempts.after(err, min(remaining(ctx), time.Until(giveUp)))
 			if final == nil && !sleep(ctx, pause) {
-				final = stopped(ctx, err, method)
+				final = stopped(ctx, err, state.what)
 			}
 			if final != nil {
 				yield(nil, final)

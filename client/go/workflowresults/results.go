@@ -158,7 +158,7 @@ func invoke[Q, A any](ctx context.Context, r *Results, policy policy, method str
 			return nil, final
 		}
 		if !sleep(ctx, pause) {
-			return nil, stopped(ctx, err, method)
+			return nil, stopped(ctx, err, method+" at "+r.target)
 		}
 	}
 }
@@ -185,11 +185,11 @@ func attempt[Q, A any](
 }
 
 // stopped returns the error of a call that has ended in a pause between two attempts.
-func stopped(ctx context.Context, last *Error, method string) *Error {
+func stopped(ctx context.Context, last *Error, what string) *Error {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		return last
 	}
-	err := ended(ctx, method)
+	err := ended(ctx, what)
 	err.OutcomeUnknown = last.OutcomeUnknown
 	return err
 }

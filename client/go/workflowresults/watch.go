@@ -141,7 +141,7 @@ func (w *Watch) follow(ctx context.Context, r *Results, state *watching, begun c
 		}
 		if !has {
 			has = true
-			w.moveTo(taken, state.token)
+			w.moveBehind(taken)
 			close(begun)
 		}
 		select {
@@ -183,7 +183,7 @@ func (w *Watch) Next(ctx context.Context) (Change, error) {
 		select {
 		case taken := <-w.responses:
 			w.left = taken.changes
-			w.moveTo(taken, taken.token)
+			w.moveBehind(taken)
 		case <-w.over:
 			return Change{}, w.err
 		case <-ctx.Done():
@@ -192,7 +192,7 @@ func (w *Watch) Next(ctx context.Context) (Change, error) {
 	}
 	next := w.left[0]
 	w.left = w.left[1:]
-	w.moveTo(watched{}, next.token)
+	w.moveTo(next.token)
 	return next.change(), nil
 }
 
@@ -233,13 +233,17 @@ func (w *Watch) isClosed() bool {
 	return w.closed
 }
 
-// moveTo moves the token on, unless changes before it have not been handed on.
-func (w *Watch) moveTo(taken watched, token []byte) {
+// moveBehind moves the token behind a response, unless its changes have to be handed on first.
+func (w *Watch) moveBehind(taken watched) {
 	if len(taken.changes) == 0 {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.token = token
+		w.moveTo(taken.token)
 	}
+}
+
+func (w *Watch) moveTo(token []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.token = token
 }
 
 // watched is a response as it has arrived: its changes, and the token behind it.
