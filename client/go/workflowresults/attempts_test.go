@@ -79,4 +79,9 @@ func TestProgressStartsOver(t *testing.T) {
 	if pause, _ := attempts.after(unavailable("down"), forever); pause > firstPause {
 		t.Error(pause)
 	}
+	attempts.progress()
+	late := &Error{Kind: DeadlineExceeded}
+	if _, final := attempts.after(late, forever); final != late {
+		t.Error("an error from before counts:", final)
+	}
 }

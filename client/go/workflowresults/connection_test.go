@@ -31,6 +31,12 @@ func TestATimeThatIsOverBeforeACall(t *testing.T) {
 	}
 }
 
+func TestLargeCounts(t *testing.T) {
+	if count, err := (&service{}).serve(t).Count(within10s(t), "p", nil); count != largeCount || err != nil {
+		t.Error(count, err)
+	}
+}
+
 func TestWhatCannotBeSent(t *testing.T) {
 	results := (&service{}).serve(t)
 	_, text := results.Lock(within10s(t), "p", []string{"\xff"}, nil)
@@ -57,5 +63,44 @@ func TestHostsThatCannotBeFound(t *testing.T) {
 	defer cancel()
 	if err := conn.reach(ctx, false); err == nil || !strings.Contains(err.Message, "its name is not known") {
 		t.Error(err)
+	}
+}
+
+func TestAFurtherConnectionWhereOthersAreFull(t *testing.T) {
+	connections := &pool{target: "localhost:1", options: dialOptions("localhost:1", grpc.WithTransportCredentials(transport(nil)), "")}
+	defer connections.close()
+	var taken []*connection
+	for range connectionCalls + 1 {
+		conn, err := connections.take()
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, conn)
+	}
+	if taken[0] != taken[connectionCalls-1] || taken[0] == taken[connectionCalls] {
+		t.Error("a connection has too many calls, or too few")
+	}
+	taken[0].leave()
+	if conn, _ := connections.take(); conn != taken[0] {
+		t.Error("the room in a connection is not used")
+	}
+}
+
+func TestAClientThatIsClosed(t *testing.T) {
+	results := (&service{}).serve(t)
+	depositor := results.Depositor(nil)
+	for range 2 {
+		if err := results.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	_, count := results.Count(within10s(t), "p", nil)
+	_, view := Collect(results.View(within10s(t), "p", nil, nil))
+	_, watch := results.Watch(within10s(t), nil, nil)
+	_, deposit := given(t, depositor, aWork).Receipt(within10s(t))
+	for _, err := range []error{count, view, watch, deposit} {
+		if !errors.Is(err, Other) || err.Error() != closed().Message {
+			t.Error(err)
+		}
 	}
 }

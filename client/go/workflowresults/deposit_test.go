@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	pb "github.com/chimefrb/workflow-results/client/go/workflowresults/v1"
 )
@@ -24,6 +28,11 @@ func TestRequestsOfAGoodSize(t *testing.T) {
 	}
 	if fmt.Sprint(ends) != "[2 3 4]" {
 		t.Error(ends)
+	}
+	for start, end := range divided(slices.Repeat(works[3:], requestWorks+1)) {
+		if end-start > requestWorks {
+			t.Error("too many works in a request:", end-start)
+		}
 	}
 	if inFlight(works) != requestsInFlight || inFlight(append(works, works[0])) != 1 {
 		t.Error("requests with the same id may overtake each other")
@@ -92,8 +101,14 @@ func TestUnacknowledgedWorksAreSentAgainInTheirOrder(t *testing.T) {
 	if receipt, err := pendings[0].Receipt(context.Background()); err != nil || !receipt.Stored() {
 		t.Error(receipt, err)
 	}
-	if !made.begin() || made.take().works[0].id != "b" || made.take().works[0].id != "c" {
-		t.Error("the order is lost")
+	made.add(sized("p", "d", 1), &Pending{}, time.Now())
+	if !made.begin() {
+		t.Fatal("nothing is sent again")
+	}
+	for _, id := range []string{"b", "c", "d"} {
+		if next := made.take(); next.works[0].id != id {
+			t.Errorf("%s is sent in the place of %s", next.works[0].id, id)
+		}
 	}
 	if err := made.acknowledge(acknowledgement(3, 1), time.Now()); err == nil || !err.OutcomeUnknown {
 		t.Error("another request was acknowledged:", err)
@@ -142,5 +157,54 @@ func TestNothingIsLostSilently(t *testing.T) {
 	}
 	if _, problem := pendings[1].Receipt(context.Background()); !errors.Is(problem, Unavailable) {
 		t.Error(problem)
+	}
+}
+
+// threeRequests are works that take three requests.
+func threeRequests() []any {
+	data := make([]byte, requestBytes)
+	return []any{bson.M{"id": "a", "data": data}, bson.M{"id": "b", "data": data}, bson.M{"id": "c", "data": data}}
+}
+
+func TestADepositEndsWithItsFirstFailure(t *testing.T) {
+	fake := &service{deposit: func(number int, _ []bson.Raw, ctx context.Context) error {
+		if number > 1 {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return status.Error(codes.PermissionDenied, "no")
+	}}
+	_, failure := fake.serve(t).Deposit(within10s(t), threeRequests())
+	var err *Error
+	if !errors.As(failure, &err) || err.Kind != PermissionDenied || len(err.Works) != 3 {
+		t.Errorf("%+v", failure)
+	}
+}
+
+func TestADepositOfWhichAPartIsStored(t *testing.T) {
+	var others sync.WaitGroup
+	others.Add(2)
+	fake := &service{deposit: func(_ int, works []bson.Raw, _ context.Context) error {
+		if works[0].Lookup("id").StringValue() != "b" {
+			others.Done()
+			return nil
+		}
+		others.Wait()
+		time.Sleep(100 * time.Millisecond) // until their answers have arrived
+		return status.Error(codes.PermissionDenied, "no")
+	}}
+	_, failure := fake.serve(t).Deposit(within10s(t), threeRequests())
+	var err *Error
+	if !errors.As(failure, &err) || err.Kind != PermissionDenied || !err.OutcomeUnknown {
+		t.Errorf("%+v", failure)
+	}
+}
+
+func TestADepositWithoutTimeHasNoReceipts(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	receipts, err := (&service{}).serve(t).Deposit(ctx, threeRequests())
+	if receipts != nil || !errors.Is(err, context.Canceled) {
+		t.Error(receipts, err)
 	}
 }

@@ -24,8 +24,17 @@ func given(t *testing.T, depositor *Depositor, work any) *Pending {
 	return pending
 }
 
+// acknowledgeOne stores the next request, of one work.
+func acknowledgeOne(stream depositStream) error {
+	request, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	return stream.Send(acknowledgement(request.GetSequence(), stored(1)...))
+}
+
 func TestADepositorMayBeUsedAtOnce(t *testing.T) {
-	fake := &service{deposit: func(_ int, stream depositStream) error { return acknowledged(stream) }}
+	fake := &service{stream: func(_ int, stream depositStream) error { return acknowledged(stream) }}
 	depositor := fake.serve(t).Depositor(nil)
 	if receipt, err := given(t, depositor, aWork).Receipt(within10s(t)); err != nil || !receipt.Stored() {
 		t.Error(receipt, err)
@@ -36,19 +45,15 @@ func TestADepositorMayBeUsedAtOnce(t *testing.T) {
 }
 
 func TestATimeWithNothingToDoIsNoTimeWithoutProgress(t *testing.T) {
-	fake := &service{deposit: func(number int, stream depositStream) error {
+	fake := &service{stream: func(number int, stream depositStream) error {
 		if number > 1 {
 			return acknowledged(stream)
 		}
-		request, err := stream.Recv()
-		if err != nil {
-			return err
-		}
-		if err := stream.Send(acknowledgement(request.GetSequence(), 1)); err != nil {
+		if err := acknowledgeOne(stream); err != nil {
 			return err
 		}
 		_, _ = stream.Recv()
-		return status.Error(codes.Unavailable, "gone")
+		return gone()
 	}}
 	const patience = 500 * time.Millisecond
 	depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: patience})
@@ -66,7 +71,7 @@ func TestATimeWithNothingToDoIsNoTimeWithoutProgress(t *testing.T) {
 func TestADepositorIsClosedOnce(t *testing.T) {
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
-	fake := &service{deposit: func(_ int, stream depositStream) error {
+	fake := &service{stream: func(_ int, stream depositStream) error {
 		if err := acknowledged(stream); err != nil {
 			return err
 		}
@@ -93,7 +98,7 @@ func TestADepositorIsClosedOnce(t *testing.T) {
 }
 
 func TestADepositorThatIsClosedTooEarlyTellsWhatIsLeft(t *testing.T) {
-	fake := &service{deposit: func(_ int, stream depositStream) error {
+	fake := &service{stream: func(_ int, stream depositStream) error {
 		<-stream.Context().Done()
 		return nil
 	}}
@@ -113,7 +118,7 @@ func TestADepositorThatIsClosedTooEarlyTellsWhatIsLeft(t *testing.T) {
 }
 
 func TestTheBufferOfAWorkMayBeUsedAgain(t *testing.T) {
-	depositor := (&service{deposit: func(int, depositStream) error { return status.Error(codes.Unimplemented, "no") }}).serve(t).Depositor(nil)
+	depositor := (&service{stream: func(int, depositStream) error { return status.Error(codes.Unimplemented, "no") }}).serve(t).Depositor(nil)
 	raw := marshaled(t, append(bson.D{{Key: "id", Value: "a"}}, aWork...))
 	before := slices.Clone(raw)
 	given(t, depositor, raw)
@@ -121,5 +126,76 @@ func TestTheBufferOfAWorkMayBeUsedAgain(t *testing.T) {
 	var err *Error
 	if !errors.As(depositor.Close(within10s(t)), &err) || len(err.Works) != 1 || !bytes.Equal(err.Works[0], before) {
 		t.Errorf("%+v", err)
+	}
+}
+
+func TestADepositorGivesUpAServiceThatHangs(t *testing.T) {
+	for acknowledged := range 2 {
+		fake := &service{stream: func(_ int, stream depositStream) error {
+			for range acknowledged {
+				if err := acknowledgeOne(stream); err != nil {
+					return err
+				}
+			}
+			<-stream.Context().Done()
+			return nil
+		}}
+		depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: 200 * time.Millisecond})
+		for range acknowledged {
+			if _, err := given(t, depositor, aWork).Receipt(within10s(t)); err != nil {
+				t.Error(err)
+			}
+		}
+		_, failure := given(t, depositor, aWork).Receipt(within10s(t))
+		var err *Error
+		if !errors.As(failure, &err) || err.Kind != DeadlineExceeded || !err.OutcomeUnknown || len(err.Works) != 1 {
+			t.Errorf("%d: %+v", acknowledged, failure)
+		}
+		_ = depositor.Close(within10s(t)) // fails as the receipt does
+	}
+}
+
+func TestADepositorWaitsForASlowService(t *testing.T) {
+	const requests = 4
+	fake := &service{stream: func(_ int, stream depositStream) error {
+		for range requests {
+			time.Sleep(200 * time.Millisecond)
+			if err := acknowledgeOne(stream); err != nil {
+				return err
+			}
+		}
+		return acknowledged(stream)
+	}}
+	depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: 500 * time.Millisecond})
+	for range requests {
+		given(t, depositor, append(bson.D{{Key: "data", Value: make([]byte, bundleBytes)}}, aWork...))
+	}
+	if err := depositor.Flush(within10s(t)); err != nil || fake.calls.Load() != 1 {
+		t.Error(err, fake.calls.Load())
+	}
+	if err := depositor.Close(within10s(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADepositorThatIsFullWaits(t *testing.T) {
+	fake := &service{stream: func(_ int, stream depositStream) error {
+		<-stream.Context().Done()
+		return nil
+	}}
+	depositor := fake.serve(t).Depositor(nil)
+	large := append(bson.D{{Key: "data", Value: make([]byte, pendingBytes/2)}}, aWork...)
+	given(t, depositor, large)
+	given(t, depositor, large)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := depositor.Deposit(ctx, aWork); !errors.Is(err, DeadlineExceeded) {
+		t.Error(err)
+	}
+	if err := depositor.Flush(ctx); !errors.Is(err, DeadlineExceeded) {
+		t.Error(err)
+	}
+	if err := depositor.Close(ctx); !errors.Is(err, DeadlineExceeded) {
+		t.Error(err)
 	}
 }

@@ -3,14 +3,18 @@ package workflowresults
 import (
 	"context"
 	"net"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	pb "github.com/chimefrb/workflow-results/client/go/workflowresults/v1"
 )
@@ -22,28 +26,49 @@ type depositStream = grpc.BidiStreamingServer[pb.DepositStreamRequest, pb.Deposi
 type service struct {
 	pb.UnimplementedResultsServiceServer
 	target  string
-	streams atomic.Int32 // of deposits, so far
-	deposit func(number int, stream depositStream) error
-	count   func(context.Context) (*pb.CountResponse, error)
-	view    func(*pb.ViewRequest, grpc.ServerStreamingServer[pb.ViewResponse]) error
-	watch   func(*pb.WatchRequest, grpc.ServerStreamingServer[pb.WatchResponse]) error
+	calls   atomic.Int32 // so far
+	deposit func(number int, works []bson.Raw, ctx context.Context) error
+	stream  func(number int, stream depositStream) error
+	view    func(number int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error
+	watch   func(number int, stream grpc.ServerStreamingServer[pb.WatchResponse]) error
+}
+
+// largeCount takes 64 bits.
+const largeCount = 1 << 40
+
+func (s *service) Count(context.Context, *pb.CountRequest) (*pb.CountResponse, error) {
+	return &pb.CountResponse{Count: largeCount}, nil
+}
+
+func (s *service) Deposit(ctx context.Context, request *pb.DepositRequest) (*pb.DepositResponse, error) {
+	works, problem := split(request.GetWorks().GetBson())
+	if problem != nil {
+		return nil, problem
+	}
+	if err := s.deposit(int(s.calls.Add(1)), works, ctx); err != nil {
+		return nil, err
+	}
+	return &pb.DepositResponse{Outcomes: stored(len(works))}, nil
 }
 
 func (s *service) DepositStream(stream depositStream) error {
-	return s.deposit(int(s.streams.Add(1)), stream)
+	return s.stream(int(s.calls.Add(1)), stream)
 }
 
-func (s *service) Count(ctx context.Context, _ *pb.CountRequest) (*pb.CountResponse, error) {
-	return s.count(ctx)
+func (s *service) View(_ *pb.ViewRequest, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
+	return s.view(int(s.calls.Add(1)), stream)
 }
 
-func (s *service) View(request *pb.ViewRequest, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
-	return s.view(request, stream)
+func (s *service) Watch(_ *pb.WatchRequest, stream grpc.ServerStreamingServer[pb.WatchResponse]) error {
+	return s.watch(int(s.calls.Add(1)), stream)
 }
 
-func (s *service) Watch(request *pb.WatchRequest, stream grpc.ServerStreamingServer[pb.WatchResponse]) error {
-	return s.watch(request, stream)
+func stored(count int) []pb.DepositOutcome {
+	return slices.Repeat([]pb.DepositOutcome{pb.DepositOutcome_DEPOSIT_OUTCOME_DEPOSITED}, count)
 }
+
+// gone is how a service tells that it stops.
+func gone() error { return status.Error(codes.Unavailable, "gone") }
 
 // serve starts it, and returns a client of it.
 func (s *service) serve(t *testing.T, options ...Option) *Results {
@@ -78,11 +103,7 @@ func acknowledged(stream depositStream) error {
 		if problem != nil {
 			return problem
 		}
-		outcomes := make([]pb.DepositOutcome, len(works))
-		for position := range outcomes {
-			outcomes[position] = pb.DepositOutcome_DEPOSIT_OUTCOME_DEPOSITED
-		}
-		if err := stream.Send(&pb.DepositStreamResponse{Sequence: request.GetSequence(), Outcomes: outcomes}); err != nil {
+		if err := stream.Send(acknowledgement(request.GetSequence(), stored(len(works))...)); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package workflowresults
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -101,5 +102,32 @@ func TestSettingsThatCannotBeUsed(t *testing.T) {
 	}
 	if _, err := New("results.example:50051", WithCAFile("/nowhere")); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the cause is lost:", err)
+	}
+}
+
+func TestTheTimeOfACall(t *testing.T) {
+	short, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for name, row := range map[string]struct {
+		ctx     context.Context
+		timeout time.Duration
+		wanted  time.Duration
+	}{
+		"the default":         {context.Background(), 0, defaultTimeout},
+		"that of the client":  {context.Background(), time.Minute, time.Minute},
+		"that of the context": {short, time.Minute, time.Second},
+	} {
+		ctx, cancel := (&Results{timeout: row.timeout}).bounded(row.ctx)
+		defer cancel()
+		if left := remaining(ctx); left > row.wanted || left < row.wanted/2 {
+			t.Errorf("%s: %s", name, left)
+		}
+	}
+	for timeout, wanted := range map[time.Duration]time.Duration{
+		0: longestPatience, time.Second: time.Second, time.Hour: longestPatience,
+	} {
+		if patience := (&Results{timeout: timeout}).patience(); patience != wanted {
+			t.Error(timeout, patience)
+		}
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	pb "github.com/chimefrb/workflow-results/client/go/workflowresults/v1"
 )
@@ -117,7 +120,7 @@ func TestTokensOfChanges(t *testing.T) {
 }
 
 func TestAReadEndsWithItsContext(t *testing.T) {
-	fake := &service{view: func(_ *pb.ViewRequest, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
+	fake := &service{view: func(_ int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
 		return stream.Send(&pb.ViewResponse{Part: summed(batch(t, "t", "c", "b", "a"), 3)})
 	}}
 	ctx, cancel := context.WithCancel(within10s(t))
@@ -131,5 +134,100 @@ func TestAReadEndsWithItsContext(t *testing.T) {
 	})
 	if len(results) != 1 || !errors.Is(err, context.Canceled) {
 		t.Error(results, err)
+	}
+}
+
+// received calls receive with a limit for its silence.
+func received(t *testing.T, results *Results, silence time.Duration, hand func(*pb.ViewResponse) (bool, *Error)) *Error {
+	limits := limits{time.Now().Add(time.Minute), silence}
+	return receive(within10s(t), results, "View", pb.ResultsServiceClient.View, &pb.ViewRequest{}, limits, hand)
+}
+
+func TestSilence(t *testing.T) {
+	const silence = 400 * time.Millisecond
+	fake := &service{view: func(number int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
+		if number == 1 {
+			<-stream.Context().Done()
+			return nil
+		}
+		for range 3 { // slow, but not silent
+			time.Sleep(silence / 2)
+			if err := stream.Send(&pb.ViewResponse{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	results := fake.serve(t)
+	if err := received(t, results, silence, nil); !errors.Is(err, errSilent) || err.Kind != DeadlineExceeded {
+		t.Error(err)
+	}
+	count := 0
+	err := received(t, results, silence, func(*pb.ViewResponse) (bool, *Error) {
+		count++
+		time.Sleep(2 * silence) // which is not the silence of the service
+		return true, nil
+	})
+	if err != nil || count != 3 {
+		t.Error(count, err)
+	}
+}
+
+func TestTheTimeOfTheUserIsNoTimeWithoutProgress(t *testing.T) {
+	const patience = 300 * time.Millisecond
+	fake := &service{view: func(number int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
+		if number > 1 {
+			return stream.Send(&pb.ViewResponse{Part: summed(&pb.ResultPart{}, 0)})
+		}
+		if err := stream.Send(&pb.ViewResponse{Part: batch(t, "t", "a")}); err != nil {
+			return err
+		}
+		return gone()
+	}}
+	for _, err := range fake.serve(t, WithTimeout(patience)).View(within10s(t), "p", nil, nil) {
+		if err != nil {
+			t.Error(err)
+		}
+		time.Sleep(2 * patience)
+	}
+}
+
+func TestAWatchGoesOnAfterEachBreak(t *testing.T) {
+	const patience = 400 * time.Millisecond
+	fake := &service{watch: func(number int, stream grpc.ServerStreamingServer[pb.WatchResponse]) error {
+		response := &pb.WatchResponse{ResumeToken: []byte("t")}
+		if number == 3 {
+			response.SnapshotComplete = true
+		}
+		if err := stream.Send(response); err != nil {
+			return err
+		}
+		if number == 2 {
+			time.Sleep(2 * patience)
+		}
+		return gone()
+	}}
+	watch, err := fake.serve(t, WithTimeout(patience)).Watch(within10s(t), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	if change, err := watch.Next(within10s(t)); err != nil || change.Kind != ChangeSnapshotComplete {
+		t.Error(change, err)
+	}
+}
+
+func TestAWatchThatIsSilentGoesOn(t *testing.T) {
+	fake := &service{watch: func(number int, stream grpc.ServerStreamingServer[pb.WatchResponse]) error {
+		if number > 1 {
+			return status.Error(codes.FailedPrecondition, "it is asked again")
+		}
+		<-stream.Context().Done()
+		return nil
+	}}
+	request := func([]byte) *pb.WatchRequest { return &pb.WatchRequest{} }
+	state := &watching{request: request, silence: 100 * time.Millisecond, attempts: attempts{policy: idempotent}}
+	if err := new(Watch).follow(within10s(t), fake.serve(t), state, nil); err.Kind != InvalidRequest {
+		t.Error(err)
 	}
 }

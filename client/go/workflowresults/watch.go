@@ -108,7 +108,9 @@ func (r *Results) Watch(ctx context.Context, pipelines []string, options *WatchO
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	state := &watching{what: "Watch at " + r.target, token: chosen.ResumeToken, attempts: attempts{policy: idempotent}}
+	state := &watching{
+		what: "Watch at " + r.target, token: chosen.ResumeToken, silence: longestSilence, attempts: attempts{policy: idempotent},
+	}
 	state.request = func(token []byte) *pb.WatchRequest {
 		return &pb.WatchRequest{
 			Pipelines: pipelines, Query: filter, Projection: projection, Snapshot: chosen.Snapshot, ResumeToken: token,
@@ -157,7 +159,7 @@ func (w *Watch) follow(ctx context.Context, r *Results, state *watching, begun c
 			connect = time.Now().Add(r.patience())
 		}
 		err := receive(
-			ctx, r, "Watch", pb.ResultsServiceClient.Watch, state.request(state.token), limits{connect, longestSilence}, hand)
+			ctx, r, "Watch", pb.ResultsServiceClient.Watch, state.request(state.token), limits{connect, state.silence}, hand)
 		if err == nil {
 			err = unavailable("%s ended", state.what)
 		}
@@ -264,6 +266,7 @@ type watching struct {
 	what     string
 	request  func(token []byte) *pb.WatchRequest
 	token    []byte
+	silence  time.Duration // how long nothing may come
 	attempts attempts
 }
 
