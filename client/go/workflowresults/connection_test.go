@@ -70,14 +70,14 @@ func TestAFurtherConnectionWhereOthersAreFull(t *testing.T) {
 	connections := &pool{target: "localhost:1", options: dialOptions("localhost:1", grpc.WithTransportCredentials(transport(nil)), "")}
 	defer connections.close()
 	var taken []*connection
-	for range connectionCalls + 1 {
+	for range 100 { // which a server takes on a connection, if it has forgotten all that have ended
 		conn, err := connections.take()
 		if err != nil {
 			t.Fatal(err)
 		}
 		taken = append(taken, conn)
 	}
-	if taken[0] != taken[connectionCalls-1] || taken[0] == taken[connectionCalls] {
+	if taken[0] != taken[80] || taken[0] == taken[99] {
 		t.Error("a connection has too many calls, or too few")
 	}
 	taken[0].leave()
@@ -102,5 +102,28 @@ func TestAClientThatIsClosed(t *testing.T) {
 		if !errors.Is(err, Other) || err.Error() != closed().Message {
 			t.Error(err)
 		}
+	}
+}
+
+func TestWhenTheServiceIsLookedFor(t *testing.T) {
+	results, err := New("localhost:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer results.Close()
+	conn := results.calls.first()
+	reached := func(certainly bool) bool {
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		return conn.reach(ctx, certainly) == nil
+	}
+	conn.reachable.Store(true)
+	conn.noteFailure(&Error{Kind: Unavailable, Reason: "OVERLOADED"})
+	if !reached(false) || reached(true) {
+		t.Error("a service that answers is looked for without need, or not where it must be certain")
+	}
+	conn.noteFailure(unavailable("gone"))
+	if reached(false) {
+		t.Error("a service that is gone is not looked for")
 	}
 }

@@ -231,3 +231,20 @@ func TestAWatchThatIsSilentGoesOn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTheTokenOfAWatchIsThatOfWhatWasHandedOn(t *testing.T) {
+	watch := &Watch{responses: make(chan watched, 2), token: []byte("t0")}
+	watch.responses <- watched{changes: []arrived{{token: []byte("t1")}, {token: []byte("t2")}}, token: []byte("t2")}
+	watch.responses <- watched{token: []byte("t3")}
+	for _, wanted := range []string{"t1", "t2"} {
+		change, err := watch.Next(within10s(t))
+		if err != nil || string(change.ResumeToken) != wanted || string(watch.ResumeToken()) != wanted {
+			t.Errorf("%s in the place of %s: %v", watch.ResumeToken(), wanted, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := watch.Next(ctx); !errors.Is(err, DeadlineExceeded) || string(watch.ResumeToken()) != "t3" {
+		t.Errorf("%s: %v", watch.ResumeToken(), err)
+	}
+}
