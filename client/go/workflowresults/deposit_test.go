@@ -149,7 +149,9 @@ func TestNothingIsLostSilently(t *testing.T) {
 	if err := made.verdict(); err == nil || len(err.Receipts) != 1 || err.Receipts[0].ID != "a" {
 		t.Error(err)
 	}
-	made.inFlight[0].unknown = true
+	lost := unavailable("lost")
+	lost.OutcomeUnknown = true
+	made.interrupted(lost)
 	made.fail(unavailable("gone"))
 	err := made.verdict()
 	if err == nil || len(err.Works) != 1 || !err.OutcomeUnknown || made.bytes != 0 {

@@ -34,13 +34,20 @@ func acknowledgeOne(stream depositStream) error {
 }
 
 func TestADepositorMayBeUsedAtOnce(t *testing.T) {
-	fake := &service{stream: func(_ int, stream depositStream) error { return acknowledged(stream) }}
+	ended := make(chan error, 1)
+	fake := &service{stream: func(_ int, stream depositStream) error {
+		ended <- acknowledged(stream)
+		return nil
+	}}
 	depositor := fake.serve(t).Depositor(nil)
 	if receipt, err := given(t, depositor, aWork).Receipt(within10s(t)); err != nil || !receipt.Stored() {
 		t.Error(receipt, err)
 	}
 	if err := depositor.Close(within10s(t)); err != nil {
 		t.Error(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error("the stream is broken off:", err)
 	}
 }
 

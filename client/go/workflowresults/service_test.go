@@ -2,6 +2,7 @@ package workflowresults
 
 import (
 	"context"
+	"io"
 	"net"
 	"slices"
 	"sync/atomic"
@@ -92,12 +93,15 @@ func (s *service) serve(t *testing.T, options ...Option) *Results {
 	return results
 }
 
-// acknowledged stores all that comes.
+// acknowledged stores all that comes, until the client has sent everything.
 func acknowledged(stream depositStream) error {
 	for {
 		request, err := stream.Recv()
-		if err != nil {
+		if err == io.EOF {
 			return nil
+		}
+		if err != nil {
+			return err
 		}
 		works, problem := split(request.GetWorks().GetBson())
 		if problem != nil {

@@ -146,21 +146,24 @@ func received(t *testing.T, results *Results, silence time.Duration, hand func(*
 func TestSilence(t *testing.T) {
 	const silence = 400 * time.Millisecond
 	fake := &service{view: func(number int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
-		if number == 1 {
-			<-stream.Context().Done()
-			return nil
-		}
-		for range 3 { // slow, but not silent
+		for range number { // slow, but not silent
 			time.Sleep(silence / 2)
 			if err := stream.Send(&pb.ViewResponse{}); err != nil {
 				return err
 			}
 		}
+		if number < 3 {
+			<-stream.Context().Done()
+		}
 		return nil
 	}}
 	results := fake.serve(t)
-	if err := received(t, results, silence, nil); !errors.Is(err, errSilent) || err.Kind != DeadlineExceeded {
-		t.Error(err)
+	fake.calls.Store(-1)
+	for range 3 {
+		err := received(t, results, silence, func(*pb.ViewResponse) (bool, *Error) { return true, nil })
+		if !errors.Is(err, errSilent) || err.Kind != DeadlineExceeded {
+			t.Error(err)
+		}
 	}
 	count := 0
 	err := received(t, results, silence, func(*pb.ViewResponse) (bool, *Error) {
