@@ -85,3 +85,13 @@ func TestProgressStartsOver(t *testing.T) {
 		t.Error("an error from before counts:", final)
 	}
 }
+
+func TestACallThatIsCanceledInAPause(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	last := unavailable("down")
+	last.OutcomeUnknown = true
+	if err := stopped(ctx, last, "Lock"); err.Kind != Canceled || !err.OutcomeUnknown {
+		t.Errorf("%+v", err)
+	}
+}

@@ -94,6 +94,9 @@ func TestAClientThatIsClosed(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if _, err := results.streams.take(); err == nil {
+		t.Error("a client that is closed connects again")
+	}
 	_, count := results.Count(within10s(t), "p", nil)
 	_, view := Collect(results.View(within10s(t), "p", nil, nil))
 	_, watch := results.Watch(within10s(t), nil, nil)

@@ -54,6 +54,21 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
+func TestWorksThatDoNotFitIntoARequest(t *testing.T) {
+	large := sized("p", "a", messageBytes)
+	if receipt, is := oversized(large); !is || receipt.Outcome != Rejected || receipt.ID != "a" {
+		t.Error(receipt)
+	}
+	made, _ := laden()
+	pending := &Pending{done: make(chan struct{}), depositor: &Depositor{}}
+	if begins := made.add(large, pending, time.Now()); begins || !made.idle() {
+		t.Error("it is sent")
+	}
+	if receipt, err := pending.Receipt(within10s(t)); err != nil || receipt.Outcome != Rejected {
+		t.Error(receipt, err)
+	}
+}
+
 // laden returns a backlog with works, each in a request of its own, all of them in flight.
 func laden(works ...work) (*backlog, []*Pending) {
 	made, now := &backlog{unseen: map[*Pending]bool{}}, time.Now()
@@ -84,6 +99,9 @@ func TestWorksAreGatheredWhileOthersAreUnderWay(t *testing.T) {
 	if made.add(sized("p", "c", bundleBytes), &Pending{}, now); made.wait(now) != 0 || len(made.gathered) != 2 {
 		t.Error("a full request waits")
 	}
+	if !(&bundle{works: make([]work, bundleWorks)}).full(0) {
+		t.Error("a request takes any number of works")
+	}
 	for range bundlesInFlight - 1 {
 		made.gathered = append(made.gathered, &bundle{works: make([]work, bundleWorks)})
 		made.take()
@@ -100,6 +118,9 @@ func TestUnacknowledgedWorksAreSentAgainInTheirOrder(t *testing.T) {
 	}
 	if receipt, err := pendings[0].Receipt(context.Background()); err != nil || !receipt.Stored() {
 		t.Error(receipt, err)
+	}
+	if made.bytes != 2 {
+		t.Error("what is acknowledged takes room:", made.bytes)
 	}
 	made.add(sized("p", "d", 1), &Pending{}, time.Now())
 	if !made.begin() {
@@ -120,6 +141,9 @@ func TestOnlyDeniedWorksFail(t *testing.T) {
 	made, _ := laden(sized("p", "a", 1), sized("q", "b", 1))
 	if !made.sortOut(denied, time.Now()) || !made.begin() || !made.gathered[0].alone {
 		t.Fatal("they are not sent one by one")
+	}
+	if made.take(); made.wait(time.Now()) != forever {
+		t.Error("another one is sent meanwhile")
 	}
 	made, pendings := laden(sized("p", "a", 1))
 	made.inFlight[0].add(sized("q", "b", 1), pendings[0])
@@ -176,9 +200,10 @@ func TestADepositEndsWithItsFirstFailure(t *testing.T) {
 		}
 		return status.Error(codes.PermissionDenied, "no")
 	}}
-	_, failure := fake.serve(t).Deposit(within10s(t), threeRequests())
+	ctx := within10s(t)
+	_, failure := fake.serve(t).Deposit(ctx, threeRequests())
 	var err *Error
-	if !errors.As(failure, &err) || err.Kind != PermissionDenied || len(err.Works) != 3 {
+	if ctx.Err() != nil || !errors.As(failure, &err) || err.Kind != PermissionDenied || len(err.Works) != 3 {
 		t.Errorf("%+v", failure)
 	}
 }

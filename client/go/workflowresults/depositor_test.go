@@ -113,6 +113,9 @@ func TestADepositorThatIsClosedTooEarlyTellsWhatIsLeft(t *testing.T) {
 	pending := given(t, depositor, aWork)
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
+	if err := depositor.Flush(ctx); !errors.Is(err, DeadlineExceeded) {
+		t.Error(err)
+	}
 	for range 2 {
 		var err *Error
 		if !errors.As(depositor.Close(ctx), &err) || err.Kind != DeadlineExceeded || len(err.Works) != 1 || !err.OutcomeUnknown {
@@ -204,5 +207,18 @@ func TestADepositorThatIsFullWaits(t *testing.T) {
 	}
 	if err := depositor.Close(ctx); !errors.Is(err, DeadlineExceeded) {
 		t.Error(err)
+	}
+}
+
+func TestAServiceThatEndsTheStreamOfADepositor(t *testing.T) {
+	fake := &service{stream: func(_ int, stream depositStream) error {
+		_, err := stream.Recv()
+		return err
+	}}
+	depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: 300 * time.Millisecond})
+	_, failure := given(t, depositor, aWork).Receipt(within10s(t))
+	var err *Error
+	if !errors.As(failure, &err) || err.Kind != Unavailable || !err.OutcomeUnknown || fake.calls.Load() < 2 {
+		t.Errorf("%d: %+v", fake.calls.Load(), failure)
 	}
 }
