@@ -129,7 +129,7 @@ func (b *backlog) wait(now time.Time) time.Duration {
 	switch {
 	case first.alone || b.inFlight[0].alone || len(b.inFlight) == bundlesInFlight:
 		return forever
-	case b.closing || len(b.gathered) > 1 || first.full(0):
+	case len(b.gathered) > 1 || first.full(0):
 		return 0
 	}
 	return max(0, first.began.Add(gatherTime).Sub(now))
