@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	grpcresolver "google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
 )
@@ -128,5 +130,22 @@ func TestWhenTheServiceIsLookedFor(t *testing.T) {
 	conn.noteFailure(unavailable("gone"))
 	if reached(false) {
 		t.Error("a service that is gone is not looked for")
+	}
+}
+
+// stopping is the health service of a server that stops.
+type stopping struct {
+	grpc_health_v1.UnimplementedHealthServer
+	err error
+}
+
+func (s stopping) Check(context.Context, *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+	return nil, s.err
+}
+
+func TestAServiceThatStopsIsThere(t *testing.T) {
+	fake := &service{health: stopping{err: refusal(t, codes.Unavailable, domain, "SERVER_STOPPING", nil)}}
+	if count, err := fake.serve(t).Count(within10s(t), "p", nil); count != largeCount || err != nil {
+		t.Error(count, err)
 	}
 }

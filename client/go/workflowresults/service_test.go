@@ -27,7 +27,8 @@ type depositStream = grpc.BidiStreamingServer[pb.DepositStreamRequest, pb.Deposi
 type service struct {
 	pb.UnimplementedResultsServiceServer
 	target  string
-	calls   atomic.Int32 // so far
+	health  grpc_health_v1.HealthServer // nil: one that is well
+	calls   atomic.Int32                // so far
 	deposit func(number int, works []bson.Raw, ctx context.Context) error
 	stream  func(number int, stream depositStream) error
 	view    func(number int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error
@@ -82,7 +83,10 @@ func (s *service) serve(t *testing.T, options ...Option) *Results {
 	server := grpc.NewServer(
 		grpc.MaxRecvMsgSize(messageBytes), grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second}))
 	pb.RegisterResultsServiceServer(server, s)
-	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
+	if s.health == nil {
+		s.health = health.NewServer()
+	}
+	grpc_health_v1.RegisterHealthServer(server, s.health)
 	go func() { _ = server.Serve(listener) }() // nil after Stop
 	t.Cleanup(server.Stop)
 	results, err := New(s.target, options...)
