@@ -251,3 +251,21 @@ func TestTheTokenOfAWatchIsThatOfWhatWasHandedOn(t *testing.T) {
 		t.Errorf("%s: %v", watch.ResumeToken(), err)
 	}
 }
+
+func TestTheTokenOfAWatchIsNotAheadOfItsChanges(t *testing.T) {
+	fake := &service{watch: func(_ int, stream grpc.ServerStreamingServer[pb.WatchResponse]) error {
+		if err := stream.Send(&pb.WatchResponse{ResumeToken: []byte("t1"), SnapshotComplete: true}); err != nil {
+			return err
+		}
+		<-stream.Context().Done()
+		return nil
+	}}
+	watch, err := fake.serve(t).Watch(within10s(t), nil, &WatchOptions{ResumeToken: []byte("t0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	if token := watch.ResumeToken(); string(token) != "t0" {
+		t.Errorf("%s", token)
+	}
+}
