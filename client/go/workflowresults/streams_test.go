@@ -269,3 +269,24 @@ func TestTheTokenOfAWatchIsNotAheadOfItsChanges(t *testing.T) {
 		t.Errorf("%s", token)
 	}
 }
+
+func TestALoopThatIsLeftEndsItsCall(t *testing.T) {
+	ended := make(chan struct{})
+	fake := &service{view: func(_ int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
+		defer close(ended)
+		if err := stream.Send(&pb.ViewResponse{Part: batch(t, "t", "a")}); err != nil {
+			return err
+		}
+		<-stream.Context().Done()
+		return nil
+	}}
+	for _, err := range fake.serve(t).View(context.Background(), "p", nil, nil) {
+		if err != nil {
+			t.Error(err)
+		}
+		break
+	}
+	if !within(within10s(t), ended) {
+		t.Error("the call goes on")
+	}
+}
