@@ -18,13 +18,15 @@ from tests.clients.vector_testee import CALLS, READS, encoded
 from tests.support.paths import VECTORS
 from tests.support.vector_stub import plain
 from tests.support.vectors import check, to_json
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 WIRE = VECTORS / "wire"
 TABLE: dict[str, Any] = json.loads((WIRE / "retries.json").read_text())
 CASES, DEPOSITORS, WATCHES = (
     json.loads((WIRE / f"{name}.json").read_text()) for name in ("streams", "depositors", "watches")
 )
+SOON = PATIENCE / 2
+"""In which a call that is cancelled ends; by itself, the scripted service ends it after twice as long."""
 METHODS = {do: rpc for rpc, do in {**READS, **CALLS}.items()}
 _names = itertools.count()
 
@@ -175,7 +177,7 @@ def test_watch(testee: Testee, client: str, scripted: ScriptedService, case: dic
     else:
         assert "error" not in case
         testee("shut", client=client, stream=client)
-        eventually(lambda: scripted.hanging == 0)
+        eventually(lambda: scripted.hanging == 0, SOON)
     assert len(scripted.calls) == len(case["calls"])
     for (_, request, _), expected in zip(scripted.calls, case["calls"], strict=True):
         check(expected, _tokens_as_text(request), "request")
@@ -188,4 +190,4 @@ def test_a_stream_that_is_closed_early_is_cancelled(testee: Testee, client: str,
     assert len(testee("next", client=client, stream=client, count=1)["results"]) == 1
     eventually(lambda: scripted.hanging == 1)
     testee("shut", client=client, stream=client)
-    eventually(lambda: scripted.hanging == 0)
+    eventually(lambda: scripted.hanging == 0, SOON)
