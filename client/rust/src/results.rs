@@ -26,8 +26,9 @@ use crate::watches::WatchBuilder;
 /// A client of the service. Clones share its connections, and any number of tasks may use it.
 ///
 /// What its methods return does nothing until it is awaited, or polled as a stream, within a Tokio runtime. A client
-/// belongs to the runtime of its first call. Calls with one answer have a connection of their own, apart from that of
-/// streams, watches and depositors; for each 90 calls under way, a further connection is opened.
+/// may be used in several runtimes, one after the other; connections end with theirs. Calls with one answer have a
+/// connection of their own, apart from that of streams, watches and depositors; for each 90 calls under way, a further
+/// connection is opened.
 #[derive(Clone)]
 pub struct Results {
     core: Arc<Core>,
@@ -68,10 +69,14 @@ impl Results {
     /// [`ResultsServiceClient`](results_service_client::ResultsServiceClient), without the retries of this client.
     ///
     /// Set the limits of messages there: `max_decoding_message_size(17 << 20)`.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
     #[must_use]
     pub fn channel(&self) -> InterceptedService<Channel, Authorization> {
-        let place = self.core.streams.place();
-        InterceptedService::new(place.channel.clone(), self.core.authorization())
+        let connection = self.core.streams.connection();
+        InterceptedService::new(connection.channel.clone(), self.core.authorization())
     }
 
     /// Puts the status of a call over [`channel`](Self::channel) into the terms of this client; `method` is its name,

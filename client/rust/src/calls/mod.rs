@@ -114,7 +114,7 @@ impl Core {
     pub(crate) async fn call<Q: Unary>(&self, request: Q, deadline: Deadline) -> Result<Q::Answer> {
         let policy = request.policy();
         if !policy.may_repeat() {
-            self.reach(deadline).await?;
+            self.reach(Q::METHOD, deadline).await?;
         }
         let mut attempts = Attempts::new(policy);
         loop {
@@ -130,16 +130,36 @@ impl Core {
     }
 
     /// Waits until the service answers, so that what must be sent once is not sent in vain.
-    async fn reach(&self, deadline: Deadline) -> Result<()> {
+    async fn reach(&self, method: &str, deadline: Deadline) -> Result<()> {
         let mut attempts = Attempts::new(IDEMPOTENT);
         loop {
-            match self.ask(deadline).await {
+            match self.ask(method, deadline).await {
                 Err(error) if error.is_passing() => {
                     let pause = attempts.pause_after(error, deadline.left())?;
                     tokio::time::sleep(pause).await;
                 }
                 _ => return Ok(()), // it has answered, whatever it said
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ErrorKind, Results};
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_service_that_hangs_fails_the_call_that_waits_for_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let results = Results::connect(listener.local_addr().unwrap().to_string()).unwrap();
+        let timeout = Duration::from_millis(200);
+        for (id, unknown) in [("", false), ("once", true)] {
+            let error = results.lock("p", ["a"]).request_id(id).timeout(timeout).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
+            assert!(error.to_string().starts_with("Lock at 127.0.0.1:"), "{error}");
+            assert_eq!(error.outcome_unknown(), unknown);
         }
     }
 }

@@ -1,12 +1,13 @@
-//! A stream of responses, on its place of a connection.
+//! A stream of responses.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::Streaming;
 
 use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::transport::connections::Place;
+use crate::transport::connections::Connection;
 use crate::transport::deadline::Deadline;
 use crate::transport::sending::{Received, Sent};
 
@@ -18,8 +19,8 @@ pub(crate) struct Incoming<A> {
     method: &'static str,
     responses: Streaming<A>,
     silence: Duration,
-    /// Kept as long as the stream.
-    _place: Place,
+    /// Held as long as the stream lasts.
+    _connection: Arc<Connection>,
 }
 
 impl<A: Received> Incoming<A> {
@@ -31,13 +32,13 @@ impl<A: Received> Incoming<A> {
         deadline: Deadline,
         silence: Duration,
     ) -> Result<Self> {
-        let place = core.streams.place();
+        let connection = core.streams.connection();
         let quiet = Deadline::after(Some(silence));
-        let opening = core.open_once(method, request, deadline, &place);
+        let opening = core.open_once(method, request, deadline, &connection);
         let Some(opened) = quiet.wait(opening).await else {
             return Err(silent(core, method, silence));
         };
-        Ok(Self { method, responses: opened?, silence, _place: place })
+        Ok(Self { method, responses: opened?, silence, _connection: connection })
     }
 
     /// Returns the next response; `None` at the end.

@@ -1,4 +1,4 @@
-//! One attempt at a call, on a place of a connection.
+//! One attempt at a call.
 
 use std::future::Future;
 
@@ -13,7 +13,7 @@ use tonic_prost::ProstCodec;
 
 use crate::core::{Authorization, Core};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::connections::Place;
+use crate::transport::connections::Connection;
 use crate::transport::deadline::Deadline;
 
 const SERVICE: &str = "/workflow_results.v1.ResultsService/";
@@ -42,26 +42,27 @@ impl Core {
         deadline: Deadline,
     ) -> Result<A> {
         check_size(method, &message)?;
-        let place = self.calls.place();
+        let connection = self.calls.connection();
         let path = path_of(method);
         let sending = async {
-            let mut grpc = self.grpc(&place).await?;
+            let mut grpc = self.grpc(&connection).await?;
             let request = timed(message, deadline);
             grpc.unary(request, path, ProstCodec::default()).await
         };
-        self.answered(method, &place, deadline, sending).await
+        self.answered(method, &connection, deadline, sending).await
     }
 
-    /// Asks whether the service answers, once.
-    pub(crate) async fn ask(&self, deadline: Deadline) -> Result<()> {
-        let place = self.calls.place();
+    /// Asks whether the service answers, once; a failure is that of the `method` which waits for it.
+    pub(crate) async fn ask(&self, method: &str, deadline: Deadline) -> Result<()> {
+        let connection = self.calls.connection();
         let sending = async {
-            let mut grpc = self.grpc(&place).await?;
+            let mut grpc = self.grpc(&connection).await?;
             let path = PathAndQuery::from_static(HEALTH_CHECK);
             let codec = ProstCodec::<(), ()>::default();
             grpc.unary(timed((), deadline), path, codec).await
         };
-        self.answered("Check", &place, deadline, sending).await
+        let answered = self.answered(method, &connection, deadline, sending).await;
+        answered.map_err(|error| error.with_outcome_unknown(false))
     }
 
     /// Begins a stream of responses, once.
@@ -70,16 +71,16 @@ impl Core {
         method: &'static str,
         message: Q,
         deadline: Deadline,
-        place: &Place,
+        connection: &Connection,
     ) -> Result<Streaming<A>> {
         check_size(method, &message)?;
         let path = path_of(method);
         let opening = async {
-            let mut grpc = self.grpc(place).await?;
+            let mut grpc = self.grpc(connection).await?;
             let request = timed(message, deadline);
             grpc.server_streaming(request, path, ProstCodec::default()).await
         };
-        self.answered(method, place, deadline, opening).await
+        self.answered(method, connection, deadline, opening).await
     }
 
     /// Begins a stream in both directions, once; it has begun with the first response.
@@ -87,15 +88,18 @@ impl Core {
         &self,
         method: &'static str,
         messages: impl Stream<Item = Q> + Send + 'static,
-        place: &Place,
+        connection: &Connection,
     ) -> Result<Streaming<A>, Status> {
-        let mut grpc = self.grpc(place).await?;
+        let mut grpc = self.grpc(connection).await?;
         let opening = grpc.streaming(Request::new(messages), path_of(method), ProstCodec::default());
         opening.await.map(Response::into_inner)
     }
 
-    async fn grpc(&self, place: &Place) -> Result<Grpc<InterceptedService<Channel, Authorization>>, Status> {
-        let channel = InterceptedService::new(place.channel.clone(), self.authorization());
+    async fn grpc(
+        &self,
+        connection: &Connection,
+    ) -> Result<Grpc<InterceptedService<Channel, Authorization>>, Status> {
+        let channel = InterceptedService::new(connection.channel.clone(), self.authorization());
         let mut grpc = Grpc::new(channel).max_decoding_message_size(RESPONSE_BYTES);
         grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
         Ok(grpc)
@@ -105,16 +109,16 @@ impl Core {
     async fn answered<T>(
         &self,
         method: &str,
-        place: &Place,
+        connection: &Connection,
         deadline: Deadline,
         sending: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T> {
         let called = self.called(method, deadline.limit);
         match deadline.wait(sending).await {
-            None => Err(called.late(place.is_dialing())),
+            None => Err(called.late(connection.is_dialing())),
             Some(Ok(response)) => Ok(response.into_inner()),
             Some(Err(status)) if status.code() == Code::Cancelled && is_over(deadline) => {
-                Err(called.late(place.is_dialing())) // tonic has its own clock for the same time
+                Err(called.late(connection.is_dialing())) // tonic has its own clock for the same time
             }
             Some(Err(status)) => Err(called.explain(&status)),
         }
