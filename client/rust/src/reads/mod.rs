@@ -38,8 +38,9 @@ impl<Q> Read<Q> {
         Self { core: Arc::clone(core), request: Ok(request), timeout: Ok(None) }
     }
 
-    /// The time for the whole stream. Default: none; a read gives up after 60 s without progress, or after the timeout
-    /// of the client if that is shorter.
+    /// The time for the whole stream. Default: none; a read gives up when the service has failed for 60 s, or for the
+    /// timeout of the client if that is shorter, and when it has said nothing for 66 s, or for 1.1 times the timeout of
+    /// the client if that is longer than 60 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = checked(timeout).map(Some);
         self
@@ -135,7 +136,7 @@ impl<Q: ReadRequest> Read<Q> {
             }
             (Err(error), _) | (_, Err(error)) => stream::once(async { Err(error) }).boxed(),
         };
-        ResultStream { batches: batches.fuse(), batch: Bytes::new(), documents: VecDeque::new() }
+        ResultStream { batches: Some(batches), batch: Bytes::new(), documents: VecDeque::new() }
     }
 }
 
@@ -152,7 +153,8 @@ impl<Q: fmt::Debug> fmt::Debug for Read<Q> {
 /// The results of a [`Read`], in constant memory, through restarts of the service: none is missing and none comes
 /// twice. After an error it ends. Dropping it cancels the call on the server.
 pub struct ResultStream {
-    batches: stream::Fuse<BoxStream<'static, Result<Bytes>>>,
+    /// `None` at the end.
+    batches: Option<BoxStream<'static, Result<Bytes>>>,
     batch: Bytes,
     documents: VecDeque<Range<usize>>,
 }
@@ -161,24 +163,51 @@ impl Stream for ResultStream {
     type Item = Result<Document>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
+        let found = loop {
             if let Some(range) = self.documents.pop_front() {
-                return Poll::Ready(Some(decode(&self.batch[range])));
+                break Some(decode(&self.batch[range]));
             }
-            match ready!(self.batches.poll_next_unpin(context)) {
+            let Some(batches) = &mut self.batches else {
+                break None;
+            };
+            match ready!(batches.poll_next_unpin(context)) {
                 Some(Ok(batch)) => {
                     self.documents = split(&batch)?.into();
                     self.batch = batch;
                 }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
+                Some(Err(error)) => break Some(Err(error)),
+                None => self.batches = None,
             }
+        };
+        if matches!(found, Some(Err(_))) {
+            self.batches = None;
+            self.documents.clear();
         }
+        Poll::Ready(found)
     }
 }
 
 impl fmt::Debug for ResultStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ResultStream").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::{doc, rawdoc};
+
+    #[tokio::test]
+    async fn a_result_that_can_not_be_decoded_ends_the_stream() {
+        let mut batch = rawdoc! { "id": "a" }.into_bytes();
+        batch.extend([9, 0, 0, 0, 99, b'n', 0, 0, 0]);
+        batch.extend(rawdoc! { "id": "c" }.into_bytes());
+        let batches = stream::repeat_with(move || Ok(Bytes::from(batch.clone()))).boxed();
+        let mut results =
+            ResultStream { batches: Some(batches), batch: Bytes::new(), documents: VecDeque::new() };
+        assert_eq!(results.next().await.unwrap().unwrap(), doc! { "id": "a" });
+        assert!(results.next().await.unwrap().is_err());
+        assert!(results.next().await.is_none());
     }
 }

@@ -108,7 +108,7 @@ impl WatchBuilder {
         let resume_token = if arrivals.is_empty() { arrivals.behind.clone() } else { before };
         let later =
             stream::try_unfold(watcher, |mut watcher| async { Ok(Some((watcher.next().await?, watcher))) });
-        Ok(Watch { later: later.boxed().fuse(), arrivals, resume_token })
+        Ok(Watch { later: Some(later.boxed()), arrivals, resume_token })
     }
 }
 
@@ -178,7 +178,8 @@ impl Watcher {
 /// It has no end, other than an error: then watch again with its [`resume_token`](Self::resume_token). Dropping it
 /// cancels the call on the server.
 pub struct Watch {
-    later: stream::Fuse<BoxStream<'static, Result<Arrivals>>>,
+    /// `None` after an error.
+    later: Option<BoxStream<'static, Result<Arrivals>>>,
     arrivals: Arrivals,
     resume_token: Bytes,
 }
@@ -195,29 +196,62 @@ impl Stream for Watch {
     type Item = Result<Change>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
+        let found = loop {
             if let Some(change) = self.arrivals.next() {
-                if let Ok(change) = &change {
-                    self.resume_token = change.resume_token.clone();
-                }
-                return Poll::Ready(Some(change));
+                break change;
             }
-            match ready!(self.later.poll_next_unpin(context)) {
+            let Some(later) = &mut self.later else {
+                return Poll::Ready(None);
+            };
+            match ready!(later.poll_next_unpin(context)) {
                 Some(Ok(arrivals)) => {
                     if arrivals.is_empty() {
                         self.resume_token = arrivals.behind.clone();
                     }
                     self.arrivals = arrivals;
                 }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
+                Some(Err(error)) => break Err(error),
+                None => self.later = None,
             }
+        };
+        match &found {
+            Ok(change) => self.resume_token = change.resume_token.clone(),
+            Err(_) => (self.later, self.arrivals) = (None, Arrivals::default()),
         }
+        Poll::Ready(Some(found))
     }
 }
 
 impl fmt::Debug for Watch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Watch").field("resume_token", &self.resume_token).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::{ChangeKind, EncodedDocuments, WatchEvent};
+
+    #[tokio::test]
+    async fn a_result_that_can_not_be_decoded_ends_the_watch() {
+        let bson = [5, 0, 0, 0, 0, 9, 0, 0, 0, 99, b'n', 0, 0, 0].as_slice().into();
+        let event = |index| WatchEvent {
+            kind: ChangeKind::Deposited as i32,
+            result_index: Some(index),
+            ..Default::default()
+        };
+        let response = WatchResponse {
+            events: [0, 1, 0].map(event).into(),
+            results: Some(EncodedDocuments { bson, json: Vec::new() }),
+            ..Default::default()
+        };
+        let mut watching = Watching { request: WatchRequest::default() };
+        let later = stream::repeat_with(move || watching.take(response.clone())).boxed();
+        let mut watch =
+            Watch { later: Some(later), arrivals: Arrivals::default(), resume_token: Bytes::new() };
+        assert!(watch.next().await.unwrap().is_ok());
+        assert!(watch.next().await.unwrap().is_err());
+        assert!(watch.next().await.is_none());
     }
 }
