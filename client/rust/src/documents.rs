@@ -105,7 +105,7 @@ pub(crate) fn with_id(work: RawDocumentBuf) -> RawDocumentBuf {
     };
     let mut named = RawDocumentBuf::new();
     for (name, value) in fields {
-        if name.as_str() != "id" {
+        if name.as_str() != "id" || value != RawBsonRef::Null {
             named.append(name, value);
         }
     }
@@ -174,6 +174,9 @@ mod tests {
             assert_eq!(named.get_i32("n").unwrap(), 1);
             assert_eq!(named.iter().count(), 3);
         }
+        let mut twice = rawdoc! { "id": null, "pipeline": "p" };
+        twice.append(bson::raw::cstr!("id"), "a");
+        assert_eq!(with_id(twice).iter().count(), 3); // for the service to reject
         let own = rawdoc! { "id": "a", "pipeline": "p" };
         assert_eq!(with_id(own.clone()), own);
         let number = rawdoc! { "id": 7, "pipeline": "p" };

@@ -99,8 +99,7 @@ impl Builder {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a setting or a file can't be used, settings exclude each
     /// other, or the token would be sent in plain text to another machine.
     pub fn connect(self) -> Result<Results> {
-        let resolved = self.resolve(|name| std::env::var(name).ok().filter(|it| !it.is_empty()))?;
-        resolved.connect()
+        self.resolve(variable)?.connect()
     }
 
     fn resolve(self, variable: impl Fn(&str) -> Option<String>) -> Result<Resolved> {
@@ -204,6 +203,12 @@ impl Resolved {
     }
 }
 
+/// A variable of the environment that is not empty. One that is not Unicode is refused where it is used.
+fn variable(name: &str) -> Option<String> {
+    let found = std::env::var_os(name).filter(|value| !value.is_empty());
+    found.map(|value| value.to_string_lossy().into_owned())
+}
+
 fn authorization(source: &str, token: &str) -> Result<MetadataValue<Ascii>> {
     let visible = token.bytes().all(|each| each.is_ascii_graphic());
     let parsed = format!("Bearer {token}").parse().ok().filter(|_| visible);
@@ -269,6 +274,20 @@ mod tests {
         assert!(resolve(given().tls(false), &[]).is_ok());
         assert!(resolve(given().tls(true), &[]).unwrap().secure);
         assert!(resolve(given().target("[::1]:1"), &[]).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_unicode_is_not_ignored() {
+        use std::os::unix::ffi::OsStrExt;
+        let name = "WORKFLOW_RESULTS_NOT_UNICODE";
+        std::env::set_var(name, std::ffi::OsStr::from_bytes(b"/\xff"));
+        let found = variable(name).unwrap();
+        assert!(refused(Builder::default(), &[(TOKENS[0], &found)]).contains(TOKENS[0]));
+        let error = Builder::default().ca_file(found).connect().unwrap_err();
+        assert!(error.to_string().starts_with("ca_file can't be read"));
+        std::env::set_var(name, "");
+        assert_eq!(variable(name), None);
     }
 
     #[test]
