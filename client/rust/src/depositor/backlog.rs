@@ -40,8 +40,10 @@ pub(crate) struct Backlog {
     pub(crate) failure: Option<Error>,
     /// When the service last acknowledged anything, or had nothing to acknowledge.
     pub(crate) progress: Instant,
-    /// Since when the first request under way waits for its acknowledgement.
+    /// Since when the first request under way waits for its acknowledgement, or the end of the stream is awaited.
     pub(crate) waiting_since: Instant,
+    /// Whether the stream was told that nothing more comes.
+    ended: bool,
     sequence: u64,
     gathered: VecDeque<PendingRequest>,
     in_flight: VecDeque<PendingRequest>,
@@ -57,6 +59,7 @@ impl Backlog {
             failure: None,
             progress: now,
             waiting_since: now,
+            ended: false,
             sequence: 0,
             gathered: VecDeque::new(),
             in_flight: VecDeque::new(),
@@ -106,8 +109,22 @@ impl Backlog {
         !self.in_flight.is_empty()
     }
 
+    /// Whether the service has to say something: an acknowledgement, or that the stream ends.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.ended || self.has_in_flight()
+    }
+
+    /// Notes that the stream is told that nothing more comes.
+    pub(crate) fn end(&mut self, now: Instant) {
+        self.ended = true;
+        if !self.has_in_flight() {
+            self.waiting_since = now;
+        }
+    }
+
     /// Makes all that is not acknowledged ready for a new stream.
     pub(crate) fn begin(&mut self) {
+        self.ended = false;
         while let Some(request) = self.in_flight.pop_back() {
             self.gathered.push_front(request);
         }
@@ -116,7 +133,11 @@ impl Backlog {
     /// Says what to do next with a stream.
     pub(crate) fn next(&mut self, now: Instant) -> Step {
         let Some(first) = self.gathered.front() else {
-            return if self.closing { Step::End } else { Step::Wait(None) };
+            if self.closing {
+                self.end(now);
+                return Step::End;
+            }
+            return Step::Wait(None);
         };
         let way_is_free = match self.in_flight.front() {
             None => true,
@@ -243,19 +264,21 @@ impl Backlog {
         let Some(first) = receipts.first() else {
             return Ok(());
         };
+        let number = receipts.len();
+        let Receipt { pipeline, id, outcome, reason } = first;
+        let why = if reason.is_empty() { format!("{outcome:?}") } else { reason.clone() };
         let message = format!(
-            "{} works are not stored, and nobody has awaited their receipts; the first is {} {:?}: {:?} {}",
-            receipts.len(),
-            first.pipeline,
-            first.id,
-            first.outcome,
-            first.reason
+            "works are not stored, and nobody has awaited their receipts: {number}; the first is {id:?} of {pipeline}: {why}"
         );
         Err(Error::invalid(message).with_receipts(receipts))
     }
 
     fn tell(&mut self, teller: Teller, known: Result<Receipt>, receipt: Receipt) {
         if !receipt.stored() {
+            if self.not_stored.len() == self.not_stored.capacity() {
+                self.not_stored.retain(|(_, seen)| !seen.load(Ordering::Acquire));
+                self.not_stored.reserve(self.not_stored.len() + 1); // so that this is done seldom
+            }
             self.not_stored.push((receipt, teller.seen));
         }
         let _ = teller.receipt.send(known);

@@ -28,6 +28,7 @@ use crate::documents::{encode, with_id, IntoRawDocument};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcomes::Receipt;
 use crate::proto::{DepositStreamRequest, DepositStreamResponse};
+use crate::settings::checked;
 
 const METHOD: &str = "DepositStream";
 /// How much may wait for its receipt; `deposit` waits while there is more.
@@ -99,12 +100,17 @@ impl Shared {
 
 impl Depositor {
     pub(crate) fn open(core: Arc<Core>, patience: Duration) -> Self {
+        let mut backlog = Backlog::new(Instant::now());
+        let patience = checked(patience);
+        if let Err(error) = &patience {
+            backlog.fail(error);
+        }
         let shared = Arc::new(Shared {
-            backlog: Mutex::new(Backlog::new(Instant::now())),
+            backlog: Mutex::new(backlog),
             changed: watch::Sender::new(()),
             room: Arc::new(Semaphore::new(PENDING_BYTES as usize)),
         });
-        let sending = Sending { core, patience, shared: Arc::clone(&shared) };
+        let sending = Sending { core, patience: patience.unwrap_or_default(), shared: Arc::clone(&shared) };
         let task = tokio::spawn(sending.run());
         Self { shared, task }
     }
@@ -168,11 +174,7 @@ impl Depositor {
     /// nobody has awaited their receipts, which are in [`Error::receipts`].
     pub async fn close(mut self) -> Result<()> {
         self.shared.change(|backlog| backlog.closing = true);
-        let ended = (&mut self.task).await;
-        if let Err(error) = ended {
-            let error = Error::other(format!("depositing failed: {error}"));
-            self.shared.change(|backlog| backlog.fail(&error));
-        }
+        let _ = (&mut self.task).await; // whatever happens to it, the backlog has the outcome
         self.shared.lock().outcome()
     }
 }
@@ -180,9 +182,6 @@ impl Depositor {
 impl Drop for Depositor {
     fn drop(&mut self) {
         self.task.abort();
-        if !self.task.is_finished() {
-            self.shared.change(|backlog| backlog.fail(&dropped()));
-        }
     }
 }
 
@@ -196,16 +195,26 @@ fn dropped() -> Error {
     Error::new(
         ErrorKind::Cancelled,
         Code::Cancelled,
-        "the depositor was dropped before the work was acknowledged: close it",
+        "the depositor was dropped, or its runtime has ended, before the work was acknowledged: close it",
     )
     .with_outcome_unknown(true)
 }
 
-/// The task that sends.
+/// The task that sends. When it is dropped, which may be at any time, nobody waits for a receipt any more.
 struct Sending {
     core: Arc<Core>,
     patience: Duration,
     shared: Arc<Shared>,
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.shared.change(|backlog| {
+            if !backlog.closing || !backlog.is_empty() {
+                backlog.fail(&dropped());
+            }
+        });
+    }
 }
 
 impl Sending {
@@ -267,15 +276,15 @@ impl Sending {
 
     /// Sends what is gathered on a stream, until that ends.
     async fn exchange(&self) -> Result<()> {
-        let place = self.core.streams.place();
+        let connection = self.core.streams.connection();
         let called = self.core.called(METHOD, Some(self.patience));
         // Held as long as the stream is read: when it is dropped, an earlier stream takes no more requests.
         let live = Arc::new(());
         let requests = requests(Arc::clone(&self.shared), Arc::downgrade(&live));
-        let mut opening = std::pin::pin!(self.core.exchange_once(METHOD, requests, &place));
+        let mut opening = std::pin::pin!(self.core.exchange_once(METHOD, requests, &connection));
         let opened = self.within_silence(&mut opening).await;
         let Some(opened) = opened else {
-            let dialing = place.is_dialing();
+            let dialing = connection.is_dialing();
             return Err(if dialing { called.late(true) } else { self.silent() });
         };
         let mut responses = opened.map_err(|status| called.explain(&status))?;
@@ -306,12 +315,12 @@ impl Sending {
         SILENCE.min(self.patience)
     }
 
-    /// Waits for something; `None` where requests are under way, and that takes too long.
+    /// Waits for something; `None` where the service has to say something, and that takes too long.
     async fn within_silence<F: Future>(&self, waiting: &mut Pin<&mut F>) -> Option<F::Output> {
         loop {
             let (since, waits) = {
                 let backlog = self.shared.lock();
-                (backlog.waiting_since, backlog.has_in_flight())
+                (backlog.waiting_since, backlog.is_waiting())
             };
             let begin = if waits { since } else { Instant::now() };
             let end = begin + self.silence();
@@ -346,8 +355,9 @@ fn requests(
                 Step::Wait(until) => {
                     let wake = until.unwrap_or_else(|| Instant::now() + IDLE);
                     let woken = tokio::time::timeout_at(wake, changed.changed()).await;
-                    let idle = until.is_none() && woken.is_err() && shared.lock().is_empty();
-                    if idle {
+                    let mut backlog = shared.lock();
+                    if until.is_none() && woken.is_err() && backlog.is_empty() {
+                        backlog.end(Instant::now());
                         return None;
                     }
                 }

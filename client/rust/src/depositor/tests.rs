@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::proto::DepositOutcome;
+use crate::Results;
 use bson::{rawdoc, RawDocumentBuf};
 
 type Told = oneshot::Receiver<Result<Receipt>>;
@@ -171,4 +172,93 @@ fn a_work_that_is_too_large_is_rejected_alone() {
     let receipt = told.try_recv().unwrap().unwrap();
     assert!(receipt.reason.starts_with("TOO_LARGE: "));
     assert!(backlog.is_empty() && backlog.outcome().is_err());
+}
+
+#[test]
+fn receipts_that_were_seen_are_not_kept() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    let mut told = |seen: bool| {
+        let (receipt, _told) = oneshot::channel();
+        let seen = Arc::new(AtomicBool::new(seen));
+        let work = rawdoc! { "id": "a", "pipeline": "p" };
+        let teller = Teller { receipt, seen: Arc::clone(&seen) };
+        backlog.add(PendingWork { work, teller, _room: None }, now);
+        send(&mut backlog, now);
+        let sequence = backlog.hurry();
+        let outcomes = vec![DepositOutcome::Conflict as i32];
+        let answer = DepositStreamResponse { sequence, outcomes, rejections: Vec::new() };
+        backlog.acknowledge(answer, now).unwrap();
+        seen
+    };
+    let unseen = told(false);
+    let seen: Vec<_> = std::iter::repeat_with(|| told(true)).take(1_000).collect();
+    let kept = seen.iter().filter(|each| Arc::strong_count(each) > 1).count();
+    assert!(kept < 10, "{kept}");
+    assert_eq!(Arc::strong_count(&unseen), 2);
+    let error = backlog.outcome().unwrap_err();
+    assert!(error.to_string().ends_with(r#"receipts: 1; the first is "a" of p: Conflict"#), "{error}");
+}
+
+#[test]
+fn the_end_of_a_stream_is_awaited_no_longer_than_an_acknowledgement() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    assert!(!backlog.is_waiting());
+    let _told = add(&mut backlog, work("a", "p", false), now);
+    send(&mut backlog, now);
+    assert!(backlog.is_waiting());
+    backlog.acknowledge(acknowledgement(1, 1), now).unwrap();
+    assert!(!backlog.is_waiting());
+    let later = now + Duration::from_secs(20);
+    backlog.closing = true;
+    assert_eq!(backlog.next(later), Step::End);
+    assert!(backlog.is_waiting());
+    assert_eq!(backlog.waiting_since, later);
+    backlog.begin();
+    assert!(!backlog.is_waiting());
+}
+
+fn absent() -> Results {
+    Results::connect("127.0.0.1:1").unwrap()
+}
+
+#[test]
+fn nobody_waits_for_a_depositor_whose_runtime_has_ended() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let (depositor, receipt) = first.block_on(async {
+        let depositor = absent().depositor();
+        let receipt = depositor.deposit(work("a", "p", false)).await.unwrap();
+        (depositor, receipt)
+    });
+    drop(first);
+    second.block_on(async {
+        let error = receipt.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled);
+        assert!(depositor.flush().await.is_err());
+        assert!(depositor.deposit(work("b", "p", false)).await.is_err());
+        assert_eq!(depositor.close().await.unwrap_err().works().len(), 1);
+    });
+}
+
+#[tokio::test]
+async fn a_receipt_of_a_depositor_that_is_dropped_is_an_error() {
+    let depositor = absent().depositor();
+    let receipt = depositor.deposit(work("a", "p", false)).await.unwrap();
+    drop(depositor);
+    assert_eq!(receipt.await.unwrap_err().kind(), ErrorKind::Cancelled);
+}
+
+#[tokio::test]
+async fn a_patience_may_be_as_long_as_can_be_but_not_zero() {
+    let depositor = absent().depositor_with_patience(Duration::MAX);
+    let _receipt = depositor.deposit(work("a", "p", false)).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!depositor.task.is_finished());
+
+    let depositor = absent().depositor_with_patience(Duration::ZERO);
+    let error = depositor.deposit(work("a", "p", false)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(depositor.close().await.is_err());
 }
