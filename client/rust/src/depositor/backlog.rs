@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bson::RawDocumentBuf;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::depositor::pending::{PendingRequest, PendingWork, Teller};
@@ -34,6 +35,8 @@ pub(crate) enum Step {
 /// Works on their way to the service, as requests in their order.
 #[derive(Debug)]
 pub(crate) struct Backlog {
+    /// What the works take up, which is closed when no more can be taken.
+    room: Arc<Semaphore>,
     /// Whether it takes no more works.
     pub(crate) closing: bool,
     /// The error that the works have that are not acknowledged.
@@ -53,8 +56,9 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(room: Arc<Semaphore>, now: Instant) -> Self {
         Self {
+            room,
             closing: false,
             failure: None,
             progress: now,
@@ -115,11 +119,20 @@ impl Backlog {
     }
 
     /// Notes that the stream is told that nothing more comes.
-    pub(crate) fn end(&mut self, now: Instant) {
+    fn end(&mut self, now: Instant) {
         self.ended = true;
         if !self.has_in_flight() {
             self.waiting_since = now;
         }
+    }
+
+    /// Ends a stream without works; returns whether it is one.
+    pub(crate) fn end_if_idle(&mut self, now: Instant) -> bool {
+        let idle = self.is_empty();
+        if idle {
+            self.end(now);
+        }
+        idle
     }
 
     /// Makes all that is not acknowledged ready for a new stream.
@@ -240,6 +253,7 @@ impl Backlog {
     /// Gives up all that is not acknowledged.
     pub(crate) fn fail(&mut self, error: &Error) {
         self.closing = true;
+        self.room.close();
         self.begin();
         let lost = std::mem::take(&mut self.gathered);
         let unknown = lost.iter().any(|request| request.outcome_unknown);

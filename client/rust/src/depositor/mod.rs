@@ -9,7 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
 use std::task::{ready, Context, Poll};
 use std::time::Duration;
 
@@ -48,7 +48,8 @@ const IDLE: Duration = Duration::from_secs(30);
 /// receipts are errors.
 #[must_use = "works that are not acknowledged are lost where a depositor is dropped rather than closed"]
 pub struct Depositor {
-    shared: Arc<Shared>,
+    backlog: watch::Sender<Backlog>,
+    room: Arc<Semaphore>,
     task: JoinHandle<()>,
 }
 
@@ -70,49 +71,25 @@ impl Future for PendingReceipt {
     }
 }
 
-/// What a depositor shares with the task that sends.
-#[derive(Debug)]
-struct Shared {
-    backlog: Mutex<Backlog>,
-    /// Tells of every change of the backlog.
-    changed: watch::Sender<()>,
-    room: Arc<Semaphore>,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Backlog> {
-        self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the backlog, and tells everybody.
-    fn change<T>(&self, change: impl FnOnce(&mut Backlog) -> T) -> T {
-        let (changed, closing) = {
-            let mut backlog = self.lock();
-            (change(&mut backlog), backlog.closing)
-        };
-        if closing {
-            self.room.close();
-        }
-        self.changed.send_replace(());
-        changed
-    }
+/// Changes a backlog, and tells everybody who waits for that.
+fn change<T>(backlog: &watch::Sender<Backlog>, change: impl FnOnce(&mut Backlog) -> T) -> T {
+    let mut changed = None;
+    backlog.send_modify(|backlog| changed = Some(change(backlog)));
+    changed.expect("it was changed")
 }
 
 impl Depositor {
     pub(crate) fn open(core: Arc<Core>, patience: Duration) -> Self {
-        let mut backlog = Backlog::new(Instant::now());
+        let room = Arc::new(Semaphore::new(PENDING_BYTES as usize));
+        let mut backlog = Backlog::new(Arc::clone(&room), Instant::now());
         let patience = checked(patience);
         if let Err(error) = &patience {
             backlog.fail(error);
         }
-        let shared = Arc::new(Shared {
-            backlog: Mutex::new(backlog),
-            changed: watch::Sender::new(()),
-            room: Arc::new(Semaphore::new(PENDING_BYTES as usize)),
-        });
-        let sending = Sending { core, patience: patience.unwrap_or_default(), shared: Arc::clone(&shared) };
+        let backlog = watch::Sender::new(backlog);
+        let sending = Sending { core, patience: patience.unwrap_or_default(), backlog: backlog.clone() };
         let task = tokio::spawn(sending.run());
-        Self { shared, task }
+        Self { backlog, room, task }
     }
 
     /// Deposits a work; waits while 16 MiB are not acknowledged. Without an id, it gets one, which is in its receipt.
@@ -126,21 +103,18 @@ impl Depositor {
     pub async fn deposit(&self, work: impl IntoRawDocument) -> Result<PendingReceipt> {
         let work = with_id(encode("work", work)?);
         let bytes = u32::try_from(work.as_bytes().len()).unwrap_or(PENDING_BYTES);
-        let room = Arc::clone(&self.shared.room);
-        let room = room.acquire_many_owned(bytes.min(PENDING_BYTES)).await.ok();
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes.min(PENDING_BYTES)).await.ok();
         let (receipt, told) = oneshot::channel();
         let seen = Arc::new(AtomicBool::new(false));
         let teller = Teller { receipt, seen: Arc::clone(&seen) };
         let pending = PendingWork { work, teller, _room: room };
-        {
-            let mut backlog = self.shared.lock();
-            if let Some(failure) = &backlog.failure {
-                return Err(failure.clone());
+        change(&self.backlog, |backlog| match &backlog.failure {
+            Some(failure) => Err(failure.clone()),
+            None => {
+                backlog.add(pending, Instant::now());
+                Ok(PendingReceipt { told, seen })
             }
-            backlog.add(pending, Instant::now());
-        }
-        self.shared.changed.send_replace(());
-        Ok(PendingReceipt { told, seen })
+        })
     }
 
     /// Waits until all works given so far are acknowledged.
@@ -149,21 +123,11 @@ impl Depositor {
     ///
     /// The depositor has failed; [`Error::works`] has those that are not acknowledged.
     pub async fn flush(&self) -> Result<()> {
-        let mut changed = self.shared.changed.subscribe();
-        let last = self.shared.change(Backlog::hurry);
-        loop {
-            changed.mark_unchanged();
-            {
-                let backlog = self.shared.lock();
-                if let Some(failure) = &backlog.failure {
-                    return Err(failure.clone());
-                }
-                if backlog.is_done(last) {
-                    return Ok(());
-                }
-            }
-            let _ = changed.changed().await;
-        }
+        let last = change(&self.backlog, Backlog::hurry);
+        let mut changes = self.backlog.subscribe();
+        let done = changes.wait_for(|backlog| backlog.failure.is_some() || backlog.is_done(last)).await;
+        let failure = done.ok().and_then(|backlog| backlog.failure.clone());
+        failure.map_or(Ok(()), Err)
     }
 
     /// Takes no more works, and waits until all are acknowledged.
@@ -173,9 +137,9 @@ impl Depositor {
     /// The depositor has failed; [`Error::works`] has those that are not acknowledged. Or works are not stored, and
     /// nobody has awaited their receipts, which are in [`Error::receipts`].
     pub async fn close(mut self) -> Result<()> {
-        self.shared.change(|backlog| backlog.closing = true);
+        change(&self.backlog, |backlog| backlog.closing = true);
         let _ = (&mut self.task).await; // whatever happens to it, the backlog has the outcome
-        self.shared.lock().outcome()
+        self.backlog.borrow().outcome()
     }
 }
 
@@ -204,12 +168,12 @@ fn dropped() -> Error {
 struct Sending {
     core: Arc<Core>,
     patience: Duration,
-    shared: Arc<Shared>,
+    backlog: watch::Sender<Backlog>,
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        self.shared.change(|backlog| {
+        change(&self.backlog, |backlog| {
             if !backlog.closing || !backlog.is_empty() {
                 backlog.fail(&dropped());
             }
@@ -222,24 +186,24 @@ impl Sending {
     async fn run(self) {
         let mut attempts = Attempts::new(STREAM_OF_DEPOSITS);
         while self.begin().await {
-            let before = self.shared.lock().progress;
+            let before = self.backlog.borrow().progress;
             let Err(error) = self.exchange().await else {
                 attempts.progress();
                 continue;
             };
-            if self.shared.lock().progress != before {
+            if self.backlog.borrow().progress != before {
                 attempts.progress();
             }
             match self.pause_after(error, &mut attempts) {
                 Ok(pause) => tokio::time::sleep(pause).await,
-                Err(error) => return self.shared.change(|backlog| backlog.fail(&error)),
+                Err(error) => return change(&self.backlog, |backlog| backlog.fail(&error)),
             }
         }
     }
 
     /// Decides what follows a stream that failed: the pause before the next one, or the error that ends the depositor.
     fn pause_after(&self, error: Error, attempts: &mut Attempts) -> Result<Duration> {
-        self.shared.change(|backlog| {
+        change(&self.backlog, |backlog| {
             backlog.interrupted(&error);
             let now = Instant::now();
             match error.kind() {
@@ -257,21 +221,10 @@ impl Sending {
 
     /// Makes all that is not acknowledged ready for a new stream, once there is something; false when all is done.
     async fn begin(&self) -> bool {
-        let mut changed = self.shared.changed.subscribe();
-        loop {
-            changed.mark_unchanged();
-            {
-                let mut backlog = self.shared.lock();
-                backlog.begin();
-                if !backlog.is_empty() {
-                    return true;
-                }
-                if backlog.closing {
-                    return false;
-                }
-            }
-            let _ = changed.changed().await;
-        }
+        change(&self.backlog, Backlog::begin);
+        let mut changes = self.backlog.subscribe();
+        let ready = changes.wait_for(|backlog| backlog.closing || !backlog.is_empty()).await;
+        ready.is_ok_and(|backlog| !backlog.is_empty())
     }
 
     /// Sends what is gathered on a stream, until that ends.
@@ -280,7 +233,7 @@ impl Sending {
         let called = self.core.called(METHOD, Some(self.patience));
         // Held as long as the stream is read: when it is dropped, an earlier stream takes no more requests.
         let live = Arc::new(());
-        let requests = requests(Arc::clone(&self.shared), Arc::downgrade(&live));
+        let requests = requests(self.backlog.clone(), Arc::downgrade(&live));
         let mut opening = std::pin::pin!(self.core.exchange_once(METHOD, requests, &connection));
         let opened = self.within_silence(&mut opening).await;
         let Some(opened) = opened else {
@@ -295,8 +248,8 @@ impl Sending {
             };
             let answer: Option<DepositStreamResponse> = arrived.map_err(|status| called.explain(&status))?;
             match answer {
-                Some(answer) => self.shared.change(|backlog| backlog.acknowledge(answer, Instant::now()))?,
-                None if self.shared.lock().has_in_flight() => {
+                Some(answer) => change(&self.backlog, |backlog| backlog.acknowledge(answer, Instant::now()))?,
+                None if self.backlog.borrow().has_in_flight() => {
                     let early = "the service ended a stream before it had acknowledged all works";
                     return Err(Error::unavailable(early).with_outcome_unknown(true));
                 }
@@ -319,14 +272,14 @@ impl Sending {
     async fn within_silence<F: Future>(&self, waiting: &mut Pin<&mut F>) -> Option<F::Output> {
         loop {
             let (since, waits) = {
-                let backlog = self.shared.lock();
+                let backlog = self.backlog.borrow();
                 (backlog.waiting_since, backlog.is_waiting())
             };
             let begin = if waits { since } else { Instant::now() };
             let end = begin + self.silence();
             match tokio::time::timeout_at(end, waiting.as_mut()).await {
                 Ok(output) => return Some(output),
-                Err(_) if waits && self.shared.lock().waiting_since == since => return None,
+                Err(_) if waits && self.backlog.borrow().waiting_since == since => return None,
                 Err(_) => {}
             }
         }
@@ -335,29 +288,30 @@ impl Sending {
 
 /// What is to be sent on a stream, until it was idle for long or is replaced.
 fn requests(
-    shared: Arc<Shared>,
-    live: std::sync::Weak<()>,
+    backlog: watch::Sender<Backlog>,
+    live: Weak<()>,
 ) -> impl Stream<Item = DepositStreamRequest> + Send + 'static {
-    let changed = shared.changed.subscribe();
-    stream::unfold((shared, live, changed), |(shared, live, mut changed)| async move {
+    let changes = backlog.subscribe();
+    stream::unfold((backlog, live, changes), |(backlog, live, mut changes)| async move {
         loop {
-            changed.mark_unchanged();
-            let step = {
-                let mut backlog = shared.lock();
-                if live.strong_count() == 0 {
-                    return None;
+            changes.mark_unchanged();
+            let mut step = Step::End;
+            backlog.send_if_modified(|backlog| {
+                if live.strong_count() > 0 {
+                    step = backlog.next(Instant::now());
                 }
-                backlog.next(Instant::now())
-            };
+                false // nobody waits for this
+            });
             match step {
-                Step::Send(request) => return Some((request, (shared, live, changed))),
+                Step::Send(request) => return Some((request, (backlog, live, changes))),
                 Step::End => return None,
                 Step::Wait(until) => {
                     let wake = until.unwrap_or_else(|| Instant::now() + IDLE);
-                    let woken = tokio::time::timeout_at(wake, changed.changed()).await;
-                    let mut backlog = shared.lock();
-                    if until.is_none() && woken.is_err() && backlog.is_empty() {
-                        backlog.end(Instant::now());
+                    let late = tokio::time::timeout_at(wake, changes.changed()).await.is_err();
+                    if late
+                        && until.is_none()
+                        && change(&backlog, |backlog| backlog.end_if_idle(Instant::now()))
+                    {
                         return None;
                     }
                 }

@@ -50,7 +50,7 @@ fn denied(reason: &str) -> Error {
 #[test]
 fn works_are_gathered_while_others_are_under_way() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     let _first = add(&mut backlog, work("a", "p", false), now);
     assert_eq!(send(&mut backlog, now), [(1, 1)]);
     let _others = ["b", "c"].map(|id| add(&mut backlog, work(id, "p", false), now));
@@ -65,7 +65,7 @@ fn works_are_gathered_while_others_are_under_way() {
 #[test]
 fn eight_requests_are_under_way_at_most() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     let told: Vec<_> =
         (0..9_001).map(|number| add(&mut backlog, work(&number.to_string(), "p", false), now)).collect();
     assert_eq!(send(&mut backlog, now).len(), 8);
@@ -78,7 +78,7 @@ fn eight_requests_are_under_way_at_most() {
 #[test]
 fn what_is_not_acknowledged_is_sent_again_in_its_order() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     let mut told = Vec::new();
     for id in ["a", "b", "c"] {
         told.push(add(&mut backlog, work(id, "p", false), now));
@@ -103,7 +103,7 @@ fn what_is_not_acknowledged_is_sent_again_in_its_order() {
 fn a_request_waits_for_its_acknowledgement_since_it_was_sent() {
     let now = Instant::now();
     let later = now + Duration::from_secs(20);
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     let _works = ["a", "b"].map(|id| {
         let told = add(&mut backlog, work(id, "p", false), now);
         backlog.hurry();
@@ -121,7 +121,7 @@ fn a_request_waits_for_its_acknowledgement_since_it_was_sent() {
 #[test]
 fn only_works_that_are_denied_fail() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     let mut first = add(&mut backlog, work("a", "p", false), now);
     send(&mut backlog, now);
     let mut others = [("b", "p"), ("c", "q"), ("d", "p")]
@@ -153,7 +153,7 @@ fn only_works_that_are_denied_fail() {
 #[test]
 fn a_role_that_may_not_deposit_is_no_fault_of_some_works() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     let _plain = add(&mut backlog, work("a", "p", false), now);
     send(&mut backlog, now);
     assert!(!backlog.sort_out(&denied("ROLE"), now));
@@ -166,7 +166,7 @@ fn a_role_that_may_not_deposit_is_no_fault_of_some_works() {
 #[test]
 fn a_work_that_is_too_large_is_rejected_alone() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     let large = rawdoc! { "id": "a", "pipeline": "p", "padding": "x".repeat(17 << 20) };
     let mut told = add(&mut backlog, large, now);
     let receipt = told.try_recv().unwrap().unwrap();
@@ -177,7 +177,7 @@ fn a_work_that_is_too_large_is_rejected_alone() {
 #[test]
 fn receipts_that_were_seen_are_not_kept() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     let mut told = |seen: bool| {
         let (receipt, _told) = oneshot::channel();
         let seen = Arc::new(AtomicBool::new(seen));
@@ -203,7 +203,7 @@ fn receipts_that_were_seen_are_not_kept() {
 #[test]
 fn the_end_of_a_stream_is_awaited_no_longer_than_an_acknowledgement() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(now);
+    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
     assert!(!backlog.is_waiting());
     let _told = add(&mut backlog, work("a", "p", false), now);
     send(&mut backlog, now);
