@@ -17,7 +17,6 @@
 //! # Ok(())
 //! # }
 //! ```
-#![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 mod calls;

@@ -203,6 +203,19 @@ pub(crate) fn time(told: prost_types::Timestamp) -> DateTime {
     DateTime::from_millis(told.seconds.saturating_mul(1_000).saturating_add(milliseconds))
 }
 
+fn outcome(told: i32) -> Result<Outcome> {
+    Ok(match DepositOutcome::try_from(told) {
+        Ok(DepositOutcome::Deposited) => Outcome::Deposited,
+        Ok(DepositOutcome::AlreadyDeposited) => Outcome::AlreadyDeposited,
+        Ok(DepositOutcome::Conflict) => Outcome::Conflict,
+        Ok(DepositOutcome::Rejected) => Outcome::Rejected,
+        _ => return Err(Error::other(format!(
+            "the service told of the outcome {told}, which this client does not know: is it older than the \
+                 server?"
+        ))),
+    })
+}
+
 /// The outcomes of a request of so many works, each with the reason of a rejection.
 pub(crate) fn outcomes(
     told: &[i32],
@@ -213,18 +226,8 @@ pub(crate) fn outcomes(
         let number = told.len();
         return Err(Error::other(format!("the service told of {number} outcomes for {works} works")));
     }
-    let known = |outcome: &i32| {
-        match DepositOutcome::try_from(*outcome) {
-        Ok(DepositOutcome::Deposited) => Ok((Outcome::Deposited, String::new())),
-        Ok(DepositOutcome::AlreadyDeposited) => Ok((Outcome::AlreadyDeposited, String::new())),
-        Ok(DepositOutcome::Conflict) => Ok((Outcome::Conflict, String::new())),
-        Ok(DepositOutcome::Rejected) => Ok((Outcome::Rejected, String::new())),
-        _ => Err(Error::other(format!(
-            "the service told of the outcome {outcome}, which this client does not know: is it older than the server?"
-        ))),
-    }
-    };
-    let mut found = told.iter().map(known).collect::<Result<Vec<_>>>()?;
+    let known = told.iter().map(|each| Ok((outcome(*each)?, String::new())));
+    let mut found = known.collect::<Result<Vec<_>>>()?;
     for rejection in rejections {
         let index = usize::try_from(rejection.index).ok();
         if let Some((_, reason)) = index.and_then(|index| found.get_mut(index)) {

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::calls::attempts::{Attempts, IDEMPOTENT};
-use crate::calls::requests::{Forced, Reasoned, Repeatable, Unary};
+use crate::calls::requests::{Reasoned, Repeatable, Unary};
 use crate::core::Core;
 use crate::error::Result;
+use crate::proto::UnlockRequest;
 use crate::settings::checked;
 use crate::transport::deadline::Deadline;
 
@@ -70,10 +71,10 @@ impl<Q: Repeatable, T> Call<Q, T> {
     }
 }
 
-impl<Q: Forced, T> Call<Q, T> {
+impl<T> Call<UnlockRequest, T> {
     /// Unlocks the results; without it, they are only counted.
     pub fn force(self) -> Self {
-        self.with(|request| *request.force_mut() = true)
+        self.with(|request| request.force = true)
     }
 }
 

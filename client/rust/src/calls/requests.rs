@@ -29,12 +29,6 @@ pub trait Repeatable {
     fn request_id_mut(&mut self) -> &mut String;
 }
 
-/// A request that only counts unless it is forced.
-pub trait Forced {
-    /// Whether it is.
-    fn force_mut(&mut self) -> &mut bool;
-}
-
 macro_rules! idempotent {
     ($($request:ident $answer:ident $method:literal)*) => {$(
         impl Unary for $request {
@@ -93,11 +87,5 @@ once! {
 impl Reasoned for DropPipelineRequest {
     fn reason_mut(&mut self) -> &mut String {
         &mut self.reason
-    }
-}
-
-impl Forced for UnlockRequest {
-    fn force_mut(&mut self) -> &mut bool {
-        &mut self.force
     }
 }

@@ -71,7 +71,7 @@ impl Called<'_> {
     /// Does so for a status that is not from the service: of gRPC, a proxy or the connection.
     fn explain_foreign(&self, status: &Status) -> Error {
         let causes = causes_of(status);
-        let never_sent = has_cause::<ConnectError>(status);
+        let never_sent = sources(status).any(|error| error.is::<ConnectError>());
         // Whatever code tonic gives to a connection that broke; a status that has arrived has no cause.
         let broken = status.source().is_some() || status.message().contains("h2 protocol error");
         let code = if broken { Code::Unavailable } else { status.code() };
@@ -129,10 +129,6 @@ impl Called<'_> {
         }
         let hints = [
             (
-                "NotValidForName",
-                "the server's certificate is for another name: use a name that is in its certificate",
-            ),
-            (
                 "not valid for name",
                 "the server's certificate is for another name: use a name that is in its certificate",
             ),
@@ -185,26 +181,16 @@ fn kind_of(code: Code) -> ErrorKind {
 /// What a status and the errors behind it say, the same thing once.
 fn causes_of(status: &Status) -> String {
     let mut told = vec![status.message().to_owned()];
-    let mut cause = status.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
+    for text in sources(status).map(ToString::to_string) {
         if !told.iter().any(|each| each.contains(&text)) {
             told.push(text);
         }
-        cause = error.source();
     }
     told.join(": ")
 }
 
-fn has_cause<E: std::error::Error + 'static>(status: &Status) -> bool {
-    let mut cause = status.source();
-    while let Some(error) = cause {
-        if error.is::<E>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+fn sources(status: &Status) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(status.source(), |&error| error.source())
 }
 
 #[cfg(test)]
