@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bson::RawDocumentBuf;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::depositor::pending::{PendingRequest, PendingWork, Teller};
@@ -35,8 +34,6 @@ pub(crate) enum Step {
 /// Works on their way to the service, as requests in their order.
 #[derive(Debug)]
 pub(crate) struct Backlog {
-    /// What the works take up, which is closed when no more can be taken.
-    room: Arc<Semaphore>,
     /// Whether it takes no more works.
     pub(crate) closing: bool,
     /// The error that the works have that are not acknowledged.
@@ -56,9 +53,8 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    pub(crate) fn new(room: Arc<Semaphore>, now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
-            room,
             closing: false,
             failure: None,
             progress: now,
@@ -152,12 +148,9 @@ impl Backlog {
             }
             return Step::Wait(None);
         };
-        let way_is_free = match self.in_flight.front() {
-            None => true,
-            Some(_) if first.alone => false,
-            Some(under_way) => !under_way.alone && self.in_flight.len() < REQUESTS_IN_FLIGHT,
-        };
-        if !way_is_free {
+        // Those that must be alone come before all others.
+        let is_alone = self.in_flight.front().is_some_and(|under_way| under_way.alone);
+        if is_alone || self.in_flight.len() == REQUESTS_IN_FLIGHT {
             return Step::Wait(None);
         }
         let hurries = self.closing || first.sequence <= self.urgent || self.in_flight.is_empty();
@@ -253,7 +246,6 @@ impl Backlog {
     /// Gives up all that is not acknowledged.
     pub(crate) fn fail(&mut self, error: &Error) {
         self.closing = true;
-        self.room.close();
         self.begin();
         let lost = std::mem::take(&mut self.gathered);
         let unknown = lost.iter().any(|request| request.outcome_unknown);

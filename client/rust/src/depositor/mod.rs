@@ -80,8 +80,7 @@ fn change<T>(backlog: &watch::Sender<Backlog>, change: impl FnOnce(&mut Backlog)
 
 impl Depositor {
     pub(crate) fn open(core: Arc<Core>, patience: Duration) -> Self {
-        let room = Arc::new(Semaphore::new(PENDING_BYTES as usize));
-        let mut backlog = Backlog::new(Arc::clone(&room), Instant::now());
+        let mut backlog = Backlog::new(Instant::now());
         let patience = checked(patience);
         if let Err(error) = &patience {
             backlog.fail(error);
@@ -89,7 +88,7 @@ impl Depositor {
         let backlog = watch::Sender::new(backlog);
         let sending = Sending { core, patience: patience.unwrap_or_default(), backlog: backlog.clone() };
         let task = tokio::spawn(sending.run());
-        Self { backlog, room, task }
+        Self { backlog, room: Arc::new(Semaphore::new(PENDING_BYTES as usize)), task }
     }
 
     /// Deposits a work; waits while 16 MiB are not acknowledged. Without an id, it gets one, which is in its receipt.

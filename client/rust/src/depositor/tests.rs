@@ -50,7 +50,7 @@ fn denied(reason: &str) -> Error {
 #[test]
 fn works_are_gathered_while_others_are_under_way() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     let _first = add(&mut backlog, work("a", "p", false), now);
     assert_eq!(send(&mut backlog, now), [(1, 1)]);
     let _others = ["b", "c"].map(|id| add(&mut backlog, work(id, "p", false), now));
@@ -65,7 +65,7 @@ fn works_are_gathered_while_others_are_under_way() {
 #[test]
 fn eight_requests_are_under_way_at_most() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     let told: Vec<_> =
         (0..9_001).map(|number| add(&mut backlog, work(&number.to_string(), "p", false), now)).collect();
     assert_eq!(send(&mut backlog, now).len(), 8);
@@ -78,7 +78,7 @@ fn eight_requests_are_under_way_at_most() {
 #[test]
 fn what_is_not_acknowledged_is_sent_again_in_its_order() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     let mut told = Vec::new();
     for id in ["a", "b", "c"] {
         told.push(add(&mut backlog, work(id, "p", false), now));
@@ -103,7 +103,7 @@ fn what_is_not_acknowledged_is_sent_again_in_its_order() {
 fn a_request_waits_for_its_acknowledgement_since_it_was_sent() {
     let now = Instant::now();
     let later = now + Duration::from_secs(20);
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     let _works = ["a", "b"].map(|id| {
         let told = add(&mut backlog, work(id, "p", false), now);
         backlog.hurry();
@@ -121,7 +121,7 @@ fn a_request_waits_for_its_acknowledgement_since_it_was_sent() {
 #[test]
 fn only_works_that_are_denied_fail() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     let mut first = add(&mut backlog, work("a", "p", false), now);
     send(&mut backlog, now);
     let mut others = [("b", "p"), ("c", "q"), ("d", "p")]
@@ -146,6 +146,7 @@ fn only_works_that_are_denied_fail() {
     assert!(b.try_recv().unwrap().is_ok() && d.try_recv().unwrap().is_ok());
     let error = c.try_recv().unwrap().unwrap_err();
     assert_eq!((error.reason(), error.works().len()), ("PIPELINE", 1));
+    assert!(error.outcome_unknown()); // it was under way with others when the first stream ended
     let unseen = backlog.outcome().unwrap_err();
     assert_eq!(unseen.receipts()[0].id, "c");
 }
@@ -153,20 +154,50 @@ fn only_works_that_are_denied_fail() {
 #[test]
 fn a_role_that_may_not_deposit_is_no_fault_of_some_works() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     let _plain = add(&mut backlog, work("a", "p", false), now);
     send(&mut backlog, now);
     assert!(!backlog.sort_out(&denied("ROLE"), now));
-    let _locked = add(&mut backlog, work("b", "p", true), now);
-    backlog.hurry();
+    backlog.acknowledge(acknowledgement(1, 1), now).unwrap();
+
+    let mut works = [false, true].map(|locked| {
+        let told = add(&mut backlog, work("b", "p", locked), now);
+        backlog.hurry();
+        assert_eq!(send(&mut backlog, now).len(), 1);
+        told
+    });
+    let later = now + Duration::from_secs(1);
+    assert!(backlog.sort_out(&denied("ROLE"), later));
+    assert_eq!(backlog.progress, later);
+    backlog.begin();
+    assert_eq!(send(&mut backlog, now), [(2, 1)]);
+    assert!(works.iter_mut().all(|told| told.try_recv().is_err()));
+}
+
+#[test]
+fn a_locked_work_is_denied_without_the_others_of_its_pipeline() {
+    let now = Instant::now();
+    let mut backlog = Backlog::new(now);
+    let _first = add(&mut backlog, work("a", "p", false), now);
     send(&mut backlog, now);
+    let [mut plain, mut locked] = [false, true].map(|locked| add(&mut backlog, work("b", "p", locked), now));
+    backlog.acknowledge(acknowledgement(1, 1), now).unwrap();
+    assert_eq!(send(&mut backlog, now), [(2, 2)]);
     assert!(backlog.sort_out(&denied("ROLE"), now));
+    backlog.begin();
+    assert_eq!(send(&mut backlog, now), [(2, 1)]);
+    backlog.acknowledge(acknowledgement(2, 1), now).unwrap();
+    assert_eq!(send(&mut backlog, now), [(2, 1)]);
+    assert!(backlog.sort_out(&denied("ROLE"), now));
+    assert!(plain.try_recv().unwrap().is_ok());
+    let error = locked.try_recv().unwrap().unwrap_err();
+    assert!(!error.outcome_unknown());
 }
 
 #[test]
 fn a_work_that_is_too_large_is_rejected_alone() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     let large = rawdoc! { "id": "a", "pipeline": "p", "padding": "x".repeat(17 << 20) };
     let mut told = add(&mut backlog, large, now);
     let receipt = told.try_recv().unwrap().unwrap();
@@ -177,7 +208,7 @@ fn a_work_that_is_too_large_is_rejected_alone() {
 #[test]
 fn receipts_that_were_seen_are_not_kept() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     let mut told = |seen: bool| {
         let (receipt, _told) = oneshot::channel();
         let seen = Arc::new(AtomicBool::new(seen));
@@ -203,7 +234,7 @@ fn receipts_that_were_seen_are_not_kept() {
 #[test]
 fn the_end_of_a_stream_is_awaited_no_longer_than_an_acknowledgement() {
     let now = Instant::now();
-    let mut backlog = Backlog::new(Arc::new(Semaphore::new(1)), now);
+    let mut backlog = Backlog::new(now);
     assert!(!backlog.is_waiting());
     let _told = add(&mut backlog, work("a", "p", false), now);
     send(&mut backlog, now);
@@ -254,11 +285,22 @@ async fn a_receipt_of_a_depositor_that_is_dropped_is_an_error() {
 async fn a_patience_may_be_as_long_as_can_be_but_not_zero() {
     let depositor = absent().depositor_with_patience(Duration::MAX);
     let _receipt = depositor.deposit(work("a", "p", false)).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(tokio::time::timeout(Duration::from_millis(200), depositor.flush()).await.is_err());
     assert!(!depositor.task.is_finished());
 
     let depositor = absent().depositor_with_patience(Duration::ZERO);
     let error = depositor.deposit(work("a", "p", false)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert!(depositor.close().await.is_err());
+}
+
+#[tokio::test]
+async fn a_deposit_waits_for_room_and_fails_with_its_depositor() {
+    let depositor = absent().depositor_with_patience(Duration::from_millis(400));
+    let large = || rawdoc! { "pipeline": "p", "padding": "x".repeat(9 << 20) };
+    let _receipt = depositor.deposit(large()).await.unwrap();
+    let began = Instant::now();
+    let error = depositor.deposit(large()).await.unwrap_err();
+    assert!(began.elapsed() > Duration::from_millis(100), "{:?}", began.elapsed());
+    assert_eq!((error.kind(), error.works().len()), (ErrorKind::Unavailable, 1));
 }
