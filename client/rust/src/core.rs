@@ -77,3 +77,24 @@ impl Interceptor for Authorization {
         Ok(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Results;
+
+    #[test]
+    fn the_timeout_of_a_client_bounds_its_calls_and_its_patience() {
+        let seconds = Duration::from_secs;
+        let of = |timeout: Option<Duration>| {
+            let builder = Results::builder().target("localhost:1");
+            let results =
+                timeout.map_or(builder.clone(), |timeout| builder.timeout(timeout)).connect().unwrap();
+            let core = &results.core;
+            (core.deadline(None).limit.unwrap(), core.patience(), core.silence())
+        };
+        assert_eq!(of(None), (seconds(15), seconds(60), seconds(66)));
+        assert_eq!(of(Some(seconds(2))), (seconds(2), seconds(2), seconds(66)));
+        assert_eq!(of(Some(seconds(100))), (seconds(100), seconds(60), seconds(110)));
+    }
+}

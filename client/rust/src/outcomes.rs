@@ -209,10 +209,12 @@ fn outcome(told: i32) -> Result<Outcome> {
         Ok(DepositOutcome::AlreadyDeposited) => Outcome::AlreadyDeposited,
         Ok(DepositOutcome::Conflict) => Outcome::Conflict,
         Ok(DepositOutcome::Rejected) => Outcome::Rejected,
-        _ => return Err(Error::other(format!(
+        _ => {
+            return Err(Error::other(format!(
             "the service told of the outcome {told}, which this client does not know: is it older than the \
                  server?"
-        ))),
+        )))
+        }
     })
 }
 
@@ -240,4 +242,34 @@ pub(crate) fn outcomes(
 /// The name of a reason, as receipts tell it.
 pub(crate) fn rejection_name(reason: RejectionReason) -> &'static str {
     reason.as_str_name().trim_start_matches("REJECTION_REASON_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_work_has_an_outcome_that_is_known() {
+        let rejection =
+            Rejection { index: 1, message: "no id".into(), reason: RejectionReason::InvalidWork.into() };
+        let told = [DepositOutcome::Conflict, DepositOutcome::Rejected].map(i32::from);
+        let found = outcomes(&told, vec![rejection], 2).unwrap();
+        assert_eq!(found[0], (Outcome::Conflict, String::new()));
+        assert_eq!(found[1], (Outcome::Rejected, "INVALID_WORK: no id".to_owned()));
+        for works in [1, 3] {
+            let error = outcomes(&told, Vec::new(), works).unwrap_err();
+            assert!(error.to_string().contains("2 outcomes"));
+        }
+        for unknown in [0, 99] {
+            assert!(outcomes(&[unknown], Vec::new(), 1).unwrap_err().to_string().contains("does not know"));
+        }
+    }
+
+    #[test]
+    fn times_are_to_the_millisecond() {
+        let told = |seconds, nanos| time(prost_types::Timestamp { seconds, nanos }).timestamp_millis();
+        assert_eq!(told(1, 2_999_999), 1_002);
+        assert_eq!(told(-1, 999_000_000), -1);
+        assert_eq!(told(i64::MAX, 0), i64::MAX);
+    }
 }

@@ -31,7 +31,7 @@ use crate::watches::WatchBuilder;
 /// connection is opened.
 #[derive(Clone)]
 pub struct Results {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Results {

@@ -147,9 +147,18 @@ impl Core {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ErrorKind, Results};
+    use crate::bson::rawdoc;
+    use crate::{Code, ErrorKind, Results};
     use std::net::TcpListener;
     use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_request_that_no_server_takes_is_not_sent() {
+        let results = Results::connect("127.0.0.1:1").unwrap();
+        let query = rawdoc! { "x": "y".repeat(32 << 20) };
+        let error = results.count("p", query).await.unwrap_err();
+        assert_eq!(error.code(), Code::ResourceExhausted);
+    }
 
     #[tokio::test]
     async fn a_service_that_hangs_fails_the_call_that_waits_for_it() {

@@ -224,7 +224,7 @@ mod tests {
     }
 
     fn caused(code: Code, cause: impl std::error::Error + Send + Sync + 'static) -> Status {
-        let mut status = Status::new(code, "h2 protocol error");
+        let mut status = Status::new(code, "it broke");
         status.set_source(Arc::new(cause));
         status
     }
@@ -252,6 +252,14 @@ mod tests {
         assert!(!unknown("Lock", Code::Unavailable, "NOT_APPLIED"));
         assert!(!unknown("Lock", Code::PermissionDenied, ""));
         assert!(!unknown("Count", Code::Internal, ""));
+    }
+
+    #[test]
+    fn a_call_that_was_refused_has_changed_nothing() {
+        let refused = std::io::Error::other("refused stream before performing any application logic");
+        let error = explained("Lock", &caused(Code::Unknown, refused));
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(!error.outcome_unknown());
     }
 
     #[test]
