@@ -4,6 +4,7 @@ use super::*;
 use crate::proto::DepositOutcome;
 use crate::Results;
 use bson::{rawdoc, RawDocumentBuf};
+use futures::StreamExt;
 
 type Told = oneshot::Receiver<Result<Receipt>>;
 
@@ -303,4 +304,59 @@ async fn a_deposit_waits_for_room_and_fails_with_its_depositor() {
     let error = depositor.deposit(large()).await.unwrap_err();
     assert!(began.elapsed() > Duration::from_millis(100), "{:?}", began.elapsed());
     assert_eq!((error.kind(), error.works().len()), (ErrorKind::Unavailable, 1));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_replaced_takes_no_more_requests() {
+    let mut backlog = Backlog::new(Instant::now());
+    let _works = ["a", "b"].map(|id| {
+        let told = add(&mut backlog, work(id, "p", false), Instant::now());
+        backlog.hurry();
+        told
+    });
+    let backlog = watch::Sender::new(backlog);
+    let live = Arc::new(());
+    let mut requests = std::pin::pin!(requests(backlog.clone(), Arc::downgrade(&live)));
+    assert!(requests.next().await.is_some());
+    drop(live);
+    assert!(requests.next().await.is_none());
+}
+
+#[test]
+fn a_stream_that_breaks_without_works_is_no_failure() {
+    let long_ago = Instant::now();
+    let backlog = watch::Sender::new(Backlog::new(long_ago));
+    let sending = Sending { core: absent().core, patience: Duration::ZERO, backlog };
+    let mut attempts = Attempts::new(STREAM_OF_DEPOSITS);
+    let pause = sending.pause_after(Error::unavailable("gone"), &mut attempts);
+    assert_eq!(pause.unwrap(), Duration::ZERO);
+    assert!(sending.pause_after(Error::other("strange"), &mut attempts).is_err());
+}
+
+/// Serves streams that end at once.
+async fn end_all(listener: tokio::net::TcpListener) {
+    loop {
+        let (socket, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut connection = h2::server::handshake(socket).await.unwrap();
+            while let Some(Ok((_request, mut respond))) = connection.accept().await {
+                let response = tonic::codegen::http::Response::builder()
+                    .header("content-type", "application/grpc")
+                    .header("grpc-status", "0");
+                respond.send_response(response.body(()).unwrap(), true).unwrap();
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_ends_all_streams_is_given_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let results = Results::connect(listener.local_addr().unwrap().to_string()).unwrap();
+    tokio::spawn(end_all(listener));
+    let depositor = results.depositor_with_patience(Duration::from_millis(500));
+    let receipt = depositor.deposit(work("a", "p", false)).await.unwrap();
+    let error = tokio::time::timeout(Duration::from_secs(30), receipt).await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("ended a stream before"), "{error}");
+    assert!(error.outcome_unknown());
 }
