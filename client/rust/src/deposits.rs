@@ -110,7 +110,11 @@ fn has_repeated_ids(works: &[RawDocumentBuf]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
+    use crate::proto::{DepositOutcome, DepositResponse};
+    use crate::testing::{told, Service};
     use bson::rawdoc;
+    use tonic::Code;
 
     fn work(id: &str, bytes: usize) -> RawDocumentBuf {
         rawdoc! { "id": id, "pipeline": "p", "padding": "x".repeat(bytes) }
@@ -139,5 +143,41 @@ mod tests {
         let other = rawdoc! { "id": "a", "pipeline": "q" };
         assert!(!has_repeated_ids(&[work("a", 0), work("b", 0), other]));
         assert!(has_repeated_ids(&[work("a", 0), work("b", 0), work("a", 1)]));
+    }
+
+    /// Works that are too large to share a request.
+    fn large(ids: impl IntoIterator<Item = usize>) -> Vec<RawDocumentBuf> {
+        ids.into_iter().map(|id| work(&id.to_string(), 600 << 10)).collect()
+    }
+
+    fn deposited() -> DepositResponse {
+        DepositResponse { outcomes: vec![DepositOutcome::Deposited as i32], ..Default::default() }
+    }
+
+    #[tokio::test]
+    async fn nothing_more_is_sent_after_a_failure_whose_error_tells_of_all() {
+        let answer = |number| match number {
+            0 => told(&deposited(), Some(Code::Ok)),
+            _ => (None, Some(Code::InvalidArgument)),
+        };
+        let (service, results) = Service::start(answer).await;
+        let error = results.deposit(large(0..20)).await.unwrap_err();
+        assert_eq!((error.kind(), error.works().len()), (ErrorKind::InvalidRequest, 20));
+        assert!(error.outcome_unknown()); // some are stored
+        assert!(service.calls.load(Ordering::SeqCst) < 10);
+
+        let (_service, results) = Service::start(|_| (None, Some(Code::InvalidArgument))).await;
+        assert!(!results.deposit(large(0..20)).await.unwrap_err().outcome_unknown());
+    }
+
+    #[tokio::test]
+    async fn requests_overtake_each_other_unless_ids_are_repeated() {
+        let (service, results) = Service::start(|_| told(&deposited(), Some(Code::Ok))).await;
+        let receipts = results.deposit(large([1, 2, 1, 3, 4])).await.unwrap();
+        assert_eq!(service.most.load(Ordering::SeqCst), 1);
+        let ids: Vec<_> = receipts.iter().map(|each| each.id.as_str()).collect();
+        assert_eq!(ids, ["1", "2", "1", "3", "4"]);
+        results.deposit(large(0..8)).await.unwrap();
+        assert!((2..=4).contains(&service.most.load(Ordering::SeqCst)));
     }
 }

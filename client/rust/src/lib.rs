@@ -29,6 +29,8 @@ mod outcomes;
 mod reads;
 mod results;
 mod settings;
+#[cfg(test)]
+mod testing;
 mod transport;
 mod watches;
 

@@ -148,6 +148,8 @@ impl Core {
 #[cfg(test)]
 mod tests {
     use crate::bson::rawdoc;
+    use crate::proto::{HistoryEntry, HistoryResponse};
+    use crate::testing::{told, Service};
     use crate::{Code, ErrorKind, Results};
     use std::net::TcpListener;
     use std::time::Duration;
@@ -171,5 +173,19 @@ mod tests {
             assert!(error.to_string().starts_with("Lock at 127.0.0.1:"), "{error}");
             assert_eq!(error.outcome_unknown(), unknown);
         }
+    }
+
+    #[tokio::test]
+    async fn a_history_has_all_its_pages() {
+        let answer = |number: usize| {
+            let next_page_token = if number == 0 { "more" } else { "" }.into();
+            let result_count = number.try_into().unwrap();
+            let entries = vec![HistoryEntry { result_count, ..Default::default() }];
+            told(&HistoryResponse { entries, next_page_token }, Some(Code::Ok))
+        };
+        let (_service, results) = Service::start(answer).await;
+        let history = results.history("p", "a").await.unwrap();
+        let counts: Vec<_> = history.iter().map(|entry| entry.result_count).collect();
+        assert_eq!(counts, [0, 1]);
     }
 }

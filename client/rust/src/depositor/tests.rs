@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::proto::DepositOutcome;
+use crate::testing::Service;
 use crate::Results;
 use bson::{rawdoc, RawDocumentBuf};
 use futures::StreamExt;
@@ -333,27 +334,9 @@ fn a_stream_that_breaks_without_works_is_no_failure() {
     assert!(sending.pause_after(Error::other("strange"), &mut attempts).is_err());
 }
 
-/// Serves streams that end at once.
-async fn end_all(listener: tokio::net::TcpListener) {
-    loop {
-        let (socket, _) = listener.accept().await.unwrap();
-        tokio::spawn(async move {
-            let mut connection = h2::server::handshake(socket).await.unwrap();
-            while let Some(Ok((_request, mut respond))) = connection.accept().await {
-                let response = tonic::codegen::http::Response::builder()
-                    .header("content-type", "application/grpc")
-                    .header("grpc-status", "0");
-                respond.send_response(response.body(()).unwrap(), true).unwrap();
-            }
-        });
-    }
-}
-
 #[tokio::test]
 async fn a_service_that_ends_all_streams_is_given_up() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let results = Results::connect(listener.local_addr().unwrap().to_string()).unwrap();
-    tokio::spawn(end_all(listener));
+    let (_service, results) = Service::start(|_| (None, Some(Code::Ok))).await;
     let depositor = results.depositor_with_patience(Duration::from_millis(500));
     let receipt = depositor.deposit(work("a", "p", false)).await.unwrap();
     let error = tokio::time::timeout(Duration::from_secs(30), receipt).await.unwrap().unwrap_err();

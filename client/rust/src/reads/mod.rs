@@ -196,7 +196,25 @@ impl fmt::Debug for ResultStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
+    use crate::proto::{EncodedDocuments, ResultBatch, ResultPart, ViewResponse};
+    use crate::testing::{told, Service};
     use bson::{doc, rawdoc};
+
+    #[tokio::test]
+    async fn a_read_that_hangs_ends_with_its_timeout() {
+        let answer = |_| {
+            let bson = rawdoc! { "id": "a" }.into_bytes().into();
+            let results = EncodedDocuments { bson, json: Vec::new() };
+            let batch = ResultBatch { results: Some(results), resume_token: "t1".into() };
+            told(&ViewResponse { part: Some(ResultPart { batch: Some(batch), summary: None }) }, None)
+        };
+        let (_service, results) = Service::start(answer).await;
+        let mut read = results.view("p").timeout(Duration::from_millis(500)).stream();
+        assert_eq!(read.next().await.unwrap().unwrap(), doc! { "id": "a" });
+        let late = tokio::time::timeout(Duration::from_secs(30), read.next()).await.unwrap();
+        assert_eq!(late.unwrap().unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+    }
 
     #[tokio::test]
     async fn a_result_that_can_not_be_decoded_ends_the_stream() {

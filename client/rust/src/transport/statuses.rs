@@ -72,7 +72,8 @@ impl Called<'_> {
     fn explain_foreign(&self, status: &Status) -> Error {
         let causes = causes_of(status);
         let never_sent = sources(status).any(|error| error.is::<ConnectError>());
-        // Whatever code tonic gives to a connection that broke; a status that has arrived has no cause.
+        // Whatever code tonic gives to a connection that broke; a status that has arrived has no cause. Where some crate
+        // has the feature `server` of tonic, it keeps the text alone.
         let broken = status.source().is_some() || status.message().contains("h2 protocol error");
         let code = if broken { Code::Unavailable } else { status.code() };
         let kind = kind_of(code);
@@ -269,6 +270,8 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Unavailable);
             assert!(error.outcome_unknown());
         }
+        let error = explained("Lock", &Status::internal("h2 protocol error: http2 error"));
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
         let error = explained("Lock", &Status::cancelled("by the server"));
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         let error = explained("Lock", &Status::out_of_range("too large"));

@@ -103,12 +103,13 @@ impl WatchBuilder {
             stream: None,
             core: self.core,
         };
-        let arrivals = watcher.next().await?;
-        let before = arrivals.before.clone();
-        let resume_token = if arrivals.is_empty() { arrivals.behind.clone() } else { before };
+        let resume_token = watcher.watching.request.resume_token.clone();
+        let first = watcher.next().await?;
         let later =
             stream::try_unfold(watcher, |mut watcher| async { Ok(Some((watcher.next().await?, watcher))) });
-        Ok(Watch { later: Some(later.boxed()), arrivals, resume_token })
+        let mut watch = Watch { later: Some(later.boxed()), arrivals: Arrivals::default(), resume_token };
+        watch.arrive(first);
+        Ok(watch)
     }
 }
 
@@ -190,6 +191,13 @@ impl Watch {
     pub fn resume_token(&self) -> &Bytes {
         &self.resume_token
     }
+
+    fn arrive(&mut self, arrivals: Arrivals) {
+        if arrivals.is_empty() {
+            self.resume_token = arrivals.behind.clone();
+        }
+        self.arrivals = arrivals;
+    }
 }
 
 impl Stream for Watch {
@@ -204,12 +212,7 @@ impl Stream for Watch {
                 return Poll::Ready(None);
             };
             match ready!(later.poll_next_unpin(context)) {
-                Some(Ok(arrivals)) => {
-                    if arrivals.is_empty() {
-                        self.resume_token = arrivals.behind.clone();
-                    }
-                    self.arrivals = arrivals;
-                }
+                Some(Ok(arrivals)) => self.arrive(arrivals),
                 Some(Err(error)) => break Err(error),
                 None => self.later = None,
             }
@@ -232,6 +235,26 @@ impl fmt::Debug for Watch {
 mod tests {
     use super::*;
     use crate::proto::{ChangeKind, EncodedDocuments, WatchEvent};
+
+    #[tokio::test]
+    async fn a_token_without_changes_is_that_of_the_watch() {
+        let change = || WatchEvent { kind: ChangeKind::Deleted as i32, ..Default::default() };
+        let responses = [(0, "t1"), (2, "t2"), (0, "t3")].map(|(changes, token)| WatchResponse {
+            events: std::iter::repeat_with(change).take(changes).collect(),
+            resume_token: token.into(),
+            ..Default::default()
+        });
+        let mut watching = Watching { request: WatchRequest::default() };
+        let [first, changes, quiet] = responses.map(|each| watching.take(each).unwrap());
+        let later = Some(stream::iter([Ok(changes), Ok(quiet)]).boxed());
+        let mut watch = Watch { later, arrivals: Arrivals::default(), resume_token: Bytes::new() };
+        watch.arrive(first);
+        for token in ["t1", "t1", "t2"] {
+            assert_eq!(watch.resume_token(), token);
+            let _ = watch.next().await;
+        }
+        assert_eq!(watch.resume_token(), "t3");
+    }
 
     #[tokio::test]
     async fn a_result_that_can_not_be_decoded_ends_the_watch() {
