@@ -20,6 +20,8 @@ pub(crate) struct Service {
     answer: fn(usize) -> Answer,
     /// How many calls have come.
     pub(crate) calls: Arc<AtomicUsize>,
+    /// How many of them were told how much time they have.
+    pub(crate) timed: Arc<AtomicUsize>,
     under_way: Arc<AtomicUsize>,
     /// How many were under way at a time.
     pub(crate) most: Arc<AtomicUsize>,
@@ -30,8 +32,8 @@ impl Service {
     pub(crate) async fn start(answer: fn(usize) -> Answer) -> (Self, Results) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = listener.local_addr().unwrap().to_string();
-        let [calls, under_way, most] = [(); 3].map(|()| Arc::default());
-        let service = Self { answer, calls, under_way, most };
+        let [calls, timed, under_way, most] = [(); 4].map(|()| Arc::default());
+        let service = Self { answer, calls, timed, under_way, most };
         let serving = service.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -48,6 +50,8 @@ impl Service {
         while let Some(Ok((request, mut respond))) = connection.accept().await {
             let service = self.clone();
             tokio::spawn(async move {
+                let timed = usize::from(request.headers().contains_key("grpc-timeout"));
+                service.timed.fetch_add(timed, Ordering::SeqCst);
                 let (message, code) = (service.answer)(service.calls.fetch_add(1, Ordering::SeqCst));
                 let now = 1 + service.under_way.fetch_add(1, Ordering::SeqCst);
                 service.most.fetch_max(now, Ordering::SeqCst);

@@ -152,6 +152,7 @@ mod tests {
     use crate::testing::{told, Service};
     use crate::{Code, ErrorKind, Results};
     use std::net::TcpListener;
+    use std::sync::atomic::Ordering;
     use std::time::Duration;
 
     #[tokio::test]
@@ -183,9 +184,10 @@ mod tests {
             let entries = vec![HistoryEntry { result_count, ..Default::default() }];
             told(&HistoryResponse { entries, next_page_token }, Some(Code::Ok))
         };
-        let (_service, results) = Service::start(answer).await;
+        let (service, results) = Service::start(answer).await;
         let history = results.history("p", "a").await.unwrap();
         let counts: Vec<_> = history.iter().map(|entry| entry.result_count).collect();
         assert_eq!(counts, [0, 1]);
+        assert_eq!(service.timed.load(Ordering::SeqCst), 2);
     }
 }

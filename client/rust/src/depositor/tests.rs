@@ -343,3 +343,12 @@ async fn a_service_that_ends_all_streams_is_given_up() {
     assert!(error.to_string().contains("ended a stream before"), "{error}");
     assert!(error.outcome_unknown());
 }
+
+#[tokio::test]
+async fn a_service_that_says_nothing_is_given_up() {
+    let (_service, results) = Service::start(|_| (None, None)).await;
+    let depositor = results.depositor_with_patience(Duration::from_millis(500));
+    let receipt = depositor.deposit(work("a", "p", false)).await.unwrap();
+    let error = tokio::time::timeout(Duration::from_secs(30), receipt).await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("no acknowledgement for 0.5 s"), "{error}");
+}

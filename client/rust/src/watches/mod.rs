@@ -235,6 +235,7 @@ impl fmt::Debug for Watch {
 mod tests {
     use super::*;
     use crate::proto::{ChangeKind, EncodedDocuments, WatchEvent};
+    use crate::{ErrorKind, Results};
 
     #[tokio::test]
     async fn a_token_without_changes_is_that_of_the_watch() {
@@ -254,6 +255,14 @@ mod tests {
             let _ = watch.next().await;
         }
         assert_eq!(watch.resume_token(), "t3");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_not_there_is_given_up() {
+        let builder = Results::builder().target("127.0.0.1:1").timeout(Duration::from_millis(300));
+        let watch = builder.connect().unwrap().watch().into_future();
+        let found = tokio::time::timeout(Duration::from_secs(30), watch).await.unwrap();
+        assert_eq!(found.unwrap_err().kind(), ErrorKind::Unavailable);
     }
 
     #[tokio::test]
