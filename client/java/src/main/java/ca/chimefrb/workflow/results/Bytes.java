@@ -19,14 +19,25 @@ final class Bytes {
     return little(bytes).getInt(start);
   }
 
-  /** Copies a document without the {@code _id} that MongoDB puts before everything else; it is a string as our ids. */
-  static byte[] withoutMongoId(byte[] bytes, int start, int length) {
+  /**
+   * Drops the {@code _id} that MongoDB puts before everything else, by moving the beginning of a document behind it. It
+   * is a string as our ids.
+   *
+   * @return where the document begins now; it ends where it did
+   */
+  static int skipMongoId(byte[] bytes, int start, int length) {
     int first = start + LENGTH;
-    if (!Arrays.equals(bytes, first, Math.min(first + MONGO_ID.length, bytes.length), MONGO_ID, 0, MONGO_ID.length)) {
-      return Arrays.copyOfRange(bytes, start, start + length);
+    int end = start + length;
+    int text = first + MONGO_ID.length;
+    if (end - text < LENGTH || !Arrays.equals(bytes, first, text, MONGO_ID, 0, MONGO_ID.length)) {
+      return start;
     }
-    int left = MONGO_ID.length + LENGTH + length(bytes, first + MONGO_ID.length);
-    return cut(Arrays.copyOfRange(bytes, start, start + length), LENGTH, left);
+    int number = MONGO_ID.length + LENGTH + length(bytes, text);
+    if (number <= MONGO_ID.length + LENGTH || number > length - LENGTH - 1) {
+      return start; // it is broken, which shows when it is decoded
+    }
+    little(bytes).putInt(start + number, length - number);
+    return start + number;
   }
 
   /** Copies a document without some bytes. */

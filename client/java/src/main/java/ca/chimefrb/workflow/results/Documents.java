@@ -4,6 +4,7 @@ import ca.chimefrb.workflow.results.v1.EncodedDocument;
 import ca.chimefrb.workflow.results.v1.EncodedDocuments;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -124,7 +125,7 @@ final class Documents {
   }
 
   private byte[] written(Bson document) {
-    try (BasicOutputBuffer buffer = new BasicOutputBuffer();
+    try (TextBuffer buffer = new TextBuffer();
         BsonBinaryWriter writer = new BsonBinaryWriter(buffer)) {
       EncoderContext context = EncoderContext.builder().build();
       if (document instanceof Document known) {
@@ -135,6 +136,21 @@ final class Documents {
             .encode(writer, document.toBsonDocument(Document.class, registry), context);
       }
       return buffer.toByteArray();
+    }
+  }
+
+  /** A buffer that writes text at once; that of the library does so character by character. */
+  private static final class TextBuffer extends BasicOutputBuffer {
+    @Override
+    protected int writeCharacters(String text, boolean isName) {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      boolean isUnicode = new String(bytes, StandardCharsets.UTF_8).equals(text);
+      if (isName || !isUnicode) {
+        return super.writeCharacters(text, isName); // which refuses NUL in names, and leaves half characters as they are
+      }
+      writeBytes(bytes, 0, bytes.length);
+      writeByte(0);
+      return bytes.length + 1;
     }
   }
 
@@ -152,7 +168,7 @@ final class Documents {
   }
 
   /**
-   * Cuts documents that stand back to back apart, and leaves out MongoDB's {@code _id}.
+   * Cuts documents that stand back to back apart, and leaves out MongoDB's {@code _id}. They share their bytes.
    *
    * @throws ResultsException their lengths don't add up
    */
@@ -164,7 +180,8 @@ final class Documents {
       if (length < 5 || length > all.length - start) {
         throw Failure.other("the service has sent what is not BSON: lengths don't add up").toException();
       }
-      found.add(new RawBsonDocument(Bytes.withoutMongoId(all, start, length)));
+      int begin = Bytes.skipMongoId(all, start, length);
+      found.add(new RawBsonDocument(all, begin, start + length - begin));
       start += length;
     }
     return found;
