@@ -10,7 +10,6 @@ import java.util.Collection;
 import java.util.List;
 import org.bson.BsonBinaryWriter;
 import org.bson.BsonDocument;
-import org.bson.BsonInvalidOperationException;
 import org.bson.BsonSerializationException;
 import org.bson.ByteBuf;
 import org.bson.Document;
@@ -84,12 +83,13 @@ final class Documents {
    * @throws ResultsException it can't be encoded
    */
   byte[] encode(String path, Bson document) {
+    if (document == null) {
+      throw Failure.invalid(path + " is null").toException();
+    }
     try {
       return document instanceof RawBsonDocument raw ? bytes(raw) : written(document);
-    } catch (CodecConfigurationException | BsonSerializationException | BsonInvalidOperationException error) {
+    } catch (RuntimeException error) { // of many kinds, those of the caller's own codecs too
       throw Failure.invalid(path + " can't be encoded as BSON: " + error.getMessage()).withCause(error).toException();
-    } catch (NullPointerException error) {
-      throw Failure.invalid(path + " is null, or has a name or a value that must not be").withCause(error).toException();
     }
   }
 
@@ -143,9 +143,8 @@ final class Documents {
   private static final class TextBuffer extends BasicOutputBuffer {
     @Override
     protected int writeCharacters(String text, boolean isName) {
-      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-      boolean isUnicode = new String(bytes, StandardCharsets.UTF_8).equals(text);
-      if (isName || !isUnicode) {
+      byte[] bytes = isName ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
+      if (isName || !new String(bytes, StandardCharsets.UTF_8).equals(text)) {
         return super.writeCharacters(text, isName); // which refuses NUL in names, and leaves half characters as they are
       }
       writeBytes(bytes, 0, bytes.length);
@@ -162,7 +161,7 @@ final class Documents {
   static <T> T decode(RawBsonDocument bson, Codec<T> codec) {
     try {
       return bson.decode(codec);
-    } catch (CodecConfigurationException | BsonSerializationException | BsonInvalidOperationException error) {
+    } catch (RuntimeException error) { // as above
       throw Failure.other("a result can't be decoded: " + error.getMessage()).withCause(error).toException();
     }
   }

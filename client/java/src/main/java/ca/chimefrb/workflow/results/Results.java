@@ -28,6 +28,7 @@ import io.grpc.MethodDescriptor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.bson.Document;
@@ -122,7 +123,7 @@ public final class Results implements AutoCloseable {
    * @throws ResultsException the call failed; {@code works()} has the work with its id
    */
   public Receipt deposit(Bson work) {
-    return deposit(List.of(work)).get(0);
+    return deposit(Collections.singletonList(work)).get(0);
   }
 
   /**

@@ -9,6 +9,9 @@ import ca.chimefrb.workflow.results.ResultsException.Kind;
 import com.google.protobuf.ByteString;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collections;
@@ -17,17 +20,21 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.bson.BsonBinary;
+import org.bson.BsonBinaryWriter;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonReader;
+import org.bson.BsonString;
 import org.bson.BsonWriter;
 import org.bson.Document;
 import org.bson.RawBsonDocument;
+import org.bson.codecs.BsonDocumentCodec;
 import org.bson.codecs.Codec;
 import org.bson.codecs.DecoderContext;
 import org.bson.codecs.EncoderContext;
 import org.bson.codecs.configuration.CodecRegistries;
 import org.bson.conversions.Bson;
+import org.bson.io.BasicOutputBuffer;
 import org.junit.jupiter.api.Test;
 
 class DocumentsTest {
@@ -67,7 +74,14 @@ class DocumentsTest {
 
   @Test
   void namesWhatCanNotBeEncoded() {
-    for (Bson each : Arrays.asList(new Document("a", new Object()), null, new RawBsonDocument(new byte[] {9, 0, 0, 0, 0}))) {
+    for (Bson each :
+        Arrays.asList(
+            new Document("a", new Object()),
+            new Document("a", Map.of(1, 2)),
+            new Document("a", new BigDecimal("1e9999")),
+            new Document((String) null, 1),
+            null,
+            new RawBsonDocument(new byte[] {9, 0, 0, 0, 0}))) {
       ResultsException error =
           assertThrows(ResultsException.class, () -> DOCUMENTS.encode("works[3]", each));
       assertEquals(Kind.INVALID_REQUEST, error.kind());
@@ -84,6 +98,30 @@ class DocumentsTest {
         List.of("{\"id\": \"a\"}", "{\"b\": {\"_id\": \"x\"}}"),
         Documents.split(both).stream().map(RawBsonDocument::toJson).toList());
     assertEquals(List.of(), Documents.split(ByteString.EMPTY));
+  }
+
+  @Test
+  void leavesABrokenIdOfMongoToTheDecoder() {
+    byte[] document = DOCUMENTS.encode("a", new Document("_id", "a").append("id", "a"));
+    for (int length : List.of(-1, 0, 18, Integer.MAX_VALUE)) {
+      byte[] broken = document.clone();
+      ByteBuffer.wrap(broken).order(ByteOrder.LITTLE_ENDIAN).putInt(9, length);
+      RawBsonDocument found = Documents.split(ByteString.copyFrom(broken)).get(0);
+      assertThrows(ResultsException.class, () -> Documents.decode(found, DOCUMENTS.codec(Document.class)));
+    }
+    assertEquals("{}", Documents.split(ByteString.copyFrom(DOCUMENTS.encode("a", new Document("_id", "")))).get(0).toJson());
+  }
+
+  @Test
+  void writesTextAsTheLibraryDoes() {
+    for (String text : List.of("", "a\0b", "é€😀", "?", "\ud800", "a\udc00?")) {
+      BasicOutputBuffer expected = new BasicOutputBuffer();
+      new BsonDocumentCodec()
+          .encode(
+              new BsonBinaryWriter(expected), new BsonDocument("é", new BsonString(text)), EncoderContext.builder().build());
+      assertArrayEquals(expected.toByteArray(), DOCUMENTS.encode("work", new Document("é", text)));
+    }
+    assertThrows(ResultsException.class, () -> DOCUMENTS.encode("work", new Document("a\0", 1)));
   }
 
   @Test
