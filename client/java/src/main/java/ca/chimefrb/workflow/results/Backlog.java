@@ -169,7 +169,7 @@ final class Backlog {
       inFlight.addAll(parts);
       return null;
     }
-    Failure named = failure.withMessage(Receipts.renamed(failure.message(), ""));
+    Failure named = failure.withMessage(Receipts.renamed(failure.message(), index -> ""));
     return new Settled(first, List.of(), named.withOutcomeUnknown(first.outcomeUnknown()));
   }
 

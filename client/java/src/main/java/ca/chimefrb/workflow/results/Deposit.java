@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /** The works of one call, which are sent in requests of a good size, several of which are under way at a time. */
 final class Deposit {
@@ -76,16 +77,22 @@ final class Deposit {
 
   private void finish() throws CallFailedException {
     Begun first = begun.remove();
-    DepositResponse response =
-        calls.finish(first.call, ResultsServiceGrpc.getDepositMethod(), first.request, limit);
-    mayHaveChanged = true;
     Part part = first.part;
+    IntFunction<String> name = index -> "works[" + (part.from + index) + "]";
+    DepositResponse response;
+    try {
+      response = calls.finish(first.call, ResultsServiceGrpc.getDepositMethod(), first.request, limit);
+    } catch (CallFailedException error) {
+      String message = Receipts.renamed(error.failure().message(), name);
+      throw new CallFailedException(error.failure().withMessage(message));
+    }
+    mayHaveChanged = true;
     List<Receipt> made =
         Receipts.of(
             works.subList(part.from, part.to),
             response.getOutcomesList(),
             response.getRejectionsList(),
-            index -> "works[" + (part.from + index) + "]");
+            name);
     for (int index = 0; index < made.size(); index++) {
       receipts[part.from + index] = made.get(index);
     }

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /** Answers to deposits as receipts. */
 final class Receipts {
   private static final String CONFLICT = "a result with this id is stored with other content";
-  private static final Pattern POSITION = Pattern.compile("works\\[\\d+](\\.|: )");
+  private static final Pattern POSITION = Pattern.compile("works\\[(\\d{1,6})](\\.|: )");
 
   private Receipts() {}
 
@@ -38,7 +38,7 @@ final class Receipts {
     }
     Map<Integer, String> reasons = new HashMap<>();
     for (Rejection each : rejections) {
-      reasons.put(each.getIndex(), reason(each) + ": " + renamed(each.getMessage(), name.apply(each.getIndex())));
+      reasons.put(each.getIndex(), reason(each) + ": " + renamed(each.getMessage(), name));
     }
     List<Receipt> receipts = new ArrayList<>();
     for (int index = 0; index < works.size(); index++) {
@@ -49,10 +49,15 @@ final class Receipts {
     return receipts;
   }
 
-  /** Replaces the position that a work had in its request; an empty name leaves it out. */
-  static String renamed(String message, String name) {
-    String replacement = name.isEmpty() ? "" : Matcher.quoteReplacement(name) + "$1";
-    return POSITION.matcher(message).replaceAll(replacement);
+  /** Replaces the positions that works had in their request; an empty name leaves them out. */
+  static String renamed(String message, IntFunction<String> name) {
+    return POSITION
+        .matcher(message)
+        .replaceAll(
+            found -> {
+              String work = name.apply(Integer.parseInt(found.group(1)));
+              return work.isEmpty() ? "" : Matcher.quoteReplacement(work + found.group(2));
+            });
   }
 
   private static Outcome outcome(DepositOutcome outcome) throws CallFailedException {

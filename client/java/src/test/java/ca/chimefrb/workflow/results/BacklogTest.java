@@ -198,10 +198,10 @@ class BacklogTest {
 
   @Test
   void namesWorksInReasonsByTheirPositionInTheList() {
-    assertEquals("works[7].id: no", Receipts.renamed("works[0].id: no", "works[7]"));
-    assertEquals("works[7]: no", Receipts.renamed("works[0]: no", "works[7]"));
-    assertEquals("no", Receipts.renamed("works[0]: no", ""));
-    assertEquals("locked works (id)", Receipts.renamed("locked works (works[0].id)", ""));
+    assertEquals("works[7].id: no", Receipts.renamed("works[2].id: no", index -> "works[" + (index + 5) + "]"));
+    assertEquals("works[$1]: no", Receipts.renamed("works[0]: no", index -> "works[$1]"));
+    assertEquals("no", Receipts.renamed("works[0]: no", index -> ""));
+    assertEquals("locked works (id)", Receipts.renamed("locked works (works[0].id)", index -> ""));
   }
 
   @Test
