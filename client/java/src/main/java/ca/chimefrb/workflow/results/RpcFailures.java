@@ -120,7 +120,10 @@ final class RpcFailures {
   }
 
   private static String text(Status status) {
-    return status.getDescription() == null ? "" : status.getDescription();
+    if (status.getDescription() == null) {
+      return status.getCause() == null ? "" : status.getCause().toString();
+    }
+    return status.getDescription();
   }
 
   /** Writes a time as people read it. */

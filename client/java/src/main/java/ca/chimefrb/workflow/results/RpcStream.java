@@ -5,6 +5,7 @@ import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ClientStreamTracer;
 import io.grpc.Context;
+import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -224,10 +225,18 @@ final class RpcStream<Q, R> implements AutoCloseable {
       return Failure.cancelled(attempt().method() + " at " + calls.target() + " was cancelled by its context")
           .withOutcomeUnknown(failure.outcomeUnknown());
     }
+    if (failure.kind() == Kind.DEADLINE_EXCEEDED && limit.left() > 0 && isPastContext()) {
+      return failure.withMessage(attempt().method() + " at " + calls.target() + " was ended by the deadline of its context");
+    }
     if (failure.kind() == Kind.DEADLINE_EXCEEDED && !isSent()) {
       return calls.outOfReach(place, limit.whole());
     }
     return failure;
+  }
+
+  private static boolean isPastContext() {
+    Deadline deadline = Context.current().getDeadline();
+    return deadline != null && deadline.isExpired();
   }
 
   private RpcFailures.Attempt attempt() {
