@@ -9,6 +9,7 @@ import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.protobuf.ProtoUtils;
+import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -23,6 +24,9 @@ final class Calls {
           .setRequestMarshaller(ProtoUtils.marshaller(Empty.getDefaultInstance()))
           .setResponseMarshaller(ProtoUtils.marshaller(Empty.getDefaultInstance()))
           .build();
+
+  /** Ends what nobody has any more, and nobody has closed. */
+  static final Cleaner CLEANER = Cleaner.create();
 
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);

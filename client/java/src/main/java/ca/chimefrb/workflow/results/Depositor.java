@@ -14,7 +14,7 @@ import org.bson.conversions.Bson;
  * id are stored in the order in which they are given. Any number of threads may share a depositor.
  *
  * <p>Use it with try-with-resources: {@link #close} waits until all is acknowledged. The thread that sends does not keep
- * the program from ending.
+ * the program from ending, and ends when nobody has the depositor any more and all is acknowledged.
  */
 public final class Depositor implements AutoCloseable {
   private static final int NAMED_IN_ERRORS = 5;
@@ -32,6 +32,7 @@ public final class Depositor implements AutoCloseable {
     Thread sender = new Thread(new DepositSender(calls, outbox, patience), "workflow-results-depositor");
     sender.setDaemon(true);
     outbox.setSender(sender);
+    Calls.CLEANER.register(this, outbox::abandon);
     sender.start();
   }
 

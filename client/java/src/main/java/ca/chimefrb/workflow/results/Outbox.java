@@ -71,10 +71,15 @@ final class Outbox {
     }
   }
 
-  private synchronized void awaitEnd() {
-    checkThread();
+  /** Takes on no more works. */
+  synchronized void abandon() {
     closing = true;
     notifyAll();
+  }
+
+  private synchronized void awaitEnd() {
+    checkThread();
+    abandon();
     while (!ended) {
       pause();
     }

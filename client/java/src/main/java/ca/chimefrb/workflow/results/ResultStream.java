@@ -69,7 +69,8 @@ public final class ResultStream<T> implements Iterable<T>, AutoCloseable {
   /**
    * The results, one after another.
    *
-   * @return an iterator. Its methods throw a {@link ResultsException} when the call fails
+   * @return an iterator. Its methods throw a {@link ResultsException} when the call fails; CANCELLED if this was closed
+   *     before all results were read
    * @throws IllegalStateException this was read already
    */
   @Override
@@ -135,9 +136,7 @@ public final class ResultStream<T> implements Iterable<T>, AutoCloseable {
         }
         return true;
       } catch (ResultsException error) {
-        failed = error; // what follows an error is no end
-        source.close();
-        throw error;
+        throw ended(error);
       }
     }
 
@@ -146,7 +145,17 @@ public final class ResultStream<T> implements Iterable<T>, AutoCloseable {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }
-      return Documents.decode(arrived.remove(), codec);
+      try {
+        return Documents.decode(arrived.remove(), codec);
+      } catch (ResultsException error) {
+        throw ended(error);
+      }
+    }
+
+    private ResultsException ended(ResultsException error) {
+      failed = error; // what follows an error is no end
+      source.close();
+      return error;
     }
   }
 
@@ -175,18 +184,18 @@ public final class ResultStream<T> implements Iterable<T>, AutoCloseable {
 
     @Override
     public List<RawBsonDocument> next() {
-      while (!closed) {
+      while (stream != null || requests.hasNext()) {
         if (stream == null) {
-          if (!requests.hasNext()) {
-            return null;
-          }
           begun = begun == null ? times.get() : begun;
           reading = new Reading<>(method, calls.target(), requests.next());
           stream = new ResumingStream<>(calls, method.call(), reading, begun);
         }
-        R response = stream.next();
+        R response = closed ? null : stream.next();
         if (response != null) {
           return reading.take(response);
+        }
+        if (!reading.isComplete()) {
+          throw Failure.cancelled("these results were closed before all were read").toException();
         }
         stream = null;
       }

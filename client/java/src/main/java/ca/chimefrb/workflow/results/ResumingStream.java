@@ -16,7 +16,7 @@ final class ResumingStream<Q extends MessageLite, R> implements AutoCloseable {
   private final Course<Q> course;
   private final Times times;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private volatile RpcStream<Q, R> stream;
+  private final Current<Q, R> current = new Current<>();
 
   /**
    * Begins; calls when the first response is asked for.
@@ -28,6 +28,20 @@ final class ResumingStream<Q extends MessageLite, R> implements AutoCloseable {
     this.method = method;
     this.course = course;
     this.times = times;
+    Calls.CLEANER.register(this, current::drop);
+  }
+
+  /** The stream that is open, if any. It knows nothing of who reads it, so that it can be ended when nobody does. */
+  private static final class Current<Q, R> {
+    private volatile RpcStream<Q, R> stream;
+
+    void drop() {
+      RpcStream<Q, R> open = stream;
+      stream = null;
+      if (open != null) {
+        open.close();
+      }
+    }
   }
 
   /**
@@ -52,18 +66,20 @@ final class ResumingStream<Q extends MessageLite, R> implements AutoCloseable {
    */
   R next() {
     TimeLimit progress = TimeLimit.after(times.patience);
-    boolean failing = !times.endless;
+    boolean failing = !times.endless || current.stream == null;
     while (!isClosed() && !course.isComplete()) {
       try {
-        RpcStream<Q, R> current = stream;
-        RpcStream<Q, R> open = current == null ? open(TimeLimit.earlier(times.limit, progress)) : current;
+        RpcStream<Q, R> open = current.stream;
+        if (open == null) {
+          open = open(TimeLimit.earlier(times.limit, progress));
+        }
         R response = open.next(times.silence);
         if (response != null) {
           return response;
         }
         throw new CallFailedException(course.endedEarly());
       } catch (CallFailedException error) {
-        drop();
+        current.drop();
         if (isClosed()) {
           return null;
         }
@@ -86,28 +102,20 @@ final class ResumingStream<Q extends MessageLite, R> implements AutoCloseable {
   @Override
   public void close() {
     closed.countDown();
-    drop();
+    current.drop();
   }
 
   private RpcStream<Q, R> open(TimeLimit connect) throws CallFailedException {
     RpcStream<Q, R> open = calls.stream(method, course.begin(), times.limit, connect);
-    stream = open;
+    current.stream = open;
     if (isClosed()) {
-      drop();
+      current.drop();
     }
     return open;
   }
 
-  private void drop() {
-    RpcStream<Q, R> open = stream;
-    stream = null;
-    if (open != null) {
-      open.close();
-    }
-  }
-
   private void finish() {
-    RpcStream<Q, R> open = stream;
+    RpcStream<Q, R> open = current.stream;
     if (open != null && !isClosed()) {
       try {
         open.next(END);

@@ -85,12 +85,17 @@ public final class Watch<T> implements Iterable<Change<T>>, AutoCloseable {
    *     client know
    * @param <U> the type
    * @return the changes, to be read instead of this
-   * @throws ResultsException there is no codec for the class; INVALID_REQUEST
+   * @throws ResultsException there is no codec for the class, and this is closed; INVALID_REQUEST
    * @throws IllegalStateException this was read already
    */
   public <U> Watch<U> as(Class<U> class_) {
     begin();
-    return new Watch<>(shared, documents, class_);
+    try {
+      return new Watch<>(shared, documents, class_);
+    } catch (ResultsException error) {
+      close();
+      throw error;
+    }
   }
 
   /**

@@ -1,0 +1,201 @@
+package ca.chimefrb.workflow.results;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ca.chimefrb.workflow.results.ResultsException.Kind;
+import ca.chimefrb.workflow.results.v1.CountRequest;
+import ca.chimefrb.workflow.results.v1.CountResponse;
+import ca.chimefrb.workflow.results.v1.DepositOutcome;
+import ca.chimefrb.workflow.results.v1.DepositRequest;
+import ca.chimefrb.workflow.results.v1.DepositResponse;
+import ca.chimefrb.workflow.results.v1.ResultBatch;
+import ca.chimefrb.workflow.results.v1.ResultPart;
+import ca.chimefrb.workflow.results.v1.ResultsServiceGrpc;
+import ca.chimefrb.workflow.results.v1.ViewRequest;
+import ca.chimefrb.workflow.results.v1.ViewResponse;
+import ca.chimefrb.workflow.results.v1.WatchRequest;
+import ca.chimefrb.workflow.results.v1.WatchResponse;
+import io.grpc.Context;
+import io.grpc.Grpc;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.bson.Document;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a client does with answers that a real service seldom gives. */
+class ScriptedServiceTest {
+  private final Scripted service = new Scripted();
+  private Server server;
+  private Results results;
+
+  /** A service that sends one batch of a read and then no more, and answers the second deposit of a client with an error. */
+  private static final class Scripted extends ResultsServiceGrpc.ResultsServiceImplBase {
+    final CountDownLatch cancelled = new CountDownLatch(1);
+    final AtomicInteger calls = new AtomicInteger();
+
+    private void hang(StreamObserver<?> observer) {
+      ((ServerCallStreamObserver<?>) observer).setOnCancelHandler(cancelled::countDown);
+      calls.incrementAndGet();
+    }
+
+    @Override
+    public void view(ViewRequest request, StreamObserver<ViewResponse> observer) {
+      hang(observer);
+      byte[] result = new Documents(null).encode("", new Document("id", "a"));
+      ResultBatch batch = ResultBatch.newBuilder().setResults(Documents.message(List.of(result, result))).build();
+      observer.onNext(ViewResponse.newBuilder().setPart(ResultPart.newBuilder().setBatch(batch)).build());
+    }
+
+    @Override
+    public void watch(WatchRequest request, StreamObserver<WatchResponse> observer) {
+      hang(observer);
+      observer.onNext(WatchResponse.getDefaultInstance());
+    }
+
+    @Override
+    public void count(CountRequest request, StreamObserver<CountResponse> observer) {
+      hang(observer);
+    }
+
+    @Override
+    public void deposit(DepositRequest request, StreamObserver<DepositResponse> observer) {
+      if (request.getWorks().getBson().toStringUtf8().contains("denied")) {
+        observer.onError(Status.PERMISSION_DENIED.withDescription("works[0]: not this").asRuntimeException());
+        return;
+      }
+      observer.onNext(DepositResponse.newBuilder().addOutcomes(DepositOutcome.DEPOSIT_OUTCOME_DEPOSITED).build());
+      observer.onCompleted();
+    }
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    server = Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create()).addService(service).build().start();
+    results = Results.connect("localhost:" + server.getPort());
+  }
+
+  @AfterEach
+  void stop() {
+    results.close();
+    server.shutdownNow();
+  }
+
+  private static void eventually(BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < end, "it has taken too long");
+      System.gc();
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  private boolean hasCancelled() {
+    return service.cancelled.getCount() == 0;
+  }
+
+  @Test
+  void closingIsNoEndOfResults() {
+    ResultStream<Document> stream = results.view("p");
+    Iterator<Document> iterator = stream.iterator();
+    iterator.next();
+    stream.close();
+    iterator.next(); // it has arrived
+    for (int times = 0; times < 2; times++) {
+      ResultsException error = assertThrows(ResultsException.class, iterator::hasNext);
+      assertEquals(Kind.CANCELLED, error.kind());
+    }
+  }
+
+  @Test
+  void aResultThatCanNotBeDecodedEndsTheCall() throws InterruptedException {
+    assertThrows(ResultsException.class, () -> results.view("p").as(String.class).toList());
+    eventually(this::hasCancelled);
+  }
+
+  @Test
+  void aWatchThatCanNotBeReadIsClosed() throws InterruptedException {
+    assertThrows(ResultsException.class, () -> results.watch("p").as(Thread.class));
+    eventually(this::hasCancelled);
+  }
+
+  @Test
+  void whatNobodyHasAnyMoreEnds() throws InterruptedException {
+    results.view("p").iterator().next();
+    eventually(this::hasCancelled);
+  }
+
+  @Test
+  void aDepositorThatNobodyHasAnyMoreEnds() throws InterruptedException {
+    results.depositor();
+    eventually(
+        () ->
+            Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(each -> each.getName().equals("workflow-results-depositor")));
+  }
+
+  @Test
+  void theDeadlineOfAContextIsNamed() throws Exception {
+    ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+    try (Context.CancellableContext context =
+        Context.current().withDeadlineAfter(300, TimeUnit.MILLISECONDS, clock)) {
+      Iterator<Document> iterator = context.call(() -> results.view("p").iterator());
+      ResultsException late =
+          assertThrows(ResultsException.class, () -> context.call(() -> results.count("p", null)));
+      assertEquals(Kind.DEADLINE_EXCEEDED, late.kind());
+      assertTrue(late.getMessage().endsWith("was ended by the deadline of its context"), late.getMessage());
+      ResultsException unsent = assertThrows(ResultsException.class, () -> context.call(iterator::hasNext));
+      assertEquals(Kind.DEADLINE_EXCEEDED, unsent.kind());
+      assertEquals(1, service.calls.get());
+    } finally {
+      clock.shutdown();
+    }
+  }
+
+  @Test
+  void aWatchGivesUpInTimeIfNothingAnswers() {
+    String target = "localhost:" + server.getPort();
+    server.shutdownNow();
+    long began = System.nanoTime();
+    Results hasty = Results.builder().target(target).timeout(Duration.ofSeconds(1)).connect();
+    try (hasty) {
+      ResultsException error = assertThrows(ResultsException.class, () -> hasty.watch("p"));
+      assertEquals(Kind.UNAVAILABLE, error.kind());
+    }
+    assertTrue(System.nanoTime() - began < TimeUnit.MILLISECONDS.toNanos(1900));
+  }
+
+  @Test
+  void aRefusalNamesWorksByTheirPositionInTheList() {
+    Document stored = new Document("id", "stored").append("text", "x".repeat(1 << 20));
+    Document denied = new Document("id", "denied");
+    ResultsException error = assertThrows(ResultsException.class, () -> results.deposit(List.of(stored, denied)));
+    assertTrue(error.getMessage().contains("works[1]: not this"), error.getMessage());
+    assertEquals(2, error.works().size());
+    assertTrue(error.outcomeUnknown());
+  }
+
+  @Test
+  void nullIsNoWork() {
+    ResultsException error = assertThrows(ResultsException.class, () -> results.deposit((Document) null));
+    assertEquals("works[0] is null", error.getMessage());
+    assertFalse(error.outcomeUnknown());
+  }
+}
