@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import org.bson.BsonSerializationException;
 
 /** Documents as bytes, and what is done to them without decoding them. */
 final class Bytes {
@@ -42,9 +41,6 @@ final class Bytes {
 
   /** Copies a document without some bytes. */
   static byte[] cut(byte[] bytes, int position, int number) {
-    if (number < 0 || number > bytes.length - position) {
-      throw new BsonSerializationException("an element is longer than its document");
-    }
     byte[] shorter = new byte[bytes.length - number];
     System.arraycopy(bytes, 0, shorter, 0, position);
     System.arraycopy(bytes, position + number, shorter, position, shorter.length - position);

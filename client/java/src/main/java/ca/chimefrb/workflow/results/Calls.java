@@ -8,7 +8,10 @@ import com.google.protobuf.MessageLite;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.ProtoUtils;
+import io.grpc.stub.ClientCalls;
 import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -153,7 +156,12 @@ final class Calls {
   Failure outOfReach(Connections.Place place, Duration time) {
     CallOptions glance =
         CallOptions.DEFAULT.withDeadlineAfter(GLANCE.toNanos(), TimeUnit.NANOSECONDS);
-    String told = Reachability.ask(place.channel().newCall(HEALTH_CHECK, glance), Empty.getDefaultInstance());
+    String told = "";
+    try {
+      ClientCalls.blockingUnaryCall(place.channel(), HEALTH_CHECK, glance, Empty.getDefaultInstance());
+    } catch (StatusRuntimeException error) {
+      told = error.getStatus().getCode() == Status.Code.UNAVAILABLE ? Reachability.causes(error.getStatus()) : "";
+    }
     return Failure.unavailable(Reachability.explain(target(), settings.secure(), time, told));
   }
 

@@ -15,38 +15,16 @@ import org.bson.ByteBuf;
 import org.bson.Document;
 import org.bson.RawBsonDocument;
 import org.bson.UuidRepresentation;
-import org.bson.codecs.BsonCodecProvider;
-import org.bson.codecs.BsonValueCodecProvider;
 import org.bson.codecs.Codec;
-import org.bson.codecs.CollectionCodecProvider;
-import org.bson.codecs.DocumentCodecProvider;
 import org.bson.codecs.EncoderContext;
-import org.bson.codecs.EnumCodecProvider;
-import org.bson.codecs.IterableCodecProvider;
-import org.bson.codecs.MapCodecProvider;
-import org.bson.codecs.ValueCodecProvider;
 import org.bson.codecs.configuration.CodecConfigurationException;
 import org.bson.codecs.configuration.CodecRegistries;
 import org.bson.codecs.configuration.CodecRegistry;
-import org.bson.codecs.jsr310.Jsr310CodecProvider;
 import org.bson.conversions.Bson;
 import org.bson.io.BasicOutputBuffer;
 
 /** Documents as BSON and back. */
 final class Documents {
-  private static final CodecRegistry OURS =
-      CodecRegistries.fromProviders(
-          List.of(
-              new ValueCodecProvider(),
-              new BsonValueCodecProvider(),
-              new DocumentCodecProvider(),
-              new CollectionCodecProvider(),
-              new IterableCodecProvider(),
-              new MapCodecProvider(),
-              new Jsr310CodecProvider(),
-              new BsonCodecProvider(),
-              new EnumCodecProvider()));
-
   private static final Document EVERYTHING = new Document();
 
   private final CodecRegistry registry;
@@ -57,7 +35,8 @@ final class Documents {
    * @param codecs what is asked before the codecs of this client; null for those alone
    */
   Documents(CodecRegistry codecs) {
-    CodecRegistry all = codecs == null ? OURS : CodecRegistries.fromRegistries(codecs, OURS);
+    CodecRegistry usual = Bson.DEFAULT_CODEC_REGISTRY;
+    CodecRegistry all = codecs == null ? usual : CodecRegistries.fromRegistries(codecs, usual);
     registry = CodecRegistries.withUuidRepresentation(all, UuidRepresentation.STANDARD);
   }
 

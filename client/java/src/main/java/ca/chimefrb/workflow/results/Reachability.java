@@ -1,11 +1,7 @@
 package ca.chimefrb.workflow.results;
 
-import io.grpc.ClientCall;
-import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 
 /** Why nothing answers, in words that help. */
@@ -23,32 +19,6 @@ final class Reachability {
   private static final Pattern UNRESOLVED = Pattern.compile("Unable to resolve host");
 
   private Reachability() {}
-
-  /** Makes a call that fails at once without a connection, and returns what gRPC reports; empty if it succeeds. */
-  static <Q, R> String ask(ClientCall<Q, R> call, Q request) {
-    CompletableFuture<Status> end = new CompletableFuture<>();
-    call.start(
-        new ClientCall.Listener<R>() {
-          @Override
-          public void onClose(Status status, Metadata trailers) {
-            end.complete(status);
-          }
-        },
-        new Metadata());
-    call.request(1);
-    call.sendMessage(request);
-    call.halfClose();
-    try {
-      Status status = end.get(); // it has a deadline
-      return status.getCode() == Status.Code.UNAVAILABLE ? causes(status) : "";
-    } catch (InterruptedException interrupt) {
-      call.cancel("nobody waits for it any more", interrupt);
-      Thread.currentThread().interrupt();
-      return "";
-    } catch (ExecutionException error) {
-      throw new IllegalStateException(error); // it is only ever completed with a status
-    }
-  }
 
   /**
    * Explains why nothing has answered.
@@ -95,7 +65,7 @@ final class Reachability {
   }
 
   /** What a status and its causes say. */
-  private static String causes(Status status) {
+  static String causes(Status status) {
     StringBuilder told = new StringBuilder(String.valueOf(status.getDescription()).lines().findFirst().orElse(""));
     for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
       told.append(": ").append(cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage());

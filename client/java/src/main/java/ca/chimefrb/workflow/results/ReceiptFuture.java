@@ -22,9 +22,11 @@ final class ReceiptFuture extends CompletableFuture<Receipt> {
 
   @Override
   public Receipt get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
-    Receipt receipt = super.get(timeout, unit);
-    seen = true;
-    return receipt;
+    try {
+      return super.get(timeout, unit);
+    } finally {
+      seen |= isDone();
+    }
   }
 
   @Override

@@ -27,28 +27,15 @@ import org.bson.codecs.Codec;
  * @param <T> the type of the results
  */
 public final class ResultStream<T> implements Iterable<T>, AutoCloseable {
-  private final Source source;
+  private final Requests<?, ?> source;
   private final Documents documents;
   private final Codec<T> codec;
   private boolean begun;
 
-  ResultStream(Source source, Documents documents, Class<T> class_) {
+  ResultStream(Requests<?, ?> source, Documents documents, Class<T> class_) {
     this.source = source;
     this.documents = documents;
     this.codec = documents.codec(class_);
-  }
-
-  /** Where documents come from. */
-  interface Source extends AutoCloseable {
-    /**
-     * Waits for the next documents.
-     *
-     * @return them; null at the end
-     */
-    List<RawBsonDocument> next();
-
-    @Override
-    void close();
   }
 
   /**
@@ -160,7 +147,7 @@ public final class ResultStream<T> implements Iterable<T>, AutoCloseable {
   }
 
   /** The documents of one request after another. */
-  static final class Requests<Q extends MessageLite, R> implements Source {
+  static final class Requests<Q extends MessageLite, R> {
     private final Calls calls;
     private final ReadMethod<Q, R> method;
     private final Iterator<Q> requests;
@@ -182,8 +169,8 @@ public final class ResultStream<T> implements Iterable<T>, AutoCloseable {
       this.times = times;
     }
 
-    @Override
-    public List<RawBsonDocument> next() {
+    /** Waits for the next documents; null at the end. */
+    List<RawBsonDocument> next() {
       while (stream != null || requests.hasNext()) {
         if (stream == null) {
           begun = begun == null ? times.get() : begun;
@@ -202,8 +189,7 @@ public final class ResultStream<T> implements Iterable<T>, AutoCloseable {
       return null;
     }
 
-    @Override
-    public void close() {
+    void close() {
       closed = true;
       ResumingStream<Q, R> open = stream;
       if (open != null) {

@@ -18,6 +18,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
 
@@ -212,6 +215,12 @@ class BacklogTest {
     assertFalse(unseen.isSeen());
     assertEquals("a", unseen.thenApply(Receipt::id).join());
     assertTrue(unseen.isSeen());
+    ReceiptFuture awaited = new ReceiptFuture();
+    assertThrows(TimeoutException.class, () -> awaited.get(1, TimeUnit.NANOSECONDS));
+    assertFalse(awaited.isSeen());
+    awaited.completeExceptionally(new IllegalStateException());
+    assertThrows(ExecutionException.class, () -> awaited.get(1, TimeUnit.NANOSECONDS));
+    assertTrue(awaited.isSeen());
     ReceiptFuture joined = new ReceiptFuture();
     CompletableFuture<Void> all = CompletableFuture.allOf(joined, new CompletableFuture<>());
     joined.complete(receipt);
