@@ -41,14 +41,14 @@ public final class Depositor implements AutoCloseable {
    *
    * @param work as for {@link Results#deposit(java.util.Collection)}
    * @return its receipt, when the work is acknowledged. It fails with a {@link ResultsException} if the caller may not
-   *     deposit the work, or the depositor gives up. What hangs on it runs in the thread that sends: keep that short. To
-   *     cancel it has no effect on the work
+   *     deposit the work, or the depositor gives up. What hangs on it runs in the thread that sends: keep that short. There,
+   *     to wait for another receipt is an {@link IllegalStateException}. To cancel it has no effect on the work
    * @throws ResultsException the depositor has given up, the work can't be encoded, or the thread was interrupted; the
    *     work was not taken on
    * @throws IllegalStateException the depositor is closed
    */
   public CompletableFuture<Receipt> deposit(Bson work) {
-    ReceiptFuture future = new ReceiptFuture();
+    ReceiptFuture future = new ReceiptFuture(outbox::checkThread);
     outbox.put(Work.of(documents.encode("work", work), Results::newId), future);
     return future;
   }

@@ -251,7 +251,8 @@ final class Outbox {
     }
   }
 
-  private void checkThread() {
+  /** Throws in the thread that sends. */
+  void checkThread() {
     if (Thread.currentThread() == sender) {
       throw new IllegalStateException(
           "what hangs on a receipt runs in the depositor's own thread, which can't wait for itself");

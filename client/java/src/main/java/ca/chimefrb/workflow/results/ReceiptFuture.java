@@ -7,7 +7,17 @@ import java.util.concurrent.TimeoutException;
 
 /** A receipt that is on its way, and that knows whether anybody has asked for it. */
 final class ReceiptFuture extends CompletableFuture<Receipt> {
+  private final Runnable checkThread;
   private volatile boolean seen;
+
+  /**
+   * Begins.
+   *
+   * @param checkThread throws in a thread that would wait for itself
+   */
+  ReceiptFuture(Runnable checkThread) {
+    this.checkThread = checkThread;
+  }
 
   /** Whether anybody has asked for the receipt, or has said what to do with it. */
   boolean isSeen() {
@@ -16,12 +26,14 @@ final class ReceiptFuture extends CompletableFuture<Receipt> {
 
   @Override
   public Receipt get() throws InterruptedException, ExecutionException {
+    checkWaiting();
     seen = true;
     return super.get();
   }
 
   @Override
   public Receipt get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
+    checkWaiting();
     try {
       return super.get(timeout, unit);
     } finally {
@@ -31,6 +43,7 @@ final class ReceiptFuture extends CompletableFuture<Receipt> {
 
   @Override
   public Receipt join() {
+    checkWaiting();
     seen = true;
     return super.join();
   }
@@ -58,5 +71,11 @@ final class ReceiptFuture extends CompletableFuture<Receipt> {
   public boolean completeExceptionally(Throwable error) {
     seen |= getNumberOfDependents() > 0;
     return super.completeExceptionally(error);
+  }
+
+  private void checkWaiting() {
+    if (!isDone()) {
+      checkThread.run();
+    }
   }
 }

@@ -35,7 +35,7 @@ class BacklogTest {
   }
 
   private void add(String id) {
-    backlog.add(work("p", id, null), new ReceiptFuture(), 0);
+    backlog.add(work("p", id, null), new ReceiptFuture(() -> {}), 0);
   }
 
   private static List<String> ids(PendingRequest request) {
@@ -126,9 +126,9 @@ class BacklogTest {
 
   @Test
   void tellsDeniedPipelinesApart() {
-    backlog.add(work("p", "a", null), new ReceiptFuture(), 0);
-    backlog.add(work("q", "b", null), new ReceiptFuture(), 0);
-    backlog.add(work("p", "c", null), new ReceiptFuture(), 0);
+    backlog.add(work("p", "a", null), new ReceiptFuture(() -> {}), 0);
+    backlog.add(work("q", "b", null), new ReceiptFuture(() -> {}), 0);
+    backlog.add(work("p", "c", null), new ReceiptFuture(() -> {}), 0);
     backlog.take();
     add("d");
     backlog.take();
@@ -152,7 +152,7 @@ class BacklogTest {
     add("a");
     backlog.take();
     assertFalse(backlog.canSortOut(denied("ROLE")));
-    backlog.add(work("p", "b", new Document("locked", true)), new ReceiptFuture(), 0);
+    backlog.add(work("p", "b", new Document("locked", true)), new ReceiptFuture(() -> {}), 0);
     backlog.take();
     assertTrue(backlog.canSortOut(denied("ROLE")));
     assertFalse(backlog.canSortOut(denied("")));
@@ -163,7 +163,7 @@ class BacklogTest {
     String text = "x".repeat(1 << 20);
     for (int number = 0; number < 16; number++) {
       assertFalse(backlog.isFull());
-      backlog.add(work("p", "a" + number, text), new ReceiptFuture(), 0);
+      backlog.add(work("p", "a" + number, text), new ReceiptFuture(() -> {}), 0);
     }
     assertTrue(backlog.isFull());
     PendingRequest first = backlog.take();
@@ -208,20 +208,34 @@ class BacklogTest {
   }
 
   @Test
+  void aThreadDoesNotWaitForItself() {
+    ReceiptFuture own =
+        new ReceiptFuture(
+            () -> {
+              throw new IllegalStateException();
+            });
+    assertThrows(IllegalStateException.class, own::join);
+    assertThrows(IllegalStateException.class, own::get);
+    assertThrows(IllegalStateException.class, () -> own.get(1, TimeUnit.NANOSECONDS));
+    own.complete(new Receipt("p", "a", Receipt.Outcome.DEPOSITED, ""));
+    assertEquals("a", own.join().id());
+  }
+
+  @Test
   void aReceiptKnowsWhetherAnybodyAsked() {
     Receipt receipt = new Receipt("p", "a", Receipt.Outcome.CONFLICT, "");
-    ReceiptFuture unseen = new ReceiptFuture();
+    ReceiptFuture unseen = new ReceiptFuture(() -> {});
     unseen.complete(receipt);
     assertFalse(unseen.isSeen());
     assertEquals("a", unseen.thenApply(Receipt::id).join());
     assertTrue(unseen.isSeen());
-    ReceiptFuture awaited = new ReceiptFuture();
+    ReceiptFuture awaited = new ReceiptFuture(() -> {});
     assertThrows(TimeoutException.class, () -> awaited.get(1, TimeUnit.NANOSECONDS));
     assertFalse(awaited.isSeen());
     awaited.completeExceptionally(new IllegalStateException());
     assertThrows(ExecutionException.class, () -> awaited.get(1, TimeUnit.NANOSECONDS));
     assertTrue(awaited.isSeen());
-    ReceiptFuture joined = new ReceiptFuture();
+    ReceiptFuture joined = new ReceiptFuture(() -> {});
     CompletableFuture<Void> all = CompletableFuture.allOf(joined, new CompletableFuture<>());
     joined.complete(receipt);
     assertTrue(joined.isSeen());
