@@ -117,6 +117,10 @@ class BacklogTest {
                     .setMessage("works[1].results is nested too deep"));
     assertThrows(CallFailedException.class, () -> backlog.acknowledge(answer.setSequence(9).build()));
     Settled settled = backlog.acknowledge(answer.setSequence(sequence).build());
+    assertThrows(
+        CallFailedException.class,
+        () ->
+            backlog.acknowledge(answer.clone().addOutcomes(DepositOutcome.DEPOSIT_OUTCOME_DEPOSITED).build()));
     assertFalse(backlog.isDone(sequence));
     backlog.finish(settled);
     assertTrue(backlog.isDone(sequence));
@@ -143,6 +147,7 @@ class BacklogTest {
     Settled settled = backlog.sortOut(denied("PIPELINE"));
     assertNotNull(settled);
     assertEquals("pipeline: no", settled.failure().message());
+    assertTrue(settled.failure().outcomeUnknown());
     backlog.finish(settled);
     assertEquals(List.of("b"), ids(backlog.take()));
   }

@@ -8,9 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ca.chimefrb.workflow.results.ResultsException.Kind;
 import ca.chimefrb.workflow.results.v1.CountRequest;
 import ca.chimefrb.workflow.results.v1.CountResponse;
-import ca.chimefrb.workflow.results.v1.DepositOutcome;
-import ca.chimefrb.workflow.results.v1.DepositRequest;
-import ca.chimefrb.workflow.results.v1.DepositResponse;
 import ca.chimefrb.workflow.results.v1.ResultBatch;
 import ca.chimefrb.workflow.results.v1.ResultPart;
 import ca.chimefrb.workflow.results.v1.ResultsServiceGrpc;
@@ -22,7 +19,6 @@ import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
-import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -39,14 +35,16 @@ import org.bson.Document;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What a client does with answers that a real service seldom gives. */
+@Timeout(60)
 class ScriptedServiceTest {
   private final Scripted service = new Scripted();
   private Server server;
   private Results results;
 
-  /** A service that sends one batch of a read and then no more, and answers the second deposit of a client with an error. */
+  /** A service that sends one batch of a read, and no more; and does not answer. */
   private static final class Scripted extends ResultsServiceGrpc.ResultsServiceImplBase {
     final CountDownLatch cancelled = new CountDownLatch(1);
     final AtomicInteger calls = new AtomicInteger();
@@ -73,16 +71,6 @@ class ScriptedServiceTest {
     @Override
     public void count(CountRequest request, StreamObserver<CountResponse> observer) {
       hang(observer);
-    }
-
-    @Override
-    public void deposit(DepositRequest request, StreamObserver<DepositResponse> observer) {
-      if (request.getWorks().getBson().toStringUtf8().contains("denied")) {
-        observer.onError(Status.PERMISSION_DENIED.withDescription("works[0]: not this").asRuntimeException());
-        return;
-      }
-      observer.onNext(DepositResponse.newBuilder().addOutcomes(DepositOutcome.DEPOSIT_OUTCOME_DEPOSITED).build());
-      observer.onCompleted();
     }
   }
 
@@ -180,16 +168,6 @@ class ScriptedServiceTest {
       assertEquals(Kind.UNAVAILABLE, error.kind());
     }
     assertTrue(System.nanoTime() - began < TimeUnit.MILLISECONDS.toNanos(1900));
-  }
-
-  @Test
-  void aRefusalNamesWorksByTheirPositionInTheList() {
-    Document stored = new Document("id", "stored").append("text", "x".repeat(1 << 20));
-    Document denied = new Document("id", "denied");
-    ResultsException error = assertThrows(ResultsException.class, () -> results.deposit(List.of(stored, denied)));
-    assertTrue(error.getMessage().contains("works[1]: not this"), error.getMessage());
-    assertEquals(2, error.works().size());
-    assertTrue(error.outcomeUnknown());
   }
 
   @Test
