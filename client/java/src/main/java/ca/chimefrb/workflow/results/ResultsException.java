@@ -26,7 +26,10 @@ public final class ResultsException extends RuntimeException {
     UNAVAILABLE,
     /** The time for the call ended. */
     DEADLINE_EXCEEDED,
-    /** The caller itself ended the call: its thread was interrupted, its context cancelled, or the client closed. */
+    /**
+     * The caller itself ended the call: its thread was interrupted, its context cancelled, or the results or the client
+     * closed.
+     */
     CANCELLED,
     /** Anything else, an internal error of the server for example. */
     OTHER
