@@ -181,6 +181,21 @@ class ScriptedDepositsTest {
   }
 
   @Test
+  void takesOnNoMoreThanCanBeKept() {
+    Depositor depositor = depositor(Answer.NONE);
+    AtomicInteger taken = new AtomicInteger();
+    assertThrows(
+        ResultsException.class, // when it gives up
+        () -> {
+          while (taken.get() < 40) {
+            depositor.deposit(large("a", ""));
+            taken.incrementAndGet();
+          }
+        });
+    assertEquals(16, taken.get());
+  }
+
+  @Test
   void worksWithOneIdDoNotOvertakeEachOther() {
     results.deposit(List.of(large("a", ""), large("a", "")));
     assertEquals(1, service.mostUnderWay.get());
