@@ -1,6 +1,7 @@
 package ca.chimefrb.workflow.results;
 
 import ca.chimefrb.workflow.results.Outbox.Refused;
+import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -49,8 +50,12 @@ public final class Depositor implements AutoCloseable {
    */
   public CompletableFuture<Receipt> deposit(Bson work) {
     ReceiptFuture future = new ReceiptFuture(outbox::checkThread);
-    outbox.put(Work.of(documents.encode("work", work), Results::newId), future);
-    return future;
+    try {
+      outbox.put(Work.of(documents.encode("work", work), Results::newId), future);
+      return future;
+    } finally {
+      Reference.reachabilityFence(this); // it has not been dropped as long as it takes on a work
+    }
   }
 
   /**
