@@ -22,6 +22,7 @@ import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -46,6 +47,7 @@ class ScriptedDepositsTest {
 
   private enum Answer {
     STORED,
+    CONFLICT,
     NONE,
     BROKEN,
     END,
@@ -66,12 +68,8 @@ class ScriptedDepositsTest {
         @Override
         public void onNext(DepositStreamRequest request) {
           switch (answer) {
-            case STORED ->
-                observer.onNext(
-                    DepositStreamResponse.newBuilder()
-                        .setSequence(request.getSequence())
-                        .addOutcomes(DepositOutcome.DEPOSIT_OUTCOME_DEPOSITED)
-                        .build());
+            case STORED -> observer.onNext(outcome(request, DepositOutcome.DEPOSIT_OUTCOME_DEPOSITED));
+            case CONFLICT -> observer.onNext(outcome(request, DepositOutcome.DEPOSIT_OUTCOME_CONFLICT));
             case BROKEN -> observer.onError(Status.UNAVAILABLE.asRuntimeException());
             case END -> observer.onCompleted();
             case DENIED -> observer.onError(denied());
@@ -87,6 +85,10 @@ class ScriptedDepositsTest {
           observer.onCompleted();
         }
       };
+    }
+
+    private static DepositStreamResponse outcome(DepositStreamRequest request, DepositOutcome outcome) {
+      return DepositStreamResponse.newBuilder().setSequence(request.getSequence()).addOutcomes(outcome).build();
     }
 
     @Override
@@ -123,7 +125,7 @@ class ScriptedDepositsTest {
     results = Results.connect("localhost:" + server.getPort());
     service.answers.add(Answer.STORED);
     try (Depositor connects = results.depositor()) {
-      connects.deposit(WORK);
+      connects.deposit(WORK).join();
     }
     service.answers.clear();
   }
@@ -181,18 +183,29 @@ class ScriptedDepositsTest {
   }
 
   @Test
+  void closingTellsOfWorksNobodyHasAskedAbout() throws Exception {
+    Depositor depositor = depositor(Answer.CONFLICT);
+    assertFalse(depositor.deposit(WORK).get(20, TimeUnit.SECONDS).stored());
+    depositor.close();
+    Depositor unasked = depositor(Answer.CONFLICT);
+    CompletableFuture<Receipt> receipt = unasked.deposit(WORK);
+    ResultsException error = assertThrows(ResultsException.class, unasked::close);
+    assertTrue(error.getMessage().startsWith("not stored, 1 of 1 works: p 'a'"), error.getMessage());
+    assertTrue(receipt.isDone());
+  }
+
+  @Test
   void takesOnNoMoreThanCanBeKept() {
     Depositor depositor = depositor(Answer.NONE);
-    AtomicInteger taken = new AtomicInteger();
+    List<CompletableFuture<Receipt>> taken = new ArrayList<>();
     assertThrows(
         ResultsException.class, // when it gives up
         () -> {
-          while (taken.get() < 40) {
-            depositor.deposit(large("a", ""));
-            taken.incrementAndGet();
+          while (taken.size() < 40) {
+            taken.add(depositor.deposit(large("a", "")));
           }
         });
-    assertEquals(16, taken.get());
+    assertEquals(16, taken.size());
   }
 
   @Test

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ca.chimefrb.workflow.results.ResultsException.Kind;
 import ca.chimefrb.workflow.results.v1.CountRequest;
 import ca.chimefrb.workflow.results.v1.CountResponse;
+import ca.chimefrb.workflow.results.v1.LockRequest;
+import ca.chimefrb.workflow.results.v1.LockResponse;
 import ca.chimefrb.workflow.results.v1.ResultBatch;
 import ca.chimefrb.workflow.results.v1.ResultPart;
 import ca.chimefrb.workflow.results.v1.ResultsServiceGrpc;
@@ -25,7 +27,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +70,11 @@ class ScriptedServiceTest {
     public void watch(WatchRequest request, StreamObserver<WatchResponse> observer) {
       hang(observer);
       observer.onNext(WatchResponse.getDefaultInstance());
+    }
+
+    @Override
+    public void lock(LockRequest request, StreamObserver<LockResponse> observer) {
+      hang(observer);
     }
 
     @Override
@@ -168,6 +177,25 @@ class ScriptedServiceTest {
       assertEquals(Kind.UNAVAILABLE, error.kind());
     }
     assertTrue(System.nanoTime() - began < TimeUnit.MILLISECONDS.toNanos(1900));
+  }
+
+  @Test
+  void aServiceThatDoesNotAnswerIsGivenUpInTime() {
+    Results hasty = results.withTimeout(Duration.ofMillis(500));
+    ResultsException error = assertThrows(ResultsException.class, () -> hasty.count("p", null));
+    assertEquals(Kind.DEADLINE_EXCEEDED, error.kind());
+  }
+
+  @Test
+  void closingTheClientEndsAChangeThatMayHaveBeenMade() throws Exception {
+    CompletableFuture<ChangeOutcome> change =
+        CompletableFuture.supplyAsync(() -> results.lock("p", List.of("a")));
+    eventually(() -> service.calls.get() == 1);
+    results.close();
+    ExecutionException error = assertThrows(ExecutionException.class, () -> change.get(20, TimeUnit.SECONDS));
+    ResultsException cause = (ResultsException) error.getCause();
+    assertEquals(Kind.CANCELLED, cause.kind());
+    assertTrue(cause.outcomeUnknown());
   }
 
   @Test

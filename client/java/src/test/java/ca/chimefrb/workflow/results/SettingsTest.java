@@ -3,6 +3,8 @@ package ca.chimefrb.workflow.results;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -121,5 +123,21 @@ class SettingsTest {
     Target target = Target.of("target", text);
     assertEquals(uri, target.uri());
     assertEquals(loopback, target.isLoopback());
+  }
+
+  @Test
+  void furtherCallsGetFurtherConnections() throws CallFailedException {
+    Settings.Given given = new Settings.Given("localhost:1", "", false, null, null, null, null);
+    Connections connections = new Connections(Settings.resolve(given, Map.of()));
+    Connections.Place first = connections.place();
+    for (int calls = 1; calls < 90; calls++) {
+      assertSame(first.channel(), connections.place().channel());
+    }
+    assertNotSame(first.channel(), connections.place().channel());
+    first.close();
+    first.close();
+    assertSame(first.channel(), connections.place().channel());
+    assertNotSame(first.channel(), connections.place().channel());
+    connections.close();
   }
 }
