@@ -36,6 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.bson.Document;
+import org.bson.types.Binary;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,7 +62,8 @@ class ScriptedServiceTest {
     @Override
     public void view(ViewRequest request, StreamObserver<ViewResponse> observer) {
       hang(observer);
-      byte[] result = new Documents(null).encode("", new Document("id", "a"));
+      byte[] data = new byte[request.getPipeline().equals("large") ? 5 << 20 : 0];
+      byte[] result = new Documents(null).encode("", new Document("id", "a").append("data", data));
       ResultBatch batch = ResultBatch.newBuilder().setResults(Documents.message(List.of(result, result))).build();
       observer.onNext(ViewResponse.newBuilder().setPart(ResultPart.newBuilder().setBatch(batch)).build());
     }
@@ -196,6 +198,21 @@ class ScriptedServiceTest {
     ResultsException cause = (ResultsException) error.getCause();
     assertEquals(Kind.CANCELLED, cause.kind());
     assertTrue(cause.outcomeUnknown());
+  }
+
+  @Test
+  void takesMessagesThatAreLargerThanUsual() {
+    try (ResultStream<Document> stream = results.view("large")) {
+      assertEquals(5 << 20, stream.iterator().next().get("data", Binary.class).length());
+    }
+  }
+
+  @Test
+  void refusesRequestsThatAreTooLarge() {
+    Document query = new Document("a", new byte[33 << 20]);
+    ResultsException error = assertThrows(ResultsException.class, () -> results.count("p", query));
+    assertEquals(Kind.INVALID_REQUEST, error.kind());
+    assertTrue(error.getMessage().endsWith("make several calls"), error.getMessage());
   }
 
   @Test
