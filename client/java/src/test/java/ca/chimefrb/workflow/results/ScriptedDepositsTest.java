@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Timeout;
 /** What becomes of deposits when a service fails in ways that a real one seldom does. */
 @Timeout(30)
 class ScriptedDepositsTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
   private static final Document WORK = new Document("id", "a").append("pipeline", "p");
 
   private final Scripted service = new Scripted();
@@ -95,7 +95,7 @@ class ScriptedDepositsTest {
     public void deposit(DepositRequest request, StreamObserver<DepositResponse> observer) {
       mostUnderWay.accumulateAndGet(underWay.incrementAndGet(), Math::max);
       try {
-        TimeUnit.MILLISECONDS.sleep(100);
+        TimeUnit.MILLISECONDS.sleep(500);
       } catch (InterruptedException interrupt) {
         Thread.currentThread().interrupt();
       }
