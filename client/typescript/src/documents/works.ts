@@ -47,7 +47,12 @@ export function prepare(given: Work, path: string): PreparedWork {
   let work = given;
   let head = readable(given);
   const missing = field(head, "id");
-  if (typeof head === "object" && head !== null && (missing === undefined || missing === null)) {
+  if (
+    typeof head === "object" &&
+    head !== null &&
+    !Array.isArray(head) &&
+    (missing === undefined || missing === null)
+  ) {
     const id = new ObjectId().toHexString();
     work = withId(given, id, missing === undefined);
     head = readable(work);

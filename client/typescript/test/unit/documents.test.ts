@@ -30,6 +30,7 @@ test("documents that stand back to back are divided, and lose their _id", () => 
     [9, 0, 0, 0, 0],
     [0, 0, 0, 0, 0],
     [255, 255, 255, 255, 0],
+    [15, 0, 0, 0, 2, 0x5f, 0x69, 0x64, 0, 9, 0, 0, 0, 0, 0],
   ]) {
     assert.throws(() => split(Uint8Array.from(broken)), /wrong lengths/);
   }
@@ -90,12 +91,45 @@ test("a map keeps the order of names that are numbers", () => {
   assert.ok(Buffer.from(data).indexOf("10") < Buffer.from(data).indexOf("9\0"));
 });
 
+test("what BSON would change without a word is refused with its path", () => {
+  const lost: unknown[] = [
+    2n ** 63n,
+    -(2n ** 63n) - 1n,
+    new Set(["a"]),
+    new Float64Array(2),
+    new ArrayBuffer(2),
+    Promise.resolve(),
+  ];
+  lost.push(new Error("x"), Object(1n) as object, "\ud800", new Date(NaN), { toBSON: () => new Date(NaN) });
+  for (const value of lost) {
+    refused(() => encode({ a: [new Map([["b", value]])] }, "work"), /^work\.a\.0\.b must /);
+  }
+  class Point {
+    readonly x = 1;
+  }
+  const kept = { a: -(2n ** 63n), b: 2n ** 63n - 1n, c: new Point(), d: Buffer.of(1), e: "\u{1F600}", f: new Date(0) };
+  assert.deepEqual(encode(kept, "work"), encode(new Map(Object.entries(kept)), "work"));
+});
+
+test("broken UTF-8 is an error, and the character that stands for it is not", () => {
+  const codecs = [new Codec(false), new Codec(true)];
+  const good = BSON.serialize({ a: [{ b: "x\uFFFDy" }] });
+  const broken = Buffer.from(good);
+  broken.fill(0xff, broken.indexOf("\uFFFD"), broken.indexOf("y"));
+  for (const codec of codecs) {
+    assert.deepEqual(codec.decode(good), { a: [{ b: "x\uFFFDy" }] });
+    assert.throws(() => codec.decode(broken), /no valid BSON: Invalid UTF-8/);
+  }
+});
+
 test("what can't be encoded is refused with its path", () => {
   const circular: Record<string, unknown> = {};
   circular["a"] = circular;
   refused(() => encode({ a: [{ b: new Date(NaN) }] }, "query"), /^query\.a\.0\.b must be a valid date/);
-  refused(() => encode(circular, "query"), /^query can't be encoded/);
+  refused(() => encode(circular, "query"), /^query can't be encoded as BSON: .*circular/);
+  refused(() => encode({ a: Buffer.alloc(18 << 20) }, "work"), /^work has more than 16 MiB/);
   refused(() => encode({ a: "x".repeat(18 << 20) }, "work"), /16 MiB/);
   refused(() => prepareAll([{ id: "a" }, null as unknown as Given]), /^works\[1\] must be an object/);
+  refused(() => prepareAll([[]]), /^works\[0\] must be an object/);
   refused(() => prepareAll({} as unknown as Given[]), /^works must be an array/);
 });
