@@ -54,6 +54,15 @@ export class Backlog {
     return this.#inFlight.length > 0;
   }
 
+  /** The receipts that are waited for. */
+  pending(): PendingReceipt[] {
+    return this.#requests().flatMap(({ entries }) => entries.map(({ pending }) => pending));
+  }
+
+  #requests(): PendingRequest[] {
+    return [...this.#inFlight, ...this.#gathered];
+  }
+
   /** Take on a work. */
   add(work: PreparedWork, pending: PendingReceipt, now: number): void {
     let last = this.#gathered.at(-1);
@@ -190,7 +199,7 @@ export class Backlog {
 
   /** Give up what is not acknowledged, because of an error that gets its works. */
   fail(error: ResultsError): void {
-    const lost = [...this.#inFlight, ...this.#gathered];
+    const lost = this.#requests();
     const entries = lost.flatMap((request) => request.entries);
     [this.#inFlight, this.#gathered, this.#bytes] = [[], [], 0];
     error.works = entries.map(({ work }) => work.work);

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { status, type StatusObject } from "@grpc/grpc-js";
 
 import { Attempts, STREAM_OF_DEPOSITS } from "../calls/attempts.js";
-import { cancelOn } from "../cancellation.js";
+import { cancelOn, checkSignal } from "../cancellation.js";
 import { Deadline, seconds } from "../deadline.js";
 import { prepare, type PreparedWork } from "../documents/works.js";
 import { asResultsError, ResultsError, unavailable } from "../errors.js";
@@ -44,8 +44,7 @@ export class Depositor {
   readonly #signal: AbortSignal | undefined;
   readonly #patienceMs: number;
   readonly #backlog = new Backlog();
-  readonly #unsettled = new Set<PendingReceipt>();
-  /** Those of works that are not stored. */
+  /** Those of works that are not stored, and that nobody had asked for by then. */
   readonly #notStored = new Set<PendingReceipt>();
   #waiting: Waiting[] = [];
   #progress: Deadline;
@@ -57,6 +56,7 @@ export class Depositor {
   /** @internal */
   constructor(service: Service, options: CallOptions) {
     this.#service = service;
+    checkSignal(options.signal);
     this.#signal = options.signal;
     this.#patienceMs = Math.min(service.deadline(options.timeoutMs).ms, service.patienceMs);
     this.#progress = Deadline.after(this.#patienceMs);
@@ -73,9 +73,8 @@ export class Depositor {
   async deposit(work: Work): Promise<PendingReceipt> {
     this.#checkOpen();
     const prepared = prepare(work, "work");
-    const pending = new PendingReceipt(prepared);
+    const pending = new PendingReceipt(prepared, this.#settled);
     const rejected = tooLarge(prepared);
-    this.#watch(pending);
     if (rejected) {
       pending.settle(rejected);
     } else if (this.#backlog.isFull || this.#waiting.length > 0) {
@@ -92,7 +91,7 @@ export class Depositor {
    * @throws ResultsError if the depositor has failed: with the works that are not acknowledged.
    */
   async flush(): Promise<void> {
-    await Promise.all([...this.#unsettled].map((each) => each.settled()));
+    await this.#allSettled();
     if (this.#failure) {
       throw this.#failure;
     }
@@ -106,7 +105,7 @@ export class Depositor {
   async close(): Promise<void> {
     this.#closing = true;
     this.#pump?.();
-    await Promise.all([...this.#unsettled].map((each) => each.settled()));
+    await this.#allSettled();
     await this.#running;
     const unasked = [...this.#notStored].filter(({ asked }) => !asked);
     this.#notStored.clear();
@@ -129,14 +128,15 @@ export class Depositor {
     }
   }
 
-  #watch(pending: PendingReceipt): void {
-    this.#unsettled.add(pending);
-    void pending.settled().then(() => {
-      this.#unsettled.delete(pending);
-      if (!pending.asked && (pending.outcome instanceof ResultsError || !pending.outcome?.stored)) {
-        this.#notStored.add(pending);
-      }
-    });
+  readonly #settled = (pending: PendingReceipt): void => {
+    if (!pending.asked && (pending.outcome instanceof ResultsError || !pending.outcome?.stored)) {
+      this.#notStored.add(pending);
+    }
+  };
+
+  async #allSettled(): Promise<void> {
+    const unsettled = [...this.#backlog.pending(), ...this.#waiting.map(({ pending }) => pending)];
+    await Promise.all(unsettled.map((each) => each.settled()));
   }
 
   #add(work: PreparedWork, pending: PendingReceipt): void {

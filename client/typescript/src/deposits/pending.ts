@@ -12,12 +12,17 @@ export class PendingReceipt {
   asked = false;
   /** @internal What has become of the work. */
   outcome: Receipt | ResultsError | undefined;
-  #waiting: ((outcome: Receipt | ResultsError) => void)[] = [];
+  #waiting: ((outcome: Receipt | ResultsError) => void)[] | undefined;
+  readonly #told: (pending: PendingReceipt) => void;
 
-  /** @internal */
-  constructor({ pipeline, id }: PreparedWork) {
+  /**
+   * @internal
+   * @param told - What is called once, when something has become of the work.
+   */
+  constructor({ pipeline, id }: PreparedWork, told: (pending: PendingReceipt) => void) {
     this.pipeline = pipeline;
     this.id = id;
+    this.#told = told;
   }
 
   /**
@@ -27,7 +32,7 @@ export class PendingReceipt {
    */
   async receipt(): Promise<Receipt> {
     this.asked = true;
-    const outcome = await this.settled();
+    const outcome = this.outcome ?? (await this.settled());
     if (outcome instanceof ResultsError) {
       throw outcome;
     }
@@ -35,16 +40,23 @@ export class PendingReceipt {
   }
 
   /** @internal Wait until something has become of the work. */
-  async settled(): Promise<Receipt | ResultsError> {
-    return this.outcome ?? new Promise((resolve) => this.#waiting.push(resolve));
+  settled(): Promise<Receipt | ResultsError> {
+    return new Promise((resolve) => {
+      if (this.outcome) {
+        resolve(this.outcome);
+      } else {
+        (this.#waiting ??= []).push(resolve);
+      }
+    });
   }
 
   /** @internal Note what has become of the work. */
   settle(outcome: Receipt | ResultsError): void {
     this.outcome = outcome;
-    for (const resolve of this.#waiting) {
+    this.#told(this);
+    this.#waiting?.forEach((resolve) => {
       resolve(outcome);
-    }
-    this.#waiting = [];
+    });
+    this.#waiting = undefined;
   }
 }

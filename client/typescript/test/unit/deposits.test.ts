@@ -17,7 +17,7 @@ function work(id: string, size = 100, fields: Partial<PreparedWork> = {}): Prepa
 
 function filled(...works: PreparedWork[]): { backlog: Backlog; pending: PendingReceipt[] } {
   const backlog = new Backlog();
-  const pending = works.map((each) => new PendingReceipt(each));
+  const pending = works.map((each) => new PendingReceipt(each, () => undefined));
   pending.forEach((each, index) => {
     backlog.add(works[index] ?? work(""), each, 0);
   });
@@ -86,7 +86,7 @@ test("works are gathered while others are under way", () => {
   assert.equal(backlog.wait(0, false), 0);
   backlog.take();
   assert.equal(backlog.wait(0, false), Infinity);
-  backlog.add(work("b"), new PendingReceipt(work("b")), 5);
+  backlog.add(work("b"), new PendingReceipt(work("b"), () => undefined), 5);
   assert.equal(backlog.wait(7, false), 8);
   assert.equal(backlog.wait(7, true), 0);
   assert.equal(backlog.wait(20, false), 0);
