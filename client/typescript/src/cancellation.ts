@@ -1,3 +1,6 @@
+import { invalid } from "./errors.js";
+import { shown } from "./settings.js";
+
 /** Ends what is under way when one of several signals says so. It has no listeners left on them once it is disposed. */
 export class Cancellation {
   /** Aborts when one of the signals does, with its reason. */
@@ -7,6 +10,7 @@ export class Cancellation {
   readonly #abort: (event: Event) => void;
 
   constructor(...signals: (AbortSignal | undefined)[]) {
+    signals.forEach(checkSignal);
     this.signal = this.#controller.signal;
     this.#abort = ({ target }) => {
       this.#controller.abort((target as AbortSignal).reason);
@@ -30,6 +34,13 @@ export class Cancellation {
     for (const signal of this.#signals) {
       signal.removeEventListener("abort", this.#abort);
     }
+  }
+}
+
+/** Check the signal of a caller, of whatever realm its class is. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function") {
+    throw invalid(`signal must be an AbortSignal, not ${shown(signal)}`);
   }
 }
 

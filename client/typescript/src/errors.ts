@@ -88,7 +88,8 @@ export function unavailable(message: string, cause?: unknown): ResultsError {
 
 /** The error for what the caller has ended; `cause` is the reason of its signal. */
 export function cancelled(what: string, cause: unknown): ResultsError {
-  return new ResultsError(`${what} was cancelled`, { kind: "cancelled", code: "CANCELLED", cause });
+  const why = cause instanceof Error ? `: ${cause.message}` : "";
+  return new ResultsError(`${what} was cancelled${why}`, { kind: "cancelled", code: "CANCELLED", cause });
 }
 
 /** Whatever was thrown, as an error of ours where it is one. */

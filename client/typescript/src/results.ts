@@ -241,8 +241,7 @@ export class Results {
     let pageToken = "";
     do {
       const request = create(pb.HistoryRequestSchema, { pipeline, id, pageToken });
-      const left = { ...options, timeoutMs: Math.max(1, deadline.left) };
-      const page = await this.service.unary(methods.history, request, left);
+      const page = await this.service.unary(methods.history, request, options, deadline);
       entries.push(...page.entries.map(entryOf));
       pageToken = page.nextPageToken;
     } while (pageToken);

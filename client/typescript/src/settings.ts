@@ -11,6 +11,7 @@ export const DEFAULT_TIMEOUT_MS = 15_000;
 /** Variables of the environment by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const TOKENS = ["WORKFLOW_RESULTS_TOKEN", "WORKFLOW_TOKEN"];
 const LONGEST_TIMEOUT_MS = 366 * 86_400_000;
 const RESOLVER = /^(dns|ipv4|ipv6):(\/\/[^/]*\/)?/;
 const ADDRESS = /^(?:\[[^,[\]\s]+\]|[^,:/[\]\s]+):([1-9][0-9]{0,4})$/;
@@ -66,11 +67,14 @@ export interface FoundToken {
 
 /** The access token: the argument, or that of the environment; empty for none. */
 export function resolveToken(argument: string | undefined, environment: Environment): FoundToken {
-  let [token, source] = [argument, "token"];
-  for (const name of argument === undefined ? ["WORKFLOW_RESULTS_TOKEN", "WORKFLOW_TOKEN"] : []) {
-    [token, source] = token ? [token, source] : [environment[name], name];
+  if (argument !== undefined) {
+    return checkedToken("token", argument);
   }
-  token ??= "";
+  const variable = TOKENS.find((name) => environment[name]);
+  return variable ? checkedToken(variable, environment[variable]) : { token: "", source: "token" };
+}
+
+function checkedToken(source: string, token: unknown): FoundToken {
   if (typeof token !== "string" || !VISIBLE.test(token)) {
     throw invalid(`${source} must be a string of visible ASCII characters, without spaces`);
   }

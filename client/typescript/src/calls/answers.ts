@@ -60,8 +60,9 @@ export function int64Of(name: string, value: number | bigint): bigint {
 
 /** Strings that callers have given in a list; a string alone is none, although it is a list of letters. */
 export function listOf(name: string, values: Iterable<string>): string[] {
-  const list = typeof values === "string" ? [] : [...values];
-  if (typeof values === "string" || list.some((each) => typeof each !== "string")) {
+  const given: unknown = values;
+  const list = typeof given === "object" && given !== null && Symbol.iterator in given ? [...values] : undefined;
+  if (!list?.every((each) => typeof each === "string")) {
     throw invalid(`${name} must be a list of strings, not ${shown(values)}`);
   }
   return list;

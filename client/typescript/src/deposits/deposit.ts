@@ -34,10 +34,8 @@ export async function deposit(
       return;
     }
     const request = create(DepositRequestSchema, { works: { bson: Buffer.concat(some.map(({ data }) => data)) } });
-    const answer = await service.unary(ResultsService.method.deposit, request, {
-      timeoutMs: Math.max(1, deadline.left),
-      signal: others.signal,
-    });
+    const { signal } = others;
+    const answer = await service.unary(ResultsService.method.deposit, request, { signal }, deadline);
     changed = true;
     receiptsOf(some, answer).forEach((each, index) => (receipts[start + index] = each));
   };

@@ -100,11 +100,11 @@ export class Watch implements AsyncIterableIterator<Change, undefined> {
     const [watching, place] = [this.#watching, this.#place];
     const method = ResultsService.method.watch;
     let hasBegun = false;
-    let failing: Deadline | undefined;
+    let failing: Deadline | undefined = Deadline.after(service.patienceMs);
     try {
       for (;;) {
         try {
-          const connect = deadline.or(failing ?? Deadline.after(service.patienceMs));
+          const connect = deadline.or(failing);
           const options = { deadline, connect, silenceMs: SILENCE_MS };
           for await (const response of service.stream(place, method, watching.request, options)) {
             failing = undefined;

@@ -78,13 +78,17 @@ export class Service {
     setMaxListeners(0, this.#closing.signal); // one for each call
   }
 
-  /** Call a method that answers once, and try again what may be tried again. */
+  /**
+   * Call a method that answers once, and try again what may be tried again.
+   *
+   * @param deadline - That of several calls together, if this is one of them.
+   */
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
     options: CallOptions,
+    deadline = this.deadline(options.timeoutMs ?? this.timeoutMs),
   ): Promise<MessageShape<O>> {
-    const deadline = this.deadline(options.timeoutMs ?? this.timeoutMs);
     const requestId = "requestId" in request ? String(request.requestId) : "";
     const policy = policyFor(method.name, requestId);
     const attempts = new Attempts(policy);
@@ -135,8 +139,8 @@ export class Service {
   }
 
   #placeOn(connections: Connections, signal: AbortSignal | undefined): Place {
-    const connection = connections.take();
     const cancellation = new Cancellation(signal, this.#closing.signal);
+    const connection = connections.take();
     const release = (): void => {
       cancellation.dispose();
       connections.release(connection);

@@ -46,6 +46,8 @@ test("a token comes from the argument, or from one of two variables", () => {
   assert.deepEqual(resolveToken(undefined, { WORKFLOW_TOKEN: "b" }), { token: "b", source: "WORKFLOW_TOKEN" });
   assert.equal(resolveToken(undefined, {}).token, "");
   refused(() => resolveToken("two words", {}), /^token must be/);
+  refused(() => resolveToken(null as unknown as string, environment), /^token must be/);
+  refused(() => resolveToken(undefined, { WORKFLOW_TOKEN: "ä" }), /^WORKFLOW_TOKEN must be/);
 });
 
 test("a timeout is in milliseconds, and in seconds in the environment", () => {

@@ -8,6 +8,7 @@ import { descending, int64Of } from "../../src/calls/answers.js";
 import { Reading } from "../../src/calls/reading.js";
 import { Watching } from "../../src/calls/watching.js";
 import { Codec } from "../../src/documents/codec.js";
+import { requestOf } from "../../src/transport/messages.js";
 import * as pb from "../../src/gen/workflow_results/v1/results_pb.js";
 
 const codec = new Codec(false);
@@ -93,6 +94,26 @@ test("what is not known, or missing, ends a watch", () => {
   );
   const events = [{ kind: pb.ChangeKind.DEPOSITED, resultIndex: 1 }];
   assert.throws(() => watching.take(response({ events })), /lost results: 0/);
+});
+
+test("arguments of another type are refused, not sent as something else", () => {
+  const { method } = pb.ResultsService;
+  const id = { timeoutMs: 1 } as unknown as string;
+  assert.throws(
+    () => requestOf(method.history.input, create(pb.HistoryRequestSchema, { id })),
+    /^ResultsError: id must/,
+  );
+  const force = "false" as unknown as boolean;
+  const unlock = create(pb.UnlockRequestSchema, { force });
+  assert.throws(() => requestOf(method.unlock.input, unlock), /force must be true or false, not 'false'/);
+  const resumeToken = "t" as unknown as Uint8Array;
+  const watch = create(pb.WatchRequestSchema, { resumeToken });
+  assert.throws(() => requestOf(method.watch.input, watch), /resumeToken must be bytes, not 't'/);
+  const lock = create(pb.LockRequestSchema, { ids: ["a", "\ud800"] });
+  assert.throws(() => requestOf(method.lock.input, lock), /ids must be a list of strings/);
+  for (const ids of [undefined, null, "a", [1], 7]) {
+    assert.throws(() => descending(ids as unknown as string[]), /ids must be a list of strings/);
+  }
 });
 
 test("ids are sorted by their bytes, and numbers of 64 bits are whole", () => {
