@@ -57,3 +57,12 @@ test("an earlier attempt counts for the outcome that is unknown", () => {
   assert.throws(() => attempts.pauseAfter(error, Infinity), isThrown(error));
   assert.ok(error.outcomeUnknown);
 });
+
+test("what failed before the service answered does not count", () => {
+  const attempts = new Attempts(IDEMPOTENT);
+  attempts.pauseAfter(failed("unavailable", true), Infinity);
+  attempts.progress();
+  const error = failed("deadline_exceeded");
+  assert.throws(() => attempts.pauseAfter(error, Infinity), isThrown(error));
+  assert.ok(!error.outcomeUnknown);
+});

@@ -85,3 +85,86 @@ test("a call is repeated with its request id, and without one it is not", async 
     assert.ok(repeated.length > 1 && repeated.every((id) => id === "r"));
   });
 });
+
+test("a watch tells its token with each change, and fails for good", async () => {
+  const told = [
+    bytes(pb.WatchResponseSchema, { resumeToken: Buffer.from("t0") }),
+    bytes(pb.WatchResponseSchema, {
+      resumeToken: Buffer.from("t1"),
+      events: [{ kind: pb.ChangeKind.DELETED, id: "a" }],
+    }),
+  ];
+  const answer = (call: FakeCall): void => {
+    told.forEach((each) => call.write(each));
+    setTimeout(() => {
+      call.emit("error", { code: status.INVALID_ARGUMENT, details: "no more" });
+    }, 50);
+  };
+  await FakeService.run({ Watch: answer }, async (target) => {
+    await using results = new Results({ target });
+    const watch = await results.watch();
+    assert.equal(Buffer.from(watch.resumeToken).toString(), "t0");
+    assert.equal((await watch.next()).value?.id, "a");
+    assert.equal(Buffer.from(watch.resumeToken).toString(), "t1");
+    await assert.rejects(watch.next(), is("invalid_request", /no more/));
+    await assert.rejects(watch.next(), is("invalid_request", /no more/));
+    await watch.close();
+    assert.ok((await watch.next()).done);
+  });
+});
+
+test("closing a watch ends it for whoever waits", async () => {
+  const begun = bytes(pb.WatchResponseSchema, { resumeToken: Buffer.from("t0") });
+  await FakeService.run({ Watch: (call) => call.write(begun) }, async (target) => {
+    await using results = new Results({ target });
+    const watch = await results.watch();
+    const next = watch.next();
+    await watch.close();
+    assert.ok((await next).done);
+  });
+});
+
+test("calls that are over make room for others on their connection", async () => {
+  const summary = bytes(pb.ViewResponseSchema, { part: { summary: { count: 0n } } });
+  const peers = new Set<string>();
+  const answer = (call: FakeCall, message: Buffer): void => {
+    peers.add(call.getPeer());
+    call.write(message);
+    call.end();
+  };
+  const answers = {
+    View: (call: FakeCall) => {
+      answer(call, summary);
+    },
+    Count: (call: FakeCall) => {
+      answer(call, Buffer.alloc(0));
+    },
+  };
+  await FakeService.run(answers, async (target, fake) => {
+    await using results = new Results({ target });
+    for (let number = 0; number < 100; number++) {
+      await results.view("p").next();
+      await results.count("p");
+    }
+    assert.equal(fake.calls, 200);
+    assert.equal(peers.size, 2); // reads are apart from calls with one answer
+  });
+});
+
+test("a service that does not answer is left at the deadline, or when the caller says so", async () => {
+  const tokens: unknown[] = [];
+  const ignore = ({ metadata }: FakeCall): void => {
+    tokens.push(metadata.get("authorization")[0]);
+  };
+  await FakeService.run({ View: ignore, Count: ignore, Lock: ignore, Watch: ignore }, async (target) => {
+    await using results = new Results({ target, token: "secret" });
+    const options = { timeoutMs: 100 };
+    await assert.rejects(results.view("p", options).next(), is("deadline_exceeded", /^View at .* 0.1 s/));
+    await assert.rejects(results.watch(options), is("deadline_exceeded", /^Watch at .* 0.1 s/));
+    await assert.rejects(results.count("p", options), is("deadline_exceeded", /^Count at .* 0.1 s/));
+    const signal = AbortSignal.timeout(100);
+    const error = await results.lock("p", ["a"], { signal, requestId: "r" }).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof ResultsError && error.kind === "cancelled" && error.outcomeUnknown);
+    assert.deepEqual([...new Set(tokens)], ["Bearer secret"]);
+  });
+});
