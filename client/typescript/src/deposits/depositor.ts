@@ -77,7 +77,7 @@ export class Depositor {
     const rejected = tooLarge(prepared);
     if (rejected) {
       pending.settle(rejected);
-    } else if (this.#backlog.isFull || this.#waiting.length > 0) {
+    } else if (this.#backlog.isFull) {
       await new Promise<void>((resolve, reject) => this.#waiting.push({ work: prepared, pending, resolve, reject }));
     } else {
       this.#add(prepared, pending);

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { create } from "@bufbuild/protobuf";
+
 import { Backlog } from "../../src/deposits/backlog.js";
 import { divide, requestsInFlight } from "../../src/deposits/batches.js";
 import { PendingReceipt } from "../../src/deposits/pending.js";
 import { tooLarge } from "../../src/deposits/receipts.js";
 import type { PreparedWork } from "../../src/documents/works.js";
+import type { Receipt } from "../../src/index.js";
 import { type ErrorKind, ResultsError } from "../../src/errors.js";
-import { DepositOutcome } from "../../src/gen/workflow_results/v1/results_pb.js";
+import { RejectionReason } from "../../src/gen/workflow_results/v1/errors_pb.js";
+import { DepositOutcome, RejectionSchema } from "../../src/gen/workflow_results/v1/results_pb.js";
 
 const KIB = 1024;
 
@@ -110,8 +114,12 @@ test("what is not acknowledged is sent again, in its order", () => {
   assert.throws(() => {
     acknowledge(backlog, 3n, 1);
   }, /acknowledged request 3 instead of 2/);
+  backlog.add(work("d"), new PendingReceipt(work("d"), () => undefined), 0);
   backlog.restart();
-  assert.deepEqual([backlog.take()?.sequence, backlog.take()?.sequence], [2n, 3n]);
+  assert.deepEqual(
+    [1, 2, 3].map(() => backlog.take()?.sequence),
+    [2n, 3n, 4n],
+  );
   assert.deepEqual(outcomes(pending), ["DEPOSITED", undefined, undefined]);
 });
 
@@ -149,4 +157,31 @@ test("where a depositor fails, all that waits has the error", async () => {
   await assert.rejects(receipt ?? Promise.resolve(), error);
   assert.deepEqual(error.works, [{ id: "a" }, { id: "b" }]);
   assert.ok(backlog.isEmpty);
+});
+
+test("each work gets its own outcome, and makes room for others", () => {
+  const { backlog, pending } = filled(work("a", 16 * KIB * KIB), work("b", 1), work("c", 1));
+  assert.ok(backlog.isFull);
+  [1, 2].forEach(() => backlog.take());
+  acknowledge(backlog, 1n, 1);
+  assert.ok(!backlog.isFull);
+  const rejections = [create(RejectionSchema, { index: 1, reason: RejectionReason.TOO_DEEP, message: "no" })];
+  backlog.acknowledge(2n, { outcomes: [DepositOutcome.CONFLICT, DepositOutcome.REJECTED], rejections });
+  assert.deepEqual(outcomes(pending), ["DEPOSITED", "CONFLICT", "REJECTED"]);
+  assert.equal((pending[2]?.outcome as Receipt).reason, "TOO_DEEP: no");
+  assert.ok(backlog.isEmpty);
+});
+
+test("what was under way when a stream broke may be stored", () => {
+  const { backlog } = filled(work("a"));
+  backlog.endStream();
+  backlog.take();
+  assert.throws(() => {
+    backlog.endStream();
+  }, /before it had acknowledged all works/);
+  backlog.interrupted(new ResultsError("broken", { kind: "unavailable", outcomeUnknown: true }));
+  backlog.restart();
+  const error = new ResultsError("gone", { kind: "unavailable" });
+  backlog.fail(error);
+  assert.ok(error.outcomeUnknown);
 });

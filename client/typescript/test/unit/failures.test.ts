@@ -24,7 +24,7 @@ function failure(code: status, method: string, told: Told = {}): ResultsError {
   const metadata = new Metadata();
   if (reason) {
     const info = { reason, domain, metadata: { call_id: "c", outcome } };
-    const delay = { retryDelay: { seconds: BigInt(retrySeconds) } };
+    const delay = { retryDelay: { seconds: BigInt(Math.floor(retrySeconds)), nanos: (retrySeconds % 1) * 1e9 } };
     const packed = [
       anyPack(rpc.ErrorInfoSchema, create(rpc.ErrorInfoSchema, info)),
       anyPack(rpc.RetryInfoSchema, create(rpc.RetryInfoSchema, delay)),
@@ -47,6 +47,7 @@ test("an error has what the service says", () => {
   assert.deepEqual([kind, code, reason, callId], ["invalid_request", "INVALID_ARGUMENT", "INVALID_QUERY", "c"]);
   assert.deepEqual([fields, message], [["query.$where"], "d"]);
   assert.equal(failure(status.UNAVAILABLE, "View", { reason: "OVERLOADED", retrySeconds: 90 }).retryDelayMs, 60_000);
+  assert.equal(failure(status.UNAVAILABLE, "View", { reason: "OVERLOADED", retrySeconds: 1.5 }).retryDelayMs, 1500);
 });
 
 test("what another party says has no reason", () => {

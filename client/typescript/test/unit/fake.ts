@@ -1,7 +1,13 @@
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-js";
 
 import { ResultsService } from "../../src/gen/workflow_results/v1/results_pb.js";
 import { asIs } from "../../src/transport/messages.js";
+
+/** A message as it is sent. */
+export function bytes<Desc extends DescMessage>(schema: Desc, fields: MessageInitShape<Desc>): Buffer {
+  return Buffer.from(toBinary(schema, create(schema, fields)));
+}
 
 /** One call, as the stream of its messages in bytes. */
 export type FakeCall = ServerDuplexStream<Buffer, Buffer>;
