@@ -195,3 +195,57 @@ test("ids that are too many for one request go in several, each once", async () 
     assert.deepEqual(seen, ids.sort().reverse());
   });
 });
+
+/** Break a stream after a while in which the client must not lose its patience. */
+function breakLater(call: FakeCall): void {
+  setTimeout(() => {
+    call.emit("error", { code: status.UNAVAILABLE, details: "broken" });
+  }, 400);
+}
+
+test("a read or a watch that goes on is never out of patience", async () => {
+  const begun = bytes(pb.WatchResponseSchema, { resumeToken: Buffer.from("t") });
+  const told = bytes(pb.WatchResponseSchema, { events: [{ kind: pb.ChangeKind.DELETED, id: "a" }] });
+  const batch = bytes(pb.ViewResponseSchema, { part: { batch: { results: { bson: BSON.serialize({ id: "a" }) } } } });
+  const summary = bytes(pb.ViewResponseSchema, { part: { summary: { count: 0n } } });
+  const calls = { view: 0, watch: 0 };
+  const View = (call: FakeCall): void => {
+    call.write(++calls.view < 5 ? batch : summary);
+    breakLater(call);
+  };
+  const Watch = (call: FakeCall): void => {
+    call.write(++calls.watch < 5 ? begun : told);
+    breakLater(call);
+  };
+  await FakeService.run({ View, Watch }, async (target) => {
+    await using results = new Results({ target, timeoutMs: 1000 });
+    const read = async (): Promise<number> => {
+      let count = 0;
+      for await (const _ of results.view("p")) {
+        count++;
+      }
+      return count;
+    };
+    const watched = async (): Promise<unknown> => (await (await results.watch()).next()).value?.kind;
+    assert.deepEqual(await Promise.all([read(), watched()]), [4, "DELETED"]);
+  });
+});
+
+test("a read that is left is cancelled", async () => {
+  const batch = bytes(pb.ViewResponseSchema, { part: { batch: { results: { bson: BSON.serialize({ id: "a" }) } } } });
+  const cancelled = new Promise<void>((resolve) => {
+    const answer = (call: FakeCall): void => {
+      call.on("cancelled", resolve);
+      call.write(batch);
+    };
+    void FakeService.run({ View: answer }, async (target) => {
+      const results = new Results({ target });
+      for await (const _ of results.view("p")) {
+        break;
+      }
+      await cancelled;
+      results.close();
+    });
+  });
+  await cancelled;
+});

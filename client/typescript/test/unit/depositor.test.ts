@@ -84,7 +84,9 @@ test("a list in several requests has its receipts in the order of the works", as
 test("a list of which a request fails ends the others, and may be stored in part", async () => {
   await FakeService.run({ Deposit: answerDeposit }, async (target) => {
     await using results = new Results({ target });
+    const began = performance.now();
     const failed = await errorOf(results.deposit([work("hang", MIB), work("fail", MIB)]));
+    assert.ok(performance.now() - began < 10_000); // less than the timeout
     assert.deepEqual([failed.kind, failed.works.length, failed.outcomeUnknown], ["unauthenticated", 2, true]);
     assert.ok(!(await errorOf(results.deposit([work("fail")]))).outcomeUnknown);
     const same = await errorOf(results.deposit([work("a", MIB), work("a", MIB), work("fail")]));
@@ -141,5 +143,33 @@ test("a depositor that fails tells all works that are not acknowledged", async (
     const error = await errorOf(depositor.flush());
     assert.deepEqual([error.kind, error.works.length], ["unauthenticated", 20]);
     assert.equal(await errorOf(depositor.close()), error);
+  });
+});
+
+test("a depositor that gets on is never out of patience, and one that is not answered gives up", async () => {
+  const acknowledgeOne = (call: FakeCall): void => {
+    call.once("data", (message: Buffer) => {
+      const { sequence } = fromBinary(pb.DepositStreamRequestSchema, message);
+      const outcomes = [pb.DepositOutcome.DEPOSITED];
+      setTimeout(() => {
+        call.write(bytes(pb.DepositStreamResponseSchema, { sequence, outcomes }));
+        call.emit("error", { code: status.UNAVAILABLE, details: "broken" });
+      }, 400);
+    });
+  };
+  await FakeService.run({ DepositStream: acknowledgeOne }, async (target, fake) => {
+    await using results = new Results({ target, timeoutMs: 1200 });
+    const depositor = results.depositor();
+    await Promise.all(["a", "b", "c", "d"].map((id) => depositor.deposit(work(id, MIB))));
+    await depositor.close();
+    assert.equal(fake.calls, 4);
+  });
+  await FakeService.run({ DepositStream: () => undefined }, async (target) => {
+    await using results = new Results({ target, timeoutMs: 500 });
+    const depositor = results.depositor();
+    await depositor.deposit(work("a"));
+    const error = await errorOf(depositor.close());
+    assert.match(error.message, /no acknowledgement for 0.5 s/);
+    assert.ok(error.outcomeUnknown);
   });
 });

@@ -9,6 +9,7 @@ import { Reading } from "../../src/calls/reading.js";
 import { Watching } from "../../src/calls/watching.js";
 import { Codec } from "../../src/documents/codec.js";
 import { requestOf } from "../../src/transport/messages.js";
+import { unavailable } from "../../src/errors.js";
 import * as pb from "../../src/gen/workflow_results/v1/results_pb.js";
 
 const codec = new Codec(false);
@@ -46,6 +47,15 @@ test("a summary with another count is an error", () => {
   const reading = new Reading("View", "t", create(pb.ViewRequestSchema));
   reading.begin();
   assert.throws(() => reading.take(part(["a"], "t1", 2)), /lost results: 1 of 2/);
+});
+
+test("pauses start over when results have arrived", () => {
+  const reading = new Reading("View", "t", create(pb.ViewRequestSchema));
+  const failed = (): number => reading.pauseAfter(unavailable("no"), Infinity);
+  const pauses = Array.from({ length: 8 }, failed);
+  assert.ok((pauses[7] ?? 0) >= 1000);
+  reading.take(part(["a"], "t1"));
+  assert.ok(failed() <= 50);
 });
 
 test("the top is handed on when it is complete, and only then", () => {
