@@ -145,7 +145,7 @@ Handlers calls() {
        }},
       {"echo",
        [](Session& /*session*/, const Command& command) {
-         return Document{{"document", hexadecimal(command.document("document"))}};
+         return Document{{"document", hexadecimal(rebuilt(command.document("document")))}};
        }},
       {"deposit", over_client([](const Results& client, const Command& command) {
          return receipts(client.deposit(command.documents("works"), command.call()));

@@ -84,6 +84,7 @@ void run(Handlers handlers);
 [[nodiscard]] std::string hexadecimal(std::string_view bytes);  ///< Writes hexadecimal digits.
 [[nodiscard]] std::string hexadecimal(const Document& document);  ///< Writes hexadecimal digits of BSON.
 [[nodiscard]] std::string from_hexadecimal(std::string_view digits);  ///< Reads hexadecimal digits.
+[[nodiscard]] Document rebuilt(const Document& document);  ///< Takes it apart, and makes it anew of its values.
 [[nodiscard]] Document receipts(const std::vector<Receipt>& receipts);  ///< The answer of deposits.
 [[nodiscard]] workflow_results::ResultStream read(const Results& client, const std::string& what, const Command& command);
 [[nodiscard]] Document work_with(const std::string& pipeline, std::int64_t number, const std::string& padding);
