@@ -33,6 +33,13 @@ enum class JsonMode : std::uint8_t {
 
 struct Field;
 
+/// The types of values that can be read from a document.
+template <class T>
+concept Readable =
+    std::same_as<T, bool> || std::same_as<T, std::int32_t> || std::same_as<T, std::int64_t> || std::same_as<T, double> ||
+    std::same_as<T, std::string> || std::same_as<T, DateTime> || std::same_as<T, bson_oid_t> ||
+    std::same_as<T, bson_decimal128_t> || std::same_as<T, Binary> || std::same_as<T, class Document>;
+
 /// A BSON document: a work, a result, a query or a projection.
 ///
 /// A value: copies are deep, and moving is cheap. It keeps its bytes as they are, so that every type of BSON and the order
@@ -75,10 +82,9 @@ class Document {
 
   /// Returns a value, if there is one at the path and it is of this type.
   ///
-  /// T is one of bool, std::int32_t, std::int64_t (which takes int32, too), double (which takes integers, too),
-  /// std::string, DateTime, bson_oid_t, bson_decimal128_t, Binary and Document (which takes arrays, too).
+  /// A std::int64_t takes int32, too, a double takes integers, and a Document takes arrays.
   /// @param path The name of a field, or names with dots between them: `results.dm`.
-  template <class T>
+  template <Readable T>
   [[nodiscard]] std::optional<T> get(std::string_view path) const;
 
   /// Returns the document as Extended JSON v2.

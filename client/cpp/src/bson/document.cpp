@@ -16,7 +16,8 @@ const bson_t& empty_document() noexcept {
 
 bool at(const bson_t& document, std::string_view path, bson_iter_t& found) {
   bson_iter_t iterator;
-  return bson_iter_init(&iterator, &document) && bson_iter_find_descendant(&iterator, std::string{path}.c_str(), &found);
+  return path.find('\0') == std::string_view::npos && bson_iter_init(&iterator, &document) &&
+         bson_iter_find_descendant(&iterator, std::string{path}.c_str(), &found);
 }
 
 Document nested(const bson_iter_t& iterator) {
@@ -105,14 +106,21 @@ Document& Document::operator=(const Document& other) {
 }
 
 Document Document::from_json(std::string_view json) {
+  // libbson takes an array for a document, and of several documents the first one.
+  if (!json.substr(std::min(json.find_first_not_of(" \t\r\n"), json.size())).starts_with('{')) {
+    throw Error::invalid("not valid Extended JSON: a document begins with {");
+  }
+  const std::unique_ptr<bson_json_reader_t, decltype(&bson_json_reader_destroy)> reader{
+      bson_json_data_reader_new(false, 0), &bson_json_reader_destroy};
+  bson_json_data_reader_ingest(reader.get(), reinterpret_cast<const std::uint8_t*>(json.data()), json.size());
   bson_error_t error{};
-  const auto* text = reinterpret_cast<const std::uint8_t*>(json.data());
-  bson_t* document = bson_new_from_json(text, static_cast<ssize_t>(json.size()), &error);
-  if (document == nullptr) {
+  Document made;
+  if (bson_json_reader_read(reader.get(), made.bson(), &error) != 1) {
     throw Error::invalid(std::string{"not valid Extended JSON: "} + static_cast<const char*>(error.message));
   }
-  Document made;
-  made.document_ = document;
+  if (Document more; bson_json_reader_read(reader.get(), more.bson(), &error) != 0) {
+    throw Error::invalid("not valid Extended JSON: there is more behind the document");
+  }
   return made;
 }
 
@@ -133,7 +141,7 @@ Document& Document::append(std::string_view name, const Value& value) {
   return *this;
 }
 
-template <class T>
+template <Readable T>
 std::optional<T> Document::get(std::string_view path) const {
   bson_iter_t found;
   T value{};

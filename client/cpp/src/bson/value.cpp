@@ -24,7 +24,7 @@ Value::Value(std::string_view text) {
   bson_append_utf8(holder_.bson(), kName, 0, text.data(), static_cast<int>(text.size()));
 }
 
-Value::Value(const char* text) : Value(std::string_view{text}) {}
+Value::Value(const char* text) : Value(text != nullptr ? std::string_view{text} : throw Error::invalid("no text: a null pointer")) {}
 
 Value::Value(const std::string& text) : Value(std::string_view{text}) {}
 

@@ -32,6 +32,7 @@ TEST(Document, IsMadeOfFields) {
   EXPECT_EQ(document.get<double>("results.dm"), 348.8);
   EXPECT_EQ(document.get<DateTime>("when"), time);
   EXPECT_EQ(document.get<bool>("nothing"), std::nullopt);
+  EXPECT_EQ(document.get<std::int32_t>(std::string_view{"small\0er", 8}), std::nullopt);
   EXPECT_TRUE(document.get<Document>("list"));
 }
 
@@ -52,7 +53,13 @@ TEST(Document, IsAValue) {
 
 TEST(Document, RefusesWhatIsNone) {
   EXPECT_THROW(static_cast<void>(Document::from_json("{")), Error);
+  for (const auto* bad : {"", "  ", "5", "[1, 2]", R"({"a": 1} {"b": 2})", R"({"a": 1} x)", R"({"a": 1}})"}) {
+    EXPECT_THROW(static_cast<void>(Document::from_json(bad)), Error) << bad;
+  }
+  EXPECT_THROW(static_cast<void>(Document::from_json({})), Error);
+  EXPECT_EQ(Document::from_json("\n {\"a\": 1}\n"), (Document{{"a", 1}}));
   EXPECT_THROW(static_cast<void>(Document::from_bytes({})), Error);
+  EXPECT_THROW((Document{{"text", static_cast<const char*>(nullptr)}}), Error);
   EXPECT_THROW(Document{}.append(std::string_view{"a\0b", 3}, 1), Error);
   EXPECT_THROW((Document{{"n", std::uint64_t{1} << 63U}}), Error);
 }
