@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -75,9 +76,10 @@ Timeout timeout_of(const Settings& settings, const Environment& environment) {
   if (settings.timeout) return checked(settings.timeout);
   const auto text = environment(kTimeout);
   if (!text) return std::nullopt;
-  static const std::regex kNumber{R"(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)"};
-  const double seconds = std::regex_match(*text, kNumber) ? std::strtod(text->c_str(), nullptr) : 0;
-  if (!(seconds > 0) || std::isinf(seconds)) {
+  double seconds = 0;
+  const auto* const end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, seconds);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || !(seconds > 0) || std::isinf(seconds)) {
     throw Error::invalid(std::string{kTimeout} + " must be a positive number of seconds, not " + in_quotes(*text));
   }
   const std::chrono::duration<double> most{kLongestTimeout};
@@ -111,10 +113,11 @@ std::optional<File> file_of(const char* name, const char* variable, const std::o
 std::string read(const std::optional<File>& file, std::string_view mark) {
   if (!file) return {};
   std::ifstream stream{file->path, std::ios::binary};
-  std::string content{std::istreambuf_iterator<char>{stream}, {}};
-  if (!stream.is_open() || stream.bad() || std::filesystem::is_directory(file->path)) {
-    throw Error::invalid(file->source + " " + file->path.string() + " can't be read: " + std::strerror(errno));
+  if (!stream.is_open() || std::filesystem::is_directory(file->path)) {
+    throw Error::invalid(file->source + " " + file->path.string() +
+                         " can't be read: " + std::strerror(stream.is_open() ? EISDIR : errno));
   }
+  const std::string content{std::istreambuf_iterator<char>{stream}, {}};
   if (content.find(mark) == std::string::npos) {
     throw Error::invalid(file->source + " " + file->path.string() + " has no '" + std::string{mark} + "' in it");
   }

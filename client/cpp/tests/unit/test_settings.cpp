@@ -59,12 +59,16 @@ TEST(Settings, FilesBelongToTls) {
   EXPECT_NE(refusal({.cert_file = "cert.pem"}).find("key_file"), std::string::npos);
   const auto missing = refusal({}, {{"WORKFLOW_RESULTS_CA_FILE", "/nowhere/ca.pem"}});
   EXPECT_EQ(missing, "WORKFLOW_RESULTS_CA_FILE /nowhere/ca.pem can't be read: No such file or directory");
+  EXPECT_EQ(refusal({.ca_file = "/dev"}), "ca_file /dev can't be read: Is a directory");
   EXPECT_NE(refusal({.ca_file = "/dev/null"}).find("BEGIN CERTIFICATE"), std::string::npos);
 }
 
 TEST(Settings, TimesArePositive) {
   EXPECT_NE(refusal({.timeout = std::chrono::milliseconds{0}}), "");
-  for (const auto* bad : {"soon", "0", "-1", "inf", "0x10"}) {
+  for (const auto* good : {"15", "15.", ".5", "1e3", "1e100"}) {
+    EXPECT_EQ(refusal({}, {{"WORKFLOW_RESULTS_TIMEOUT", good}}), "") << good;
+  }
+  for (const auto* bad : {"soon", "0", "-1", "+1", " 1", "1 s", "inf", "nan", "1e999", "0x10"}) {
     EXPECT_NE(refusal({}, {{"WORKFLOW_RESULTS_TIMEOUT", bad}}), "") << bad;
   }
 }
