@@ -105,6 +105,7 @@ void DepositSender::exchange() {
   v1::DepositStreamResponse answer;
   call.start();
   call.read(answer);
+  const auto most = std::min(kUnacknowledged, patience_);
   auto last = Clock::now();  // when something came, or nothing was awaited
   for (;;) {
     const auto next = feed();
@@ -114,7 +115,7 @@ void DepositSender::exchange() {
       awaits = backlog_.has_in_flight() || half_closed_;
     }
     if (!awaits) last = Clock::now();
-    const auto end = awaits ? last + std::min(kUnacknowledged, patience_) : Clock::time_point::max();
+    const auto end = awaits ? last + most : Clock::time_point::max();
     const auto happened = call.wait(std::min(next, end));
     if (happened.event == Call::Event::started || happened.event == Call::Event::written) {
       const std::scoped_lock lock{mutex_};
@@ -126,8 +127,8 @@ void DepositSender::exchange() {
       acknowledge(answer);
       call.read(answer);
     }
-    if (awaits && Clock::now() >= last + std::min(kUnacknowledged, patience_)) {
-      auto silent = unavailable("the service acknowledged nothing for " + in_seconds(kUnacknowledged));
+    if (awaits && Clock::now() >= last + most) {
+      auto silent = unavailable("the service acknowledged nothing for " + in_seconds(most));
       silent.outcome_unknown = true;
       throw Error{std::move(silent)};
     }
