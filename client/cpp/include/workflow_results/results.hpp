@@ -120,7 +120,7 @@ class Results {
   bool drop_pipeline(const std::string& pipeline, const DropOptions& options = {}) const;
 
   /// Ends all calls that are under way, with an Error of the kind `cancelled`; later ones get that, too. Depositors that
-  /// are open fail.
+  /// are open fail, and watches reach their end.
   void close() const noexcept;
 
   /// Returns the target.

@@ -21,6 +21,7 @@ ServerStream::ServerStream(std::shared_ptr<Client> client, std::string method, c
 bool ServerStream::next(const google::protobuf::MessageLite& request, google::protobuf::MessageLite& response,
                         const Deadline& connect, std::optional<Milliseconds> silence) {
   if (!call_) {
+    Client::check_size(request);
     if (!place_) place_ = client_->stream_place();
     client_->ensure_reachable(*place_, connect, stop_);
     call_ = Client::call(*place_, method_, client_->context(deadline_), stop_);

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "transport/rpc_errors.hpp"
+
 namespace workflow_results::internal {
 
 namespace {
@@ -16,7 +18,7 @@ WatchSource::WatchSource(const std::shared_ptr<Client>& client, v1::WatchRequest
                          const std::stop_token& stop)
     : stream_(client, "Watch", Deadline::after(checked(timeout)), stop),
       watching_(std::move(request), client->target()) {
-  static_cast<void>(receive());
+  if (!receive()) throw Error{stopped("Watch", false)};
 }
 
 std::optional<Change> WatchSource::next() {

@@ -69,10 +69,18 @@ std::unique_ptr<Call> Client::call(Connection& connection, std::string_view meth
                                 std::move(context), stop.token());
 }
 
+void Client::check_size(const google::protobuf::MessageLite& request) {
+  if (const auto size = request.ByteSizeLong(); size > kMostBytes) {
+    throw Error::invalid("the request has " + std::to_string(size) + " bytes; one call can have at most " +
+                         std::to_string(kMostBytes) + ": make several calls");
+  }
+}
+
 void Client::unary(std::string_view method, const google::protobuf::MessageLite& request,
                    google::protobuf::MessageLite& response, const Deadline& deadline, const std::stop_token& stop,
                    const std::string& request_id) {
   check(request_id);
+  check_size(request);
   const bool once = needs_request_id(method) && request_id.empty();
   const Stop stopping{stop, closing()};
   Attempts attempts{once ? kOnce : kIdempotent};
@@ -93,17 +101,15 @@ void Client::unary(std::string_view method, const google::protobuf::MessageLite&
 void Client::attempt(std::string_view method, const google::protobuf::MessageLite& request,
                      google::protobuf::MessageLite& response, const Deadline& deadline, const Stop& stop, bool once,
                      const std::string& request_id) {
-  if (const auto size = request.ByteSizeLong(); size > kMostBytes) {
-    throw Error::invalid("the request has " + std::to_string(size) + " bytes; one call can have at most " +
-                         std::to_string(kMostBytes) + ": make several calls");
-  }
   const auto place = unary_.place();
   ensure_reachable(*place, deadline, stop, once);
   const auto begun = call(*place, method, context(deadline, once, request_id), stop);
   begun->start(request);
   begun->read(response);
-  static_cast<void>(begun->wait_for_response(Clock::time_point::max()));  // the deadline of the call ends this, too
-  if (const auto status = begun->finish(); !status.ok()) throw failure(status, method, deadline, *place, stop);
+  const auto is_there = begun->wait_for_response(Clock::time_point::max());  // the deadline of the call ends this, too
+  auto status = begun->finish();
+  if (status.ok() && is_there != true) status = {grpc::StatusCode::INTERNAL, "there is no response"};
+  if (!status.ok()) throw failure(status, method, deadline, *place, stop);
 }
 
 Error Client::failure(const grpc::Status& status, std::string_view method, const Deadline& deadline,

@@ -52,6 +52,10 @@ class Client {
   [[nodiscard]] std::unique_ptr<grpc::ClientContext> context(const Deadline& deadline, bool wait_for_ready = false,
                                                              const std::string& request_id = {}) const;
 
+  /// Refuses a request that is larger than one call can have.
+  /// @throws Error It is.
+  static void check_size(const google::protobuf::MessageLite& request);
+
   /// Makes a call; nothing is sent yet.
   [[nodiscard]] static std::unique_ptr<Call> call(Connection& connection, std::string_view method,
                                                   std::unique_ptr<grpc::ClientContext> context, const Stop& stop);

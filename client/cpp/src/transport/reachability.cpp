@@ -60,6 +60,7 @@ int helpfulness(const std::string& told, bool secure) {
 }  // namespace
 
 void Client::ensure_reachable(Connection& connection, const Deadline& deadline, const Stop& stop, bool certainly) {
+  if (stop.requested()) throw Error{stopped("a call to " + target(), false)};
   if (connection.reachable && !certainly) return;
   Attempts attempts{kIdempotent};
   const auto most = [&deadline](Milliseconds time) { return std::min(time, deadline.left().value_or(time)); };
@@ -76,7 +77,6 @@ void Client::ensure_reachable(Connection& connection, const Deadline& deadline, 
 }
 
 bool Client::answers(Connection& connection, Milliseconds time, const Stop& stop, bool wait_for_ready) {
-  if (stop.requested()) throw Error{stopped("a call to " + target(), false)};
   auto context = std::make_unique<grpc::ClientContext>();
   context->set_deadline(Deadline::after(std::max(time, Milliseconds{1})).for_grpc());
   context->set_wait_for_ready(wait_for_ready);
