@@ -91,11 +91,7 @@ UnlockOutcome Results::unlock(const std::string& pipeline, const std::vector<std
   auto request = requests::change<v1::UnlockRequest>(pipeline, ids, options);
   request.set_force(options.force);
   const auto response = call<v1::UnlockResponse>(*client_, "Unlock", request, options, options.request_id);
-  auto outcome = internal::change_outcome(response.outcome());
-  return {.applied = outcome.applied,
-          .refusals = std::move(outcome.refusals),
-          .refusal_count = outcome.refusal_count,
-          .locked_count = response.locked_count()};
+  return {internal::change_outcome(response.outcome()), response.locked_count()};
 }
 
 ResultStream Results::view(const std::string& pipeline, const ViewOptions& options) const {

@@ -47,12 +47,9 @@ struct ChangeOutcome {
   std::int32_t refusal_count = 0;     ///< For how many it was refused in all.
 };
 
-/// The outcome of an unlock.
-struct UnlockOutcome {
-  bool applied = false;               ///< Whether all results were unlocked; never without `force`.
-  std::vector<Refusal> refusals{};    ///< The results for which it was refused: the first 1,000.
-  std::int32_t refusal_count = 0;     ///< For how many it was refused in all.
-  std::int32_t locked_count = 0;      ///< How many were unlocked now; without `force`, how many would be.
+/// The outcome of an unlock; without `force` it is never applied.
+struct UnlockOutcome : ChangeOutcome {
+  std::int32_t locked_count = 0;  ///< How many were unlocked now; without `force`, how many would be.
 };
 
 /// How many results have a value.

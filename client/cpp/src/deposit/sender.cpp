@@ -190,11 +190,7 @@ void DepositSender::recover(ErrorDetails error) {
     changed_.notify_all();
   }
   over.reset();
-  if (pause && !stop_.pause(*pause)) {
-    const std::scoped_lock lock{mutex_};
-    backlog_.fail(stopped(kMethod, false));
-    changed_.notify_all();
-  }
+  if (pause) stop_.pause(*pause);
 }
 
 }  // namespace workflow_results::internal

@@ -1,21 +1,16 @@
 #include "stream/results_source.hpp"
 
-#include <cstdint>
-#include <cstring>
 #include <utility>
 
 #include "bson/framing.hpp"
-#include "transport/rpc_errors.hpp"
 
 namespace workflow_results::internal {
 
-ResultsSource::ResultsSource(std::shared_ptr<Client> client, std::deque<ReadRequest> reads, const Timeout& timeout,
-                             std::stop_token stop)
-    : client_(std::move(client)),
-      reads_(std::move(reads)),
-      deadline_(Deadline::after(checked(timeout))),
-      silence_(timeout ? std::nullopt : std::optional{client_->silence()}),
-      on_stop_(std::move(stop), [this] { cancelling_.request_stop(); }) {}
+ResultsSource::ResultsSource(const std::shared_ptr<Client>& client, std::deque<ReadRequest> reads, const Timeout& timeout,
+                             const std::stop_token& stop)
+    : reads_(std::move(reads)),
+      silence_(timeout ? std::nullopt : std::optional{client->silence()}),
+      stream_(client, reads_.front().method, Deadline::after(checked(timeout)), stop) {}
 
 std::optional<Document> ResultsSource::next() {
   while (left_.empty()) {
@@ -29,11 +24,10 @@ std::optional<Document> ResultsSource::next() {
 bool ResultsSource::fetch() {
   if (!reading_) {
     if (reads_.empty()) return false;
-    stream_.emplace(client_, reads_.front().method, deadline_, cancelling_.get_token());
-    reading_.emplace(std::move(reads_.front()), client_->target());
+    reading_.emplace(std::move(reads_.front()), stream_.client().target());
     reads_.pop_front();
   }
-  const auto progress = Deadline::after(client_->patience());
+  const auto progress = Deadline::after(stream_.client().patience());
   while (!reading_->complete()) {
     ErrorDetails error;
     try {
@@ -42,23 +36,22 @@ bool ResultsSource::fetch() {
       if (!left_.empty()) return true;
       continue;
     } catch (const Error& failed) {
-      stream_->close();
+      stream_.close();
       error = failed.details();
     }
-    const auto pause = reading_->pause_after(error, earlier(deadline_, progress).left());
+    const auto pause = reading_->pause_after(error, earlier(stream_.deadline(), progress).left());
     if (!pause) throw Error{error};
-    if (!stream_->stop().pause(*pause)) throw Error{stopped(reading_->read().method, false)};
+    stream_.stop().pause(*pause);
   }
-  stream_->settle();
-  stream_.reset();
+  stream_.settle();
   reading_.reset();
   return true;
 }
 
 std::string ResultsSource::receive(const Deadline& progress) {
   const auto& read = reading_->read();
-  if (!stream_->is_open()) reading_->begin();
-  if (stream_->next(*read.request, *read.response, earlier(deadline_, progress), silence_)) return reading_->take();
+  if (!stream_.is_open()) reading_->begin();
+  if (stream_.next(*read.request, *read.response, earlier(stream_.deadline(), progress), silence_)) return reading_->take();
   reading_->end();
   return {};
 }

@@ -42,11 +42,11 @@ bool ServerStream::next(const google::protobuf::MessageLite& request, google::pr
 }
 
 void ServerStream::settle() {
-  if (!call_) return;
   google::protobuf::Empty rest;
   call_->read(rest);
   if (call_->wait_for_response(Clock::now() + kMoment) == false) static_cast<void>(call_->finish());
   call_.reset();
+  place_.reset();
 }
 
 }  // namespace workflow_results::internal

@@ -29,7 +29,7 @@ class ServerStream {
   [[nodiscard]] bool is_open() const noexcept { return call_ != nullptr; }
   /// Ends the call.
   void close() noexcept { call_.reset(); }
-  /// Gives the call a moment to end by itself, since all has arrived.
+  /// Gives the call a moment to end by itself, since all has arrived, and its place up.
   void settle();
 
   [[nodiscard]] Stop& stop() noexcept { return stop_; }                          ///< Whether it is to stop.

@@ -51,7 +51,7 @@ bool WatchSource::receive() {
     if (!failing) failing = Deadline::after(stream_.client().patience());
     const auto pause = watching_.pause_after(error, earlier(stream_.deadline(), *failing).left());
     if (!pause) throw Error{error};
-    if (!stream_.stop().pause(*pause)) return false;
+    stream_.stop().pause(*pause);
   }
 }
 

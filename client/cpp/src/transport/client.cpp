@@ -94,7 +94,7 @@ void Client::unary(std::string_view method, const google::protobuf::MessageLite&
     }
     const auto pause = attempts.pause_after(error, deadline.left());
     if (!pause) throw Error{error};
-    if (!stopping.pause(*pause)) throw Error{stopped(method, error.outcome_unknown)};
+    stopping.pause(*pause);
   }
 }
 

@@ -55,16 +55,14 @@ Connections::Place Connections::place() {
   const std::scoped_lock lock{mutex_};
   auto found = std::ranges::find_if(connections_, [](const auto& each) { return each->calls < kMostCalls; });
   if (found == connections_.end()) {
-    connections_.push_back(std::make_shared<Connection>(settings_, !connections_.empty()));
+    connections_.push_back(std::make_unique<Connection>(settings_, !connections_.empty()));
     found = std::prev(connections_.end());
   }
   ++(*found)->calls;
-  return {*this, *found};
-}
-
-void Connections::leave(const std::shared_ptr<Connection>& connection) {
-  const std::scoped_lock lock{mutex_};
-  --connection->calls;
+  return {found->get(), [this](Connection* connection) {
+            const std::scoped_lock left{mutex_};
+            --connection->calls;
+          }};
 }
 
 }  // namespace workflow_results::internal

@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "transport/settings.hpp"
@@ -43,31 +42,7 @@ class Connection {
 class Connections {
  public:
   /// Room for one call on a connection, for as long as it exists.
-  class Place {
-   public:
-    Place() noexcept = default;
-    Place(Connections& home, std::shared_ptr<Connection> connection)
-        : home_(&home), connection_(std::move(connection)) {}
-    Place(Place&& other) noexcept : home_(other.home_), connection_(std::move(other.connection_)) {}
-    Place& operator=(Place&& other) noexcept {
-      std::swap(home_, other.home_);
-      std::swap(connection_, other.connection_);
-      return *this;
-    }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() {
-      if (connection_) home_->leave(connection_);
-    }
-
-    [[nodiscard]] Connection& operator*() const noexcept { return *connection_; }
-    [[nodiscard]] Connection* operator->() const noexcept { return connection_.get(); }
-    [[nodiscard]] explicit operator bool() const noexcept { return connection_ != nullptr; }
-
-   private:
-    Connections* home_ = nullptr;
-    std::shared_ptr<Connection> connection_{};
-  };
+  using Place = std::shared_ptr<Connection>;
 
   explicit Connections(const Resolved& settings) : settings_(settings) {}
 
@@ -75,11 +50,9 @@ class Connections {
   [[nodiscard]] Place place();
 
  private:
-  void leave(const std::shared_ptr<Connection>& connection);
-
   const Resolved& settings_;
   std::mutex mutex_{};
-  std::vector<std::shared_ptr<Connection>> connections_{};
+  std::vector<std::unique_ptr<Connection>> connections_{};
 };
 
 }  // namespace workflow_results::internal

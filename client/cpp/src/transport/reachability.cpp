@@ -71,7 +71,7 @@ void Client::ensure_reachable(Connection& connection, const Deadline& deadline, 
     const auto pause = attempts.pause_after(nothing, std::nullopt).value_or(kLook);
     if (answers(connection, most(std::min(pause, kLook)), stop, true)) return;
     if (const auto left = deadline.left(); left && pause >= *left) break;
-    if (!stop.pause(pause)) throw Error{stopped("a call to " + target(), false)};
+    stop.pause(pause);
   }
   if (!answers(connection, kGlance, stop, false)) throw out_of_reach(deadline);
 }

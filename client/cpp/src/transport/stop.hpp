@@ -23,13 +23,12 @@ class Stop {
   /// Returns what tells of it.
   [[nodiscard]] std::stop_token token() const noexcept { return source_.get_token(); }
 
-  /// Waits so long, and returns whether nobody has asked it to stop.
-  [[nodiscard]] bool pause(std::chrono::milliseconds time) const {
+  /// Waits so long, or until somebody asks it to stop.
+  void pause(std::chrono::milliseconds time) const {
     std::mutex mutex;
     std::unique_lock lock{mutex};
     std::condition_variable_any never;
     never.wait_for(lock, token(), time, [] { return false; });
-    return !requested();
   }
 
  private:
