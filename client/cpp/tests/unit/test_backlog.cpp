@@ -43,6 +43,9 @@ TEST(Works, AreDividedInTheirOrder) {
   EXPECT_EQ(most_in_flight(works), 4U);
   works.push_back(work("0"));
   EXPECT_EQ(most_in_flight(works), 1U);
+  works.clear();
+  for (int number = 0; number < 10'001; ++number) works.push_back(work(std::to_string(number)));
+  EXPECT_EQ(divided(works).size(), 2U);
 }
 
 TEST(Backlog, GathersWhileARequestIsUnderWay) {
@@ -52,12 +55,34 @@ TEST(Backlog, GathersWhileARequestIsUnderWay) {
   EXPECT_EQ(backlog.take().sequence(), 1U);
   backlog.add(work("b"), kNow);
   backlog.add(work("c"), kNow);
-  EXPECT_GT(backlog.may_send(false), kNow);
+  EXPECT_EQ(backlog.may_send(false), kNow + Milliseconds{10});
   EXPECT_EQ(backlog.may_send(true), Clock::time_point::min());
   backlog.acknowledge(stored(1, 1));
   EXPECT_TRUE(first->promise.get_future().get().stored());
   EXPECT_TRUE(backlog.is_done(1));
   EXPECT_FALSE(backlog.is_done(3));
+}
+
+TEST(Backlog, HasUpTo8RequestsUnderWay) {
+  Backlog backlog;
+  for (int number = 0; number < 9; ++number) backlog.add(work(std::to_string(number), "p", 1 << 19), kNow);
+  for (int number = 0; number < 8; ++number) {
+    EXPECT_TRUE(backlog.may_send(false));
+    static_cast<void>(backlog.take());
+  }
+  EXPECT_EQ(backlog.may_send(true), std::nullopt);
+  backlog.acknowledge(stored(1, 1));
+  EXPECT_TRUE(backlog.may_send(false));
+}
+
+TEST(Backlog, DividesManySmallWorks) {
+  Backlog backlog;
+  for (int number = 0; number < 1'001; ++number) backlog.add(work(std::to_string(number)), kNow);
+  EXPECT_EQ(backlog.may_send(false), Clock::time_point::min());
+  static_cast<void>(backlog.take());
+  backlog.acknowledge(stored(1, 1'000));
+  EXPECT_FALSE(backlog.is_done(1'001));
+  EXPECT_EQ(backlog.take().sequence(), 2U);
 }
 
 TEST(Backlog, RefusesTheAcknowledgementOfAnother) {
