@@ -117,8 +117,7 @@ void Backlog::requeue(bool outcome_unknown) {
 }
 
 bool Backlog::sort_out(const ErrorDetails& error) {
-  const bool is_denied = error.kind == ErrorKind::permission_denied;
-  const bool has_culprit = !is_denied || error.reason == "PIPELINE" || std::ranges::any_of(in_flight_, is_locked);
+  const bool has_culprit = error.reason == "PIPELINE" || std::ranges::any_of(in_flight_, is_locked);
   if (in_flight_.empty() || error.reason.empty() || !has_culprit) return false;
   if (in_flight_.size() > 1) {  // acknowledgements may be lost behind the error: only one that is alone is known to be it
     for (auto& request : in_flight_) request.alone = true;
@@ -140,7 +139,7 @@ bool Backlog::sort_out(const ErrorDetails& error) {
   const Receipt receipt{.pipeline = pending->work.pipeline,
                         .id = pending->work.id,
                         .reason = error.reason + ": " + error.message};
-  not_stored_.push_back({.receipt = receipt, .work = pending, .denied = is_denied});
+  not_stored_.push_back({.receipt = receipt, .work = pending, .denied = true});
   pending->promise.set_exception(std::make_exception_ptr(Error{std::move(failed)}));
   forget(request);
   return true;

@@ -67,7 +67,7 @@ class Backlog {
   /// Makes all that is not acknowledged ready for a new stream.
   /// @param outcome_unknown Whether what was sent may have been stored.
   void requeue(bool outcome_unknown);
-  /// Makes the works at fault fail, and has the others sent again; returns whether they can be told apart.
+  /// Makes the works that may not be deposited fail, and has the others sent again; returns whether they can be told apart.
   [[nodiscard]] bool sort_out(const ErrorDetails& error);
   /// Gives up all that is not acknowledged.
   void fail(ErrorDetails error);

@@ -177,8 +177,7 @@ void DepositSender::recover(ErrorDetails error) {
   {
     const std::scoped_lock lock{mutex_};
     over = std::move(call_);
-    const bool is_of_request = error.kind == ErrorKind::invalid_request || error.kind == ErrorKind::permission_denied;
-    if (is_of_request && backlog_.sort_out(error)) {
+    if (error.kind == ErrorKind::permission_denied && backlog_.sort_out(error)) {
       progress_ = Clock::now();
       changed_.notify_all();
       return;
