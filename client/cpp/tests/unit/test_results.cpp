@@ -130,6 +130,12 @@ TEST_F(ResultsTest, AStreamThatIsSilentIsGivenUp) {
   EXPECT_FALSE(stream.is_open());
 }
 
+TEST_F(ResultsTest, AWatchThatNeverComesIsGivenUp) {
+  const Results impatient{{.target = client().target(), .timeout = milliseconds{2'100}}};  // longer than a pause
+  const auto error = error_of([&] { static_cast<void>(impatient.watch()); });
+  EXPECT_EQ(error.kind, ErrorKind::unavailable);
+}
+
 TEST_F(ResultsTest, AReadHasItsTimeout) {
   const auto error = error_of([&] { static_cast<void>(client().view("p", {.timeout = milliseconds{50}}).next()); });
   EXPECT_EQ(error.kind, ErrorKind::deadline_exceeded);
