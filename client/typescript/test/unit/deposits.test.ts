@@ -172,6 +172,16 @@ test("each work gets its own outcome, and makes room for others", () => {
   assert.ok(backlog.isEmpty);
 });
 
+test("an answer about another number of works is an error", () => {
+  for (const works of [0, 2]) {
+    const { backlog } = filled(work("a"));
+    backlog.take();
+    assert.throws(() => {
+      acknowledge(backlog, 1n, works);
+    }, /told \d outcomes of 1 works/);
+  }
+});
+
 test("what was under way when a stream broke may be stored", () => {
   const { backlog } = filled(work("a"));
   backlog.endStream();
