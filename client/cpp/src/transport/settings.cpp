@@ -117,7 +117,7 @@ std::string read(const std::optional<File>& file, std::string_view mark) {
     throw Error::invalid(file->source + " " + file->path.string() +
                          " can't be read: " + std::strerror(stream.is_open() ? EISDIR : errno));
   }
-  const std::string content{std::istreambuf_iterator<char>{stream}, {}};
+  std::string content{std::istreambuf_iterator<char>{stream}, {}};
   if (content.find(mark) == std::string::npos) {
     throw Error::invalid(file->source + " " + file->path.string() + " has no '" + std::string{mark} + "' in it");
   }
