@@ -114,7 +114,7 @@ class Server:
             return self._server.add_insecure_port(where)
         return self._server.add_secure_port(where, self._certificates.credentials())
 
-    async def stop(self, *, hurry: bool = False) -> None:
+    async def stop(self, *, hurry: bool = False, erase: bool = False) -> None:
         """Finish the calls in progress within `drain_seconds`, end the remaining streams, and stop.
 
         Watches, and streams of health and reflection, which have no end that one could wait for, are ended early.
@@ -122,6 +122,7 @@ class Server:
 
         Args:
             hurry: Whether to end the calls in progress at once: MongoDB is lost, and they can't be answered.
+            erase: Whether to drop all that is in the database, which was that of a test.
         """
         if self._watch:
             self._watch.cancel()
@@ -139,6 +140,8 @@ class Server:
         for ending in endings:
             ending.cancel()
         if self._store:
+            if erase:
+                await self._store.erase()
             await self._store.close()
 
     async def _watch_mongodb(self) -> None:

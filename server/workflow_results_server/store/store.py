@@ -115,6 +115,15 @@ class Store:
         closing.add_done_callback(retrieve_outcome)
         await asyncio.wait((closing,), timeout=_CLOSE_SECONDS)
 
+    async def erase(self) -> None:
+        """Drop all collections, when no call is under way any more.
+
+        Raises:
+            PyMongoError: MongoDB failed.
+        """
+        for name in await self._database.list_collection_names():
+            await self._database.drop_collection(name)
+
     @shielded
     async def is_alive(self, seconds: float) -> bool:
         """Return whether a primary answers.
