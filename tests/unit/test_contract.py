@@ -126,7 +126,7 @@ def test_everything_public_is_exported() -> None:
         if isinstance(value, type) and issubclass(value, Exception) and not name.startswith("_")
     }
     assert errors <= names
-    assert names | {"errors", "outcomes", "context"} <= set(dir(workflow_results))
+    assert names | {"errors", "outcomes", "context", "testing"} <= set(dir(workflow_results))
     assert set(workflow_results._MODULES) | {"__version__"} == names
     with pytest.raises(AttributeError, match="'workflow_results' has no attribute 'resluts'"):
         getattr(workflow_results, "resluts")  # noqa: B009 - mypy knows that there is none
@@ -184,11 +184,13 @@ def test_no_two_rooms_need_each_other() -> None:
 
 SHARED = {"common", "v1", "version"}
 """What the server needs of the client's package."""
-BELOW = "_calls _deposit _encoding _stream _transport common errors outcomes settings v1 version"
+BELOW = "_calls _deposit _encoding _notebook _stream _transport common errors outcomes settings v1 version"
 MAY_IMPORT = {
     "workflow_results": {
         "__init__": f"{BELOW} async_results context results",
         "__main__": "cli",
+        "_pytest_plugin": "_throw_away errors results",
+        "_throw_away": "errors results",
         "_calls": "_encoding common errors outcomes v1",
         "_deposit": "_calls _encoding _transport common errors outcomes v1",
         "_encoding": "common errors",
@@ -200,11 +202,13 @@ MAY_IMPORT = {
         "async_results": f"{BELOW} _confirmation _session",
         "context": f"{BELOW} async_results results",
         "errors": "common outcomes",
-        "outcomes": "",
+        "_notebook": "common",
+        "outcomes": "_notebook common",
         "results": f"{BELOW} _confirmation _session",
         "samples": "",
         "_session": BELOW,
         "settings": "_transport common errors",
+        "testing": "_throw_away results",
         "v1": "",
         "version": "",
     },
@@ -223,6 +227,7 @@ MAY_IMPORT = {
         "settings": "store",
         "store": "documents errors offload",
         "telemetry": "",
+        "throw_away": "serving",
     },
 }
 """The folders, and the modules beside them, by what each may import of its own package."""
@@ -304,6 +309,7 @@ def test_arrows_that_go_up_are_seen(path: str, source: str) -> None:
     [
         ("from workflow_results import *", "workflow_results_server numpy pandas pymongo.asynchronous yaml rich click"),
         ("import workflow_results", "grpc google.protobuf bson click"),
+        ("import workflow_results._pytest_plugin", "grpc google.protobuf bson pymongo yaml click rich"),
         ("import workflow_results.cli, workflow_results_server.cli.serve", "grpc google.protobuf bson rich numpy"),
     ],
 )

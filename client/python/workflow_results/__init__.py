@@ -112,7 +112,7 @@ _MODULES: Final = {
     "Watch": "_stream.watching",
 }
 """Where each name is. It is imported when it is needed, since gRPC takes most of the time in which a command starts."""
-_PUBLIC: Final = {"async_results", "context", "errors", "outcomes", "results", "settings"}
+_PUBLIC: Final = {"async_results", "context", "errors", "outcomes", "results", "settings", "testing"}
 """The modules that need no import of their own to be used."""
 
 if not TYPE_CHECKING:  # for which there would be no name that this module lacks

@@ -80,7 +80,7 @@ class ThrowAway:
             line = ""
         if not line.startswith(_LISTENING):
             raise ResultsError(f"local_results has no server: {self._complaint()}")
-        return Results(line.removeprefix(_LISTENING).strip(), token="", tls=False, **settings)  # noqa: S106
+        return Results(line.removeprefix(_LISTENING).strip(), token="", tls=False, **settings)
 
     def stop(self) -> None:
         """Stop the server and remove its data; nothing happens in a child that was forked since it was started."""

@@ -16,6 +16,7 @@ from workflow_results._confirmation import ask_on_terminal, check_unlock, checke
 from workflow_results._deposit import async_sending
 from workflow_results._deposit import batches as deposits
 from workflow_results._deposit.async_depositor import AsyncDepositor
+from workflow_results._notebook import TableList
 from workflow_results._session import AsyncSession
 from workflow_results._stream import async_resuming
 from workflow_results._stream.async_result_stream import AsyncResultStream
@@ -324,7 +325,7 @@ class AsyncResults(AsyncSession):
         """Return who changed a result, or dropped a pipeline, as `Results.history` does."""
         deadline = self._deadline(timeout)
         request = requests.history(pipeline, id)
-        entries: list[HistoryEntry] = []
+        entries: list[HistoryEntry] = TableList()
         while True:
             page = await self._channel.unary("History", request, deadline)
             entries += map(history_entry, page.entries)
@@ -335,7 +336,7 @@ class AsyncResults(AsyncSession):
     async def list_indexes(self, pipeline: str, *, timeout: float | None = None) -> list[FieldIndex]:
         """List the indexes on fields of a pipeline, as `Results.list_indexes` does."""
         found = await self._unary("ListIndexes", requests.list_indexes(pipeline), timeout)
-        return [*map(field_index, found.indexes)]
+        return TableList(map(field_index, found.indexes))
 
     async def create_index(self, pipeline: str, field: str, *, timeout: float | None = None) -> FieldIndex:
         """Build an index on a field, as `Results.create_index` does."""

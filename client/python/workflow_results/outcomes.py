@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple
+
+from workflow_results._notebook import TableList, shown_as_table, table
+from workflow_results.common.rules import shorten
 
 
 class Outcome(Enum):
@@ -20,6 +24,7 @@ class Outcome(Enum):
     """Not stored: the work breaks a rule, named by `Receipt.reason`."""
 
 
+@shown_as_table
 class Receipt(NamedTuple):
     """The outcome of one deposited work.
 
@@ -41,6 +46,16 @@ class Receipt(NamedTuple):
         return self.outcome in (Outcome.DEPOSITED, Outcome.ALREADY_DEPOSITED)
 
 
+class Receipts(TableList[Receipt]):
+    """The receipts of a deposit. A notebook shows those of works that aren't stored first."""
+
+    def _repr_html_(self) -> str:
+        counts = Counter(receipt.outcome.value for receipt in self)
+        parts = [f"{len(self):,} works", *(f"{number:,} {outcome}" for outcome, number in counts.items())]
+        return self._table(sorted(self, key=lambda receipt: receipt.stored), ", ".join(parts))
+
+
+@shown_as_table
 class Refusal(NamedTuple):
     """One result for which an all-or-nothing call was refused.
 
@@ -55,6 +70,7 @@ class Refusal(NamedTuple):
     locked: bool
 
 
+@shown_as_table
 class ValueCount(NamedTuple):
     """How many results have a value.
 
@@ -81,7 +97,13 @@ class ValueCounts(NamedTuple):
     has_more: bool
     other_count: int
 
+    def _repr_html_(self) -> str:
+        number = f"{'more than ' if self.has_more else ''}{len(self.counts):,} values"
+        others = f", {self.other_count:,} not told apart" if self.other_count else ""
+        return table(ValueCount._fields, [(shorten(value), n) for value, n in self.counts], number + others)
 
+
+@shown_as_table
 class FieldIndex(NamedTuple):
     """An index on a field of a pipeline.
 
@@ -118,6 +140,7 @@ class ChangeKind(Enum):
     """Its pipeline was dropped, with all results that may have been in it. The change has no id."""
 
 
+@shown_as_table
 class Change(NamedTuple):
     """One change of a result, from `watch`.
 
@@ -147,6 +170,7 @@ class Change(NamedTuple):
     resume_token: bytes
 
 
+@shown_as_table
 class HistoryEntry(NamedTuple):
     """One change of a result, or of a pipeline.
 

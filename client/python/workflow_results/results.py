@@ -13,6 +13,7 @@ from workflow_results._calls.works import prepare
 from workflow_results._confirmation import ask_on_terminal, check_unlock, checked_answer, unlock_question
 from workflow_results._deposit import batches as deposits
 from workflow_results._deposit.depositor import Depositor
+from workflow_results._notebook import TableList
 from workflow_results._session import Session
 from workflow_results._stream import resuming, watching
 from workflow_results._stream.relaxed_gc import relaxed_gc
@@ -664,7 +665,7 @@ class Results(Session):
         """
         deadline = self._deadline(timeout)
         request = requests.history(pipeline, id)
-        entries: list[HistoryEntry] = []
+        entries: list[HistoryEntry] = TableList()
         while True:
             page = self._channel.unary("History", request, deadline)
             entries += map(history_entry, page.entries)
@@ -686,7 +687,7 @@ class Results(Session):
             ResultsError: See the class.
         """
         found = self._unary("ListIndexes", requests.list_indexes(pipeline), timeout)
-        return [*map(field_index, found.indexes)]
+        return TableList(map(field_index, found.indexes))
 
     def create_index(self, pipeline: str, field: str, *, timeout: float | None = None) -> FieldIndex:
         """Build an index on a field, so that `top`, `count_by` and queries by it need no scan. Requires the role admin.

@@ -1,4 +1,4 @@
-"""A server for tests: an embedded MongoDB in a directory that is removed, and an empty database whenever one is asked for.
+"""A server for tests: an embedded MongoDB in a directory that is removed, and empty databases.
 
 Each line on standard input asks for one. The answer is the line `listening on HOST:PORT`, of another gRPC server than
 before: what a test leaves running can't write into the results of the next one.

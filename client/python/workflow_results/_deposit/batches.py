@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results._calls.responses import outcomes_of
 from workflow_results.common import rules
 from workflow_results.errors import ConflictError, InvalidRequestError, ResultsError
-from workflow_results.outcomes import Outcome, Receipt
+from workflow_results.outcomes import Outcome, Receipt, Receipts
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ class Deposited:
 
     def receipts(self) -> list[Receipt]:
         """Return the receipts of the works, in their order."""
-        return [
+        return Receipts(
             Receipt(work["pipeline"], work["id"], outcome, self.reasons.get(position, ""))
             for position, (work, outcome) in enumerate(zip(self.prepared.works, self.outcomes, strict=True))
-        ]
+        )
 
 
 def _divided(encoded: Sequence[bytes]) -> Iterator[range]:
