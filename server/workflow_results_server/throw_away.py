@@ -11,7 +11,7 @@ def main() -> int:
     try:
         from workflow_results_server.serving import throw_away
     except ImportError as error:
-        sys.stderr.write(f"it needs the server and a MongoDB: pip install 'workflow-results[embedded]' ({error})\n")
+        sys.stderr.write(f"pip install 'workflow-results[embedded]' ({error})\n")
         return 1
     return throw_away.run(Path(sys.argv[1]))
 

@@ -88,7 +88,7 @@ class ThrowAway:
             return
         self._process.terminate()  # and not by closing the pipe, which a child may hold, too
         self._end(self._process)
-        if self._process.returncode != 0:  # it was killed, and its MongoDB may live: another one ends that
+        if self._process.returncode < 0:  # it was killed, and its MongoDB may live: another one ends that
             self._end(self._start(subprocess.DEVNULL))
         self._log.close()
         shutil.rmtree(self._directory, ignore_errors=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.processes import processes_with
 from tests.support.waiting import PATIENCE, killed_after
 from workflow_results.samples import sample_works
 
@@ -39,21 +40,6 @@ def running_demo(directory: Path, *arguments: str, **environment: str) -> Iterat
         yield process
     assert list(directory.iterdir()) == []
     assert processes_with(directory) == []
-
-
-def processes_with(directory: Path) -> list[str]:
-    """The command lines of live processes that name a directory."""
-    if not Path("/proc/self").exists():
-        pytest.skip("there is no /proc to look for processes in")
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if str(directory) in command:
-            found.append(command)
-    return found
 
 
 def test_the_demo_tells_its_story_and_leaves_nothing_behind(tmp_path: Path) -> None:
