@@ -5,6 +5,8 @@ Example:
     >>> with Results("localhost:50051") as results:
     ...     results.deposit([{"pipeline": "sample", "status": "success", "results": {"snr": 12.5}}])
     {'sample': True}
+
+PYTEST_DONT_REWRITE: there are no asserts here, and pytest would warn of a program that has imported this before.
 """
 
 from importlib import import_module

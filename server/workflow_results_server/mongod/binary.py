@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 from workflow_results_server.mongod.data_directory import HOST, MongodError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workflow_results_server.mongod.data_directory import DataDirectory
 
 BINARY_VARIABLE: Final = "WORKFLOW_RESULTS_MONGOD"
@@ -42,8 +44,13 @@ def find_binary() -> str:
     )
 
 
-def arguments(directory: DataDirectory) -> list[str]:
-    """Return the command line of the mongod of a directory, in which no secret may stand."""
+def arguments(directory: DataDirectory, further: Sequence[str]) -> list[str]:
+    """Return the command line of the mongod of a directory, in which no secret may stand.
+
+    Args:
+        directory: The directory.
+        further: Options beside those that every embedded mongod has.
+    """
     return [
         *("--dbpath", str(directory.db)),
         *("--port", str(directory.port)),
@@ -57,6 +64,7 @@ def arguments(directory: DataDirectory) -> list[str]:
         *("--oplogSize", "1024"),
         *("--setParameter", "enableLocalhostAuthBypass=false"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        *further,
     ]
 
 

@@ -33,6 +33,7 @@ from workflow_results_server.mongod.data_directory import HOST, DataDirectory, M
 from workflow_results_server.mongod.restarts import Restarts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pymongo.asynchronous.database import AsyncDatabase
@@ -83,10 +84,12 @@ class EmbeddedMongod:
     Args:
         data_directory: Where its data, log and secrets are kept. Created at the first start.
         restarts: When it is started again if it dies.
+        options: What is added to its command line.
     """
 
-    def __init__(self, data_directory: Path, restarts: Restarts | None = None) -> None:
+    def __init__(self, data_directory: Path, restarts: Restarts | None = None, options: Sequence[str] = ()) -> None:
         self._directory = DataDirectory(data_directory)
+        self._options = options
         self._restarts = restarts or Restarts()
         self._log_start = 0
         self._process: _Process | None = None
@@ -222,7 +225,7 @@ class EmbeddedMongod:
             try:
                 self._process = process = await asyncio.create_subprocess_exec(
                     binary,
-                    *arguments(self._directory),
+                    *arguments(self._directory, self._options),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import signal
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -43,7 +41,7 @@ def run(settings: Settings) -> int:
         if not process.take_standard_streams():
             raise SettingsError("standard output is closed: redirect it, for example to /dev/null")
         logs.configure(settings.log_level, settings.log_format)
-        _allow_connections()
+        process.allow_files()
         settings.check()
         _check_files(settings)
         process.run(_serve(settings))
@@ -67,13 +65,6 @@ def _check_files(settings: Settings) -> None:
             settings.host,
             " and ".join(settings.lacking),
         )
-
-
-def _allow_connections() -> None:
-    """Raise the soft limit of open files, of which each connection takes one, to the hard one; workers inherit it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # some systems allow less than they report
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _serve(settings: Settings) -> None:

@@ -137,6 +137,22 @@ def test_a_missing_extra_is_one_sentence(project: Path) -> None:
     assert "_throw_away" not in done.stdout
 
 
+def test_pytest_does_not_warn_of_a_package_that_is_imported_already() -> None:
+    """As it would of one that has a plugin, when a program imports it and then calls `pytest.main`.
+
+    Pytest registers packages with plugins itself where they are installed, though not from a checkout.
+    """
+    program = """
+import workflow_results, pytest, sys
+class Plugin:
+    def pytest_configure(self, config):
+        pytest.register_assert_rewrite("workflow_results")
+sys.exit(pytest.main(["--co", "-q", "-W", "error", "-p", "no:cacheprovider", "--rootdir=/", "/dev/null"], [Plugin()]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
+    assert "PytestAssertRewriteWarning" not in done.stdout + done.stderr
+
+
 def test_the_plugin_loads_quickly() -> None:
     """Measured in processor time, which is about the same on a machine that is busy."""
     program = (
