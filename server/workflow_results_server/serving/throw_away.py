@@ -33,7 +33,7 @@ _PARENT_SECONDS: Final = 1.0
 """How often one looks whether the parent is there."""
 _END_SECONDS: Final = 60.0
 _FORGETFUL: Final = ("--syncdelay", "5", "--setParameter", "minSnapshotHistoryWindowInSeconds=0")
-"""By default, MongoDB keeps the files of a dropped collection open for minutes: those of a thousand tests are too many."""
+"""By default, MongoDB keeps the files of dropped collections open for minutes: too many after a thousand tests."""
 _COLLECTED: Final = 50
 """After how many servers those before are collected as garbage. They are frozen, of which each costs 0.1 MB."""
 
