@@ -30,29 +30,34 @@ class ThrowAway:
     reach it. A child that is forked inside the block can use the server, and doesn't stop it.
 
     Raises:
-        ResultsError: It can't be started.
+        ResultsError: No process can be started.
     """
 
     def __init__(self) -> None:
         self._owner = os.getpid()
-        self._directory = Path(tempfile.mkdtemp(prefix="workflow-results-"))
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it has no name, so that none is left
         try:
-            self._process = self._start(subprocess.PIPE)
+            self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it has no name, so that none is left
+            self._directory = Path(tempfile.mkdtemp(prefix="workflow-results-"))
+            self._process = self._start()
+        except OSError as error:
+            raise ResultsError(f"local_results can't start a server: {error}") from error
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "workflow_results_server.throw_away", str(self._directory)],
+                # Warnings that are errors in the tests of others are not meant for the server.
+                env={name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"},
+                cwd=self._directory,  # where no file has the name of a module
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                bufsize=0,
+                start_new_session=True,
+            )
         except BaseException:
             shutil.rmtree(self._directory, ignore_errors=True)
             raise
-
-    def _start(self, orders: int) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "workflow_results_server.throw_away", str(self._directory)],
-            cwd=self._directory,  # where no file has the name of a module
-            stdin=orders,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            bufsize=0,
-            start_new_session=True,
-        )
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +94,10 @@ class ThrowAway:
         self._process.terminate()  # and not by closing the pipe, which a child may hold, too
         self._end(self._process)
         if self._process.returncode < 0:  # it was killed, and its MongoDB may live: another one ends that
-            self._end(self._start(subprocess.DEVNULL))
+            again = self._start()
+            assert again.stdin
+            again.stdin.close()
+            self._end(again)
         self._log.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 

@@ -63,6 +63,7 @@ def test_the_environment_of_users_does_not_matter(pipeline: str, monkeypatch: py
     }.items():
         monkeypatch.setenv(f"WORKFLOW_RESULTS_{name}", value)
     monkeypatch.setenv("WORKFLOW_TOKEN", "secret")
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
     with local_results() as results:
         assert results.deposit([work(pipeline)]) == {pipeline: True}
         assert results.info()["client"]["timeout"] == 60
@@ -96,13 +97,15 @@ def test_nothing_is_left_after_an_exception(temporary: Path, pipeline: str) -> N
 
 
 def test_a_server_that_was_killed_leaves_nothing(pipeline: str) -> None:
-    with local_results() as results, ThrowAway() as other:
-        other.results()
-        other._process.kill()
-        other._process.wait()
-        assert DataDirectory(other._directory).mongod_lives()
-        with pytest.raises(ResultsError, match="local_results has no server: it ended with exit code -9"):
+    with local_results() as results:
+        with ThrowAway() as other:
             other.results()
+            other._process.kill()
+            other._process.wait()
+            assert DataDirectory(other._directory).mongod_lives()
+            with pytest.raises(ResultsError, match="local_results has no server: it ended with exit code -9"):
+                other.results()
+        assert not processes_with(other._directory)
         assert results.deposit([work(pipeline)]) == {pipeline: True}
 
 
@@ -152,6 +155,12 @@ def test_a_missing_extra(name: str, tmp_path_factory: pytest.TempPathFactory, mo
 def test_a_mongod_that_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKFLOW_RESULTS_MONGOD", "/nonexistent/mongod")
     with pytest.raises(ResultsError, match="local_results has no server: cannot run /nonexistent/mongod"):
+        local_results().__enter__()
+
+
+def test_no_place_for_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+    with pytest.raises(ResultsError, match="local_results can't start a server: .*No such file or directory"):
         local_results().__enter__()
 
 
@@ -225,9 +234,13 @@ def test_a_process_that_is_killed_leaves_nothing_though_its_child_lives() -> Non
             os.kill(int(child), signal.SIGKILL)
 
 
-def test_a_group_that_is_interrupted_from_the_terminal_leaves_nothing() -> None:
-    program = STORED.replace("import sys", "import os, sys\nos.setsid()", 1)
+def test_ctrl_c_in_a_terminal_reaches_the_program_alone() -> None:
+    """So that it may still use the store when it is interrupted."""
+    program = STORED.replace("import sys", "import os, sys\nos.setsid()", 1).replace(
+        "    sys.stdin.read()", "    try:\n        sys.stdin.read()\n    finally:\n        print(results.status())"
+    )
     with running(program) as process:
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate()
+        output, errors = process.communicate()
+    assert output == "{'p': 1}\n"
     assert errors.rstrip().endswith("KeyboardInterrupt")
