@@ -160,7 +160,7 @@ def test_a_mongod_that_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_place_for_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
-    with pytest.raises(ResultsError, match="local_results can't start a server: .*No such file or directory"):
+    with pytest.raises(ResultsError, match=r"local_results can't start a server: .*No such file or directory"):
         local_results().__enter__()
 
 
