@@ -86,6 +86,23 @@ class Channel(Calls):
                 if pause is None or not deadline.pause(pause):
                     raise
 
+    def health(self, deadline: Deadline) -> str:
+        """Ask whether the service serves, by gRPC's health checking protocol.
+
+        Args:
+            deadline: When to be done.
+
+        Returns:
+            "SERVING" or another state of that protocol.
+
+        Raises:
+            ResultsError: The service can't be reached, or does not say.
+        """
+        with self._unary.place() as place, self.explaining("Check", deadline, place.connection):
+            place.connection.reachability.ensure(deadline)
+            with fork_guard:
+                return place.connection.health(timeout=deadline.remaining(), metadata=self.metadata())
+
     def begin(self, method: str, request: Message, answer: type[Message], deadline: Deadline) -> Place:
         """Send the request of a method that answers once, without waiting for the answer.
 

@@ -18,6 +18,9 @@ from workflow_results.v1 import results_pb2, results_pb2_grpc
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+_HEALTH_CHECK: Final = "/grpc.health.v1.Health/Check"
+_STATUS_FIELD: Final = b"\x08"
+_STATES: Final = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
 _CLOSING_SECONDS: Final = 0.5
 """How long to wait until a connection is closed, which takes a millisecond."""
 _METHODS: Final = f"/{results_pb2.DESCRIPTOR.services_by_name['ResultsService'].full_name}/"
@@ -59,6 +62,17 @@ class Connection:
             response_deserializer=answer.FromString,
         )
         return call(request, **options)
+
+    def health(self, **options: Any) -> str:
+        """Return the state of the service by gRPC's health checking protocol.
+
+        https://github.com/grpc/grpc/blob/master/doc/health-checking.md. The client does without the package of its
+        messages, an empty request and a response with one number.
+        """
+        check: Any = self._channel.unary_unary(_HEALTH_CHECK)
+        response: bytes = check(b"", **options)
+        state = response[1] if response[:1] == _STATUS_FIELD else 0
+        return _STATES[state] if state < len(_STATES) else f"in state {state}"
 
     def spoil(self) -> None:
         """Use it for no further calls, because gRPC waits for a thread of it that could not be started."""

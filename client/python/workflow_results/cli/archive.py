@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import uuid
 from collections import Counter
 from contextlib import contextmanager
@@ -12,21 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from workflow_results._calls.works import Prepared
 from workflow_results._deposit import sending
 from workflow_results._encoding.documents import number_of
 from workflow_results.cli import archive_files
-from workflow_results.cli.failures import INTERRUPTED, failure_of
+from workflow_results.cli.connection import connected_to
+from workflow_results.cli.progress import progress
 from workflow_results.common.rules import pipeline_problem, visible
 from workflow_results.errors import ResultsError
 from workflow_results.outcomes import Outcome, Receipt
 from workflow_results.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _FOLDER: Final = "workflow_results"
 """The database that mongorestore puts the files of this folder into: the one that a server uses by default."""
@@ -37,14 +35,28 @@ _SECONDS: Final = 60.0
 _LOCKED_AT_ONCE: Final = 10_000
 """Far from the most that a transaction may lock, and from the longest query."""
 
-_target = click.option("--target", metavar="HOST:PORT", help="The service. Default: as in the Python client.")
+
+class _Service(Results):
+    """The service, with what only a restore asks of it."""
+
+    def deposit_prepared(self, works: Prepared) -> list[Receipt]:
+        """Deposit works as they are encoded."""
+        return sending.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
+
+    def lock_again(self, pipeline: str, ids: list[str]) -> int:
+        """Lock those results that are not locked, and return their number."""
+        query = {"id": {"$in": ids}, "results.locked": {"$ne": True}}
+        unlocked = [result["id"] for result in self.stream(pipeline, query, {"id": True}, timeout=_SECONDS)]
+        request_id = str(uuid.uuid4())  # so that it is sent again where its answer is lost
+        self.lock(pipeline, unlocked, reason="restored from a backup", request_id=request_id, timeout=_SECONDS)
+        return len(unlocked)
 
 
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--pipeline", "pipelines", multiple=True, help="A pipeline to back up; may be repeated. Default: all.")
-@_target
-def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> None:
+@connected_to(_Service, _SECONDS)
+def backup(results: _Service, directory: Path, pipelines: tuple[str, ...]) -> None:
     """Write the results of pipelines to DIRECTORY, which must be new or empty.
 
     Each pipeline becomes a file as of mongodump, workflow_results/PIPELINE.bson, which `workflow-results restore` and
@@ -55,7 +67,7 @@ def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> N
     history of changes is not included: see docs/operate/operations.md.
     """
     folder = directory / _FOLDER
-    with _explaining(), _service(target) as results, _progress() as begin:
+    with _explaining(), progress() as begin:
         if directory.exists() and any(directory.iterdir()):
             raise click.ClickException(
                 f"{directory} is not empty: use a new directory, so that no backup is overwritten"
@@ -86,8 +98,8 @@ def backup(directory: Path, pipelines: tuple[str, ...], target: str | None) -> N
 
 @click.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@_target
-def restore(directory: Path, target: str | None) -> None:
+@connected_to(_Service, _SECONDS)
+def restore(results: _Service, directory: Path) -> None:
     """Deposit the results of all .bson files in DIRECTORY, and in the folders in it.
 
     Files of mongodump that contain no results are skipped: the oplog, files of MongoDB itself, and files whose names
@@ -104,9 +116,9 @@ def restore(directory: Path, target: str | None) -> None:
     try:
         with _explaining():
             files = archive_files.find(directory)
-            with _service(target) as results, _progress() as begin:
+            with progress() as begin:
                 for path in files:
-                    advance = begin(path.stem, path.stat().st_size)
+                    advance = begin(path.stem, path.stat().st_size, in_bytes=True)
                     for part in archive_files.parts(path):
                         _restore(part, results, tally)
                         advance(part.size)
@@ -156,50 +168,12 @@ class _Tally:
             click.echo(f"{pipeline}: {told}{locked}")
 
 
-class _Service(Results):
-    """The service, with what only a restore asks of it."""
-
-    def deposit_prepared(self, works: Prepared) -> list[Receipt]:
-        """Deposit works as they are encoded."""
-        return sending.deposit(self._channel, works, self._deadline(_SECONDS)).receipts()
-
-    def lock_again(self, pipeline: str, ids: list[str]) -> int:
-        """Lock those results that are not locked, and return their number."""
-        query = {"id": {"$in": ids}, "results.locked": {"$ne": True}}
-        unlocked = [result["id"] for result in self.stream(pipeline, query, {"id": True}, timeout=_SECONDS)]
-        request_id = str(uuid.uuid4())  # so that it is sent again where its answer is lost
-        self.lock(pipeline, unlocked, reason="restored from a backup", request_id=request_id, timeout=_SECONDS)
-        return len(unlocked)
-
-
 @contextmanager
 def _explaining() -> Iterator[None]:
-    """Say what is wrong with a file or a disk, and end quietly on Ctrl-C."""
+    """Say what is wrong with a file or a disk."""
     try:
         yield
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     except OSError as error:
+        if isinstance(error, ResultsError):
+            raise
         raise click.ClickException(f"{error.filename or 'writing'}: {error.strerror}") from error
-
-
-@contextmanager
-def _service(target: str | None) -> Iterator[_Service]:
-    try:
-        with _Service(target, strict=True) as results:
-            yield results
-    except ResultsError as error:
-        raise failure_of(error) from error
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
-    """Show how far each pipeline is; returns a function that begins one and gives another that goes on with it."""
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-
-        def begin(pipeline: str, total: int) -> Callable[[int], None]:
-            task = progress.add_task(pipeline, total=total)
-            return lambda steps: progress.advance(task, steps)
-
-        yield begin

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from workflow_results.common.rules import quoted
 from workflow_results.errors import (
     DeadlineExceededError,
     InvalidRequestError,
@@ -17,13 +18,21 @@ from workflow_results.errors import (
 
 REFUSED: Final = 1
 USAGE: Final = 2
+UNREACHABLE: Final = 3
 INTERRUPTED: Final = 130
+_MOST_NAMED: Final = 20
 _STATUSES: Final = {
-    ServiceUnavailableError: 3,
-    DeadlineExceededError: 3,
+    ServiceUnavailableError: UNREACHABLE,
+    DeadlineExceededError: UNREACHABLE,
     UnauthenticatedError: 4,
     PermissionDeniedError: 4,
 }
+
+
+def listed(ids: list[str]) -> str:
+    """Name some ids, the first of them if they are many."""
+    more = f" and {len(ids) - _MOST_NAMED:,} more" if len(ids) > _MOST_NAMED else ""
+    return f"{', '.join(map(quoted, ids[:_MOST_NAMED]))}{more}"
 
 
 def failure(message: str, status: int) -> click.ClickException:

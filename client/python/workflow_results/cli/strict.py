@@ -1,28 +1,22 @@
-"""How the command line finds commands, takes numbers and paths, and shows what is wrong: more strictly than click."""
+"""How the command line takes numbers and paths: more strictly than click."""
 
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.types import FloatParamType, IntParamType
 
-from workflow_results.common.rules import visible
 from workflow_results.settings import DECIMAL, WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from typing_extensions import Self
 
     _Type = click.ParamType[Any]
 else:  # in older versions of click it takes no parameters
     _Type = click.ParamType
 
-_CONTINUED: Final = "\n    "
-"""How a message goes on with what a server said; no other line end in it is ours."""
 _LONGEST: Final = 40
 """The most characters of a number."""
 
@@ -89,39 +83,3 @@ def make_strict(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for each in command.commands.values():
             make_strict(each)
-
-
-class Main(click.Group):
-    """A group that imports each command when it is needed, and makes it strict.
-
-    Its errors are escaped, because they go to a terminal.
-
-    Args:
-        targets: Where each command is, such as `package.module:command`, by its name.
-    """
-
-    def __init__(self, *args: Any, targets: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._targets = targets
-
-    def list_commands(self, _ctx: click.Context) -> list[str]:
-        """List the names of the commands."""
-        return sorted(self._targets)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a name."""
-        if cmd_name in self._targets and cmd_name not in self.commands:
-            module, _, name = self._targets[cmd_name].partition(":")
-            command = getattr(import_module(module), name)
-            make_strict(command)
-            self.add_command(command)
-        return super().get_command(ctx, cmd_name)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Invoke the command."""
-        try:
-            return super().invoke(ctx)
-        except click.ClickException as error:
-            lines = _CONTINUED.join(map(visible, error.message.split(_CONTINUED)))
-            vars(error)["message"] = lines  # which is declared to be final
-            raise
