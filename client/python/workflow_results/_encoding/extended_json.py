@@ -24,6 +24,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "uuid_representation": OPTIONS.uuid_representation,
     "datetime_conversion": DatetimeConversion.DATETIME_AUTO,
 }
+_SPACE: Final = " \t\r\n"
 RELAXED: Final = JSONOptions(json_mode=JSONMode.RELAXED, **_SETTINGS)
 CANONICAL: Final = JSONOptions(json_mode=JSONMode.CANONICAL, **_SETTINGS)
 
@@ -32,22 +33,40 @@ class NotJSONError(ValueError):
     """It is no JSON at all."""
 
 
-def parse(text: str | bytes) -> Any:
+def parse(text: str) -> Any:
     """Parse a value.
 
     Args:
-        text: JSON in UTF-8.
+        text: JSON.
 
     Raises:
         NotJSONError: It is not JSON.
         ValueError: It is JSON, but no Extended JSON that can be kept as it is. The message says what.
     """
+    value, end = parse_at(text, len(text) - len(text.lstrip(_SPACE)))
+    if text[end:].strip(_SPACE):
+        raise NotJSONError(f"it is not JSON: something follows at character {end + 1}")
+    return value
+
+
+def parse_at(text: str, start: int) -> tuple[Any, int]:
+    """Parse the value that begins at a position.
+
+    Args:
+        text: JSON, and what follows it.
+        start: The position.
+
+    Returns:
+        The value, and the position behind it.
+
+    Raises:
+        NotJSONError: No JSON begins there, or it does not end.
+        ValueError: As in `parse`.
+    """
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        return _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
-        raise NotJSONError(f"it is not JSON: {error.msg} at character {error.pos + 1}") from error
-    except UnicodeDecodeError as error:
-        raise NotJSONError(f"it is not UTF-8 at byte {error.start}") from error
+        raise NotJSONError(f"it is not JSON: {error.msg} at character {error.pos - start + 1}") from error
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -71,6 +90,9 @@ def _object(pairs: list[tuple[str, Any]]) -> Any:
 
 def _constant(name: str) -> None:
     raise ValueError(f'{name} must be written as {{"$numberDouble": "{name}"}}')
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def dumps(value: Any, options: JSONOptions = RELAXED) -> str:

@@ -19,7 +19,7 @@ from workflow_results.common.rules import reason_problem, request_id_problem
 from workflow_results.errors import ResultsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from workflow_results.results import Results
 
@@ -29,7 +29,6 @@ _IN_A_QUERY: Final = 10_000
 """Far from the longest query."""
 _SECONDS: Final = 60.0
 """For a request that names more than `_IN_A_QUERY`."""
-_LOCKED: Final = {"results.locked": True}
 
 
 def changing(command: Callable[..., None]) -> Callable[..., None]:
@@ -101,26 +100,42 @@ def _selecting(command: Callable[..., None]) -> Callable[..., None]:
             raise failure("give either ids or a filter, not both", USAGE)
         if not ids and query is None:
             raise failure("give ids, or a filter such as --where or --query ('{}' for all results)", USAGE)
-        command(selection=_Selection(results, pipeline, list(dict.fromkeys(ids)), query), **given)
+        command(selection=Selection(results, pipeline, list(dict.fromkeys(ids)), query), **given)
 
     return pipeline_argument(click.argument("ids", metavar="[ID]...", nargs=-1)(filtered(call)))
 
 
 @dataclass(frozen=True)
-class _Selection:
+class Selection:
+    """Results that are named by their ids, or selected by a query."""
+
     results: Results
     pipeline: str
     ids: list[str]
-    query: dict[str, Any] | None
+    query: dict[str, Any] | None = None
+
+    def count_locked(self) -> int:
+        """Count those that are locked."""
+        return self.count({"results.locked": True})
+
+    def check_exist(self) -> None:
+        """Check that all ids are those of results.
+
+        Raises:
+            ClickException: Some do not exist.
+        """
+        if self.ids and (missing := self._missing()):
+            missed = f"these do not exist in {self.pipeline}: {listed(missing)}"
+            raise failure(f"nothing was changed, because {missed}", REFUSED)
 
     def count(self, condition: dict[str, Any] | None = None) -> int:
-        """Count the results, or those that match a condition, too."""
+        """Count them, or those of them that match a condition."""
         queries = (
             [self.query] if self.query is not None else [{"id": {"$in": ids}} for ids in _cut(self.ids, _IN_A_QUERY)]
         )
         return sum(self.results.count(self.pipeline, all_of([query, condition])) for query in queries)
 
-    def missing(self) -> list[str]:
+    def _missing(self) -> list[str]:
         """Return those of the ids that do not exist."""
         left = dict.fromkeys(self.ids)
         for ids in _cut(self.ids, _IN_A_QUERY):
@@ -152,7 +167,7 @@ def _cut(ids: list[str], length: int) -> Iterator[list[str]]:
 @connected
 @_selecting
 @changing
-def lock(selection: _Selection, manner: Manner) -> None:
+def lock(selection: Selection, manner: Manner) -> None:
     """Lock results of PIPELINE, so that they can be neither updated nor deleted.
 
     They are named by their IDs or selected by a filter. With ids, all are locked or none. With a filter, it asks for
@@ -176,7 +191,7 @@ def lock(selection: _Selection, manner: Manner) -> None:
 @connected
 @_selecting
 @changing
-def unlock(selection: _Selection, manner: Manner) -> None:
+def unlock(selection: Selection, manner: Manner) -> None:
     """Unlock results of PIPELINE, so that they can be updated and deleted. Asks for confirmation first.
 
     They are named by their IDs or selected by a filter. With ids, all are unlocked or none. With a filter, it goes on
@@ -200,7 +215,7 @@ def unlock(selection: _Selection, manner: Manner) -> None:
 @connected
 @_selecting
 @changing
-def delete(selection: _Selection, manner: Manner) -> None:
+def delete(selection: Selection, manner: Manner) -> None:
     """Delete results of PIPELINE. Asks for confirmation first.
 
     They are named by their IDs or selected by a filter. If some of them are locked, nothing is deleted. With ids, all
@@ -224,7 +239,7 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _checked(selection: _Selection, manner: Manner) -> tuple[int, int]:
+def _checked(selection: Selection, manner: Manner) -> tuple[int, int]:
     """Return how many results there are to be changed, and how many of them are locked."""
     number = selection.count()
     if manner.request_id:  # which may have been carried out before, so that only the service can tell what is wrong
@@ -238,25 +253,45 @@ def _checked(selection: _Selection, manner: Manner) -> tuple[int, int]:
     return number, selection.count(_LOCKED)
 
 
-def _carry_out(done: str, change: Callable[..., bool], selection: _Selection, manner: Manner) -> None:
-    """Send requests, and say how far that went."""
-    number = 0
-    try:
+def _carry_out(done: str, change: Callable[..., bool], selection: Selection, manner: Manner) -> None:
+    def requests() -> Iterator[tuple[int, Callable[[], object]]]:
         for ids in selection.parts():
-            timeout = max(_SECONDS, selection.results.timeout or 0) if len(ids) > _IN_A_QUERY else None
-            change(selection.pipeline, ids, timeout=timeout, **manner.named())
-            number += len(ids)
-            if len(ids) == _AT_ONCE:
-                click.echo(f"{_results(number, selection.pipeline)} {done} so far", err=True)
+            timeout = long_timeout(selection.results) if len(ids) > _IN_A_QUERY else None
+            yield len(ids), functools.partial(change, selection.pipeline, ids, timeout=timeout, **manner.named())
+
+    carry_out(done, requests(), f" of {selection.pipeline}")
+
+
+def long_timeout(results: Results) -> float:
+    """Return the seconds for a request that names many results."""
+    return max(_SECONDS, results.timeout or 0)
+
+
+def carry_out(done: str, requests: Iterable[tuple[int, Callable[[], object]]], of: str = "") -> None:
+    """Send requests, and say how far that went.
+
+    Args:
+        done: What they do, as a participle.
+        requests: How many results each names, and what sends it.
+        of: Whose results they are, as the end of a sentence.
+    """
+    number = 0
+
+    def told() -> str:
+        return f"{number:,} result{'' if number == 1 else 's'}{of} {done}"
+
+    try:
+        for size, send in requests:
+            if number:
+                click.echo(f"{told()} so far", err=True)
+            send()
+            number += size
     except KeyboardInterrupt:
-        told = f"{_results(number, selection.pipeline)} {done}; the request under way may be carried out"
-        click.echo(f"interrupted: {told}", err=True)
+        click.echo(f"interrupted: {told()}; a request that was under way may be carried out", err=True)
         raise
     except ResultsError as error:
         if not number:
             raise
         stopped = failure_of(error)
-        raise failure(
-            f"{stopped.message}; {_results(number, selection.pipeline)} {done} before", stopped.exit_code
-        ) from error
-    click.echo(f"{done} {_results(number, selection.pipeline)}")
+        raise failure(f"{stopped.message}; {told()} before", stopped.exit_code) from error
+    click.echo(told())

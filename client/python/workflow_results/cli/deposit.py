@@ -1,0 +1,85 @@
+"""`workflow-results deposit`: works from files, or from another program."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from workflow_results._encoding import extended_json
+from workflow_results.archive.reading import naming_files, read_file, read_stream
+from workflow_results.archive.works import Part, parts
+from workflow_results.cli.connection import connected_to
+from workflow_results.cli.depositing import SECONDS, DepositingService, Tally
+from workflow_results.cli.failures import REFUSED, USAGE, failure
+from workflow_results.cli.group import as_written
+from workflow_results.cli.output import write
+from workflow_results.cli.progress import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STANDARD_INPUT: Final = "-"
+
+
+@click.command(
+    epilog=as_written(
+        "Examples:",
+        "workflow-results deposit works.jsonl more.bson",
+        "workflow-results view frb-dm --limit -1 --jsonl --target A | workflow-results deposit - --target B",
+    )
+)
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option("--dry-run", is_flag=True, help="Check the files, and deposit nothing.")
+@click.option("--receipts", is_flag=True, help="Print the receipt of each work, as JSON lines, instead of a summary.")
+@connected_to(DepositingService, SECONDS)
+def deposit(results: DepositingService, files: tuple[str, ...], dry_run: bool, receipts: bool) -> None:
+    """Deposit the works in FILEs, or in standard input (-).
+
+    A file holds JSON objects, one after another or in an array, or BSON documents back to back, or Parquet; which of
+    these is found out by its content. JSON may be MongoDB Extended JSON. Works without an id get one.
+
+    Works that are stored already, with the same content, stay as they are, so a deposit may be repeated. The exit
+    status is 1 if works conflict with stored ones, or break a rule; all others are deposited.
+    """
+    if not files:
+        raise failure("name a FILE, or - for standard input", USAGE)
+    tally, checked = Tally(), Counter[str]()
+    try:
+        for part in _parts(files):
+            for problem in part.invalid:
+                tally.count_invalid(problem)
+            if dry_run:
+                checked.update(work["pipeline"] for work in part.works.works)
+            else:
+                _deposit(part, results, tally, receipts=receipts)
+    finally:  # also where it ends in between
+        tally.tell(summary=not receipts)
+    for pipeline, number in checked.items():
+        click.echo(f"would deposit {number:,} works of {pipeline}")
+    if number := tally.number_not_stored:
+        raise failure(f"{number:,} works were not deposited; the first of them are listed above", REFUSED)
+
+
+def _parts(files: tuple[str, ...]) -> Iterator[Part]:
+    with naming_files(), progress() as begin:
+        for name in files:
+            if name == _STANDARD_INPUT:
+                found, size = read_stream(sys.stdin.buffer, "standard input"), None
+            else:
+                found, size = read_file(Path(name)), Path(name).stat().st_size
+            advance = begin(name, size, in_bytes=True)
+            for part in parts(found):
+                yield part
+                advance(part.size)
+
+
+def _deposit(part: Part, results: DepositingService, tally: Tally, *, receipts: bool) -> None:
+    for receipt, place in zip(results.deposit_prepared(part.works), part.places, strict=True):
+        tally.count(receipt, place)
+        if receipts:
+            told: dict[str, Any] = {**receipt._asdict(), "outcome": receipt.outcome.value}
+            write(f"{extended_json.dumps(told)}\n")
