@@ -246,11 +246,9 @@ def _checked(selection: Selection, manner: Manner) -> tuple[int, int]:
         if number > _AT_ONCE:
             limit = f"one request, which can name at most {_AT_ONCE:,} results"
             raise failure(f"--request-id is for {limit}, not {number:,}", USAGE)
-    elif selection.ids and (missing := selection.missing()):
-        raise failure(
-            f"nothing was changed, because these do not exist in {selection.pipeline}: {listed(missing)}", REFUSED
-        )
-    return number, selection.count(_LOCKED)
+    else:
+        selection.check_exist()
+    return number, selection.count_locked()
 
 
 def _carry_out(done: str, change: Callable[..., bool], selection: Selection, manner: Manner) -> None:

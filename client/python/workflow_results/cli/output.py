@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
 import os
 import shutil
 import sys
-import tempfile
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,10 +13,10 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from workflow_results._encoding import extended_json
-from workflow_results._encoding.documents import decode, encode
-from workflow_results.cli.columns import Columns, leaves, ordered
+from workflow_results.archive.columns import Columns, leaves, ordered
+from workflow_results.archive.csv_lines import csv_lines
 from workflow_results.cli.failures import USAGE, failure
-from workflow_results.common.rules import MIB, path_problem, shorten
+from workflow_results.common.rules import path_problem, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,7 +32,6 @@ _MOST_NAMED: Final = 6
 _GAP: Final = "  "
 _NO_TERMINAL: Final = 160
 """Characters of a line where there is no terminal; COLUMNS overrides it."""
-_IN_MEMORY: Final = 16 * MIB
 
 
 class Output:
@@ -78,17 +74,8 @@ class Output:
         return counted.number
 
     def _print_csv(self, documents: Iterator[Document]) -> None:
-        if self._fields is not None:
-            _write_csv(documents, Columns(self._fields, chosen=True))
-            return
-        paths: dict[str, None] = {}
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as kept:  # all are looked at before the first line is written
-            for document in documents:
-                paths.update(dict.fromkeys(leaves(document)))
-                data = encode(document, "result")
-                kept.write(len(data).to_bytes(4, "little") + data)
-            kept.seek(0)
-            _write_csv(_kept(kept), Columns(self._ordered(paths), chosen=False))
+        for line in csv_lines(documents, self._fields, self._ordered):
+            write(line)
 
     def _print_table(self, documents: Iterator[Document]) -> None:
         first = list(islice(documents, _FIRST_ROWS))
@@ -149,21 +136,6 @@ def _print_json(documents: Iterator[Document]) -> None:
 def _print_lines(documents: Iterator[Document]) -> None:
     for document in documents:
         write(f"{extended_json.dumps(document)}\n")
-
-
-def _write_csv(documents: Iterator[Document], columns: Columns) -> None:
-    line = io.StringIO()
-    writer = csv.writer(line)
-    for row in chain([columns.paths] if columns.paths else [], map(columns.written, documents)):
-        writer.writerow(row)
-        write(line.getvalue())
-        line.seek(0)
-        line.truncate()
-
-
-def _kept(file: Any) -> Iterator[Document]:
-    while length := file.read(4):
-        yield from decode(file.read(int.from_bytes(length, "little")))
 
 
 def _widths(columns: Columns, documents: list[Document]) -> list[int]:
@@ -227,7 +199,7 @@ def _paths(text: str) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-_FIELDS: Final = click.option(
+FIELDS: Final = click.option(
     "--fields", type=_paths, metavar="PATH,…", help="The fields to show, such as id,event,results.dm. Default: all."
 )
 _JSON_LINES: Final = click.option("--jsonl", is_flag=True, help="Print JSON lines.")
@@ -240,7 +212,7 @@ _FORMAT_OPTIONS: Final = (
 
 def printed(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of how it prints results, as an `output`."""
-    return _FIELDS(_with_output(command, _FORMAT_OPTIONS))
+    return FIELDS(_with_output(command, _FORMAT_OPTIONS))
 
 
 def formatted(command: Callable[..., None]) -> Callable[..., None]:
@@ -250,7 +222,7 @@ def formatted(command: Callable[..., None]) -> Callable[..., None]:
 
 def printed_in_lines(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of how it prints what has no end, as an `output`."""
-    return _FIELDS(_with_output(command, (_JSON_LINES,)))
+    return FIELDS(_with_output(command, (_JSON_LINES,)))
 
 
 def _with_output(

@@ -35,8 +35,11 @@ def progress() -> Iterator[Callable[..., Callable[[int], None]]]:
         returns another one, which goes on with the work by so many of them.
     """
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda *_, **__: lambda _steps: None
+        return
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), _Rate(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console) as bars:
 
         def begin(name: str, total: int | None, *, in_bytes: bool = False) -> Callable[[int], None]:
             fields: dict[str, Any] = {"in_bytes": in_bytes}

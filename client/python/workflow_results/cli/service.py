@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workflow_results.cli.columns import leaves, value_at
+from workflow_results.archive.columns import leaves, value_at
 from workflow_results.cli.connection import connected, connected_to
 from workflow_results.cli.failures import UNREACHABLE, failure
 from workflow_results.cli.output import formatted, note

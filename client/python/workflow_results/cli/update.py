@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import sys
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
+import click
+
+from workflow_results._calls.works import prepare_one
+from workflow_results.archive.reading import naming_files, read_file, read_stream
+from workflow_results.cli.changes import Manner, Selection, carry_out, changing, long_timeout
+from workflow_results.cli.connection import connected
+from workflow_results.cli.failures import REFUSED, USAGE, failure
+from workflow_results.cli.group import as_written
 from workflow_results.common.rules import MIB
+from workflow_results.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterable, Iterator
+
+    from workflow_results.results import Results
 
 _MOST_WORKS: Final = 100_000
 _MOST_BYTES: Final = 31 * MIB

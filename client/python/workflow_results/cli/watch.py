@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from workflow_results._encoding import extended_json
-from workflow_results.cli.columns import Columns
+from workflow_results.archive.columns import Columns
 from workflow_results.cli.connection import connected, pipeline_argument
 from workflow_results.cli.filters import filtered
 from workflow_results.cli.group import as_written
