@@ -101,7 +101,7 @@ def test_what_was_backed_up_is_restored(
     done = command("restore", tmp_path / "new", "--target", target)
     assert (done.returncode, done.stdout) == (1, f"{filled}: 975 already deposited, 25 conflict\n")
     assert "25 results were not restored" in done.stderr
-    assert f"{filled} '0124': conflict: " in done.stderr
+    assert f"{filled} 0124: conflict: " in done.stderr
     assert done.stderr.count(": conflict: ") == 20
     assert there.get_by_id(filled, ["0124"])[0]["n"] == 1
 
@@ -208,12 +208,12 @@ def test_a_restore_takes_the_results_in_what_mongodump_writes(service: Service, 
         (
             "other/of-others.bson",
             {"_id": 1},
-            "of-others.bson has something other than a result at byte 0: pipeline must be a",
+            "of-others.bson, byte 0: it has no id",
         ),
         ("z.bson.gz", {}, "z.bson.gz is compressed: gunzip all .bson.gz files first"),
-        ("other-id.bson", {"_id": 1, **work(pipeline, "c")}, f"{pipeline} 'c': rejected: INVALID_WORK: _id must be"),
+        ("other-id.bson", {"_id": 1, **work(pipeline, "c")}, f"{pipeline} c: rejected: INVALID_WORK: _id must be"),
         ("workflow_results/a copy.bson", work(pipeline, "c"), "a copy.bson is not the file of a pipeline"),
-        ("large.bson", rejected, f"{pipeline} 'b': rejected: "),
+        ("large.bson", rejected, f"{pipeline} b: rejected: "),
     ):
         bad = file(name, document)
         done = command("restore", tmp_path, "--target", service.target)

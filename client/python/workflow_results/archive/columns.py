@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -119,7 +118,7 @@ def _shown(path: str, value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, str):
         return visible(value)
-    if isinstance(value, float) and math.isfinite(value):
+    if isinstance(value, float):
         return f"{value:.7g}"
     if isinstance(value, list) and not any(isinstance(each, (list, dict)) for each in value):
         return ", ".join(_shown(path, each) for each in value)

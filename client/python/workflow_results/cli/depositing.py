@@ -70,7 +70,7 @@ class Tally:
         for problem in self.not_stored:
             click.echo(visible(problem), err=True)
         for pipeline, counted in self.outcomes.items() if summary else ():
-            told = ", ".join(f"{number:,} {outcome.value}" for outcome, number in counted.items())
+            told = ", ".join(f"{counted[outcome]:,} {outcome.value}" for outcome in Outcome if counted[outcome])
             locked = f"; {number:,} locked again" if (number := self.locked_again[pipeline]) else ""
             click.echo(f"{pipeline}: {told}{locked}")
         if summary and self.invalid:

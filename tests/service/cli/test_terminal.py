@@ -1,0 +1,144 @@
+"""Commands on a real terminal: tables that fit it, changes as they come, Ctrl-C, and completion."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.commands import Terminal
+from tests.support.launcher import COMMAND, Service
+from tests.support.waiting import PATIENCE
+from tests.support.works import work
+from workflow_results import Results
+from workflow_results.samples import sample_works
+
+
+@pytest.fixture
+def terminal(service: Service) -> Iterator[Callable[..., Terminal]]:
+    """Starts commands on terminals."""
+    started: list[Terminal] = []
+
+    def start(*arguments: object, **options: object) -> Terminal:
+        started.append(Terminal(*arguments, "--target", service.target, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def samples(results: Results, pipeline: str) -> str:
+    """A pipeline with works like those of a telescope."""
+    results.deposit([{**each, "pipeline": pipeline} for each in sample_works(50)])
+    return pipeline
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_a_table_fits_the_terminal(terminal: Callable[..., Terminal], samples: str, columns: int) -> None:
+    for arguments in ((), ("--fields", "id,event,results.dm,results.snr,creation,user,tags")):
+        shown = terminal("view", samples, "--limit", "5", *arguments, columns=columns)
+        assert shown.end() == 0
+        header, *rows = shown.text.splitlines()[:6]
+        assert all(len(line) <= columns for line in (header, *rows)), shown.text
+        assert header.startswith("id ")
+        assert (columns < 80) or "results.dm" in header
+        assert b"\x1b[1m" in shown.raw
+
+
+def test_people_are_told_what_is_not_shown(terminal: Callable[..., Terminal], samples: str) -> None:
+    shown = terminal("view", samples, "--limit", "5", columns=80)
+    assert shown.end() == 0
+    assert "not shown: " in shown.text
+    assert "the first 5; --limit -1 shows all" in shown.text
+    shown = terminal("view", samples, "--status", "failure", "--where", "user=nobody")
+    assert shown.end() == 0
+    assert f"no results of {samples} match" in shown.text
+
+
+def test_no_color_is_heeded(terminal: Callable[..., Terminal], samples: str) -> None:
+    shown = terminal("view", samples, "--fields", "id", NO_COLOR="1")
+    assert shown.end() == 0
+    assert b"\x1b[1m" not in shown.raw
+
+
+def test_a_watch(terminal: Callable[..., Terminal], results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a", results={"snr": 30})])
+    watching = terminal("watch", pipeline, "--snapshot", "--fields", "results.snr", "--where", "results.snr>20")
+    watching.read_until("existing  a  30\nsnapshot complete\n")
+    results.deposit([work(pipeline, "b", results={"snr": 40}), work(pipeline, "c", results={"snr": 1})])
+    watching.read_until("deposited  b  40\n")
+    results.update([{"pipeline": pipeline, "id": "b", "results": {"snr": 2}}])
+    watching.read_until("unmatched  b\n")
+    watching.interrupt()
+    assert watching.end() == 130
+    assert "Traceback" not in watching.text
+
+
+def test_a_watch_goes_on(service: Service, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a")])
+    token: list[str] = []
+    for expected in ("b", "c"):
+        watching = [COMMAND, "watch", pipeline, "--jsonl", "--target", service.target, *token]
+        with subprocess.Popen(watching, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            if not token:  # so that the watch has begun
+                end = time.monotonic() + PATIENCE
+                number = 0
+                os.set_blocking(process.stdout.fileno(), False)
+                while not (line := process.stdout.readline()) and time.monotonic() < end:
+                    number += 1
+                    results.deposit([work(pipeline, f"b{number}")])
+            else:
+                results.deposit([work(pipeline, expected)])
+                line = process.stdout.readline()
+            change = json.loads(line)
+            process.kill()
+        assert change["kind"] == "deposited"
+        assert change["id"].startswith("b") or change["id"] == expected
+        token = ["--resume-token", change["resume_token"]]
+
+
+def test_ctrl_c_ends_a_view(terminal: Callable[..., Terminal], results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, f"{number:05}", note="x" * 200) for number in range(5_000)])
+    viewing = terminal("view", pipeline, "--limit", "-1", "--jsonl")
+    viewing.read_until('"04900"')
+    viewing.interrupt()
+    assert viewing.end() == 130
+    assert "Traceback" not in viewing.text
+
+
+def complete(*words: str, **environment: str) -> list[str]:
+    """Return what bash would offer for the last of some words."""
+    done = subprocess.run(
+        [COMMAND],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        env={
+            **os.environ,
+            "_WORKFLOW_RESULTS_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(["workflow-results", *words]),
+            "COMP_CWORD": str(len(words)),
+            **environment,
+        },
+    )
+    assert done.stderr == ""
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+
+def test_completion(service: Service, results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a")])
+    assert complete("vi") == ["view"]
+    assert complete("lo") == ["lock", "locked"]
+    assert "--where" in complete("view", "--w")
+    assert complete("view", pipeline[:-2], WORKFLOW_RESULTS_TARGET=service.target) == [pipeline]
+    assert complete("view", "--target", service.target, pipeline[:-2]) == [pipeline]
+    assert complete("view", "x", WORKFLOW_RESULTS_TARGET="127.0.0.1:1") == []
+    assert complete("view", "--status", "f") == ["failure"]
