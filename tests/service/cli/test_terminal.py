@@ -130,7 +130,7 @@ def complete(*words: str, **environment: str) -> list[str]:
         },
     )
     assert done.stderr == ""
-    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
 
 def test_completion(service: Service, results: Results, pipeline: str) -> None:

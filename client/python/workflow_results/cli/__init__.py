@@ -20,26 +20,35 @@ _COMMANDS: Final = {
     "deposit": (f"{_CLIENT}.deposit:deposit", "Deposit the works in FILEs, or in standard input (-)."),
     "drop": (f"{_CLIENT}.drop:drop", "Drop PIPELINE, which must have no results left."),
     "event": (f"{_CLIENT}.view:event", "Show the results of PIPELINE for the event NUMBER."),
-    "export": (f"{_CLIENT}.export:export", "Write results of PIPELINE to a file."),
+    "export": (
+        f"{_CLIENT}.export:export",
+        "Write results of PIPELINE to a file, and print their number and the SHA-256 of the file.",
+    ),
     "get": (f"{_CLIENT}.view:get", "Show results of PIPELINE by their ids."),
     "health": (f"{_CLIENT}.service:health", "Check that the service serves."),
-    "history": (f"{_CLIENT}.history:history", "Show who changed a result of PIPELINE, when and why."),
+    "history": (
+        f"{_CLIENT}.history:history",
+        "Show who updated, deleted, locked or unlocked a result of PIPELINE, when and why.",
+    ),
     "index": (f"{_CLIENT}.index:index", "List the indexes on fields of PIPELINE, or build one on FIELD."),
-    "info": (f"{_CLIENT}.service:info", "Show the versions of client and server, and the limits of the server."),
-    "lock": (f"{_CLIENT}.changes:lock", "Lock results of PIPELINE."),
+    "info": (
+        f"{_CLIENT}.service:info",
+        "Show the versions of client and server, and the limits of the server, in bytes, seconds and characters.",
+    ),
+    "lock": (f"{_CLIENT}.changes:lock", "Lock results of PIPELINE, so that they can be neither updated nor deleted."),
     "locked": (f"{_CLIENT}.view:locked", "Show the locked results of PIPELINE."),
     "restore": (
         f"{_CLIENT}.archive:restore",
         "Deposit the results of all .bson files in DIRECTORY, and in the folders in it.",
     ),
     "serve": (f"{_SERVER}.serve:serve", "Start a server."),
-    "status": (f"{_CLIENT}.service:status", "Show the number of results of each pipeline."),
+    "status": (f"{_CLIENT}.service:status", "Show the number of results of each pipeline, without a scan."),
     "token": (f"{_SERVER}.token:token", "Manage the callers of a server: who may call it, and what they may do."),
     "top": (f"{_CLIENT}.view:top", "Show the results of PIPELINE with the highest values of FIELD."),
-    "unlock": (f"{_CLIENT}.changes:unlock", "Unlock results of PIPELINE."),
+    "unlock": (f"{_CLIENT}.changes:unlock", "Unlock results of PIPELINE, so that they can be updated and deleted."),
     "update": (f"{_CLIENT}.update:update", "Set fields of results, as FILE says, or standard input (-)."),
     "view": (f"{_CLIENT}.view:view", "Show the results of PIPELINE."),
-    "watch": (f"{_CLIENT}.watch:watch", "Show changes of the results of PIPELINE as they are made."),
+    "watch": (f"{_CLIENT}.watch:watch", "Show changes of the results of PIPELINE as they are made, until Ctrl-C."),
 }
 """Where each command is, and its line in the help, for which nothing has to be imported."""
 

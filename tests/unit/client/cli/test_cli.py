@@ -1,10 +1,17 @@
-"""The command line: help that cannot be written."""
+"""The command line: its help, and how soon it is there."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import click
+import pytest
+
+from tests.support.commands import run
+from workflow_results.cli import main
 
 
 def test_help_that_cannot_be_written() -> None:
@@ -22,3 +29,39 @@ def test_help_that_cannot_be_written() -> None:
             1,
             "Error: can't write to standard output: No space left on device\n",
         )
+
+
+@pytest.mark.parametrize("name", main.list_commands(click.Context(main)))
+def test_the_help_knows_the_commands(name: str) -> None:
+    """Their lines stand in a table, so that nothing is imported for the help."""
+    command = main.get_command(click.Context(main), name)
+    assert command
+    assert main._targets[name][1] == command.get_short_help_str(limit=1_000)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"_WORKFLOW_RESULTS_COMPLETE": "bash_complete", "COMP_WORDS": "workflow-results v", "COMP_CWORD": "1"}],
+    ids=["help", "completion"],
+)
+def test_what_the_shell_waits_for_is_quick(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "workflow_results", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "click" in imported
+    assert not {"grpc", "google.protobuf", "bson", "rich", "workflow_results_server"} & imported
+
+
+def test_a_command_without_arguments_says_what_it_lacks() -> None:
+    done = run("view")
+    assert (done.status, done.out, done.err) == (
+        2,
+        "",
+        "Error: Missing argument 'PIPELINE'. See 'workflow-results view --help'.\n",
+    )
