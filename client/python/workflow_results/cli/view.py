@@ -138,7 +138,7 @@ def get(results: Results, pipeline: str, ids: tuple[str, ...], output: Output) -
     wants_id = not projection or "id" in projection
 
     def found() -> Iterator[dict[str, Any]]:
-        wanted = sorted(missing, key=str.encode, reverse=True)
+        wanted = sorted(missing, reverse=True)
         for start in range(0, len(wanted), _IDS_AT_ONCE):
             query = {"id": {"$in": wanted[start : start + _IDS_AT_ONCE]}}
             for result in results.stream(pipeline, query, {**projection, "id": True} if projection else {}):

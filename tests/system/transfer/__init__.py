@@ -1,0 +1,1 @@
+"""Many results from one server to another through files, by commands that are killed again and again."""
