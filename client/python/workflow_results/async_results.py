@@ -16,6 +16,7 @@ from workflow_results._confirmation import ask_on_terminal, check_unlock, checke
 from workflow_results._deposit import async_sending
 from workflow_results._deposit import batches as deposits
 from workflow_results._deposit.async_depositor import AsyncDepositor
+from workflow_results._deposit.spool import open_spool
 from workflow_results._notebook import TableList
 from workflow_results._session import AsyncSession
 from workflow_results._stream import async_resuming
@@ -23,9 +24,11 @@ from workflow_results._stream.async_result_stream import AsyncResultStream
 from workflow_results._stream.async_watching import AsyncWatch
 from workflow_results._stream.result_stream import Handed, HandedBatches
 from workflow_results._transport.deadline import Deadline
+from workflow_results.common.rules import GIB
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Awaitable, Callable
 
     from workflow_results.outcomes import FieldIndex, HistoryEntry, Receipt, ValueCounts
@@ -77,7 +80,14 @@ class AsyncResults(AsyncSession):
         """Deposit works and return the outcome of each, as `Results.deposit_receipts` does."""
         return (await self._deposited(works, timeout)).receipts()
 
-    def depositor(self, *, timeout: float | None = None) -> AsyncDepositor:
+    def depositor(
+        self,
+        *,
+        spool_dir: str | os.PathLike[str] | None = None,
+        spool_bytes: int = GIB,
+        spool_fsync: bool = True,
+        timeout: float | None = None,
+    ) -> AsyncDepositor:
         """Deposit works one at a time, as `Results.depositor` does.
 
         Returns:
@@ -91,7 +101,8 @@ class AsyncResults(AsyncSession):
             <Outcome.DEPOSITED: 'deposited'>
         """
         patience = self._patience if timeout is None else settings.checked_timeout(timeout)
-        return AsyncDepositor(self._channel, patience, strict=self._strict)
+        spool = open_spool(spool_dir, spool_bytes, spool_fsync)
+        return AsyncDepositor(self._channel, patience, strict=self._strict, spool=spool)
 
     async def update(
         self,

@@ -22,6 +22,9 @@ class Outcome(Enum):
     """Not stored: a result with the same id and other content exists; it was not changed."""
     REJECTED = "rejected"
     """Not stored: the work breaks a rule, named by `Receipt.reason`."""
+    SPOOLED = "spooled"
+    """Not stored yet: the service can't be reached, and the work is on the local disk, in the `spool_dir` of its
+    depositor, from where it is deposited later. What becomes of it then is logged."""
 
 
 @shown_as_table
@@ -32,7 +35,7 @@ class Receipt(NamedTuple):
         pipeline: The pipeline of the work.
         id: The id of the work.
         outcome: Its outcome.
-        reason: Why it was rejected, or what it conflicts with; empty for works that are stored.
+        reason: Why it was rejected, what it conflicts with, or where it is spooled; empty for works that are stored.
     """
 
     pipeline: str

@@ -13,15 +13,18 @@ from workflow_results._calls.works import prepare
 from workflow_results._confirmation import ask_on_terminal, check_unlock, checked_answer, unlock_question
 from workflow_results._deposit import batches as deposits
 from workflow_results._deposit.depositor import Depositor
+from workflow_results._deposit.spool import open_spool
 from workflow_results._notebook import TableList
 from workflow_results._session import Session
 from workflow_results._stream import resuming, watching
 from workflow_results._stream.relaxed_gc import relaxed_gc
 from workflow_results._stream.result_stream import Handed, HandedBatches, ResultStream
 from workflow_results._transport.deadline import Deadline
+from workflow_results.common.rules import GIB
 from workflow_results.v1 import results_pb2 as pb
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Generator, Iterator
 
     from workflow_results._stream.watching import Watch
@@ -117,10 +120,25 @@ class Results(Session):
         """
         return self._deposited(works, timeout).receipts()
 
-    def depositor(self, *, timeout: float | None = None) -> Depositor:
+    def depositor(
+        self,
+        *,
+        spool_dir: str | os.PathLike[str] | None = None,
+        spool_bytes: int = GIB,
+        spool_fsync: bool = True,
+        timeout: float | None = None,
+    ) -> Depositor:
         """Deposit works one at a time, as they are finished, at the speed of many at once.
 
         Args:
+            spool_dir: A directory for works that come while the service can't be reached. They are written to a file
+                there, their receipts are `SPOOLED`, and they are deposited in their order when the service is back,
+                ahead of others: by this depositor, by a later one with this directory, or by `workflow-results deposit
+                --spool`. The directory is created if it is missing; processes of one user on one machine may share it.
+                Defaults to none: works then wait in memory, and after the timeout the depositor fails.
+            spool_bytes: How much the files in the directory may hold, in bytes. Defaults to 1 GiB.
+            spool_fsync: Whether a receipt waits until its work is on the disk (fsync). Otherwise works that were
+                spooled are lost if the machine crashes, but not if the process does. Defaults to True.
             timeout: Seconds without an acknowledgement after which the depositor fails. Defaults to the timeout of the
                 constructor, else to 60.
 
@@ -131,6 +149,15 @@ class Results(Session):
             ends the block within a second; works that are not acknowledged are logged, and are in `works` of the errors
             of their futures. A `Results` can have at most 1,000 open streams and depositors.
 
+            With a spool, works that can't be spooled (it is full, the disk is full) are not accepted: their futures
+            raise a `ResultsError`, and `deposit` does from then on, until the spool takes works again or the service is
+            back. What is left in the spool at the end of the block is logged. Works from the spool that are rejected or
+            conflict are logged, and kept with the reason in `refused.bson` in the directory; those that the caller may
+            not deposit, in `denied.bson`.
+
+        Raises:
+            InvalidRequestError: The spool can't be used, for example because others may write into the directory.
+
         Example:
             >>> with results.depositor() as depositor:
             ...     for work in works:
@@ -139,7 +166,8 @@ class Results(Session):
             <Outcome.DEPOSITED: 'deposited'>
         """
         patience = self._patience if timeout is None else settings.checked_timeout(timeout)
-        return Depositor(self._channel, patience, strict=self._strict)
+        spool = open_spool(spool_dir, spool_bytes, spool_fsync)
+        return Depositor(self._channel, patience, strict=self._strict, spool=spool)
 
     def update(
         self,

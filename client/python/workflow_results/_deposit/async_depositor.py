@@ -16,6 +16,7 @@ from workflow_results._calls.works import prepare_one
 from workflow_results._deposit.async_futures import AsyncDepositFuture
 from workflow_results._deposit.backlog import GRACE_SECONDS, IDLE_SECONDS, STREAM_SECONDS, Backlog, not_open
 from workflow_results._deposit.batches import report_interruption
+from workflow_results._deposit.spooling import LOOK_SECONDS, SpoolingBacklog
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.event_loops import running_loop
 from workflow_results.common.rules import quoted
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from workflow_results._deposit.spool import Spool
     from workflow_results._transport.async_channel import AsyncChannel
     from workflow_results._transport.async_connection import AsyncPlace
     from workflow_results.v1 import results_pb2 as pb
@@ -49,10 +51,13 @@ class AsyncDepositor:
     cancelled, it ends within a second, and if its end is cancelled, at once. Then a warning is logged if works are not
     acknowledged. Their futures raise a `ResultsError` whose `works` has them all; it is also the context of the
     CancelledError.
+
+    With a spool, works are kept on disk while the service can't be reached; see `Results.depositor`.
     """
 
-    def __init__(self, channel: AsyncChannel, patience: float, *, strict: bool) -> None:
-        self._backlog = Backlog(contextlib.nullcontext(), self._notify)
+    def __init__(self, channel: AsyncChannel, patience: float, *, strict: bool, spool: Spool | None = None) -> None:
+        self._spooling = SpoolingBacklog(contextlib.nullcontext(), self._notify, spool) if spool else None
+        self._backlog = self._spooling or Backlog(contextlib.nullcontext(), self._notify)
         self._channel = channel
         self._patience = patience
         self._strict = strict
@@ -86,7 +91,8 @@ class AsyncDepositor:
         Raises:
             InvalidStatusError: Its status is neither 'success' nor 'failure'.
             InvalidRequestError: It breaks a rule.
-            ResultsError: The depositor is not open, is open in another event loop, or has failed.
+            ResultsError: The depositor is not open, is open in another event loop, or has failed. Or the service can't
+                be reached, and the spool takes no more works.
         """
         loop = running_loop(self._loop, _OTHER_LOOP)
         if self._turns_left and not self._woken:
@@ -103,12 +109,17 @@ class AsyncDepositor:
             room = loop.create_future()
             self._for_room.append(partial(self._let_in, room, work, data, future))
             await room
-            return future
-        self._backlog.add(work, data, future, time.monotonic())
+        else:
+            self._backlog.add(work, data, future, time.monotonic())
+        # So that nobody goes on as if the spool took the works: only those that came before are told by their futures.
+        if self._spooling and self._spooling.is_blocked:
+            await asyncio.wait((future,))
+            if (error := future.exception()) is not None:
+                raise error
         return future
 
     async def flush(self) -> None:
-        """Wait until all works given so far are acknowledged.
+        """Wait until all works given so far are acknowledged or spooled.
 
         Raises:
             ResultsError: The depositor has failed; `works` has those that are not acknowledged.
@@ -258,6 +269,7 @@ class AsyncDepositor:
             self._backlog.fail(None)
             raise
         finally:
+            self._backlog.end()
             self._notify()
 
     async def _send(self) -> None:
@@ -276,7 +288,10 @@ class AsyncDepositor:
                     continue
                 patience = patience.since(backlog.progress)
                 pause = attempts.pause_after(error, patience.remaining())
-                if pause is None or not patience.allows(pause):
+                if self._spooling and self._spooling.is_outage(error, is_last=pause is None):
+                    if not await self._sit_out(self._spooling, pause or LOOK_SECONDS):
+                        return
+                elif pause is None or not patience.allows(pause):
                     backlog.fail(error)
                 else:
                     await asyncio.sleep(pause)
@@ -286,6 +301,20 @@ class AsyncDepositor:
                     backlog.fail(error)
             except ResultsError as error:
                 backlog.fail(error)
+
+    async def _sit_out(self, spooling: SpoolingBacklog, seconds: float) -> bool:
+        """Spool what has come, and what comes in so many seconds; returns whether to look for the service then."""
+        self._stream = None
+        is_last = spooling.closing
+        end = time.monotonic() + seconds
+        while True:
+            if new := spooling.take_new():
+                spooling.saved(new, await asyncio.to_thread(spooling.write, new), time.monotonic())
+            spooling.progress = time.monotonic()  # as there is nothing to acknowledge
+            while not (is_last or spooling.has_new or spooling.closing) and (left := end - time.monotonic()) > 0:
+                await self._change(left)
+            if is_last or not spooling.has_new or time.monotonic() > end:
+                return not is_last
 
     async def _begin(self) -> object:
         """Make all that is not acknowledged ready for a new stream, once there is something; None when all is done."""
@@ -304,7 +333,8 @@ class AsyncDepositor:
         assert self._place is not None
         seconds = min(STREAM_SECONDS, self._patience) + self._patience
         requests = self._requests(stream)
-        answers = self._channel.exchange(self._place, "DepositStream", requests, patience, seconds)
+        connect = patience.at_most(LOOK_SECONDS) if self._spooling else patience
+        answers = self._channel.exchange(self._place, "DepositStream", requests, connect, seconds)
         async with aclosing(answers):
             async for answer in answers:
                 self._backlog.acknowledge(answer, time.monotonic())

@@ -38,6 +38,8 @@ _REQUESTS_IN_FLIGHT: Final = 8
 _GATHER_SECONDS: Final = 0.01
 """How long works are gathered for a request while another one is under way; otherwise they are sent at once."""
 _POLL_SECONDS: Final = 0.05
+_NOT_STORED: Final = frozenset({Outcome.CONFLICT, Outcome.REJECTED})
+"""The outcomes of works that need somebody's attention."""
 _POSITION: Final = re.compile(r"works\[\d+\](?:\.|: )")
 """The position of a work in a request, which means nothing to a caller that deposits works one by one."""
 
@@ -69,7 +71,7 @@ class Backlog:
         self._judging: PendingRequest | None = None
         """The first request in flight, while its futures get their receipts."""
         self._pending_bytes = 0
-        self._not_stored: list[tuple[Receipt, Waiting, PermissionDeniedError | None]] = []
+        self._not_stored: list[tuple[Receipt, Waiting, ResultsError | None]] = []
 
     @property
     def is_full(self) -> bool:
@@ -80,11 +82,11 @@ class Backlog:
     def number(self) -> int:
         """How many works are not acknowledged."""
         with self._lock:
-            return sum(len(each.works) for each in (*self._in_flight, *self._gathered))
+            return sum(len(each.works) for each in (*self._in_flight, *self._gathered) if not each.source)
 
     def is_done(self, last: int) -> bool:
         """Return whether all requests up to one are acknowledged."""
-        return not any(each and each[0].sequence <= last for each in (self._in_flight, self._gathered))
+        return not any(each.sequence <= last and not each.source for each in (*self._in_flight, *self._gathered))
 
     def add(self, work: dict[str, Any], data: bytes, future: Waiting, now: float) -> bool:
         """Take on a work.
@@ -234,15 +236,15 @@ class Backlog:
         return True
 
     def _settle(
-        self, request: PendingRequest, judgements: Iterable[tuple[Receipt, PermissionDeniedError | None]], now: float
+        self, request: PendingRequest, judgements: Iterable[tuple[Receipt, ResultsError | None]], now: float
     ) -> None:
         """Give the futures of the first request in flight the outcomes of its works."""
         with self._lock:
             if self.failure is not None:  # they already have that error
                 return
             self._judging = request
-        for future, (receipt, denied) in zip(request.futures, judgements, strict=True):
-            self._judge(future, receipt, denied)
+        for future, (receipt, error) in zip(request.futures, judgements, strict=True):
+            self._judge(future, receipt, error)
         with self._lock:
             self._judging = None
             self._in_flight.popleft()
@@ -250,10 +252,10 @@ class Backlog:
             self.progress = now
             self._changed()
 
-    def _judge(self, future: Waiting, receipt: Receipt, denied: PermissionDeniedError | None = None) -> None:
-        if not receipt.stored:
-            self._not_stored.append((receipt, future, denied))
-        future.become(denied or receipt)
+    def _judge(self, future: Waiting, receipt: Receipt, error: ResultsError | None = None) -> None:
+        if receipt.outcome in _NOT_STORED:
+            self._not_stored.append((receipt, future, error))
+        future.become(error or receipt)
 
     def fail(self, error: ResultsError | None) -> ResultsError | None:
         """Give up what is not acknowledged, because of an error or, without one, an interrupt.
@@ -263,7 +265,11 @@ class Backlog:
         """
         with self._lock:
             judging = [request for request in self._in_flight if request is self._judging]
-            lost = [request for request in (*self._in_flight, *self._gathered) if request is not self._judging]
+            lost = [
+                request
+                for request in (*self._in_flight, *self._gathered)
+                if request is not self._judging and not request.source  # else it is safe on disk
+            ]
             works = [work for request in lost for work in request.works]
             self.closing = True
             self._changed()
@@ -279,6 +285,9 @@ class Backlog:
             for future in request.futures:
                 future.become(error)
         return error
+
+    def end(self) -> None:
+        """Leave what other processes may take on; here, there is nothing."""
 
     def check_open(self, *, opened: bool) -> None:
         """Refuse works that come too late, or too early.
@@ -299,15 +308,17 @@ class Backlog:
         """
         if self.failure is not None:
             return self.failure
-        unasked = [(receipt, denied) for receipt, future, denied in self._not_stored if not future.seen]
+        unasked = [(receipt, error) for receipt, future, error in self._not_stored if not future.seen]
         receipts = [receipt for receipt, _ in unasked]
         named = [(f"{each.pipeline} {quoted(each.id)}", each) for each in receipts]
-        error = judged(named, self.given, strict=strict)
-        if denied := next((denied for _, denied in unasked if denied), None):
-            error = PermissionDeniedError(str(error), reason=denied.reason, call_id=denied.call_id)
-        if error is not None:
-            error.receipts = receipts
-        return error
+        failure = judged(named, self.given, strict=strict)
+        errors = [error for _, error in unasked if error is not None]
+        if errors:
+            failure = type(errors[0])(str(failure), reason=errors[0].reason, call_id=errors[0].call_id)
+            failure.works = [work for error in errors for work in error.works]
+        if failure is not None:
+            failure.receipts = receipts
+        return failure
 
     def state(self, *, opened: bool, ended: bool) -> str:
         """Describe it for a repr."""

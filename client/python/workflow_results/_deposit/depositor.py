@@ -12,6 +12,7 @@ from workflow_results._calls.works import prepare_one
 from workflow_results._deposit.backlog import GRACE_SECONDS, IDLE_SECONDS, STREAM_SECONDS, Backlog, not_open
 from workflow_results._deposit.batches import report_interruption
 from workflow_results._deposit.futures import DepositFuture
+from workflow_results._deposit.spooling import LOOK_SECONDS, SpoolingBacklog
 from workflow_results._transport.channel import NoThreadError
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from workflow_results._deposit.spool import Spool
     from workflow_results._transport.channel import Channel
     from workflow_results._transport.connection import Place
 
@@ -47,15 +49,18 @@ class Depositor:
     are not acknowledged. Their futures raise a `ResultsError` whose `works` has them all; it is also the context of the
     KeyboardInterrupt.
 
+    With a spool, works are kept on disk while the service can't be reached; see `Results.depositor`.
+
     If no thread can be started, for example while the interpreter exits, `deposit` waits for the receipt.
     """
 
-    def __init__(self, channel: Channel, patience: float, *, strict: bool) -> None:
+    def __init__(self, channel: Channel, patience: float, *, strict: bool, spool: Spool | None = None) -> None:
         self._making = threading.Lock()
         # Entered directly: Ctrl-C in the `__enter__` of a condition, which is Python, leaves it locked forever.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._backlog = Backlog(self._lock, self._changed.notify_all)
+        self._spooling = SpoolingBacklog(self._lock, self._changed.notify_all, spool) if spool else None
+        self._backlog = self._spooling or Backlog(self._lock, self._changed.notify_all)
         self._stream: object = None
         """The stream that may take requests."""
         self._stream_seconds = min(STREAM_SECONDS, patience)
@@ -82,7 +87,8 @@ class Depositor:
         Raises:
             InvalidStatusError: Its status is neither 'success' nor 'failure'.
             InvalidRequestError: It breaks a rule.
-            ResultsError: The depositor is not open, or has failed.
+            ResultsError: The depositor is not open, or has failed. Or the service can't be reached, and the spool takes
+                no more works.
         """
         self._check_process()
         work, data = prepare_one(work, "work")
@@ -96,10 +102,18 @@ class Depositor:
             if not self._backlog.add(work, data, future, time.monotonic()):
                 return future
         self._take_turn()
+        # So that nobody goes on as if the spool took the works: only those that came before are told by their futures.
+        if (
+            self._spooling
+            and self._spooling.is_blocked
+            and threading.current_thread() is not self._thread
+            and (error := future.exception()) is not None
+        ):
+            raise error
         return future
 
     def flush(self) -> None:
-        """Wait until all works given so far are acknowledged.
+        """Wait until all works given so far are acknowledged or spooled.
 
         Raises:
             ResultsError: The depositor has failed; `works` has those that are not acknowledged. Or this is a callback.
@@ -192,6 +206,7 @@ class Depositor:
             return
         if seconds is None:
             self._take_turn()
+            self._backlog.end()
             self._ended = True
 
     def _give_up(self, interrupt: BaseException) -> None:
@@ -227,9 +242,12 @@ class Depositor:
         except BaseException as error:  # noqa: BLE001 - also a SystemExit of a callback: nobody may wait forever
             self._backlog.fail(ResultsError(f"depositing failed: {error!r}"))
         finally:
-            with self._lock:
-                self._ended = True
-                self._changed.notify_all()
+            try:
+                self._backlog.end()
+            finally:
+                with self._lock:
+                    self._ended = True
+                    self._changed.notify_all()
 
     def _take_turn(self) -> None:
         """Send what is gathered, if no thread does that; a callback leaves it to the thread that it runs in."""
@@ -265,7 +283,10 @@ class Depositor:
                         continue
                 patience = self._patience.since(backlog.progress)
                 pause = attempts.pause_after(error, patience.remaining())
-                if pause is None or not patience.pause(pause):
+                if self._spooling and self._spooling.is_outage(error, is_last=pause is None):
+                    if not self._sit_out(self._spooling, pause or LOOK_SECONDS):
+                        return
+                elif pause is None or not patience.pause(pause):
                     backlog.fail(error)
             except PermissionDeniedError as error:
                 self._stop_taking()
@@ -273,6 +294,23 @@ class Depositor:
                     backlog.fail(error)
             except ResultsError as error:
                 backlog.fail(error)
+
+    def _sit_out(self, spooling: SpoolingBacklog, seconds: float) -> bool:
+        """Spool what has come, and what comes in so many seconds; returns whether to look for the service then."""
+        self._stop_taking()
+        is_last = spooling.closing or self._taking_turns is not None
+        end = time.monotonic() + seconds
+        while True:
+            if new := spooling.take_new():
+                spooling.saved(new, spooling.write(new), time.monotonic())
+            with self._lock:
+                spooling.progress = time.monotonic()  # as there is nothing to acknowledge
+                left = end - spooling.progress
+                if not is_last and left > 0:
+                    self._changed.wait_for(lambda: spooling.has_new or spooling.closing, left)
+                    if spooling.has_new:
+                        continue
+                return not is_last
 
     def _begin(self, *, wait: bool) -> object:
         """Make all that is not acknowledged ready for a new stream, once there is something; None when all is done."""
@@ -296,7 +334,8 @@ class Depositor:
         assert self._place is not None
         seconds = self._stream_seconds + (patience.seconds or 0)
         requests = self._requests(stream)
-        for answer in self._channel.exchange(self._place, "DepositStream", requests, patience, seconds):
+        connect = patience.at_most(LOOK_SECONDS) if self._spooling else patience
+        for answer in self._channel.exchange(self._place, "DepositStream", requests, connect, seconds):
             self._backlog.acknowledge(answer, time.monotonic())
         self._backlog.end_stream()
 

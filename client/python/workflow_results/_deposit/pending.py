@@ -39,15 +39,18 @@ class PendingRequest:
         outcome_unknown: Whether it was sent on a stream that ended before it was acknowledged.
         alone: Whether it must be alone on its way, since it may be the one that was denied.
         size: The bytes of its works.
+        source: Where its works were read from, if they come from a spool.
 
     Args:
         sequence: As above.
         began: As above.
+        source: As above.
     """
 
-    def __init__(self, sequence: int, began: float) -> None:
+    def __init__(self, sequence: int, began: float, source: object = None) -> None:
         self.sequence = sequence
         self.began = began
+        self.source = source
         self.outcome_unknown = False
         self.alone = False
         self.size = 0
@@ -57,6 +60,11 @@ class PendingRequest:
     def works(self) -> list[dict[str, Any]]:
         """Its works."""
         return [work for work, *_ in self._taken]
+
+    @property
+    def documents(self) -> list[bytes]:
+        """Its works as BSON."""
+        return [data for _, data, _ in self._taken]
 
     @property
     def futures(self) -> list[Waiting]:
@@ -70,12 +78,14 @@ class PendingRequest:
 
     def is_full(self, more: int = 0) -> bool:
         """Return whether it takes on no work of so many bytes."""
+        if self.source:  # the file says what goes together
+            return True
         return self.alone or self.size + more > _REQUEST_BYTES or len(self._taken) == _REQUEST_WORKS
 
     def message(self) -> pb.DepositStreamRequest:
         """Return what is sent."""
         request = pb.DepositStreamRequest(sequence=self.sequence)
-        request.works.bson = b"".join([data for _, data, _ in self._taken])  # in place: else it would be copied
+        request.works.bson = b"".join(self.documents)  # in place: else it would be copied
         return request
 
     def has_locked(self) -> bool:
@@ -94,7 +104,7 @@ class PendingRequest:
         ]
 
     def _part(self, positions: list[int]) -> PendingRequest:
-        part = PendingRequest(self.sequence, self.began)
+        part = PendingRequest(self.sequence, self.began, self.source)
         part.outcome_unknown, part.alone = self.outcome_unknown, True
         for position in positions:
             part.add(*self._taken[position])

@@ -37,6 +37,13 @@ class Deadline:
         """Return the deadline of as many seconds from a moment on; giving up either gives up both."""
         return self if self.seconds is None else replace(self, at=moment + self.seconds)
 
+    def at_most(self, seconds: float) -> Deadline:
+        """Return the moment in so many seconds, or this one if it comes before; giving up either gives up both."""
+        left = self.remaining()
+        if left is not None and left < seconds:
+            return self
+        return replace(self, seconds=seconds, at=time.monotonic() + seconds)
+
     def remaining(self) -> float | None:
         """Return the seconds that are left: at least a millisecond, since gRPC takes 0 and less as an error of ours."""
         return None if self.at is None else max(0.001, self.at - time.monotonic())

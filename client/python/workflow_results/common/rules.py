@@ -17,6 +17,7 @@ from workflow_results.common.reasons import Reason
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
 
 MESSAGE_BYTES: Final = 32 * MIB
 """The largest request that a server accepts."""
