@@ -305,7 +305,7 @@ class AsyncDepositor:
     async def _sit_out(self, spooling: SpoolingBacklog, seconds: float) -> bool:
         """Spool what has come, and what comes in so many seconds; returns whether to look for the service then."""
         self._stream = None
-        is_last = spooling.closing
+        is_last = spooling.looks_last
         end = time.monotonic() + seconds
         while True:
             if new := spooling.take_new():
@@ -333,7 +333,7 @@ class AsyncDepositor:
         assert self._place is not None
         seconds = min(STREAM_SECONDS, self._patience) + self._patience
         requests = self._requests(stream)
-        connect = patience.at_most(LOOK_SECONDS) if self._spooling else patience
+        connect = patience.at_most(self._spooling.look_seconds()) if self._spooling else patience
         answers = self._channel.exchange(self._place, "DepositStream", requests, connect, seconds)
         async with aclosing(answers):
             async for answer in answers:

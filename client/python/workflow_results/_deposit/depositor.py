@@ -298,7 +298,7 @@ class Depositor:
     def _sit_out(self, spooling: SpoolingBacklog, seconds: float) -> bool:
         """Spool what has come, and what comes in so many seconds; returns whether to look for the service then."""
         self._stop_taking()
-        is_last = spooling.closing or self._taking_turns is not None
+        is_last = spooling.looks_last or self._taking_turns is not None
         end = time.monotonic() + seconds
         while True:
             if new := spooling.take_new():
@@ -334,7 +334,7 @@ class Depositor:
         assert self._place is not None
         seconds = self._stream_seconds + (patience.seconds or 0)
         requests = self._requests(stream)
-        connect = patience.at_most(LOOK_SECONDS) if self._spooling else patience
+        connect = patience.at_most(self._spooling.look_seconds()) if self._spooling else patience
         for answer in self._channel.exchange(self._place, "DepositStream", requests, connect, seconds):
             self._backlog.acknowledge(answer, time.monotonic())
         self._backlog.end_stream()

@@ -11,7 +11,6 @@ Nothing here knows the service.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import logging
 import os
@@ -25,146 +24,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from workflow_results._calls.arguments import flag
+from workflow_results._deposit.works_file import (
+    DAMAGED,
+    OPENING,
+    POSITION,
+    SUFFIX,
+    WorksFile,
+    check_regular,
+    lengths,
+    position_of,
+    position_path,
+    try_to_lock,
+    whole_until,
+    works_name,
+    write_all,
+    write_position,
+)
 from workflow_results._transport.forks import fork_guard, renew_in_child
 from workflow_results.common import rules
 from workflow_results.common.rules import quoted
 from workflow_results.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+
+    from workflow_results._deposit.works_file import Chunk
 
 _logger = logging.getLogger(__name__)
 
-SUFFIX: Final = ".works.bson"
 REFUSED: Final = "refused.bson"
 """The works of a spool that were rejected or conflict, with the reasons."""
 DENIED: Final = "denied.bson"
 """The works that the caller may not deposit: back to back, as in the other files."""
-_POSITION: Final = ".position"
-_DAMAGED: Final = ".damaged"
-_LENGTH_BYTES: Final = 4
-_LEAST_BYTES: Final = 5
-"""The length of an empty document."""
-_READ_BYTES: Final = 256 * rules.KIB
-_READ_WORKS: Final = 500
-"""What is read at a time at most, a larger work alone."""
 _FILE_BYTES: Final = 64 * rules.MIB
 """When the next file is begun: a file gives its space back as a whole."""
 _TURN_SECONDS: Final = 0.005
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
-_OPEN: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-class Chunk:
-    """Works that were read together.
-
-    Attributes:
-        documents: The works as BSON.
-        end: Where the file goes on behind them.
-        file: The file that they stand in.
-
-    Args:
-        documents: As above.
-        end: As above.
-        file: As above.
-    """
-
-    def __init__(self, documents: list[bytes], end: int, file: _File) -> None:
-        self.documents = documents
-        self.end = end
-        self.file = file
-
-
-class _File:
-    """A file of works that this process holds.
-
-    Attributes:
-        path: Where it is.
-        fd: Its descriptor, which has the lock.
-        size: Where its last work ends.
-        at: Up to where it is read.
-        done: Up to where it is deposited.
-        is_damaged: Whether something follows that is no work, and not the beginning of one either.
-
-    Args:
-        path: As above.
-        fd: As above.
-    """
-
-    def __init__(self, path: Path, fd: int) -> None:
-        self.path = path
-        self.fd = fd
-        self.size = os.fstat(fd).st_size
-        self.is_damaged = False
-        self.done = position_of(path)
-        if self.done > self.size:
-            self.done = 0
-        self.at = self.done
-
-    def read(self) -> Chunk | None:
-        """Read the next works; returns None at the end. The beginning of a work at the end of the file is cut off."""
-        documents: list[bytes] = []
-        at, data, start = self.at, b"", 0
-        while at < self.size and len(documents) < _READ_WORKS:
-            if len(data) - start < _LENGTH_BYTES:
-                if documents:
-                    break
-                data, start = os.pread(self.fd, _READ_BYTES, at), 0
-            length, left = int.from_bytes(data[start : start + _LENGTH_BYTES], "little"), self.size - at
-            is_torn = left < _LENGTH_BYTES or left < length <= rules.WORK_BYTES
-            if is_torn or not _LEAST_BYTES <= length <= min(left, rules.WORK_BYTES):
-                if not documents:
-                    self._end_at(at, is_torn=is_torn)
-                break
-            if start + length > len(data):
-                if documents:
-                    break
-                data, start = os.pread(self.fd, length, at), 0
-            documents.append(data[start : start + length])
-            start += length
-            at += length
-        self.at = at
-        return Chunk(documents, at, self) if documents else None
-
-    def _end_at(self, at: int, *, is_torn: bool) -> None:
-        """Take what follows for none of the file."""
-        if is_torn:
-            _logger.warning("%s ends within a work, which was not accepted: cut off at byte %d", self.path, at)
-            os.ftruncate(self.fd, at)
-        else:
-            _logger.error("%s has something other than a work at byte %d: it is kept as %s", self.path, at, _DAMAGED)
-            self.is_damaged = True
-        self.size = at
-
-    def append(self, documents: Sequence[bytes], *, fsync: bool) -> tuple[int, OSError | None]:
-        """Append works.
-
-        Returns:
-            How many of them are now in the file, the others behind them not; and the error, if it was not all.
-        """
-        data = memoryview(b"".join(documents))
-        written, number, kept, problem = 0, 0, self.size, None
-        try:
-            while written < len(data):
-                written += os.pwrite(self.fd, data[written:], self.size + written)
-        except OSError as error:
-            problem = error
-        for document in documents:
-            if kept + len(document) > self.size + written:
-                break
-            kept += len(document)
-            number += 1
-        try:
-            if problem:
-                os.ftruncate(self.fd, kept)
-            if fsync:
-                os.fsync(self.fd)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self.fd, self.size)
-            return 0, error
-        self.size = kept
-        return number, problem
 
 
 class Spool:
@@ -193,9 +88,9 @@ class Spool:
         self.on_done: Callable[[int], object] | None = None
         self._most_bytes = most_bytes
         self._fsync = fsync
-        self._held: deque[_File] = deque()
+        self._held: deque[WorksFile] = deque()
         """In the order in which they are to be deposited."""
-        self._own: _File | None = None
+        self._own: WorksFile | None = None
         """The one that is appended to."""
         self._last_time = 0
         self._looks = True
@@ -238,7 +133,7 @@ class Spool:
         names = sorted(path.name for path in self.directory.iterdir())
         for name in names:
             path = self.directory / name
-            if name.endswith(_POSITION) and not path.with_name(_works_of(name)).exists():
+            if name.endswith(POSITION) and not path.with_name(works_name(name)).exists():
                 path.unlink(missing_ok=True)  # of a file that is gone
         for name in names:
             path = self.directory / name
@@ -302,7 +197,7 @@ class Spool:
             self.deposited += len(chunk.documents) - len(refused) - len(denied)
             file.done = chunk.end
             if not self._remove_if_done(file):
-                _write_position(file)
+                write_position(file)
         if self.on_done:
             self.on_done(len(chunk.documents))
 
@@ -355,7 +250,7 @@ class Spool:
                 self._let_go(file)
             self._own, self._looks = None, False
 
-    def _create(self) -> _File:
+    def _create(self) -> WorksFile:
         while (file := self._hold(self._new_path(), os.O_CREAT | os.O_EXCL)) is None:
             pass  # another process has found it before it was locked
         if self._fsync:
@@ -367,14 +262,14 @@ class Spool:
         moment = datetime.fromtimestamp(self._last_time / 1e6, timezone.utc)
         return self.directory / f"{moment:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}{SUFFIX}"
 
-    def _hold(self, path: Path, flags: int = 0) -> _File | None:
+    def _hold(self, path: Path, flags: int = 0) -> WorksFile | None:
         """Open and lock a file; returns None if another process holds it, or has removed it meanwhile."""
         with fork_guard:  # or a child could keep it locked, without knowing it
-            fd = os.open(path, _OPEN | flags, 0o600)
+            fd = os.open(path, OPENING | flags, 0o600)
             try:
-                if _locked(fd) and os.fstat(fd).st_nlink:
-                    _check_regular(fd)
-                    file = _File(path, fd)
+                if try_to_lock(fd) and os.fstat(fd).st_nlink:
+                    check_regular(fd)
+                    file = WorksFile(path, fd)
                     self._held.append(file)
                     return file
             except BaseException:
@@ -383,21 +278,21 @@ class Spool:
             os.close(fd)
             return None
 
-    def _remove_if_done(self, file: _File) -> bool:
+    def _remove_if_done(self, file: WorksFile) -> bool:
         if file.done < file.size or file not in self._held:
             return False
         if file.is_damaged:
-            file.path.rename(file.path.with_name(file.path.name + _DAMAGED))
+            file.path.rename(file.path.with_name(file.path.name + DAMAGED))
         else:
             file.path.unlink(missing_ok=True)
-        _position_path(file.path).unlink(missing_ok=True)
+        position_path(file.path).unlink(missing_ok=True)
         self._let_go(file)
         if file is self._own:
             self._own = None
         self._looks = True
         return True
 
-    def _let_go(self, file: _File) -> None:
+    def _let_go(self, file: WorksFile) -> None:
         self._held.remove(file)
         fcntl.flock(file.fd, fcntl.LOCK_UN)  # also of a child of a fork that has not closed it yet
         os.close(file.fd)
@@ -409,16 +304,16 @@ class Spool:
 
     def _try_to_put(self, path: Path, documents: Sequence[bytes]) -> bool:
         with fork_guard:
-            fd = os.open(path, _OPEN | os.O_CREAT, 0o600)
+            fd = os.open(path, OPENING | os.O_CREAT, 0o600)
             try:
                 found = os.fstat(fd)
-                if not _locked(fd) or not _is_at(path, found):
+                if not try_to_lock(fd) or not _is_at(path, found):
                     return False
                 inode, size = (found.st_dev, found.st_ino), os.fstat(fd).st_size
-                end = _whole_until(fd, self._whole.get(inode, 0), size)
+                end = whole_until(fd, self._whole.get(inode, 0), size)
                 try:
                     os.ftruncate(fd, end)  # what a process has left that was killed
-                    _write_all(fd, b"".join(documents), end)
+                    write_all(fd, b"".join(documents), end)
                     if self._fsync:
                         os.fsync(fd)
                 except OSError:
@@ -471,78 +366,8 @@ def works_left(directory: Path) -> int:
         1
         for path in directory.iterdir()
         if path.name.endswith(SUFFIX) or path.name == DENIED
-        for _ in _lengths(path, position_of(path))
+        for _ in lengths(path, position_of(path))
     )
-
-
-def position_of(path: Path) -> int:
-    """Return up to where a file of works is deposited."""
-    try:
-        return max(0, int(_position_path(path).read_bytes()))
-    except (OSError, ValueError):
-        return 0
-
-
-def _position_path(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(SUFFIX) + _POSITION)
-
-
-def _works_of(name: str) -> str:
-    return name.removesuffix(_POSITION) + SUFFIX
-
-
-def _write_position(file: _File) -> None:
-    """Note how far a file is deposited; without it, works are deposited again, which is harmless."""
-    try:
-        fd = os.open(_position_path(file.path), _OPEN | os.O_CREAT, 0o600)
-        try:
-            os.pwrite(fd, b"%020d\n" % file.done, 0)  # always as long, so that it is never a mixture
-        finally:
-            os.close(fd)
-    except OSError as error:
-        _logger.debug("how far %s is deposited can't be noted: %s", file.path, error)
-
-
-def _lengths(path: Path, start: int) -> Iterator[int]:
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # it may be deposited meanwhile
-        end = os.fstat(file.fileno()).st_size
-        file.seek(start)
-        while start < end:
-            length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
-            start += length
-            if length < _LEAST_BYTES or start > end:
-                return
-            yield length
-            file.seek(start)
-
-
-def _whole_until(fd: int, start: int, end: int) -> int:
-    """Return where the last whole document of a file ends, from a place on where one begins."""
-    while end - start >= _LEAST_BYTES:
-        length = int.from_bytes(os.pread(fd, _LENGTH_BYTES, start), "little")
-        if not _LEAST_BYTES <= length <= end - start:
-            break
-        start += length
-    return start
-
-
-def _write_all(fd: int, data: bytes, at: int) -> None:
-    written = 0
-    while written < len(data):
-        written += os.pwrite(fd, data[written:], at + written)
-
-
-def _locked(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _check_regular(fd: int) -> None:
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        raise OSError(errno.EINVAL, "Is not a regular file")
 
 
 def _is_at(path: Path, found: os.stat_result) -> bool:

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from workflow_results._deposit.spool import Chunk, Spool
+    from workflow_results._deposit.spool import Spool
+    from workflow_results._deposit.works_file import Chunk
     from workflow_results.v1 import results_pb2 as pb
 
 _logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 1.0
 """How long a depositor with a spool looks for the service, before it looks after its works again."""
+_LAST_LOOK_SECONDS: Final = 3.0
+"""The same once no more works come: a service that is back is found within the pauses of gRPC, which are shorter."""
 _FAILURES: Final = 2
 """So many in a row, none an answer, are an outage: that of the connection, and of the attempt to get it back."""
 _NAMED_IN_LOG: Final = 5
@@ -85,6 +88,7 @@ class SpoolingBacklog(Backlog):
 
     Attributes:
         is_blocked: Whether the last works that came could not be spooled.
+        looks_last: Whether it looks for the service for the last time.
 
     Args:
         lock: As in `Backlog`.
@@ -94,7 +98,7 @@ class SpoolingBacklog(Backlog):
 
     def __init__(self, lock: AbstractContextManager[object], changed: Callable[[], None], spool: Spool) -> None:
         super().__init__(lock, changed)
-        self.is_blocked = False
+        self.is_blocked = self.looks_last = False
         self._spool = spool
         self._failures = 0
         self._outage = False
@@ -137,6 +141,11 @@ class SpoolingBacklog(Backlog):
             _logger.info("the service is back: the works in the spool %s are deposited", self._spool.directory)
         self._failures, self._outage, self.is_blocked = 0, False, False
         super().acknowledge_first(answer, now)
+
+    def look_seconds(self) -> float:
+        """Return how long to look for the service now."""
+        self.looks_last = self.closing
+        return _LAST_LOOK_SECONDS if self.looks_last else LOOK_SECONDS
 
     def is_outage(self, error: ResultsError, *, is_last: bool) -> bool:
         """Note a failure, and report whether works are to be spooled.

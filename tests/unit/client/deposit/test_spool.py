@@ -1,0 +1,519 @@
+"""The files of a spool: what was accepted is read again, whenever a process was killed and whatever the disk does."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import bson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.waiting import ended
+from workflow_results import InvalidRequestError
+from workflow_results._deposit import spool as spools
+from workflow_results._deposit import works_file
+from workflow_results._deposit.spool import DENIED, REFUSED, Spool, open_spool, works_left
+from workflow_results._deposit.works_file import DAMAGED, SUFFIX
+from workflow_results.common.framing import split
+from workflow_results.common.rules import GIB
+
+
+def documents(number: int, size: int = 0, start: int = 0) -> list[bytes]:
+    return [bson.encode({"id": f"{each:05}", "x": bytes(size)}) for each in range(start, start + number)]
+
+
+def opened(directory: Path, most_bytes: int = GIB, *, fsync: bool = False) -> Spool:
+    return Spool(directory, most_bytes, fsync=fsync)
+
+
+def filled(directory: Path, works: Sequence[bytes]) -> Path:
+    """Leave works behind, as a process that has ended does, and return their file."""
+    spool = opened(directory)
+    assert not spool.append(works)
+    spool.close()
+    (path,) = directory.glob(f"*{SUFFIX}")
+    return path
+
+
+def taken(spool: Spool) -> Iterator[bytes]:
+    """Finish all works, one chunk after the other."""
+    while True:
+        spool.adopt()
+        if (chunk := spool.read()) is None:
+            return
+        yield from chunk.documents
+        spool.finish(chunk, [], [])
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_works_come_back_in_their_order_and_nothing_remains(directory: Path) -> None:
+    spool, works = opened(directory), documents(3_000, 200)
+    assert not spool.append(works[:1_000])
+    assert not spool.append(works[1_000:])
+    assert works_left(directory) == 3_000
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {0o600}
+    assert list(taken(spool)) == works
+    assert names(directory) == []
+    assert (spool.deposited, spool.holds_works) == (3_000, False)
+
+
+def test_works_larger_than_a_chunk_go_alone(directory: Path) -> None:
+    works = [*documents(2, 10), *documents(1, 2 << 20), *documents(2, 10), *documents(1, 16_000_000)]
+    filled(directory, works)
+    assert list(taken(opened(directory))) == works
+
+
+def test_a_file_that_was_cut_at_any_byte_has_all_whole_works(directory: Path) -> None:
+    works = documents(4, 3)
+    path = filled(directory, works)
+    data = path.read_bytes()
+    ends = [sum(map(len, works[:number])) for number in range(5)]
+    for cut in range(len(data) + 1):
+        path.write_bytes(data[:cut])
+        whole = sum(end <= cut for end in ends) - 1
+        spool = opened(directory)
+        assert list(taken(spool)) == works[:whole], cut
+        assert names(directory) == []
+        spool.close()
+
+
+@pytest.mark.parametrize("garbage", [bytes(3 << 10), b"\xff" * 100, b"\x04\0\0\0 and more"])
+def test_what_is_no_work_is_kept_aside(directory: Path, garbage: bytes) -> None:
+    works = documents(3)
+    path = filled(directory, works)
+    path.write_bytes(path.read_bytes() + garbage)
+    assert list(taken(opened(directory))) == works
+    assert names(directory) == [path.name + DAMAGED]
+    assert (directory / (path.name + DAMAGED)).read_bytes().endswith(garbage)
+
+
+def test_what_is_deposited_is_remembered_by_chunks(directory: Path) -> None:
+    works = documents(2_000, 1_000)
+    filled(directory, works)
+    first = opened(directory)
+    first.adopt()
+    chunks = [first.read(), first.read()]
+    assert chunks[0]
+    assert chunks[1]
+    first.finish(chunks[0], [], [])
+    first.close()
+    assert works_left(directory) == 2_000 - len(chunks[0].documents)
+    second = opened(directory)
+    assert list(taken(second)) == works[len(chunks[0].documents) :]
+    assert names(directory) == []
+
+
+@pytest.mark.parametrize("position", [b"", b"nonsense", b"-5", b"99999999999", b"00000000000000000000\n"])
+def test_a_position_that_can_not_be_is_none(directory: Path, position: bytes) -> None:
+    works = documents(5)
+    path = filled(directory, works)
+    path.with_name(path.name.removesuffix(SUFFIX) + ".position").write_bytes(position)
+    assert list(taken(opened(directory))) == works
+    assert names(directory) == []
+
+
+def test_rewinding_reads_again_what_is_not_finished(directory: Path) -> None:
+    spool, works = opened(directory), documents(1_200)
+    spool.append(works)
+    first = spool.read()
+    assert first
+    while spool.read():
+        pass
+    spool.finish(first, [], [])
+    spool.rewind()
+    spool.append(documents(10, start=1_200))
+    assert list(taken(spool)) == [*works[len(first.documents) :], *documents(10, start=1_200)]
+
+
+def test_files_are_adopted_oldest_first_and_only_without_an_owner(directory: Path) -> None:
+    living, dead = opened(directory), [opened(directory) for _ in range(3)]
+    living.append(documents(1, start=100))
+    for number, each in enumerate(dead):
+        each.append(documents(1, start=number))
+    for each in reversed(dead):
+        each.close()
+    other = opened(directory)
+    assert list(taken(other)) == documents(3)
+    assert works_left(directory) == 1
+    assert list(taken(living)) == documents(1, start=100)
+    assert names(directory) == []
+
+
+def test_long_outages_fill_several_files(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spools, "_FILE_BYTES", 1_000)
+    spool, works = opened(directory), documents(100, 100)
+    for each in works:
+        spool.append([each])
+    assert len(names(directory)) > 5
+    assert list(taken(spool)) == works
+    assert names(directory) == []
+
+
+def test_a_full_spool_takes_what_fits(directory: Path) -> None:
+    spool, small, large = opened(directory, 1_000), documents(20, 10), documents(1, 5_000)
+    problems = spool.append([*small[:2], *large, *small[2:4]])
+    assert list(problems) == [2]
+    assert "is full: its files have 1,000 bytes at most (spool_bytes)" in problems[2]
+    problems = spool.append(small[4:])
+    fitting = 1_000 // len(small[0]) - 4
+    assert list(problems) == list(range(fitting, 16))
+    assert list(taken(spool)) == small[: 4 + fitting]
+    assert not spool.append(small)
+
+
+class Disk:
+    """A disk with so many bytes left, as `os.pwrite` sees it."""
+
+    def __init__(self, left: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left = left
+        self._pwrite = os.pwrite
+        monkeypatch.setattr(os, "pwrite", self.pwrite)
+
+    def pwrite(self, fd: int, data: bytes, at: int) -> int:
+        written = self._pwrite(fd, data[: self.left], at) if self.left else 0
+        self.left -= written
+        if data and not written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written
+
+
+def test_a_full_disk_refuses_works_and_spares_others(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool, works = opened(directory), documents(30)
+    disk = Disk(10 * len(works[0]) + 7, monkeypatch)
+    assert not spool.append(works[:4])
+    problems = spool.append(works[4:15])
+    assert list(problems) == [6, 7, 8, 9, 10]
+    assert problems[6] == f"the spool {directory} can't be written: No space left on device"
+    assert list(spool.append(works[15:20])) == list(range(5))
+    disk.left = 1 << 20
+    assert not spool.append(works[20:])
+    spool.close()
+    assert list(taken(opened(directory))) == [*works[:10], *works[20:]]
+    assert names(directory) == []
+
+
+@pytest.mark.parametrize("name", ["fsync", "open"])
+def test_works_that_may_not_be_on_the_disk_are_not_accepted(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    spool, works = opened(directory, fsync=True), documents(10)
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    if name == "fsync":
+        assert not spool.append(works[:5])
+    with monkeypatch.context() as broken:
+        broken.setattr(os, name, fails)
+        assert list(spool.append(works[5:])) == list(range(5))
+    kept = works[:5] if name == "fsync" else []
+    assert not spool.append(works[:1])
+    assert list(taken(spool)) == [*kept, works[0]]
+
+
+def test_fsync_comes_once_for_works_that_come_together(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(fd), fsync(fd)))
+    spool = opened(directory, fsync=True)
+    spool.append(documents(1))  # this one also for the directories
+    synced.clear()
+    spool.append(documents(1_000))
+    assert len(synced) == 1
+    quick = opened(directory)
+    quick.append(documents(1_000))
+    assert len(synced) == 1
+
+
+def test_refused_works_are_kept_with_what_a_killed_process_left(directory: Path) -> None:
+    spool, works, told = opened(directory), documents(1_500), documents(3, 20)
+    spool.append(works)
+    for number in range(3):
+        chunk = spool.read()
+        assert chunk
+        spool.finish(chunk, [told[number]], [works[number]])
+        for name in (REFUSED, DENIED):
+            with (directory / name).open("ab") as file:
+                file.write(told[0][:-1])
+    other = opened(directory)
+    other.append(works[:1])
+    chunk = other.read()
+    assert chunk
+    other.finish(chunk, [told[0]], [works[3]])
+    assert split((directory / REFUSED).read_bytes()) == [*told, told[0]]
+    assert split((directory / DENIED).read_bytes()) == works[:4]
+    assert (spool.refused, spool.denied, spool.deposited) == (3, 3, 1_494)
+
+
+def test_denied_works_are_taken_once(directory: Path) -> None:
+    spool, works = opened(directory), documents(3)
+    spool.append(works)
+    chunk = spool.read()
+    assert chunk
+    spool.finish(chunk, [], works)
+    assert works_left(directory) == 3
+    assert list(taken(opened(directory))) == []
+    first, second = opened(directory), opened(directory)
+    first.take_denied()
+    second.take_denied()
+    assert list(taken(second)) == []
+    chunk = first.read()
+    assert chunk
+    first.finish(chunk, [], works[:1])
+    assert split((directory / DENIED).read_bytes()) == works[:1]
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_directory_that_others_may_write_into_is_refused(directory: Path, mode: int) -> None:
+    directory.mkdir()
+    directory.chmod(mode)
+    with pytest.raises(InvalidRequestError, match=r"others may write into spool_dir .*: chmod go-w it"):
+        opened(directory)
+
+
+def test_a_directory_that_can_not_be_one_is_refused(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory.write_text("")
+    with pytest.raises(InvalidRequestError, match="is not a directory"):
+        opened(directory)
+    with pytest.raises(InvalidRequestError, match="Not a directory"):
+        opened(directory / "below")
+    directory.unlink()
+    directory.mkdir(0o755)
+    opened(directory)  # others may look into it, but the files are not for them
+    monkeypatch.setattr(os, "geteuid", lambda: directory.stat().st_uid + 1)
+    with pytest.raises(InvalidRequestError, match="belongs to another user"):
+        opened(directory)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((b"bytes", 1, True), "spool_dir must be a path"),
+        (("", 1, True), "spool_dir must be a path"),
+        ((3, 1, True), "spool_dir must be a path"),
+        (("a\0b", 1, True), "spool_dir must be a path"),
+        ((None, 0, True), "spool_bytes must be a positive integer, not 0"),
+        ((None, True, True), "spool_bytes must be a positive integer, not True"),
+        ((None, 1.5, True), "spool_bytes must be a positive integer"),
+        ((None, 1, "no"), "spool_fsync must be True or False"),
+    ],
+)
+def test_arguments_that_can_not_be_are_refused(arguments: Any, message: str) -> None:
+    with pytest.raises(InvalidRequestError, match=message):
+        open_spool(*arguments)
+
+
+def test_what_is_no_file_of_works_is_left_alone(directory: Path, tmp_path: Path) -> None:
+    works = documents(2)
+    path = filled(directory, works)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"".join(works))
+    (directory / f"0-link{SUFFIX}").symlink_to(elsewhere)
+    (directory / f"1-folder{SUFFIX}").mkdir()
+    os.mkfifo(directory / f"2-pipe{SUFFIX}")
+    (directory / "notes.txt").write_text("mine")
+    (directory / "0-gone.position").write_text("5")
+    assert list(taken(opened(directory))) == works
+    assert path.name not in names(directory)
+    assert names(directory) == [f"0-link{SUFFIX}", f"1-folder{SUFFIX}", f"2-pipe{SUFFIX}", "notes.txt"]
+
+
+def test_a_directory_that_is_gone_is_told_of_the_works(directory: Path) -> None:
+    spool = opened(directory)
+    directory.rmdir()
+    spool.adopt()
+    assert spool.read() is None
+    assert "No such file or directory" in spool.append(documents(1))[0]
+
+
+def test_the_child_of_a_fork_does_not_keep_files_locked(directory: Path) -> None:
+    spool, works = opened(directory), documents(3)
+    spool.append(works)
+    (from_child, to_parent), (from_parent, to_child) = os.pipe(), os.pipe()
+    if not (child := os.fork()):
+        os.close(to_child)
+        os.write(to_parent, b"forked")
+        os.read(from_parent, 1)
+        os._exit(0 if spool.read() is None and not spool.holds_works else 1)
+    os.read(from_child, 6)
+    os.close(spool._held[0].fd)  # as its death would do
+    spool._held.clear()
+    assert list(taken(opened(directory))) == works
+    for fd in (from_child, to_parent, from_parent, to_child):
+        os.close(fd)
+    assert ended(child) == 0
+
+
+def in_child(function: Callable[[], None]) -> int:
+    """Fork, and return the exit status of a child that does something."""
+    if not (child := os.fork()):
+        try:
+            function()
+        except BaseException:  # noqa: BLE001 - it must not go on with the tests
+            os._exit(1)
+        os._exit(0)
+    return ended(child)
+
+
+KILLED = 9
+STEPS = [(os, "open"), (os, "pwrite"), (os, "fsync"), (os, "ftruncate"), (os, "unlink"), (os, "rename"), (os, "close")]
+
+
+class Killed:
+    """Ends this process at a step: after so many calls that change files, one of `pwrite` in its middle."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+        self._pwrite = os.pwrite
+        for module, name in [*STEPS, (works_file.fcntl, "flock")]:
+            self._wrap(module, name)
+
+    def _wrap(self, module: Any, name: str) -> None:
+        function = getattr(module, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            if not self.left:
+                if name == "pwrite":
+                    fd, data, at = arguments
+                    self._pwrite(fd, data[: len(data) * 2 // 3], at)
+                os._exit(KILLED)
+            self.left -= 1
+            return function(*arguments, **named)
+
+        setattr(module, name, call)
+
+
+def test_no_accepted_work_is_lost_in_a_kill_at_any_step(tmp_path: Path) -> None:
+    works = documents(1_100, 50)
+    steps = 0
+    while True:
+        directory, told = tmp_path / str(steps), tmp_path / f"told{steps}"
+
+        def life(directory: Path = directory, told: Path = told, steps: int = steps) -> None:
+            fd = os.open(told, os.O_WRONLY | os.O_CREAT, 0o600)
+            write = os.write
+            filled(directory, works[:600])  # by another process
+            Killed(steps)
+            spool = opened(directory, fsync=True)
+            spool.adopt()
+            for start in range(600, 1_100, 100):
+                assert not spool.append(works[start : start + 100])
+                write(fd, b"a")
+            while chunk := spool.read():
+                spool.finish(chunk, chunk.documents[:1], chunk.documents[1:2])
+                write(fd, b"f" * len(chunk.documents))
+
+        status = in_child(life)
+        assert status in (0, KILLED)
+        accepted, finished = 600 + 100 * told.read_bytes().count(b"a"), told.read_bytes().count(b"f")
+        left = list(taken(opened(directory)))
+        where = works.index(left[0]) if left else 1_100
+        assert left == works[where : where + len(left)]  # whole, in their order
+        assert where <= finished + 500
+        assert where + len(left) >= accepted
+        kept = [(directory / name).read_bytes() if (directory / name).exists() else b"" for name in (REFUSED, DENIED)]
+        refused, denied = map(set, map(split, map(whole, kept)))
+        assert refused <= {works[0], works[500], works[600], works[1_000]} | set(works[600:])
+        assert finished == 0 or (works[0] in refused and works[1] in denied)
+        assert set(names(directory)) <= {REFUSED, DENIED}
+        if status == 0:
+            break
+        steps += 1
+    assert steps > 40
+    assert not left
+
+
+def whole(data: bytes) -> bytes:
+    """Cut off the document that a killed process has not finished."""
+    start = 0
+    while start + 4 <= len(data) and start + int.from_bytes(data[start : start + 4], "little") <= len(data):
+        start += int.from_bytes(data[start : start + 4], "little")
+    return data[:start]
+
+
+@pytest.mark.slow
+def test_processes_take_turns(directory: Path) -> None:
+    def life(number: int) -> None:
+        with (directory.parent / f"done{number}").open("ab") as done:
+            for turn in range(20):
+                spool = opened(directory)
+                spool.append(documents(50, start=(number * 20 + turn) * 50))
+                if turn % 3:
+                    for each in taken(spool):
+                        done.write(each)
+                spool.close()
+
+    children = []
+    for number in range(4):
+        if not (child := os.fork()):
+            try:
+                life(number)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(child)
+    assert [ended(child) for child in children] == [0] * 4
+    done = [each for number in range(4) for each in split((directory.parent / f"done{number}").read_bytes())]
+    done += taken(opened(directory))
+    assert sorted(done) == sorted(documents(4_000))
+    assert names(directory) == []
+
+
+@given(st.data())
+def test_whatever_happens_each_work_is_there_until_it_is_finished(tmp_path_factory: Any, data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(works_file, "_READ_WORKS", 5)
+        monkeypatch.setattr(spools, "_FILE_BYTES", 500)
+        happen(tmp_path_factory.mktemp("spool"), data)
+
+
+def happen(directory: Path, data: st.DataObject) -> None:
+    torn_files = set()
+    spool, given_, finished = opened(directory), 0, 0
+    chunks: list[Any] = []
+    for _ in range(data.draw(st.integers(1, 30))):
+        step = data.draw(st.sampled_from(["append", "read", "finish", "rewind", "leave", "torn"]))
+        if step == "append":
+            number = data.draw(st.integers(1, 12))
+            assert not spool.append(documents(number, data.draw(st.sampled_from([0, 100])), start=given_))
+            given_ += number
+        elif step == "read":
+            spool.adopt()
+            if chunk := spool.read():
+                chunks.append(chunk)
+        elif step == "finish" and chunks:
+            chunk = chunks.pop(0)
+            spool.finish(chunk, [], [])
+            assert chunk.documents[0][12:17] == f"{finished:05}".encode()
+            finished += len(chunk.documents)
+        elif step == "rewind":
+            spool.rewind()
+            chunks.clear()
+        elif step in ("leave", "torn"):
+            spool.close()
+            chunks.clear()
+            whole_files = sorted(set(directory.glob(f"*{SUFFIX}")) - torn_files)
+            if whole_files and step == "torn":
+                torn = documents(1, 100)[0]
+                torn_files.add(whole_files[-1])
+                with whole_files[-1].open("ab") as file:
+                    file.write(torn[: data.draw(st.integers(1, len(torn) - 1))])
+            spool = opened(directory)
+        assert works_left(directory) == given_ - finished
+    assert [each[12:17] for each in taken(spool)] == [f"{each:05}".encode() for each in range(finished, given_)]
+    spool.close()
+    assert names(directory) == []
