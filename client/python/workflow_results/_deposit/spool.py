@@ -18,7 +18,6 @@ import secrets
 import stat
 import threading
 import time
-from collections import deque
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -58,6 +57,8 @@ DENIED: Final = "denied.bson"
 """The works that the caller may not deposit: back to back, as in the other files."""
 _FILE_BYTES: Final = 64 * rules.MIB
 """When the next file is begun: a file gives its space back as a whole."""
+_MOST_FILES: Final = 100
+"""How many files of others are held at a time: each takes one of the files that a process may open."""
 _TURN_SECONDS: Final = 0.005
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
@@ -71,6 +72,7 @@ class Spool:
         refused: How many went to `refused.bson`.
         denied: How many went to `denied.bson`.
         on_done: Called with the number of works that are done, if it is set.
+        may_adopt: Whether there may be files that nobody holds.
 
     Args:
         directory: As above; is created if it is missing.
@@ -86,15 +88,14 @@ class Spool:
         self.directory = directory
         self.deposited = self.refused = self.denied = 0
         self.on_done: Callable[[int], object] | None = None
+        self.may_adopt = True
         self._most_bytes = most_bytes
         self._fsync = fsync
-        self._held: deque[WorksFile] = deque()
+        self._held: list[WorksFile] = []
         """In the order in which they are to be deposited."""
         self._own: WorksFile | None = None
         """The one that is appended to."""
         self._last_time = 0
-        self._looks = True
-        """Whether there may be files that nobody holds."""
         self._whole: dict[tuple[int, int], int] = {}
         """Up to where files, by device and inode, are known to be whole documents."""
         self._lock = threading.RLock()
@@ -107,7 +108,7 @@ class Spool:
         for file in self._held:
             os.close(file.fd)
         self._held.clear()
-        self._own, self._looks = None, False
+        self._own, self.may_adopt = None, False
 
     @property
     def takes_works(self) -> bool:
@@ -120,25 +121,28 @@ class Spool:
         return any(file.done < file.size for file in self._held)
 
     def adopt(self) -> None:
-        """Hold the oldest file that nobody holds, unless some are held already."""
+        """Hold the files that nobody holds, the oldest first, ahead of those of this process."""
         with self._lock:
-            while self._looks and not any(file.at < file.size for file in self._held):
+            if self.may_adopt and len(self._held) < _MOST_FILES:
                 try:
-                    self._looks = self._adopt_oldest()
+                    self._adopt()
                 except OSError as error:
                     _logger.warning("the spool %s can't be searched: %s", self.directory, error)
-                    self._looks = False
+                    self.may_adopt = False
 
-    def _adopt_oldest(self) -> bool:
+    def _adopt(self) -> None:
         names = sorted(path.name for path in self.directory.iterdir())
         for name in names:
             path = self.directory / name
             if name.endswith(POSITION) and not path.with_name(works_name(name)).exists():
                 path.unlink(missing_ok=True)  # of a file that is gone
+        held = {file.path.name for file in self._held}
         for name in names:
-            path = self.directory / name
-            if not name.endswith(SUFFIX) or any(file.path == path for file in self._held):
+            if not name.endswith(SUFFIX) or name in held:
                 continue
+            if len(self._held) >= _MOST_FILES:
+                return
+            path = self.directory / name
             try:
                 file = self._hold(path)
             except FileNotFoundError:  # another process has deposited it meanwhile
@@ -147,10 +151,9 @@ class Spool:
                 _logger.warning("%s can't be opened, and is left: %s", path, error)
                 continue
             if file is not None:
-                _logger.info("works that another process has left in %s are deposited", path)
+                _logger.info("works that another depositor has left in %s are deposited", path)
                 self._remove_if_done(file)
-                return True
-        return False
+        self.may_adopt = False
 
     def take_denied(self) -> None:
         """Hold the works that were denied, to deposit them again, perhaps in the name of another caller."""
@@ -163,7 +166,7 @@ class Spool:
     def read(self) -> Chunk | None:
         """Read the next works of the files that are held; returns None where there are none."""
         with self._lock:
-            for file in tuple(self._held):
+            for file in [*self._held]:
                 if file.at < file.size and (chunk := file.read()):
                     return chunk
                 self._remove_if_done(file)
@@ -246,9 +249,9 @@ class Spool:
     def close(self) -> None:
         """Leave the files that are not deposited to others."""
         with self._lock:
-            for file in tuple(self._held):
+            for file in [*self._held]:
                 self._let_go(file)
-            self._own, self._looks = None, False
+            self._own, self.may_adopt = None, False
 
     def _create(self) -> WorksFile:
         while (file := self._hold(self._new_path(), os.O_CREAT | os.O_EXCL)) is None:
@@ -269,8 +272,9 @@ class Spool:
             try:
                 if try_to_lock(fd) and os.fstat(fd).st_nlink:
                     check_regular(fd)
-                    file = WorksFile(path, fd)
-                    self._held.append(file)
+                    file = WorksFile(path, fd, is_own=bool(flags))
+                    others = sum(not each.is_own for each in self._held)
+                    self._held.insert(len(self._held) if file.is_own else others, file)
                     return file
             except BaseException:
                 os.close(fd)
@@ -289,7 +293,7 @@ class Spool:
         self._let_go(file)
         if file is self._own:
             self._own = None
-        self._looks = True
+        self.may_adopt = True
         return True
 
     def _let_go(self, file: WorksFile) -> None:

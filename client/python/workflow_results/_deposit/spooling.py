@@ -104,10 +104,12 @@ class SpoolingBacklog(Backlog):
         self._outage = False
 
     def begin(self) -> bool:
-        """Do as in `Backlog`; what other processes have left in the spool comes first, too."""
+        """Do as in `Backlog`; what others have left in the spool comes first, too."""
+        super().begin()
         if self.failure is None:
             self._spool.adopt()
-        super().begin()
+            while not self.has_gathered and self._spool.may_adopt:  # files without works make room for others
+                self._spool.adopt()
         return self.has_gathered
 
     @property
@@ -161,9 +163,7 @@ class SpoolingBacklog(Backlog):
         self._failures = 0 if error.reason else self._failures + 1
         if not self._outage and (is_last or self._failures >= _FAILURES):
             self._outage = True
-            _logger.warning(
-                "works are kept in the spool %s until the service is back: %s", self._spool.directory, error
-            )
+            _logger.warning("works go to the spool %s until the service is back: %s", self._spool.directory, error)
         return self._outage
 
     @property

@@ -63,17 +63,20 @@ class WorksFile:
         size: Where its last work ends.
         at: Up to where it is read.
         done: Up to where it is deposited.
+        is_own: Whether this process has made it.
         is_damaged: Whether something follows that is no work, and not the beginning of one either.
 
     Args:
         path: As above.
         fd: As above.
+        is_own: As above.
     """
 
-    def __init__(self, path: Path, fd: int) -> None:
+    def __init__(self, path: Path, fd: int, *, is_own: bool) -> None:
         self.path = path
         self.fd = fd
         self.size = os.fstat(fd).st_size
+        self.is_own = is_own
         self.is_damaged = False
         self.done = position_of(path)
         if self.done > self.size:

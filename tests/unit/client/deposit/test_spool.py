@@ -37,8 +37,7 @@ def filled(directory: Path, works: Sequence[bytes]) -> Path:
     spool = opened(directory)
     assert not spool.append(works)
     spool.close()
-    (path,) = directory.glob(f"*{SUFFIX}")
-    return path
+    return max(directory.glob(f"*{SUFFIX}"))
 
 
 def taken(spool: Spool) -> Iterator[bytes]:
@@ -151,6 +150,18 @@ def test_files_are_adopted_oldest_first_and_only_without_an_owner(directory: Pat
     assert list(taken(other)) == documents(3)
     assert works_left(directory) == 1
     assert list(taken(living)) == documents(1, start=100)
+    assert names(directory) == []
+
+
+def test_files_of_others_come_before_own_ones_and_are_many(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spools, "_MOST_FILES", 3)
+    for number in range(10):
+        filled(directory, documents(1, start=number))
+    spool = opened(directory)
+    spool.append(documents(1, start=10))
+    taken_ = [each[12:17] for each in taken(spool)]
+    assert taken_[:2] == [b"00000", b"00001"]
+    assert sorted(taken_) == [f"{number:05}".encode() for number in range(11)]
     assert names(directory) == []
 
 
@@ -514,6 +525,7 @@ def happen(directory: Path, data: st.DataObject) -> None:
                     file.write(torn[: data.draw(st.integers(1, len(torn) - 1))])
             spool = opened(directory)
         assert works_left(directory) == given_ - finished
+    spool.rewind()
     assert [each[12:17] for each in taken(spool)] == [f"{each:05}".encode() for each in range(finished, given_)]
     spool.close()
     assert names(directory) == []
