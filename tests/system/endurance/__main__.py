@@ -1,4 +1,4 @@
-"""Endurance of the service: memory, overload, crowds, and kills of the server. Run by `make endurance`."""
+"""Endurance of the service: memory, overload, crowds, kills of the server, and outages. Run by `make endurance`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bench.service import Service
 from tests.support.paths import REPOSITORY
 from tests.system.endurance.crowd import crowd
 from tests.system.endurance.kills import kills
+from tests.system.endurance.outages import outages
 from tests.system.endurance.overload import overload
 from tests.system.endurance.reads import first, memory, readers
 from tests.system.endurance.tools import QUICK, Bench, ClientError, Sizes
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CHECKS: Final[dict[str, Callable[[Bench], None]]] = {
-    check.__name__: check for check in (memory, readers, first, overload, crowd, kills)
+    check.__name__: check for check in (memory, readers, first, overload, crowd, kills, outages)
 }
 FIGURES: Final = REPOSITORY / "build" / "endurance.json"
 
@@ -42,10 +43,10 @@ _FAILURES: Final = (ClientError, ResultsError, PyMongoError, RuntimeError, psuti
 @click.argument("checks", nargs=-1, type=click.Choice(list(CHECKS)), metavar="[CHECK]...")
 @click.option("--quick", is_flag=True, help="Do a shorter run.")
 def main(checks: tuple[str, ...], quick: bool) -> None:
-    """Check memory, overload, crowds and kills, and write all figures to build/endurance.json.
+    """Check memory, overload, crowds, kills and outages, and write all figures to build/endurance.json.
 
-    CHECK is any of memory, readers, first, overload, crowd and kills; without one, all of them. The exit status is 1 if
-    anything is not as it should be.
+    CHECK is any of memory, readers, first, overload, crowd, kills and outages; without one, all of them. The exit
+    status is 1 if anything is not as it should be.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing is left running
     began = time.monotonic()

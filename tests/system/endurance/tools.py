@@ -50,6 +50,8 @@ class Sizes:
         kills: How often the server is killed under a stream, and as often under a depositor.
         killed_results: The results of a stream under which the server is killed.
         killed_works: The works of a depositor under which the server is killed.
+        outage_works: The works of a depositor under which the server is killed, and that is killed meanwhile.
+        outage_seconds: How long the server is away.
         idle: The idle connections of a crowd.
         slow_readers: Its slow readers.
         crowd_seconds: How long it is there.
@@ -64,6 +66,8 @@ class Sizes:
     kills: int = 10
     killed_results: int = 300_000
     killed_works: int = 20_000
+    outage_works: int = 50_000
+    outage_seconds: float = 20
     idle: int = 1_000
     slow_readers: int = 200
     crowd_seconds: float = 300
@@ -313,6 +317,11 @@ class Client(Talk):
     def memory(self) -> int:
         """Return its resident bytes."""
         return int(self._seen.memory_info().rss)
+
+    def kill(self) -> None:
+        """Kill the process."""
+        self._process.kill()
+        self._process.join()
 
     def __enter__(self) -> Self:
         return self

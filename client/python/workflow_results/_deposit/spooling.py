@@ -271,8 +271,9 @@ def _named(document: bytes) -> dict[str, Any] | None:
 def _refused(document: bytes, receipt: Receipt) -> bytes:
     """Return what `refused.bson` says of a work, with the work as it is."""
     try:
+        bson_codec.decode(document)
         work: object = RawBSONDocument(document)
-    except BSONError:
+    except (ValueError, RecursionError):  # it can't be read
         work = Binary(document)
     return bson_codec.encode({"reason": receipt.reason, "outcome": receipt.outcome.value, "work": work})
 
