@@ -283,16 +283,21 @@ class Spool:
             return None
 
     def _remove_if_done(self, file: WorksFile) -> bool:
-        if file.done < file.size or file not in self._held:
+        if file.done < file.size or file not in self._held or file.is_stuck:
             return False
-        if file.is_damaged:
-            file.path.rename(file.path.with_name(file.path.name + DAMAGED))
-        else:
-            file.path.unlink(missing_ok=True)
-        position_path(file.path).unlink(missing_ok=True)
-        self._let_go(file)
         if file is self._own:
             self._own = None
+        try:
+            if file.is_damaged:
+                file.path.rename(file.path.with_name(file.path.name + DAMAGED))
+            else:
+                file.path.unlink(missing_ok=True)
+            position_path(file.path).unlink(missing_ok=True)
+        except OSError as error:  # a later process deposits its works again, which is harmless
+            _logger.warning("%s is deposited and can't be removed: %s", file.path, error)
+            file.is_stuck = True
+            return False
+        self._let_go(file)
         self.may_adopt = True
         return True
 

@@ -7,6 +7,7 @@ what notes the fate of each work.
 from __future__ import annotations
 
 import logging
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from bson.binary import Binary
@@ -212,16 +213,22 @@ class SpoolingBacklog(Backlog):
 
     def end(self) -> None:
         """Leave what is in the spool to the next process, and say so."""
-        is_left = self._spool.holds_works
+        is_left, directory = self._spool.holds_works, self._spool.directory
         self._spool.close()
-        if is_left:
-            _logger.warning(
-                "%s works are left in the spool %s: the next depositor with this spool_dir deposits them, or"
-                " `workflow-results deposit --spool %s`",
-                f"{works_left(self._spool.directory):,}",
-                self._spool.directory,
-                self._spool.directory,
-            )
+        if not is_left:
+            return
+        try:
+            number = f"{works_left(directory):,}"
+        except OSError as error:
+            _logger.error("works are left in the spool %s, which can't be read: %s", directory, error)  # noqa: TRY400
+            return
+        _logger.warning(
+            "%s works are left in the spool %s: the next depositor with this spool_dir deposits them, or"
+            " `workflow-results deposit --spool %s`",
+            number,
+            directory,
+            shlex.quote(str(directory)),
+        )
 
     def _settle(
         self, request: PendingRequest, judgements: Iterable[tuple[Receipt, ResultsError | None]], now: float

@@ -64,6 +64,7 @@ class WorksFile:
         at: Up to where it is read.
         done: Up to where it is deposited.
         is_own: Whether this process has made it.
+        is_stuck: Whether it could not be removed.
         is_damaged: Whether something follows that is no work, and not the beginning of one either.
 
     Args:
@@ -77,7 +78,7 @@ class WorksFile:
         self.fd = fd
         self.size = os.fstat(fd).st_size
         self.is_own = is_own
-        self.is_damaged = False
+        self.is_stuck = self.is_damaged = False
         self.done = position_of(path)
         if self.done > self.size:
             self.done = 0

@@ -182,6 +182,28 @@ def test_a_full_disk_refuses_works_and_spares_others(directory: Path, monkeypatc
     assert names(directory) == []
 
 
+def test_a_file_that_can_not_be_removed_is_not_deposited_again_and_again(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    works = documents(3)
+    filled(directory, works)
+    spool = opened(directory)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "unlink", fails)
+        assert list(taken(spool)) == works
+        assert not spool.append(works[:1])
+        assert list(taken(spool)) == works[:1]
+        assert not spool.holds_works
+        spool.close()
+    assert caplog.text.count("can't be removed: [Errno 30] Read-only file system") == 2
+    assert list(taken(opened(directory))) == []  # it is noted how far they are deposited
+    assert names(directory) == []
+
+
 @pytest.mark.parametrize("name", ["fsync", "open"])
 def test_works_that_may_not_be_on_the_disk_are_not_accepted(
     directory: Path, monkeypatch: pytest.MonkeyPatch, name: str
