@@ -85,7 +85,7 @@ class WorksFile:
         self.at = self.done
 
     def read(self) -> Chunk | None:
-        """Read the next works; returns None at the end. The beginning of a work at the end of the file is cut off."""
+        """Read the next works; returns None at the end. The beginning of a work at the end of the file counts for nothing."""
         documents: list[bytes] = []
         at, data, start = self.at, b"", 0
         while at < self.size and len(documents) < _READ_WORKS:
@@ -112,8 +112,7 @@ class WorksFile:
     def _end_at(self, at: int, *, is_torn: bool) -> None:
         """Take what follows for none of the file."""
         if is_torn:
-            _logger.warning("%s ends within a work, which was not accepted: cut off at byte %d", self.path, at)
-            os.ftruncate(self.fd, at)
+            _logger.warning("%s ends within a work, which was not accepted: it is left out from byte %d", self.path, at)
         else:
             _logger.error("%s has something other than a work at byte %d: it is kept as %s", self.path, at, DAMAGED)
             self.is_damaged = True

@@ -44,6 +44,37 @@ def test_the_child_of_a_fork_does_not_keep_files_locked(directory: Path) -> None
     assert ended(child) == 0
 
 
+def test_a_file_that_is_deposited_while_it_is_opened_is_not_deposited_again(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(directory, documents(3))
+    try_to_lock = spools.try_to_lock
+
+    def late(fd: int) -> bool:
+        monkeypatch.setattr(spools, "try_to_lock", try_to_lock)
+        assert len(list(taken(opened(directory)))) == 3
+        return try_to_lock(fd)
+
+    monkeypatch.setattr(spools, "try_to_lock", late)
+    assert list(taken(opened(directory))) == []
+
+
+def test_a_file_that_another_process_finds_before_it_is_locked_is_made_again(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, works, try_to_lock = opened(directory), documents(3), spools.try_to_lock
+
+    def late(fd: int) -> bool:
+        monkeypatch.setattr(spools, "try_to_lock", try_to_lock)
+        assert list(taken(opened(directory))) == []
+        return try_to_lock(fd)
+
+    monkeypatch.setattr(spools, "try_to_lock", late)
+    assert not spool.append(works)
+    spool.close()
+    assert list(taken(opened(directory))) == works
+
+
 def in_child(function: Callable[[], None]) -> int:
     """Fork, and return the exit status of a child that does something."""
     if not (child := os.fork()):
