@@ -310,10 +310,10 @@ class AsyncDepositor:
         while True:
             if new := spooling.take_new():
                 spooling.saved(new, await asyncio.to_thread(spooling.write, new), time.monotonic())
-            spooling.progress = time.monotonic()  # as there is nothing to acknowledge
             while not (is_last or spooling.has_new or spooling.closing) and (left := end - time.monotonic()) > 0:
                 await self._change(left)
             if is_last or not spooling.has_new or time.monotonic() > end:
+                spooling.progress = time.monotonic()  # as there was nothing to acknowledge
                 return not is_last
 
     async def _begin(self) -> object:

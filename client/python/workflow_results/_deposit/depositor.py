@@ -304,12 +304,12 @@ class Depositor:
             if new := spooling.take_new():
                 spooling.saved(new, spooling.write(new), time.monotonic())
             with self._lock:
-                spooling.progress = time.monotonic()  # as there is nothing to acknowledge
-                left = end - spooling.progress
+                left = end - time.monotonic()
                 if not is_last and left > 0:
                     self._changed.wait_for(lambda: spooling.has_new or spooling.closing, left)
                     if spooling.has_new:
                         continue
+                spooling.progress = time.monotonic()  # as there was nothing to acknowledge
                 return not is_last
 
     def _begin(self, *, wait: bool) -> object:

@@ -85,7 +85,7 @@ class WorksFile:
         self.at = self.done
 
     def read(self) -> Chunk | None:
-        """Read the next works; returns None at the end. The beginning of a work at the end of the file counts for nothing."""
+        """Read the next works; returns None at the end, for which the beginning of a work is taken, too."""
         documents: list[bytes] = []
         at, data, start = self.at, b"", 0
         while at < self.size and len(documents) < _READ_WORKS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -30,11 +31,16 @@ class Channel:
     Attributes:
         received: The ids that arrived, in their order.
         looks: How long each attempt looks for the service, in seconds.
+        left: How much of that was left when it began.
+        may_answer: Whether what arrives is acknowledged; otherwise it waits.
         lost: After how many further requests the service is lost without an acknowledgement.
     """
 
     def __init__(self, *failures: ResultsError) -> None:
-        self._failures = list(failures)
+        self.failures = list(failures)
+        self.left: list[float] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.target = "nowhere"
         self.received: list[str] = []
         self.looks: list[float | None] = []
@@ -52,9 +58,11 @@ class Channel:
         self, _place: Any, _method: str, requests: Iterator[pb.DepositStreamRequest], connect: Any, _seconds: float
     ) -> Iterator[pb.DepositStreamResponse]:
         self.looks.append(connect.seconds)
-        if self._failures:
-            raise self._failures.pop(0)
+        self.left.append(connect.remaining())
+        if self.failures:
+            raise self.failures.pop(0)
         for request in requests:
+            self.may_answer.wait(PATIENCE)
             works = bson.decode_all(request.works.bson)
             if self.lost:
                 self.lost[0] -= 1
@@ -98,7 +106,9 @@ def test_two_attempts_without_an_answer_are_an_outage(tmp_path: Path, error: Any
         assert given[0].result(PATIENCE).outcome is Outcome.SPOOLED
         eventually(lambda: given[-1].done() and not works_left(tmp_path / "spool"))
         assert depositor.deposit(work(PIPELINE, "new")).result(PATIENCE).outcome is Outcome.DEPOSITED
-    assert channel.received == [*map(str, range(10)), "new"]
+        channel.failures.append(overloaded())  # which is another matter
+        assert depositor.deposit(work(PIPELINE, "newer")).result(PATIENCE).outcome is Outcome.DEPOSITED
+    assert channel.received == [*map(str, range(10)), "new", "newer"]
     assert names(tmp_path / "spool") == []
 
 
@@ -113,11 +123,12 @@ def test_the_end_of_its_time_is_an_outage_whatever_the_service_answers(tmp_path:
 
 def test_a_refusal_of_all_is_no_outage(tmp_path: Path) -> None:
     channel = Channel(lost(), InvalidRequestError("what is this?", reason="MALFORMED_REQUEST"))
+    filled(tmp_path / "spool", [bson.encode(work(PIPELINE, "old"))])
     with pytest.raises(InvalidRequestError) as raised, depositing(channel, tmp_path / "spool") as depositor:
         future = depositor.deposit(work(PIPELINE, "a"))
         assert isinstance(future.exception(PATIENCE), InvalidRequestError)
     assert [each["id"] for each in raised.value.works] == ["a"]
-    assert names(tmp_path / "spool") == []
+    assert works_left(tmp_path / "spool") == 1
 
 
 @pytest.mark.parametrize("lost_after", [[0], [1], [2, 1], [0, 0, 0, 0, 0]])
@@ -147,6 +158,38 @@ def test_works_that_can_not_be_spooled_are_in_the_error_of_the_block(tmp_path: P
     assert raised.value.works == [large]
     assert [receipt.id for receipt in raised.value.receipts] == ["large"]
     assert future.result().outcome is Outcome.SPOOLED
+
+
+def test_deposit_raises_once_works_can_not_be_spooled(tmp_path: Path) -> None:
+    channel = Channel(*(lost() for _ in range(1_000)))
+    small, large = work(PIPELINE, "small"), work(PIPELINE, "large", data=bytes(2_000))
+    with depositing(channel, tmp_path / "spool", most_bytes=1_000) as depositor:
+        assert depositor.deposit(large).exception(PATIENCE)
+        with pytest.raises(ResultsError, match="test-spooling large is not deposited: the spool") as raised:
+            depositor.deposit(large)
+        assert raised.value.works == [large]
+        assert depositor.deposit(small).done()  # it has waited
+
+
+def test_a_long_outage_leaves_time_to_look_for_the_service(tmp_path: Path) -> None:
+    channel = Channel(*(lost() for _ in range(5)))
+    with depositing(channel, tmp_path / "spool", patience=0.5) as depositor:
+        depositor.deposit(work(PIPELINE, "a"))
+        eventually(lambda: channel.received)
+    assert channel.received == ["a"]
+    assert min(channel.left[2:]) > 0.1
+
+
+def test_flush_does_not_wait_for_works_of_others(tmp_path: Path) -> None:
+    channel = Channel()
+    channel.may_answer.clear()
+    filled(tmp_path / "spool", [bson.encode(work(PIPELINE, "old"))])
+    with depositing(channel, tmp_path / "spool") as depositor:
+        eventually(lambda: channel.looks)
+        depositor.flush()
+        assert channel.received == []
+        channel.may_answer.set()
+    assert channel.received == ["old"]
 
 
 def test_the_last_look_is_longer(tmp_path: Path) -> None:
