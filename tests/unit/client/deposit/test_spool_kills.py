@@ -48,7 +48,7 @@ def test_a_file_that_is_deposited_while_it_is_opened_is_not_deposited_again(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(directory, documents(3))
-    try_to_lock = spools.try_to_lock
+    try_to_lock = works_file.try_to_lock
 
     def late(fd: int) -> bool:
         monkeypatch.setattr(spools, "try_to_lock", try_to_lock)
@@ -62,7 +62,7 @@ def test_a_file_that_is_deposited_while_it_is_opened_is_not_deposited_again(
 def test_a_file_that_another_process_finds_before_it_is_locked_is_made_again(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spool, works, try_to_lock = opened(directory), documents(3), spools.try_to_lock
+    spool, works, try_to_lock = opened(directory), documents(3), works_file.try_to_lock
 
     def late(fd: int) -> bool:
         monkeypatch.setattr(spools, "try_to_lock", try_to_lock)
