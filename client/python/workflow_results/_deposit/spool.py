@@ -72,7 +72,6 @@ class Spool:
         refused: How many went to `refused.bson`.
         denied: How many went to `denied.bson`.
         on_done: Called with the number of works that are done, if it is set.
-        may_adopt: Whether there may be files that nobody holds.
 
     Args:
         directory: As above; is created if it is missing.
@@ -88,7 +87,8 @@ class Spool:
         self.directory = directory
         self.deposited = self.refused = self.denied = 0
         self.on_done: Callable[[int], object] | None = None
-        self.may_adopt = True
+        self._may_adopt = True
+        """Whether there may be files that nobody holds."""
         self._most_bytes = most_bytes
         self._fsync = fsync
         self._held: list[WorksFile] = []
@@ -106,9 +106,10 @@ class Spool:
         """Leave the files to the parent of a fork: what is open here, too, would stay locked when the parent ends."""
         self._lock = threading.RLock()
         for file in self._held:
-            os.close(file.fd)
+            with contextlib.suppress(OSError):  # another thread of the parent was about to close it
+                os.close(file.fd)
         self._held.clear()
-        self._own, self.may_adopt = None, False
+        self._own, self._may_adopt = None, False
 
     @property
     def takes_works(self) -> bool:
@@ -120,28 +121,30 @@ class Spool:
         """Whether works in files of this process are not deposited."""
         return any(file.done < file.size for file in self._held)
 
-    def adopt(self) -> None:
-        """Hold the files that nobody holds, the oldest first, ahead of those of this process."""
+    def adopt(self) -> bool:
+        """Hold the files that nobody holds, the oldest first, ahead of those of this process; returns if there are."""
         with self._lock:
-            if self.may_adopt and len(self._held) < _MOST_FILES:
-                try:
-                    self._adopt()
-                except OSError as error:
-                    _logger.warning("the spool %s can't be searched: %s", self.directory, error)
-                    self.may_adopt = False
+            if not self._may_adopt:
+                return False
+            try:
+                return self._adopt()
+            except OSError as error:
+                _logger.warning("the spool %s can't be searched: %s", self.directory, error)
+                self._may_adopt = False
+                return False
 
-    def _adopt(self) -> None:
+    def _adopt(self) -> bool:
         names = sorted(path.name for path in self.directory.iterdir())
         for name in names:
             path = self.directory / name
             if name.endswith(POSITION) and not path.with_name(works_name(name)).exists():
                 path.unlink(missing_ok=True)  # of a file that is gone
-        held = {file.path.name for file in self._held}
+        held, has_adopted = {file.path.name for file in self._held}, False
         for name in names:
             if not name.endswith(SUFFIX) or name in held:
                 continue
             if len(self._held) >= _MOST_FILES:
-                return
+                return has_adopted
             path = self.directory / name
             try:
                 file = self._hold(path)
@@ -153,7 +156,9 @@ class Spool:
             if file is not None:
                 _logger.info("works that another depositor has left in %s are deposited", path)
                 self._remove_if_done(file)
-        self.may_adopt = False
+                has_adopted = True
+        self._may_adopt = False
+        return has_adopted
 
     def take_denied(self) -> None:
         """Hold the works that were denied, to deposit them again, perhaps in the name of another caller."""
@@ -251,7 +256,7 @@ class Spool:
         with self._lock:
             for file in [*self._held]:
                 self._let_go(file)
-            self._own, self.may_adopt = None, False
+            self._own, self._may_adopt = None, False
 
     def _create(self) -> WorksFile:
         while (file := self._hold(self._new_path(), os.O_CREAT | os.O_EXCL)) is None:
@@ -298,7 +303,7 @@ class Spool:
             file.is_stuck = True
             return False
         self._let_go(file)
-        self.may_adopt = True
+        self._may_adopt = True
         return True
 
     def _let_go(self, file: WorksFile) -> None:

@@ -108,9 +108,8 @@ class SpoolingBacklog(Backlog):
         """Do as in `Backlog`; what others have left in the spool comes first, too."""
         super().begin()
         if self.failure is None:
-            self._spool.adopt()
-            while not self.has_gathered and self._spool.may_adopt:  # files without works make room for others
-                self._spool.adopt()
+            while self._spool.adopt() and not self.has_gathered:
+                pass  # files without works have made room for others
         return self.has_gathered
 
     @property
