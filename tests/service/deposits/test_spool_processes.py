@@ -88,7 +88,9 @@ with Results(target) as results, results.depositor(spool_dir=spool) as depositor
         id_ = f"{each:05}"
         future = depositor.deposit({"pipeline": pipeline, "status": "success", "id": id_, "data": bytes(size)})
         future.add_done_callback(lambda future: print(future.result().id, future.result().outcome.name, flush=True))
+    sys.stdin.read()
 """
+"""Ends when its standard input does."""
 
 
 @pytest.fixture
@@ -98,7 +100,9 @@ def client() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
         def start(*arguments: object) -> subprocess.Popen[str]:
             command = [sys.executable, "-c", CLIENT, *map(str, arguments)]
-            process = started.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+            process = started.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
             started.callback(process.kill)
             return process
 
@@ -112,6 +116,13 @@ def lines_until(process: subprocess.Popen[str], ends: Callable[[int, str], bool]
             yield line
             if ends(number, line):
                 return
+
+
+def last_lines(process: subprocess.Popen[str]) -> list[str]:
+    """Let a process end, and return what it still says."""
+    assert process.stdin
+    process.stdin.close()
+    return list(lines_until(process, lambda _, __: False))
 
 
 @pytest.mark.parametrize("killed_at", ["in the outage", "while depositing again"])
@@ -140,7 +151,7 @@ def test_no_work_is_lost_when_both_are_killed(
     assert done <= set(stored)
     assert names(spool) == []
     again = client(outages.target, spool, pipeline, number, 1_000)
-    outcomes = Counter(line.split()[1] for line in lines_until(again, lambda _, __: False))
+    outcomes = Counter(line.split()[1] for line in last_lines(again))
     assert again.wait(PATIENCE) == 0
     assert outcomes.total() == number
     assert set(outcomes) <= {"DEPOSITED", "ALREADY_DEPOSITED"}
@@ -156,7 +167,7 @@ def test_processes_share_a_directory(
     processes[0].kill()
     outages.end()
     for each in processes:
-        list(lines_until(each, lambda _, __: False))
+        last_lines(each)
     assert [each.wait(PATIENCE) for each in processes] == [-signal.SIGKILL, 0, 0]
     drain(results, spool)
     assert names(spool) == []
