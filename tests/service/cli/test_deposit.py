@@ -23,7 +23,7 @@ from tests.support.commands import Done
 from tests.support.launcher import COMMAND, Service
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.works import work
-from workflow_results import Results
+from workflow_results import Outcome, Results
 
 Command = Callable[..., Done]
 
@@ -238,3 +238,19 @@ def peak_mib(*arguments: str) -> float:
             return usage.ru_maxrss / 1024
         assert time.monotonic() - began < PATIENCE
         time.sleep(0.05)
+
+
+def test_what_a_spool_holds_is_deposited(command: Command, results: Results, pipeline: str, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    results.deposit([work(pipeline, "b", n=2)])
+    with Results("127.0.0.1:1", timeout=1) as away, away.depositor(spool_dir=spool) as depositor:
+        futures = [depositor.deposit(work(pipeline, id_, n=1)) for id_ in "abc"]
+        assert {future.result().outcome for future in futures} == {Outcome.SPOOLED}
+    assert command("deposit", "--spool", spool, "--target", "127.0.0.1:1", "--timeout", "1").status == 3
+    done = command("deposit", "--spool", spool)
+    assert (done.status, done.out) == (1, f"{spool}: 2 deposited\n")
+    assert done.err == f"Error: 1 works were refused: they are in {spool}/refused.bson, with the reasons\n"
+    assert [(each["id"], each["n"]) for each in results.view(pipeline, {})] == [("c", 1), ("b", 2), ("a", 1)]
+    assert command("deposit", "--spool", spool) == Done(0, f"{spool}: 0 deposited\n", "")
+    assert command("deposit", "--spool", spool, "file").status == 2
+    assert command("deposit", "--spool", tmp_path / "nowhere").status == 2

@@ -120,7 +120,7 @@ def _pipelines(ctx: click.Context, _parameter: click.Parameter, incomplete: str)
     from click.shell_completion import CompletionItem
 
     logging.disable()
-    given = {**{name: ctx.params.get(name) for name in _NAMES}, "timeout": _COMPLETION_SECONDS}
+    given: dict[str, Any] = {**{name: ctx.params.get(name) for name in _NAMES}, "timeout": _COMPLETION_SECONDS}
     try:
         with _client(Results, _COMPLETION_SECONDS, **given) as results:
             return [CompletionItem(name) for name in results.status() if name.startswith(incomplete)]

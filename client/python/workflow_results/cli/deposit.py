@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from workflow_results._deposit.spool import REFUSED as REFUSED_FILE
+from workflow_results._deposit.spool import works_left
+from workflow_results._draining import drain
 from workflow_results._encoding import extended_json
 from workflow_results.archive.reading import naming_files, read_file, read_stream
 from workflow_results.archive.works import Part, parts
 from workflow_results.cli.connection import connected_to
 from workflow_results.cli.depositing import SECONDS, DepositingService, Tally
-from workflow_results.cli.failures import REFUSED, USAGE, failure
+from workflow_results.cli.failures import NOT_ALLOWED, REFUSED, USAGE, failure
 from workflow_results.cli.group import as_written
 from workflow_results.cli.output import write
 from workflow_results.cli.progress import progress
@@ -33,10 +36,18 @@ _STANDARD_INPUT: Final = "-"
     )
 )
 @click.argument("files", nargs=-1, metavar="FILE...")
+@click.option(
+    "--spool",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Deposit what depositors have left in this directory, their spool_dir, during an outage.",
+)
 @click.option("--dry-run", is_flag=True, help="Check the files, and deposit nothing.")
 @click.option("--receipts", is_flag=True, help="Print the receipt of each work, as JSON lines, instead of a summary.")
 @connected_to(DepositingService, SECONDS)
-def deposit(results: DepositingService, files: tuple[str, ...], dry_run: bool, receipts: bool) -> None:
+def deposit(
+    results: DepositingService, files: tuple[str, ...], spool: Path | None, dry_run: bool, receipts: bool
+) -> None:
     """Deposit the works in FILEs, or in standard input (-).
 
     A file holds JSON objects, one after another or in an array, or BSON documents back to back, or Parquet; which of
@@ -45,6 +56,11 @@ def deposit(results: DepositingService, files: tuple[str, ...], dry_run: bool, r
     Works that are stored already, with the same content, stay as they are, so a deposit may be repeated. The exit
     status is 1 if works conflict with stored ones, or break a rule; all others are deposited.
     """
+    if spool is not None:
+        if files or dry_run or receipts:
+            raise failure("--spool has neither FILEs nor other options", USAGE)
+        _drain(results, spool)
+        return
     if not files:
         raise failure("name a FILE, or - for standard input", USAGE)
     tally, checked = Tally(), Counter[str]()
@@ -62,6 +78,22 @@ def deposit(results: DepositingService, files: tuple[str, ...], dry_run: bool, r
         click.echo(f"would deposit {number:,} works of {pipeline}")
     if number := tally.number_not_stored:
         raise failure(f"{number:,} works were not deposited; the first of them are listed above", REFUSED)
+
+
+def _drain(results: DepositingService, spool: Path) -> None:
+    with naming_files(), progress() as begin:
+        drained = drain(results, spool, on_progress=begin(str(spool), works_left(spool)))
+    click.echo(f"{spool}: {drained.deposited:,} deposited")
+    if drained.left > drained.denied:
+        click.echo(
+            f"{drained.left - drained.denied:,} works belong to processes that run, which deposit them themselves"
+        )
+    if drained.denied:
+        message = f"this caller may not deposit {drained.denied:,} works: they stay in {spool} for another one"
+        raise failure(message, NOT_ALLOWED)
+    if drained.refused:
+        message = f"{drained.refused:,} works were refused: they are in {spool / REFUSED_FILE}, with the reasons"
+        raise failure(message, REFUSED)
 
 
 def _parts(files: tuple[str, ...]) -> Iterator[Part]:

@@ -19,13 +19,14 @@ from workflow_results.errors import (
 REFUSED: Final = 1
 USAGE: Final = 2
 UNREACHABLE: Final = 3
+NOT_ALLOWED: Final = 4
 INTERRUPTED: Final = 130
 _MOST_NAMED: Final = 20
 _STATUSES: Final = {
     ServiceUnavailableError: UNREACHABLE,
     DeadlineExceededError: UNREACHABLE,
-    UnauthenticatedError: 4,
-    PermissionDeniedError: 4,
+    UnauthenticatedError: NOT_ALLOWED,
+    PermissionDeniedError: NOT_ALLOWED,
 }
 
 
