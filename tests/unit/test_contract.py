@@ -48,7 +48,12 @@ OURS = {
     "drop_pipeline": "(pipeline) -> bool",
 }
 """Of the other methods that each have an RPC."""
-BEYOND = {"stream", "stream_batches", "deposit_receipts", "depositor", "close"}
+BEYOND = {"stream", "stream_batches", "deposit_receipts", "depositor", "close"} | {
+    "to_arrow",
+    "to_pandas",
+    "to_polars",
+    "to_parquet",
+}
 STREAMED = {"DepositStream"}
 """The RPC of the depositor, which is no method with one answer."""
 
@@ -197,16 +202,17 @@ MAY_IMPORT = {
         "_stream": "_calls _encoding _transport common errors outcomes v1",
         "_transport": "_calls common errors v1",
         "archive": "_calls _encoding common errors frames",
-        "cli": f"{BELOW} _draining archive context results samples",
+        "cli": f"{BELOW} _draining archive context frames results samples",
         "common": "",
         "_confirmation": "_calls common errors v1",
-        "async_results": f"{BELOW} _confirmation _session",
+        "async_results": f"{BELOW} _confirmation _session frames",
         "context": f"{BELOW} async_results results",
         "_draining": f"{BELOW} results",
         "errors": "common outcomes",
         "_notebook": "common",
         "outcomes": "_notebook common",
-        "results": f"{BELOW} _confirmation _session",
+        "frames": "_calls _encoding _stream _transport common errors",
+        "results": f"{BELOW} _confirmation _session frames",
         "samples": "",
         "_session": BELOW,
         "settings": "_transport common errors",
@@ -235,13 +241,16 @@ MAY_IMPORT = {
 """The folders, and the modules beside them, by what each may import of its own package."""
 MAY_USE = {
     "workflow_results": {
-        "bson": "_calls _deposit _encoding common",
+        "bson": "_calls _deposit _encoding common frames",
         "click": "cli",
         "google": "_transport v1",
         "grpc": "_transport v1",
         "numpy": "samples",
+        "pandas": "frames results async_results",
+        "polars": "frames results async_results",
+        "pyarrow": "frames results async_results",
         "pymongo": "",
-        "rich": "cli",
+        "rich": "cli frames",
         "yaml": "common",
     },
     "workflow_results_server": {
@@ -309,7 +318,10 @@ def test_arrows_that_go_up_are_seen(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("code", "heavy"),
     [
-        ("from workflow_results import *", "workflow_results_server numpy pandas pymongo.asynchronous yaml rich click"),
+        (
+            "from workflow_results import *",
+            "workflow_results_server numpy pandas polars pyarrow pymongo.asynchronous yaml rich click",
+        ),
         ("import workflow_results", "grpc google.protobuf bson click"),
         ("import workflow_results._pytest_plugin", "grpc google.protobuf bson pymongo yaml click rich"),
         ("import workflow_results.cli, workflow_results_server.cli.serve", "grpc google.protobuf bson rich numpy"),

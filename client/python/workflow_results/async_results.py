@@ -7,7 +7,7 @@ import inspect
 import time
 from typing import TYPE_CHECKING, Any
 
-from workflow_results import settings
+from workflow_results import frames, settings
 from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
 from workflow_results._calls.responses import applied, field_index, history_entry, value_counts
@@ -30,6 +30,10 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     import os
     from collections.abc import Awaitable, Callable
+
+    import pandas
+    import polars
+    import pyarrow
 
     from workflow_results.outcomes import FieldIndex, HistoryEntry, Receipt, ValueCounts
 
@@ -179,6 +183,81 @@ class AsyncResults(AsyncSession):
         handed = HandedBatches()
         batches = async_resuming.counted(self._batches("View", request, timeout), handed)
         return AsyncResultStream(batches, self._named("stream_batches", request.pipeline), handed)
+
+    async def to_arrow(
+        self,
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        schema: Any = None,
+        flatten: bool = False,
+        progress: bool = False,
+        timeout: float | None = None,
+    ) -> pyarrow.Table:
+        """Get the results that match a query as an Arrow table, as `Results.to_arrow` does."""
+        frame = frames.frame("arrow", schema, projection, flatten=flatten, progress=progress)
+        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        return await frame.fill_async(batches)
+
+    async def to_pandas(
+        self,
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        schema: Any = None,
+        flatten: bool = False,
+        progress: bool = False,
+        timeout: float | None = None,
+    ) -> pandas.DataFrame:
+        """Get the results that match a query as a pandas DataFrame, as `Results.to_pandas` does."""
+        frame = frames.frame("pandas", schema, projection, flatten=flatten, progress=progress)
+        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        return await frame.fill_async(batches)
+
+    async def to_polars(
+        self,
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        schema: Any = None,
+        flatten: bool = False,
+        progress: bool = False,
+        timeout: float | None = None,
+    ) -> polars.DataFrame:
+        """Get the results that match a query as a polars DataFrame, as `Results.to_polars` does."""
+        frame = frames.frame("polars", schema, projection, flatten=flatten, progress=progress)
+        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        filled: polars.DataFrame = await frame.fill_async(batches)
+        return filled
+
+    async def to_parquet(
+        self,
+        path: str | os.PathLike[str],
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        schema: Any = None,
+        flatten: bool = False,
+        progress: bool = False,
+        timeout: float | None = None,
+    ) -> int:
+        """Write the results that match a query to a Parquet file, as `Results.to_parquet` does."""
+        frame = frames.frame("parquet", schema, projection, flatten=flatten, progress=progress, path=path)
+        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        filled: int = await frame.fill_async(batches)
+        return filled
 
     async def top(
         self,

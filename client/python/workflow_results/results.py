@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from workflow_results import settings
+from workflow_results import frames, settings
 from workflow_results._calls import requests
 from workflow_results._calls.arguments import UNLIMITED
 from workflow_results._calls.responses import applied, field_index, history_entry, value_counts
@@ -26,6 +26,10 @@ from workflow_results.v1 import results_pb2 as pb
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Iterator
+
+    import pandas
+    import polars
+    import pyarrow
 
     from workflow_results._stream.watching import Watch
     from workflow_results.outcomes import FieldIndex, HistoryEntry, Receipt, ValueCounts
@@ -332,6 +336,176 @@ class Results(Session):
         handed = HandedBatches()
         batches = handed.each(self._batches("View", request, timeout))
         return ResultStream(batches, self._named("stream_batches", request.pipeline), handed)
+
+    def to_arrow(
+        self,
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        schema: Any = None,
+        flatten: bool = False,
+        progress: bool = False,
+        timeout: float | None = None,
+    ) -> pyarrow.Table:
+        """Get the results that match a query as an Arrow table. Requires the extra `arrow`.
+
+        Integers become int64, integers and floats in one column float64, datetimes timestamps in UTC with milliseconds,
+        documents structs, lists lists. ObjectIds, decimals and UUIDs become strings. Fields that are null or missing
+        are null. See docs/guide/dataframes.md.
+
+        Args:
+            pipeline: As in `stream`.
+            query: As in `stream`. Defaults to all results.
+            projection: As in `stream`. If it is empty and there is a schema, the fields of the schema are read.
+            skip: As in `stream`.
+            limit: As in `stream`.
+            schema: The columns: a mapping of names to types, such as `{"id": str, "results.dm": float}`, or a
+                `pyarrow.Schema`. Defaults to all fields of the results, each of a type that holds all its values; then
+                the results are kept, in a temporary file if they are many, until all are known.
+            flatten: Whether fields of nested documents become columns of their own, such as "results.dm". Defaults to
+                columns of documents.
+            progress: Whether to show the number of results and their rate, on a terminal or in a notebook. Defaults to
+                not.
+            timeout: Seconds for the whole call, see the class.
+
+        Returns:
+            A `pyarrow.Table`. Without results, it has no rows.
+
+        Raises:
+            InvalidRequestError: As in `view`; also if the schema can't be used.
+            ResultsError: See the class; also if no type holds all values of a field, or a value does not fit the
+                schema: the message names the field and a result. Or a library is missing.
+
+        Example:
+            >>> results.to_arrow("sample", {"results.snr": {"$gt": 10}}, schema={"id": str, "results.dm": float})
+        """
+        frame = frames.frame("arrow", schema, projection, flatten=flatten, progress=progress)
+        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        return frame.fill(batches)
+
+    def to_pandas(
+        self,
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        schema: Any = None,
+        flatten: bool = False,
+        progress: bool = False,
+        timeout: float | None = None,
+    ) -> pandas.DataFrame:
+        """Get the results that match a query as a pandas DataFrame. Requires the extra `pandas`.
+
+        Columns of integers or bools with nulls are of pandas's types Int64 and boolean, so that no integer becomes a
+        float. Documents are dicts, lists numpy arrays.
+
+        Args:
+            pipeline: As in `to_arrow`.
+            query: As in `to_arrow`.
+            projection: As in `to_arrow`.
+            skip: As in `to_arrow`.
+            limit: As in `to_arrow`.
+            schema: As in `to_arrow`.
+            flatten: As in `to_arrow`.
+            progress: As in `to_arrow`.
+            timeout: As in `to_arrow`.
+
+        Returns:
+            A `pandas.DataFrame`.
+
+        Raises:
+            InvalidRequestError, ResultsError: As in `to_arrow`.
+
+        Example:
+            >>> frame = results.to_pandas("sample", projection={"results": True}, flatten=True)
+            >>> frame.plot.scatter("results.dm", "results.snr")
+        """
+        frame = frames.frame("pandas", schema, projection, flatten=flatten, progress=progress)
+        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        return frame.fill(batches)
+
+    def to_polars(
+        self,
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        schema: Any = None,
+        flatten: bool = False,
+        progress: bool = False,
+        timeout: float | None = None,
+    ) -> polars.DataFrame:
+        """Get the results that match a query as a polars DataFrame. Requires the extra `polars`.
+
+        Args:
+            pipeline: As in `to_arrow`.
+            query: As in `to_arrow`.
+            projection: As in `to_arrow`.
+            skip: As in `to_arrow`.
+            limit: As in `to_arrow`.
+            schema: As in `to_arrow`.
+            flatten: As in `to_arrow`.
+            progress: As in `to_arrow`.
+            timeout: As in `to_arrow`.
+
+        Returns:
+            A `polars.DataFrame`.
+
+        Raises:
+            InvalidRequestError, ResultsError: As in `to_arrow`.
+        """
+        frame = frames.frame("polars", schema, projection, flatten=flatten, progress=progress)
+        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        filled: polars.DataFrame = frame.fill(batches)
+        return filled
+
+    def to_parquet(
+        self,
+        path: str | os.PathLike[str],
+        pipeline: str,
+        query: dict[str, Any] = {},  # noqa: B006
+        projection: dict[str, bool] = {},  # noqa: B006
+        skip: int = 0,
+        limit: int = UNLIMITED,
+        *,
+        schema: Any = None,
+        flatten: bool = False,
+        progress: bool = False,
+        timeout: float | None = None,
+    ) -> int:
+        """Write the results that match a query to a Parquet file, in constant memory. Requires the extra `arrow`.
+
+        Args:
+            path: The file. It is replaced when all results are written; until then, they go to a file with the suffix
+                ".part" beside it, which is removed if anything fails.
+            pipeline: As in `to_arrow`.
+            query: As in `to_arrow`.
+            projection: As in `to_arrow`.
+            skip: As in `to_arrow`.
+            limit: As in `to_arrow`.
+            schema: As in `to_arrow`.
+            flatten: As in `to_arrow`.
+            progress: As in `to_arrow`.
+            timeout: As in `to_arrow`.
+
+        Returns:
+            The number of results in the file.
+
+        Raises:
+            InvalidRequestError, ResultsError: As in `to_arrow`.
+            OSError: The file can't be written.
+        """
+        frame = frames.frame("parquet", schema, projection, flatten=flatten, progress=progress, path=path)
+        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        filled: int = frame.fill(batches)
+        return filled
 
     def top(
         self,

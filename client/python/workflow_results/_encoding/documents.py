@@ -82,6 +82,25 @@ def decode(data: bytes) -> list[dict[str, Any]]:
         raise _not_bson(error) from error
 
 
+def decode_with_ids(data: bytes) -> tuple[list[dict[str, Any]], list[str]]:
+    """Decode documents as `decode` does, and return their ids as well, which a projection may have left out.
+
+    Args:
+        data: Any number of BSON documents.
+
+    Returns:
+        The documents in their order, and the id of each.
+
+    Raises:
+        ResultsError: The bytes are not BSON.
+    """
+    try:
+        documents = bson_codec.decode_whole(data)
+    except NotBSONError as error:
+        raise _not_bson(error) from error
+    return documents, [str(document.pop("_id", "")) for document in documents]
+
+
 def pieces(data: bytes) -> Iterator[bytes]:
     """Cut documents that stand back to back as `framing.pieces` does.
 

@@ -118,17 +118,32 @@ def decode(data: bytes) -> list[dict[str, Any]]:
     Raises:
         NotBSONError: The bytes are not BSON.
     """
-    try:
-        documents = decode_strictly(data)
-    except InvalidBSON:
-        # A binary of the subtype for UUIDs may have any length. What is really broken fails again.
-        try:
-            documents = _decode_exactly(data)
-        except InvalidBSON as error:
-            raise NotBSONError(str(error)) from error
+    documents = decode_whole(data)
     for document in documents:
         document.pop("_id", None)
     return documents
+
+
+def decode_whole(data: bytes) -> list[dict[str, Any]]:
+    """Decode documents as `decode` does, but with MongoDB's `_id`.
+
+    Args:
+        data: Any number of BSON documents.
+
+    Returns:
+        The documents in their order.
+
+    Raises:
+        NotBSONError: The bytes are not BSON.
+    """
+    try:
+        return decode_strictly(data)
+    except InvalidBSON:
+        # A binary of the subtype for UUIDs may have any length. What is really broken fails again.
+        try:
+            return _decode_exactly(data)
+        except InvalidBSON as error:
+            raise NotBSONError(str(error)) from error
 
 
 def decode_strictly(data: bytes) -> list[dict[str, Any]]:

@@ -1,0 +1,150 @@
+"""Results as BSON to Arrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.types as is_
+
+from workflow_results._encoding.documents import decode_with_ids, pieces
+from workflow_results.common.rules import shorten
+from workflow_results.errors import ResultsError
+from workflow_results.frames import schema, types
+from workflow_results.frames.observation import Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workflow_results.frames.observation import Node
+
+_FAILURES = (pa.ArrowException, OverflowError, TypeError, ValueError)
+
+
+class Converter:
+    """Makes record batches of batches of results.
+
+    Attributes:
+        schema: The schema of the record batches.
+
+    Args:
+        columns: The columns.
+        observation: What was seen of all the results, if that is known; else each is looked at before it is converted.
+    """
+
+    def __init__(self, columns: Sequence[schema.Column], observation: Observation | None = None) -> None:
+        self.schema = pa.schema([column.field for column in columns])
+        self._columns = columns
+        self._type = schema.nested(columns)
+        self._is_known = observation is not None
+        self._observation = observation or Observation(types.wanted(self._type))
+        self._changes = -1
+        self._read: Any = None
+        self._as_texts: list[Node] = []
+
+    def convert(self, batch: bytes) -> Any:
+        """Convert results.
+
+        Args:
+            batch: BSON documents back to back.
+
+        Returns:
+            A record batch.
+
+        Raises:
+            ResultsError: A value does not fit its column; the message names the result and the field.
+        """
+        parts = []
+        for piece in pieces(batch):
+            results, ids = decode_with_ids(piece)
+            if not self._is_known:
+                self._observation.add(results, ids)
+            if self._changes != self._observation.changes:
+                self._changes = self._observation.changes
+                self._read = types.convertible(self._type, self._observation.root)
+                self._as_texts = [node for node in self._observation.root.fields.values() if _has_texts(node)]
+            for node in self._as_texts:
+                for result in results:
+                    if (value := result.get(node.path)) is not None:
+                        result[node.path] = _with_texts(value, node)
+            parts.append(self._converted(results, ids))
+        return pa.record_batch(
+            [pa.concat_arrays([part[index] for part in parts]) for index in range(len(self._columns))],
+            schema=self.schema,
+        )
+
+    def _converted(self, results: list[dict[str, Any]], ids: list[str]) -> list[Any]:
+        try:
+            documents = pa.array(results, self._read)
+        except _FAILURES as error:
+            raise self._explained(results, ids, error) from error
+        arrays = []
+        for column in self._columns:
+            array = documents
+            for name in column.path:
+                array = array.flatten()[array.type.get_field_index(name)]
+            if array.type != column.field.type:
+                array = _cast(array, column.field, ids)
+            arrays.append(array)
+        return arrays
+
+    def _explained(self, results: list[dict[str, Any]], ids: list[str], error: Exception) -> ResultsError:
+        """Say which value can't be converted."""
+        for result, id_ in zip(results, ids, strict=True):
+            if place := _failing(result, self._read, ""):
+                path, value, problem = place
+                return ResultsError(
+                    f"{path} is {shorten(value)} in result {id_!r}, which does not fit its column: {problem}"
+                )
+        return ResultsError(f"the results can't be converted: {error}")
+
+
+def _failing(value: Any, type_: Any, path: str) -> tuple[str, Any, Exception] | None:
+    """Return the innermost value that can't be converted, with its path and what is wrong; None if all can be."""
+    try:
+        pa.array([value], type_)
+    except _FAILURES as error:
+        inner = None
+        if is_.is_struct(type_) and isinstance(value, dict):
+            fields = (
+                (f"{path}.{field.name}" if path else field.name, value.get(field.name), field.type) for field in type_
+            )
+            inner = next(filter(None, (_failing(each, of, at) for at, each, of in fields)), None)
+        elif is_.is_list(type_) and isinstance(value, list):
+            inner = next(filter(None, (_failing(each, type_.value_type, f"{path}[]") for each in value)), None)
+        return inner or (path, value, error)
+    return None
+
+
+def _cast(array: Any, field: Any, ids: list[str]) -> Any:
+    try:
+        return array.cast(field.type)
+    except _FAILURES as error:
+        for index, id_ in enumerate(ids):
+            try:
+                array.slice(index, 1).cast(field.type)
+            except _FAILURES as problem:
+                raise ResultsError(
+                    f"{field.name} of result {id_!r} does not fit the column's type {field.type}: {problem}"
+                ) from problem
+        raise ResultsError(f"{field.name} does not fit the column's type {field.type}: {error}") from error
+
+
+def _has_texts(node: Node) -> bool:
+    """Report whether there are values at a place, or within, that become strings."""
+    return bool(
+        node.kinds.keys() & types.AS_TEXT
+        or (node.element and _has_texts(node.element))
+        or any(map(_has_texts, node.fields.values()))
+    )
+
+
+def _with_texts(value: Any, node: Node) -> Any:
+    """Return a value in which those that become strings are strings."""
+    if type(value) is dict:
+        return {
+            name: _with_texts(each, node.fields[name]) if name in node.fields else each for name, each in value.items()
+        }
+    if type(value) is list:
+        return [_with_texts(each, node.element) for each in value] if node.element else value
+    return str(value) if type(value) in types.BECOME_TEXTS else value
