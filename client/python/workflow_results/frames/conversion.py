@@ -14,7 +14,7 @@ from workflow_results.frames import schema, types
 from workflow_results.frames.observation import Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from workflow_results.frames.observation import Node
 
@@ -42,51 +42,56 @@ class Converter:
         self._read: Any = None
         self._as_texts: list[Node] = []
 
-    def convert(self, batch: bytes) -> Any:
+    def convert(self, batch: bytes) -> Iterator[Any]:
         """Convert results.
 
         Args:
             batch: BSON documents back to back.
 
-        Returns:
-            A record batch.
+        Yields:
+            Record batches: mostly one.
 
         Raises:
             ResultsError: A value does not fit its column; the message names the result and the field.
         """
-        parts = []
+        documents: list[Any] = []
+        ids: list[str] = []
         for piece in pieces(batch):
-            results, ids = decode_with_ids(piece)
+            results, some = decode_with_ids(piece)
             if not self._is_known:
-                self._observation.add(results, ids)
+                self._observation.add(results, some)
             if self._changes != self._observation.changes:
-                self._changes = self._observation.changes
-                self._read = types.convertible(self._type, self._observation.root)
-                self._as_texts = [node for node in self._observation.root.fields.values() if _has_texts(node)]
+                if documents:
+                    yield self._joined(documents, ids)
+                    documents, ids = [], []
+                self._settle()
             for node in self._as_texts:
                 for result in results:
                     if (value := result.get(node.path)) is not None:
                         result[node.path] = _with_texts(value, node)
-            parts.append(self._converted(results, ids))
-        return pa.record_batch(
-            [pa.concat_arrays([part[index] for part in parts]) for index in range(len(self._columns))],
-            schema=self.schema,
-        )
+            try:
+                documents.append(pa.array(results, self._read))
+            except _FAILURES as error:
+                raise self._explained(results, some, error) from error
+            ids += some
+        if documents:
+            yield self._joined(documents, ids)
 
-    def _converted(self, results: list[dict[str, Any]], ids: list[str]) -> list[Any]:
-        try:
-            documents = pa.array(results, self._read)
-        except _FAILURES as error:
-            raise self._explained(results, ids, error) from error
-        arrays = []
-        for column in self._columns:
-            array = documents
-            for name in column.path:
-                array = array.flatten()[array.type.get_field_index(name)]
-            if array.type != column.field.type:
-                array = _cast(array, column.field, ids)
-            arrays.append(array)
-        return arrays
+    def _settle(self) -> None:
+        """Note as what to read values, given what was seen."""
+        self._changes = self._observation.changes
+        self._read = types.convertible(self._type, self._observation.root)
+        self._as_texts = [node for node in self._observation.root.fields.values() if _has_texts(node)]
+
+    def _joined(self, documents: list[Any], ids: list[str]) -> Any:
+        whole = pa.concat_arrays(documents)
+        return pa.record_batch([self._taken(whole, column, ids) for column in self._columns], schema=self.schema)
+
+    def _taken(self, documents: Any, column: schema.Column, ids: list[str]) -> Any:
+        """Return the values of a column."""
+        for name in column.path:
+            documents = documents.flatten()[documents.type.get_field_index(name)]
+        return documents if documents.type == column.field.type else _cast(documents, column.field, ids)
 
     def _explained(self, results: list[dict[str, Any]], ids: list[str], error: Exception) -> ResultsError:
         """Say which value can't be converted."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_KEPT_BYTES: Final = 16 * MIB
+_KEPT_BYTES: Final = 4 * MIB
 """How much is kept in memory until the types of all results are known; more goes into a file without a name."""
 
 
@@ -105,7 +105,8 @@ class Frame:
     def add(self, batch: bytes) -> None:
         """Take a batch of results: BSON documents back to back."""
         if self._converter:
-            self._sink.add(self._converter.convert(batch))
+            for converted in self._converter.convert(batch):
+                self._sink.add(converted)
         else:
             for piece in pieces(batch):
                 self._observation.add(*decode_with_ids(piece))
@@ -118,7 +119,8 @@ class Frame:
         if not converter:
             converter = self._converting(self._inferred(), self._observation)
             for batch in self._kept.batches():
-                self._sink.add(converter.convert(batch))
+                for converted in converter.convert(batch):
+                    self._sink.add(converted)
         return self._sink.finish(converter.schema)
 
     def fill(self, stream: ResultStream[bytes]) -> Any:

@@ -1,14 +1,18 @@
-"""Which fields results have, and of which types: noted while they are read, at little more than a lookup for each."""
+"""Which fields results have, and of which types, noted while they are read: a field of many results at a time."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any, Final, TypeAlias
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bson import Binary, DatetimeMS, Decimal128, Int64, ObjectId
 
 from workflow_results.errors import ResultsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NULL: Final = "null"
 BOOL: Final = "a bool"
@@ -24,7 +28,6 @@ LIST: Final = "a list"
 DOCUMENT: Final = "a document"
 
 Wanted: TypeAlias = "dict[str, Wanted]"
-_Nodes: TypeAlias = "list[tuple[str, Node]]"
 ELEMENT: Final = "\0"
 """Stands for the elements of a list among the names of fields, which no field is called."""
 
@@ -44,8 +47,6 @@ _KINDS: Final[dict[type[Any], str]] = {
     list: LIST,
     dict: DOCUMENT,
 }
-_MOST_SIGNATURES: Final = 500
-"""Of the documents at one place. Where there are more, they are hardly ever met again."""
 _MOST_FIELDS: Final = 5_000
 
 
@@ -71,13 +72,12 @@ class Observation:
 
         Args:
             results: Some of them, decoded.
-            ids: Their names for errors.
+            ids: Their ids.
 
         Raises:
             ResultsError: There are too many fields.
         """
-        for result, id_ in zip(results, ids, strict=True):
-            self.root.add_document(result, id_)
+        self.root.add(results, lambda: ids)
 
     def met_field(self, path: str) -> None:
         """Note that there is one more field.
@@ -111,7 +111,7 @@ class Node:
             in its lists. None for all.
     """
 
-    __slots__ = ("_observation", "_seen", "_wanted", "element", "fields", "kinds", "path")
+    __slots__ = ("_met", "_observation", "_wanted", "element", "fields", "kinds", "path")
 
     def __init__(self, path: str, observation: Observation, wanted: Wanted | None) -> None:
         self.path = path
@@ -120,81 +120,56 @@ class Node:
         self.element: Node | None = None
         self._observation = observation
         self._wanted = wanted
-        self._seen: dict[Any, tuple[_Nodes, _Nodes]] = {}
-        """By names and types of documents: their fields that hold documents, and those that hold lists."""
+        self._met: set[type[Any]] = set()
+        """The types of values whose kinds are known."""
 
-    def add_document(self, document: dict[str, Any], id_: str) -> None:
-        """Note a document at this place.
-
-        Args:
-            document: The document.
-            id_: The name of its result for errors.
-        """
-        signature = (*document, *map(type, document.values()))
-        try:
-            documents, lists = self._seen[signature]
-        except KeyError:
-            documents, lists = self._learn(document, id_)
-            if len(self._seen) < _MOST_SIGNATURES and Binary not in signature:  # whose kinds differ by their subtypes
-                self._seen[signature] = documents, lists
-        for name, node in documents:
-            node.add_document(document[name], id_)
-        for name, node in lists:
-            node.add_list(document[name], id_)
-
-    def add_list(self, values: list[Any], id_: str) -> None:
-        """Note a list at this place.
+    def add(self, values: list[Any], ids: Callable[[], list[str]]) -> None:
+        """Note values at this place, some hundred at a time, so that C code looks at each of them.
 
         Args:
-            values: Its elements.
-            id_: The name of its result for errors.
+            values: The values, None where there is none.
+            ids: Returns the ids of their results.
         """
-        if not values:
-            return
         types = set(map(type, values))
-        node = self.element
-        if node is None:
-            wanted = None if self._wanted is None else self._wanted.get(ELEMENT, {})
-            node = self.element = Node(f"{self.path}[]", self._observation, wanted)
-        for type_ in types:
-            if type_ is Binary:
-                for value in values:
-                    if type(value) is Binary:
-                        node.add_kind(_kind(value), id_)
-            elif (kind := _KINDS.get(type_, type_.__name__)) not in node.kinds:
-                node.add_kind(kind, id_)
+        if new := types - self._met:
+            self._meet(new, values, ids())
         if dict in types:
-            for value in values:
-                if type(value) is dict:
-                    node.add_document(value, id_)
+            documents = values if len(types) == 1 else [value for value in values if type(value) is dict]
+            self._add_documents(documents, ids if documents is values else lambda: _chosen(ids(), values, dict))
         if list in types:
-            for value in values:
-                if type(value) is list:
-                    node.add_list(value, id_)
+            lists = values if len(types) == 1 else [value for value in values if type(value) is list]
+            if elements := list(chain.from_iterable(lists)):
+                if self.element is None:
+                    wanted = None if self._wanted is None else self._wanted.get(ELEMENT, {})
+                    self.element = Node(f"{self.path}[]", self._observation, wanted)
+                self.element.add(
+                    elements, lambda: [*chain.from_iterable(map(repeat, _chosen(ids(), values, list), map(len, lists)))]
+                )
 
-    def add_kind(self, kind: str, id_: str) -> None:
-        """Note that a result has a value of a kind here."""
-        if kind not in self.kinds:
-            self.kinds[kind] = id_
-            self._observation.changes += 1
+    def _meet(self, types: set[type[Any]], values: list[Any], ids: list[str]) -> None:
+        for value, id_ in zip(values, ids, strict=True):
+            if type(value) in types and (kind := _kind(value)) not in self.kinds:
+                self.kinds[kind] = id_
+                self._observation.changes += 1
+        self._met |= types - {Binary}  # whose kind has a subtype
 
-    def _learn(self, document: dict[str, Any], id_: str) -> tuple[_Nodes, _Nodes]:
-        documents, lists = [], []
-        for name, value in document.items():
-            if self._wanted is not None and name not in self._wanted:
-                continue
+    def _add_documents(self, documents: list[dict[str, Any]], ids: Callable[[], list[str]]) -> None:
+        names = dict.fromkeys(chain.from_iterable(documents)) if self._wanted is None else self._wanted
+        for name in names:
             node = self.fields.get(name)
             if node is None:
-                wanted = None if self._wanted is None else self._wanted[name]
-                node = Node(f"{self.path}.{name}" if self.path else name, self._observation, wanted)
+                node = self.fields[name] = Node(
+                    f"{self.path}.{name}" if self.path else name,
+                    self._observation,
+                    None if self._wanted is None else self._wanted[name],
+                )
                 self._observation.met_field(node.path)
-                self.fields[name] = node
-            node.add_kind(_kind(value), id_)
-            if type(value) is dict:
-                documents.append((name, node))
-            elif type(value) is list:
-                lists.append((name, node))
-        return documents, lists
+            node.add([*map(dict.get, documents, repeat(name))], ids)
+
+
+def _chosen(ids: list[str], values: list[Any], type_: type[Any]) -> list[str]:
+    """Return the ids of values of a type."""
+    return [id_ for id_, value in zip(ids, values, strict=True) if type(value) is type_]
 
 
 def _kind(value: Any) -> str:

@@ -23,7 +23,7 @@ from workflow_results.frames.schema import PATH
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_GROUP_BYTES: Final = 24 * MIB
+_GROUP_BYTES: Final = 8 * MIB
 """Of a row group, as Arrow holds it: the memory of a writer or reader is a few times that."""
 _READ_ROWS: Final = 500
 _UNFINISHED: Final = ".part"
