@@ -29,15 +29,17 @@ class Converter:
 
     Args:
         columns: The columns.
-        observation: What was seen of all the results, if that is known; else each is looked at before it is converted.
+        observation: What was seen of all the results; None to look at each before it is converted.
+        pool: The memory pool to use; None for that of pyarrow.
     """
 
-    def __init__(self, columns: Sequence[schema.Column], observation: Observation | None = None) -> None:
+    def __init__(self, columns: Sequence[schema.Column], observation: Observation | None, pool: Any) -> None:
         self.schema = pa.schema([column.field for column in columns])
         self._columns = columns
         self._type = schema.nested(columns)
         self._is_known = observation is not None
         self._observation = observation or Observation(types.wanted(self._type))
+        self._pool = pool
         self._changes = -1
         self._read: Any = None
         self._as_texts: list[Node] = []
@@ -70,7 +72,7 @@ class Converter:
                     if (value := result.get(node.path)) is not None:
                         result[node.path] = _with_texts(value, node)
             try:
-                documents.append(pa.array(results, self._read))
+                documents.append(pa.array(results, self._read, memory_pool=self._pool))
             except _FAILURES as error:
                 raise self._explained(results, some, error) from error
             ids += some
@@ -84,7 +86,7 @@ class Converter:
         self._as_texts = [node for node in self._observation.root.fields.values() if _has_texts(node)]
 
     def _joined(self, documents: list[Any], ids: list[str]) -> Any:
-        whole = pa.concat_arrays(documents)
+        whole = pa.concat_arrays(documents, self._pool)
         return pa.record_batch([self._taken(whole, column, ids) for column in self._columns], schema=self.schema)
 
     def _taken(self, documents: Any, column: schema.Column, ids: list[str]) -> Any:

@@ -37,10 +37,12 @@ class Sink(Protocol):
     Attributes:
         directory: Where a temporary file may take as much room as the results; None for the usual directory.
         has_empty_documents: Whether it has a type for documents without fields.
+        pool: The memory pool for its record batches; None for that of pyarrow.
     """
 
     directory: str | None
     has_empty_documents: bool
+    pool: Any
 
     def open(self) -> None:
         """Prepare for record batches."""
@@ -111,6 +113,8 @@ class Frame:
             for piece in pieces(batch):
                 self._observation.add(*decode_with_ids(piece))
             self._kept.add(batch)
+            if self._sink.pool:
+                self._sink.pool.release_unused()
         self._counter.count(number_of(batch))
 
     def finish(self) -> Any:
@@ -153,7 +157,7 @@ class Frame:
                 self.__exit__(None, None, None)
 
     def _converting(self, columns: list[Column], observation: Observation | None) -> Converter:
-        return Converter(columns_of.flattened(columns) if self._flatten else columns, observation)
+        return Converter(columns_of.flattened(columns) if self._flatten else columns, observation, self._sink.pool)
 
     def _inferred(self) -> list[Column]:
         fields = [

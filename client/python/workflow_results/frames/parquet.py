@@ -23,7 +23,7 @@ from workflow_results.frames.schema import PATH
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_GROUP_BYTES: Final = 8 * MIB
+_GROUP_BYTES: Final = 4 * MIB
 """Of a row group, as Arrow holds it: the memory of a writer or reader is a few times that."""
 _READ_ROWS: Final = 500
 _UNFINISHED: Final = ".part"
@@ -41,6 +41,7 @@ class ParquetSink:
     Attributes:
         directory: As in `Sink`.
         has_empty_documents: As in `Sink`.
+        pool: As in `Sink`.
 
     Args:
         path: The file.
@@ -50,12 +51,13 @@ class ParquetSink:
     """
 
     has_empty_documents = False
+    pool: Any = pa.system_memory_pool()  # which gives back what it does not need, when asked
 
     def __init__(self, path: Any) -> None:
         if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
             raise InvalidRequestError(f"path must be that of a file, not {shorten(path)}")
         self._path = Path(os.fsdecode(path))
-        self._unfinished = self._path.with_name(self._path.name + _UNFINISHED)
+        self._unfinished = Path(f"{self._path}{_UNFINISHED}")
         self.directory: str | None = str(self._path.parent)
         self._file: Any = None
         self._writer: Any = None
@@ -101,11 +103,16 @@ class ParquetSink:
 
     def _write(self, schema: Any) -> None:
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._file, schema, compression="zstd")
+            # Dictionaries would take a megabyte of memory for each column, and make these files larger.
+            self._writer = pq.ParquetWriter(
+                self._file, schema, compression="zstd", use_dictionary=False, memory_pool=self.pool
+            )
         if self._batches:
             table = pa.Table.from_batches(self._batches, schema)
             self._batches.clear()
             self._writer.write_table(table, row_group_size=table.num_rows)
+            del table
+            self.pool.release_unused()
         self._bytes = 0
 
 

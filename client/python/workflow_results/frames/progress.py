@@ -36,9 +36,10 @@ class Counter:
                     return Text(f"{task.completed / max(task.elapsed or 0, 0.001):,.0f}/s")
 
             console = Console(stderr=True)
+            if not (console.is_terminal or console.is_jupyter):
+                return self  # where a bar that is disabled still ends with an empty line
             columns = SpinnerColumn(), TextColumn("{task.completed:,.0f} results"), Rate(), TimeElapsedColumn()
-            disable = not (console.is_terminal or console.is_jupyter)
-            self._progress = self._closing.enter_context(Progress(*columns, console=console, disable=disable))
+            self._progress = self._closing.enter_context(Progress(*columns, console=console))
             self._task = self._progress.add_task("", total=None)
         return self
 

@@ -14,6 +14,7 @@ class TableSink:
     Attributes:
         directory: As in `Sink`.
         has_empty_documents: As in `Sink`.
+        pool: As in `Sink`.
 
     Args:
         kind: "arrow", "pandas" or "polars".
@@ -21,6 +22,7 @@ class TableSink:
 
     directory: str | None = None
     has_empty_documents = True
+    pool: Any = None
 
     def __init__(self, kind: str) -> None:
         self._convert = _KINDS[kind]
