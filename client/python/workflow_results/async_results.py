@@ -199,8 +199,9 @@ class AsyncResults(AsyncSession):
     ) -> pyarrow.Table:
         """Get the results that match a query as an Arrow table, as `Results.to_arrow` does."""
         frame = frames.frame("arrow", schema, projection, flatten=flatten, progress=progress)
-        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        return await frame.fill_async(batches)
+        return await frame.fill_async(
+            self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        )
 
     async def to_pandas(
         self,
@@ -217,8 +218,9 @@ class AsyncResults(AsyncSession):
     ) -> pandas.DataFrame:
         """Get the results that match a query as a pandas DataFrame, as `Results.to_pandas` does."""
         frame = frames.frame("pandas", schema, projection, flatten=flatten, progress=progress)
-        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        return await frame.fill_async(batches)
+        return await frame.fill_async(
+            self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
+        )
 
     async def to_polars(
         self,
@@ -256,8 +258,7 @@ class AsyncResults(AsyncSession):
         """Write the results that match a query to a Parquet file, as `Results.to_parquet` does."""
         frame = frames.frame("parquet", schema, projection, flatten=flatten, progress=progress, path=path)
         batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        filled: int = await frame.fill_async(batches)
-        return filled
+        return int(await frame.fill_async(batches))
 
     async def top(
         self,

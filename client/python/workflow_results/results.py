@@ -504,8 +504,7 @@ class Results(Session):
         """
         frame = frames.frame("parquet", schema, projection, flatten=flatten, progress=progress, path=path)
         batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        filled: int = frame.fill(batches)
-        return filled
+        return int(frame.fill(batches))
 
     def top(
         self,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_KEPT_BYTES: Final = 4 * MIB
+_KEPT_BYTES: Final = MIB
 """How much is kept in memory until the types of all results are known; more goes into a file without a name."""
 
 

@@ -82,6 +82,7 @@ class ParquetSink:
         self._rows += batch.num_rows
         if self._bytes > _GROUP_BYTES:
             self._write(batch.schema)
+        self.pool.release_unused()
 
     def finish(self, schema: Any) -> int:
         """Complete the file, and return the number of results in it."""
@@ -111,8 +112,6 @@ class ParquetSink:
             table = pa.Table.from_batches(self._batches, schema)
             self._batches.clear()
             self._writer.write_table(table, row_group_size=table.num_rows)
-            del table
-            self.pool.release_unused()
         self._bytes = 0
 
 

@@ -249,6 +249,8 @@ def test_values_come_back_or_are_refused(values: list[Any]) -> None:
     except ResultsError as error:
         assert "in result 'r" in str(error)
         return
-    stored = [bson.decode(bson.encode({"x": value}), bson.CodecOptions(tz_aware=True))["x"] for value in values]
+    stored: list[Any] = [
+        bson.decode(bson.encode({"x": value}), bson.CodecOptions(tz_aware=True))["x"] for value in values
+    ]
     assert not values or all(map(same, found.column("x").to_pylist(), stored))
     assert found.num_rows == len(values)
