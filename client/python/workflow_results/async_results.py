@@ -199,9 +199,7 @@ class AsyncResults(AsyncSession):
     ) -> pyarrow.Table:
         """Get the results that match a query as an Arrow table, as `Results.to_arrow` does."""
         frame = frames.frame("arrow", schema, projection, flatten=flatten, progress=progress)
-        return await frame.fill_async(
-            self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        )
+        return await self._filled(frame, timeout, pipeline, query, skip, limit)
 
     async def to_pandas(
         self,
@@ -218,9 +216,7 @@ class AsyncResults(AsyncSession):
     ) -> pandas.DataFrame:
         """Get the results that match a query as a pandas DataFrame, as `Results.to_pandas` does."""
         frame = frames.frame("pandas", schema, projection, flatten=flatten, progress=progress)
-        return await frame.fill_async(
-            self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        )
+        return await self._filled(frame, timeout, pipeline, query, skip, limit)
 
     async def to_polars(
         self,
@@ -237,9 +233,7 @@ class AsyncResults(AsyncSession):
     ) -> polars.DataFrame:
         """Get the results that match a query as a polars DataFrame, as `Results.to_polars` does."""
         frame = frames.frame("polars", schema, projection, flatten=flatten, progress=progress)
-        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        filled: polars.DataFrame = await frame.fill_async(batches)
-        return filled
+        return await self._filled(frame, timeout, pipeline, query, skip, limit)
 
     async def to_parquet(
         self,
@@ -257,8 +251,7 @@ class AsyncResults(AsyncSession):
     ) -> int:
         """Write the results that match a query to a Parquet file, as `Results.to_parquet` does."""
         frame = frames.frame("parquet", schema, projection, flatten=flatten, progress=progress, path=path)
-        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        return int(await frame.fill_async(batches))
+        return int(await self._filled(frame, timeout, pipeline, query, skip, limit))
 
     async def top(
         self,
@@ -462,6 +455,9 @@ class AsyncResults(AsyncSession):
         return async_resuming.Batches(
             self._channel, method, request, deadline, self._patience, self._silence(deadline), as_list=as_list
         )
+
+    async def _filled(self, frame: Any, timeout: float | None, pipeline: str, query: Any, *where: int) -> Any:
+        return await frame.fill_async(self.stream_batches(pipeline, query, frame.projection, *where, timeout=timeout))
 
     async def _listed(self, method: str, request: Any, timeout: float | Deadline | None) -> list[dict[str, Any]]:
         return await async_resuming.listed(self._batches(method, request, timeout, as_list=True))

@@ -463,8 +463,7 @@ class Results(Session):
         """
         frame = frames.frame("polars", schema, projection, flatten=flatten, progress=progress)
         batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        filled: polars.DataFrame = frame.fill(batches)
-        return filled
+        return frame.fill(batches)
 
     def to_parquet(
         self,
