@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -59,7 +60,7 @@ def export(
 
     .bson holds the results byte by byte as they are stored, locks included, and is read by `workflow-results deposit`
     and by mongorestore. .jsonl is canonical Extended JSON, which keeps every type, and is read by `workflow-results
-    deposit` as well. .parquet has columns of one type each, and needs the extra parquet. .csv is for spreadsheets: all
+    deposit` as well. .parquet has columns of one type each, and needs the extra arrow. .csv is for spreadsheets: all
     is text, lists and documents are JSON, and text that begins like a formula gets an apostrophe before it.
 
     The file has its name only when it is complete; until then it is FILE.part. If an export is interrupted, begin it
@@ -75,11 +76,11 @@ def export(
         raise failure(f"{pipeline} has no results that this caller may read", REFUSED)
     projection = dict.fromkeys(fields or (), True)
     with naming_files(), progress() as begin:
-        advance = begin(pipeline, there if query is None else None)
         if format_ == "parquet":
-            number = results.to_parquet(path, pipeline, query or {}, projection)
+            number = results.to_parquet(path, pipeline, query or {}, projection, progress=sys.stderr.isatty())
             digest = sha256_of(path)
         else:
+            advance = begin(pipeline, there if query is None else None)
             counted = _Counted(results.stream_batches(pipeline, query or {}, projection), advance)
             with complete_file(path) as file:
                 for data in _CONTENTS[format_](counted, fields):
