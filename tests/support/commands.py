@@ -88,9 +88,14 @@ class Terminal:
         """Type something."""
         os.write(self._ours, keys.encode())
 
-    def interrupt(self) -> None:
-        """Do what Ctrl-C does."""
-        os.killpg(self.process.pid, signal.SIGINT)
+    def interrupt(self) -> int:
+        """Do what Ctrl-C does, and return the exit status; again where it came just before Python began to read."""
+        end = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < end:
+            os.killpg(self.process.pid, signal.SIGINT)
+            with contextlib.suppress(AssertionError):
+                self.end(3)
+        return self.end()
 
     def read_until(self, expected: str) -> None:
         """Wait until something is printed."""
@@ -99,9 +104,9 @@ class Terminal:
                 return
         raise AssertionError(f"{expected!r} is not in {self.text!r}")
 
-    def end(self) -> int:
+    def end(self, seconds: float = PATIENCE) -> int:
         """Wait for the end of the command; returns its exit status."""
-        for _ in self._reading():
+        for _ in self._reading(seconds):
             pass
         return self.process.wait(PATIENCE)
 
@@ -112,8 +117,8 @@ class Terminal:
             self.process.wait()
         os.close(self._ours)
 
-    def _reading(self) -> Iterator[None]:
-        end = time.monotonic() + PATIENCE
+    def _reading(self, seconds: float = PATIENCE) -> Iterator[None]:
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             yield
             if select.select([self._ours], [], [], 0.1)[0]:

@@ -383,8 +383,7 @@ class Results(Session):
             >>> results.to_arrow("sample", {"results.snr": {"$gt": 10}}, schema={"id": str, "results.dm": float})
         """
         frame = frames.frame("arrow", schema, projection, flatten=flatten, progress=progress)
-        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        return frame.fill(batches)
+        return frame.fill(self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout))
 
     def to_pandas(
         self,
@@ -426,8 +425,7 @@ class Results(Session):
             >>> frame.plot.scatter("results.dm", "results.snr")
         """
         frame = frames.frame("pandas", schema, projection, flatten=flatten, progress=progress)
-        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        return frame.fill(batches)
+        return frame.fill(self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout))
 
     def to_polars(
         self,
@@ -462,8 +460,7 @@ class Results(Session):
             InvalidRequestError, ResultsError: As in `to_arrow`.
         """
         frame = frames.frame("polars", schema, projection, flatten=flatten, progress=progress)
-        batches = self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout)
-        return frame.fill(batches)
+        return frame.fill(self.stream_batches(pipeline, query, frame.projection, skip, limit, timeout=timeout))
 
     def to_parquet(
         self,

@@ -254,3 +254,18 @@ def test_what_a_spool_holds_is_deposited(command: Command, results: Results, pip
     assert command("deposit", "--spool", spool) == Done(0, f"{spool}: 0 deposited\n", "")
     assert command("deposit", "--spool", spool, "file").status == 2
     assert command("deposit", "--spool", tmp_path / "nowhere").status == 2
+
+
+def test_parquet_goes_there_and_back(command: Command, results: Results, pipeline: str, tmp_path: Path) -> None:
+    works = [work(pipeline, id_, results={"snr": number + 0.5}, event=[number]) for number, id_ in enumerate("abc")]
+    results.deposit(works)
+    file = tmp_path / "x.parquet"
+    digest = hashlib.sha256
+    done = command("export", pipeline, "-o", file)
+    assert done == Done(0, f"3 results of {pipeline}, SHA-256 {digest(file.read_bytes()).hexdigest()}\n", "")
+    assert command("deposit", file) == Done(0, f"{pipeline}: 3 already deposited\n", "")
+    results.delete_ids(pipeline, ["a"])
+    assert command("deposit", file).out == f"{pipeline}: 1 deposited, 2 already deposited\n"
+    file.write_bytes(b"PAR1 and no more")
+    done = command("deposit", file)
+    assert (done.status, done.err.count("\n"), "Traceback" in done.err) == (1, 1, False), done

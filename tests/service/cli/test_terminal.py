@@ -75,8 +75,7 @@ def test_a_watch(terminal: Callable[..., Terminal], results: Results, pipeline: 
     watching.read_until("deposited  b  40\n")
     results.update([{"pipeline": pipeline, "id": "b", "results": {"snr": 2}}])
     watching.read_until("unmatched  b\n")
-    watching.interrupt()
-    assert watching.end() == 130
+    assert watching.interrupt() == 130
     assert "Traceback" not in watching.text
 
 
@@ -108,8 +107,7 @@ def test_ctrl_c_ends_a_view(terminal: Callable[..., Terminal], results: Results,
     results.deposit([work(pipeline, f"{number:05}", note="x" * 200) for number in range(5_000)])
     viewing = terminal("view", pipeline, "--limit", "-1", "--jsonl")
     viewing.read_until('"04900"')
-    viewing.interrupt()
-    assert viewing.end() == 130
+    assert viewing.interrupt() == 130
     assert "Traceback" not in viewing.text
 
 
