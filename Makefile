@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-clients fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-clients fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ test: $(VENV)/.dev test-rust ## Run the tests
 
 test-unit: $(VENV)/.dev $(NATIVE) ## Run the quick ones that need no MongoDB, in half a minute
 	@$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not slow" tests/unit
+
+test-without-native: export WORKFLOW_RESULTS_NATIVE := off
+test-without-native: $(VENV)/.dev ## Run those that check or encode works, with Python alone
+	@$(BIN)/pytest --numprocesses 4 --dist worksteal tests/unit $(addprefix tests/service/,deposits wire client reads)
 
 test-rust: $(NATIVE) ## Run those of the native part alone, where it could be built
 	@if $(IF_NATIVE); then cd native && cargo test --quiet; fi

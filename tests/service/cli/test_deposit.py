@@ -7,10 +7,8 @@ import datetime as dt
 import hashlib
 import io
 import json
-import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from bson import Binary, Decimal128, Int64, ObjectId
 
 from tests.support.commands import Done
 from tests.support.launcher import COMMAND, Service
+from tests.support.processes import run_measured
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.works import work
 from workflow_results import Outcome, Results
@@ -220,24 +219,12 @@ def test_large_files_take_little_memory(service: Service, pipeline: str, tmp_pat
             )
         written.write("]")
     assert file.stat().st_size > 80_000_000
-    assert peak_mib("deposit", str(file), "--target", service.target) < 200
-    for format_ in ("bson", "jsonl", "csv"):
-        out = str(tmp_path / f"x.{format_}")
-        assert peak_mib("export", pipeline, "-o", out, "--target", service.target) < 200, format_
-
-
-def peak_mib(*arguments: str) -> float:
-    """Run a command and return the most memory that it has taken."""
-    process = subprocess.Popen([COMMAND, *arguments], stdout=subprocess.DEVNULL)
-    began = time.monotonic()
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            assert process.returncode == 0
-            return usage.ru_maxrss / 1024
-        assert time.monotonic() - began < PATIENCE
-        time.sleep(0.05)
+    commands = [["deposit", str(file)]]
+    commands += [["export", pipeline, "-o", str(tmp_path / f"x.{format_}")] for format_ in ("bson", "jsonl", "csv")]
+    for command in commands:
+        status, mib = run_measured([COMMAND, *command, "--target", service.target])
+        assert status == 0
+        assert mib < 200, command
 
 
 def test_what_a_spool_holds_is_deposited(command: Command, results: Results, pipeline: str, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_restore_shows_names_of_files_and_ids_in_a_terminal(results: Results, 
     (folder / f"{pipeline}.bson").write_bytes(bson.encode({"_id": FORGED, **work(pipeline, FORGED, n=2)}))
     done = CliRunner().invoke(main, ["restore", str(folder), "--target", results.baseurl])
     assert done.exit_code == 1
-    assert f"\n{pipeline} {ESCAPED}: conflict: " in done.output
+    assert f", byte 0: {pipeline} {ESCAPED}: conflict: " in done.output
     (folder / f"x{FORGED.replace('/', '')}.bson").write_bytes(b"")
     done = CliRunner().invoke(main, ["restore", str(folder), "--target", results.baseurl])
     assert done.exit_code == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import random
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.launcher import COMMAND, Service
+from tests.support.processes import run_measured
 from workflow_results import Results
 from workflow_results.samples import sample_works
 
@@ -21,6 +21,7 @@ _PIPELINE: Final = "transfer"
 _BATCH: Final = 10_000
 _LOCKED_EACH: Final = 100
 _MOST_MIB: Final = 200
+_MOST_SECONDS: Final = 1_800.0
 
 
 def main() -> int:
@@ -97,12 +98,10 @@ def _killed_and_run(command: list[str], kills: int, chance: random.Random) -> tu
             process.wait()
         Path(command[command.index("-o") + 1]).unlink(missing_ok=True) if "-o" in command else None
     began = time.monotonic()
-    process = subprocess.Popen([COMMAND, *command], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command[0]} has ended with status {process.returncode}")
-    return time.monotonic() - began, usage.ru_maxrss / 1024
+    status, mib = run_measured([COMMAND, *command], _MOST_SECONDS)
+    if status:
+        raise SystemExit(f"{command[0]} has ended with status {status}")
+    return time.monotonic() - began, mib
 
 
 if __name__ == "__main__":
