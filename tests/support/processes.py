@@ -42,8 +42,6 @@ def run_measured(command: Sequence[str], seconds: float = PATIENCE) -> tuple[int
     with killed_after(seconds, process):
         while process.poll() is None:
             with contextlib.suppress(IndexError, OSError):
-                peak = int(
-                    next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:")).split()[1]
-                )
+                peak = int(status.read_text().partition("VmHWM:")[2].split()[0])
             time.sleep(_POLL_SECONDS)
     return process.returncode, peak / 1024
