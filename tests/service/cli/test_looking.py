@@ -110,6 +110,7 @@ def test_counts(command: Command, filled: str, results: Results) -> None:
     assert command("count", filled, "--json").status == 2
     status = {row["pipeline"]: row["results"] for row in json.loads(command("status", "--json").out)}
     assert status[filled] == 4
+    assert any(line.split() == [filled, "4"] for line in command("status", COLUMNS="200").out.splitlines())
     info = {row["name"]: row["value"] for row in json.loads(command("info", "--json").out)}
     assert info["server.mongodb"] == results.info()["server"]["mongodb"]
 

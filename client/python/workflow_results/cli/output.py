@@ -49,6 +49,8 @@ class Output:
     def __init__(self, format_: str = "", fields: list[str] | None = None, *, as_given: bool = False) -> None:
         self._format = format_
         self._fields = fields
+        self._known = set() if as_given else {"pipeline"}
+        """Fields that whoever looks at results has named."""
         self._ordered: Callable[[Iterable[str]], list[str]] = list if as_given else ordered
 
     @property
@@ -100,7 +102,7 @@ class Output:
         columns = Columns(self._ordered(paths), chosen=False)
         cells = zip(*map(columns.shown, documents), strict=True)
         filled = [path for path, column in zip(columns.paths, cells, strict=True) if {*column} - {"", "null"}]
-        return filled or columns.paths
+        return [path for path in filled if path not in self._known] or columns.paths
 
 
 class _Counted:
@@ -140,7 +142,8 @@ def _print_lines(documents: Iterator[Document]) -> None:
 
 def _widths(columns: Columns, documents: list[Document]) -> list[int]:
     rows = [columns.paths, *map(columns.shown, documents)]
-    return [min(_WIDEST_CELL, max(map(cell_len, column))) for column in zip(*rows, strict=True)]
+    first, *others = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return [first, *(min(_WIDEST_CELL, width) for width in others)]  # an id is needed as it is
 
 
 def _fitting(columns: Columns, documents: list[Document]) -> list[int]:

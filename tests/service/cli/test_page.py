@@ -1,0 +1,63 @@
+"""What docs/guide/command-line.md tells people to type works."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import bson
+
+from tests.support.launcher import COMMAND, Service
+from tests.support.paths import REPOSITORY
+from tests.support.waiting import PATIENCE
+from tests.support.works import work
+from workflow_results import Results
+
+PAGE = REPOSITORY / "docs" / "guide" / "command-line.md"
+NOT_HERE = re.compile(r"pip install|workflow-results serve|--target A:50051|eval ")
+"""What an installed and running service makes needless, or needs two of them."""
+
+
+def test_every_command_of_the_page(service: Service, results: Results, pipeline: str, tmp_path: Path) -> None:
+    bursts = [work(pipeline, f"burst-{number}", results={"snr": 9.0, "dm": number}) for number in range(1, 4)]
+    failed = work(pipeline, "failed", status="failure", creation=time.time())
+    (tmp_path / "more.bson").write_bytes(b"".join(map(bson.encode, [*bursts, failed])))
+    (tmp_path / "corrections.jsonl").write_text(
+        json.dumps({"pipeline": pipeline, "id": "burst-3", "tags": ["checked"]})
+    )
+    blocks = re.findall(r"^```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    commands = [line for block in blocks for line in block.splitlines() if re.match("workflow-results|echo", line)]
+    typed = [line.replace("tutorial", pipeline) for line in commands if not NOT_HERE.search(line)]
+    assert len(typed) >= 12
+    environment = {
+        **os.environ,
+        "WORKFLOW_RESULTS_TARGET": service.target,
+        "PATH": f"{Path(COMMAND).parent}:{os.environ['PATH']}",
+    }
+    said = {}
+    for line in typed:
+        asks = line.startswith("workflow-results delete") and "--dry-run" not in line
+        done = subprocess.run(
+            f"{line} --yes" if asks else line,
+            shell=True,
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), line
+        said[line] = done.stdout
+    table = said[f"workflow-results view {pipeline}"].splitlines()
+    assert table[0].split() == ["id", "status", "results.dm", "results.snr"]
+    assert table[1].split()[1:] == ["success", "348.8", "21.5"]
+    assert results.count(pipeline, {}) == 5  # one of the works has no id, and is deposited twice
+    assert results.get_locked_count(pipeline) == 2
+    assert results.get_by_id(pipeline, ["burst-3"])[0]["tags"] == ["checked"]
+    assert {path.name for path in tmp_path.iterdir()} >= {f"{pipeline}.bson", "week.csv"}
