@@ -31,6 +31,22 @@ def test_help_that_cannot_be_written() -> None:
         )
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed(closed: str, tmp_path: Path) -> None:
+    (tmp_path / "works.json").write_text('{"pipeline": "p", "id": "a", "status": "success"}')
+    for arguments in ("--version", "deposit --dry-run -", "deposit --dry-run works.json"):
+        done = subprocess.run(
+            ["sh", "-c", f"exec {sys.executable} -m workflow_results {arguments} {closed}"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("name", main.list_commands(click.Context(main)))
 def test_the_help_knows_the_commands(name: str) -> None:
     """Their lines stand in a table, so that nothing is imported for the help."""
