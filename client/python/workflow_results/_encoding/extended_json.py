@@ -6,6 +6,7 @@ https://github.com/mongodb/specifications/blob/master/source/extended-json/exten
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final
 
 from bson import json_util
@@ -24,6 +25,8 @@ _SETTINGS: Final[dict[str, Any]] = {
     "uuid_representation": OPTIONS.uuid_representation,
     "datetime_conversion": DatetimeConversion.DATETIME_AUTO,
 }
+_MOST_DIGITS: Final = 1_000
+"""Far more than 64 bits take; Python refuses to convert 4,300 in words of its own."""
 _SPACE: Final = " \t\r\n"
 RELAXED: Final = JSONOptions(json_mode=JSONMode.RELAXED, **_SETTINGS)
 CANONICAL: Final = JSONOptions(json_mode=JSONMode.CANONICAL, **_SETTINGS)
@@ -92,7 +95,22 @@ def _constant(name: str) -> None:
     raise ValueError(f'{name} must be written as {{"$numberDouble": "{name}"}}')
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"the number {shorten(digits)} is not within 64 bits")
+    return int(digits)
+
+
+def _float(written: str) -> float:
+    value = float(written)
+    if math.isinf(value):
+        raise ValueError(f"the number {shorten(written)} is too large for a float")
+    return value
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_whole, parse_float=_float, parse_constant=_constant
+)
 
 
 def dumps(value: Any, options: JSONOptions = RELAXED) -> str:

@@ -80,6 +80,8 @@ def test_lines_are_counted() -> None:
         (b'{"a": "\xff"}', "it is not UTF-8"),
         (b'{"$oid": "5f0000000000000000000000"}', "a work is expected"),
         (b'{"a": {"$numberInt": "x"}}', "is not Extended JSON"),
+        (b'{"a": -1e400}', "the number '-1e400' is too large for a float"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "is not within 64 bits"),
         (b'{"a": {"$undefined": true}}', "$undefined can't be kept"),
         (b"\x1f\x8b" + b"x" * 20, "is compressed"),
         (b"PAR1xxxx", "can be read from a file only"),
