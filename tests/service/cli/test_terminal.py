@@ -61,6 +61,22 @@ def test_people_are_told_what_is_not_shown(terminal: Callable[..., Terminal], sa
     assert f"no results of {samples} match" in shown.text
 
 
+@pytest.mark.parametrize("columns", [20, 40])
+def test_what_is_no_result_keeps_its_columns(terminal: Callable[..., Terminal], samples: str, columns: int) -> None:
+    shown = terminal("info", columns=columns)
+    assert shown.end() == 0
+    header, *rows = shown.text.splitlines()
+    assert header.split() == ["name", "value"]
+    assert all(len(line) <= columns for line in rows)
+    assert all(len(line.split()) > 1 for line in rows)
+
+
+def test_nothing_beyond_what_is_skipped(terminal: Callable[..., Terminal], samples: str) -> None:
+    shown = terminal("view", samples, "--skip", "1000")
+    assert shown.end() == 0
+    assert f"{samples} has no results beyond the first 1,000" in shown.text
+
+
 def test_no_color_is_heeded(terminal: Callable[..., Terminal], samples: str) -> None:
     shown = terminal("view", samples, "--fields", "id", NO_COLOR="1")
     assert shown.end() == 0

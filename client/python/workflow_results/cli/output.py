@@ -43,7 +43,7 @@ class Output:
     Args:
         format_: "json", "jsonl", "csv", or "" for a table.
         fields: The paths of the fields to show; None for all.
-        as_given: Whether the columns keep the order of the fields, since what is printed are no results.
+        as_given: Whether what is printed are no results, so that columns keep their order, and none is left out.
     """
 
     def __init__(self, format_: str = "", fields: list[str] | None = None, *, as_given: bool = False) -> None:
@@ -51,6 +51,7 @@ class Output:
         self._fields = fields
         self._known = set() if as_given else {"pipeline"}
         """Fields that whoever looks at results has named."""
+        self._squeezes = as_given or fields is not None
         self._ordered: Callable[[Iterable[str]], list[str]] = list if as_given else ordered
 
     @property
@@ -83,9 +84,8 @@ class Output:
         first = list(islice(documents, _FIRST_ROWS))
         if not first:
             return
-        chosen = self._fields is not None
-        columns = Columns(self._fields or self._telling(first), chosen=chosen)
-        widths = (_squeezed if chosen else _fitting)(columns, first)
+        columns = Columns(self._fields or self._telling(first), chosen=self._fields is not None)
+        widths = (_squeezed if self._squeezes else _fitting)(columns, first)
         left_out = [path for path, width in zip(columns.paths, widths, strict=True) if not width]
         columns.paths = [path for path in columns.paths if path not in left_out]
         table = _Table([width for width in widths if width], columns.numeric(first))

@@ -24,7 +24,7 @@ _IDS_AT_ONCE: Final = 10_000
 def _part(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which part of the results it shows."""
     limit = click.option(
-        "--limit", type=click.IntRange(-1), default=100, show_default=True, help="The most results; -1 for all."
+        "--limit", type=click.IntRange(-1), default=100, show_default=True, help="The most results; -1 or 0 for all."
     )
     skip = click.option("--skip", type=click.IntRange(0), default=0, help="How many to leave out at the beginning.")
     return skip(limit(command))
@@ -155,6 +155,7 @@ def _show(results: Results, pipeline: str, query: dict[str, Any] | None, skip: i
         number = output.print(found)
     if output.is_table:
         if not number:
-            note(f"no results of {pipeline} match" if query else f"{pipeline} has no results")
+            beyond = f" beyond the first {skip:,}" if skip else ""
+            note(f"no results of {pipeline} match{beyond}" if query else f"{pipeline} has no results{beyond}")
         elif number == limit:
             note(f"the first {number:,}; --limit -1 shows all")
