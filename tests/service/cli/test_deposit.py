@@ -88,6 +88,12 @@ def test_a_part_of_a_pipeline_is_exported(command: Command, filled: str, tmp_pat
     ]
 
 
+def test_a_name_that_is_not_set(command: Command) -> None:
+    for name in ("deposit", "update"):
+        done = command(name, "")
+        assert (done.status, "it is empty" in done.err, done.err.count("\n")) == (2, True, 1), done
+
+
 def test_csv_is_for_spreadsheets(command: Command, filled: str, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     assert command("export", filled, "-o", file).status == 0

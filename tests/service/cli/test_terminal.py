@@ -129,6 +129,11 @@ def test_ctrl_c_ends_a_view(terminal: Callable[..., Terminal], results: Results,
 
 def complete(*words: str, **environment: str) -> list[str]:
     """Return what bash would offer for the last of some words."""
+    return [line.partition(",")[2] for line in offered(*words, **environment)]
+
+
+def offered(*words: str, **environment: str) -> list[str]:
+    """Return what is offered to bash, with the kind of each."""
     done = subprocess.run(
         [COMMAND],
         capture_output=True,
@@ -144,7 +149,7 @@ def complete(*words: str, **environment: str) -> list[str]:
         },
     )
     assert done.stderr == ""
-    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+    return [line for line in done.stdout.splitlines() if line]
 
 
 def test_completion(service: Service, results: Results, pipeline: str) -> None:
@@ -156,3 +161,8 @@ def test_completion(service: Service, results: Results, pipeline: str) -> None:
     assert complete("view", "--target", service.target, pipeline[:-2]) == [pipeline]
     assert complete("view", "x", WORKFLOW_RESULTS_TARGET="127.0.0.1:1") == []
     assert complete("view", "--status", "f") == ["failure"]
+
+
+@pytest.mark.parametrize("command", ["deposit", "update", "restore"])
+def test_files_are_completed(command: str) -> None:
+    assert offered(command, "wor") in (["file,wor"], ["dir,wor"])

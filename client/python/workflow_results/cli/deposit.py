@@ -16,7 +16,7 @@ from workflow_results._encoding import extended_json
 from workflow_results.archive.reading import naming_files, read_file, read_stream
 from workflow_results.archive.works import Part, parts
 from workflow_results.cli.connection import connected_to
-from workflow_results.cli.depositing import SECONDS, DepositingService, Tally
+from workflow_results.cli.depositing import FILE, SECONDS, DepositingService, Tally
 from workflow_results.cli.failures import NOT_ALLOWED, REFUSED, USAGE, failure
 from workflow_results.cli.group import as_written
 from workflow_results.cli.output import write
@@ -35,7 +35,7 @@ _STANDARD_INPUT: Final = "-"
         "workflow-results view frb-dm --limit -1 --jsonl --target A | workflow-results deposit - --target B",
     )
 )
-@click.argument("files", nargs=-1, metavar="FILE...")
+@click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
 @click.option(
     "--spool",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -17,6 +17,8 @@ from workflow_results.results import Results
 if TYPE_CHECKING:
     from workflow_results._calls.works import Prepared
 
+FILE: Final = click.Path(readable=False, allow_dash=True)
+"""A file to read, which shells complete; the command itself says what is wrong with it."""
 MOST_NAMED: Final = 20
 """Of works that are not stored."""
 SECONDS: Final = 60.0

@@ -14,6 +14,7 @@ from workflow_results._calls.works import prepare_one
 from workflow_results.archive.reading import naming_files, read_file, read_stream
 from workflow_results.cli.changes import Manner, Selection, carry_out, changing, long_timeout
 from workflow_results.cli.connection import connected
+from workflow_results.cli.depositing import FILE
 from workflow_results.cli.failures import REFUSED, USAGE, failure
 from workflow_results.cli.group import as_written
 from workflow_results.common.rules import MIB
@@ -35,7 +36,7 @@ _MOST_BYTES: Final = 31 * MIB
         """echo '{"pipeline": "frb-dm", "id": "burst-3", "tags": ["checked"]}' | workflow-results update -""",
     )
 )
-@click.argument("file")
+@click.argument("file", type=FILE)
 @changing
 @connected
 def update(results: Results, file: str, manner: Manner) -> None:
