@@ -158,6 +158,18 @@ def test_what_is_wrong_is_said_in_one_line(
     assert said in done.err
 
 
+def test_tls_where_there_is_none_is_said_in_one_line(service: Service) -> None:
+    done = subprocess.run(
+        [COMMAND, "health", "--tls", "--timeout", "2", "--target", service.target],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), done.stderr
+    assert "the server uses plain text" in done.stderr
+
+
 def test_a_token_comes_from_a_file(
     serve: Callable[..., Service], command: Command, pipeline: str, tmp_path: Path
 ) -> None:

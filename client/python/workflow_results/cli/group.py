@@ -19,6 +19,8 @@ from workflow_results.errors import ResultsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_CLIENT: Final = "workflow_results."
+"""Begins the modules of commands that call a service, where gRPC's own lines about a connection say nothing new."""
 _CONTINUED: Final = "\n    "
 """How a message goes on with what a server said; no other line end in it is ours."""
 _HELP: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())
@@ -48,6 +50,8 @@ class Commands(click.Group):
         """Return the command of a name."""
         if cmd_name in self._targets and cmd_name not in self.commands:
             module, _, name = self._targets[cmd_name][0].partition(":")
+            if module.startswith(_CLIENT):  # gRPC reads this when it is imported
+                os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
             command = getattr(import_module(module), name)
             make_strict(command)
             self.add_command(command)
