@@ -98,6 +98,8 @@ class ParquetSink:
     def close(self) -> None:
         """Remove the file if it is unfinished."""
         if self._file:
+            if self._writer is not None:
+                self._writer.is_open = False  # else it would write to the closed file when it is deleted
             self._file.close()
             self._file = None
             self._unfinished.unlink(missing_ok=True)
