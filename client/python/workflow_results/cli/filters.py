@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     Query = dict[str, Any]
 
 _OPERATORS: Final = {"=": "$eq", "!=": "$ne", ">": "$gt", ">=": "$gte", "<": "$lt", "<=": "$lte"}
-_CONDITION: Final = re.compile(r"\s*([^=!<>~\s]+)\s*([=!<>~]+)\s*(.*?)\s*", re.DOTALL)
+_CONDITION: Final = re.compile(r"\s*([^=!<>~\s](?:[^=!<>~]*[^=!<>~\s])?)\s*([=!<>~]+)\s*(.*?)\s*", re.DOTALL)
+_NO_JSON_NUMBER: Final = re.compile(r"[+-]?\.[0-9]+|[+-]?[0-9]+\.|\+[0-9]+(\.[0-9]+)?")
+"""What people write for a number, and JSON does not know; as a string it would match nothing."""
 _AGO: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 
@@ -54,6 +56,8 @@ def _value(text: str) -> Any:
     try:
         return extended_json.parse(text)
     except extended_json.NotJSONError:
+        if _NO_JSON_NUMBER.fullmatch(text):
+            raise ValueError(f"{text} is no JSON number: write {float(text)}, or \"{text}\" for a string") from None
         return text
 
 

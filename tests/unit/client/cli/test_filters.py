@@ -34,6 +34,8 @@ def query_of(*arguments: str) -> Any:
         (("--query", '{"a": {"$gt": {"$numberLong": "5"}}}'), {"a": {"$gt": 5}}),
         (("--where", "results.snr>20"), {"results.snr": {"$gt": 20}}),
         (("--where", " results.snr <= -1.5e3 "), {"results.snr": {"$lte": -1500.0}}),
+        (("--where", "results.fit error > 0.5"), {"results.fit error": {"$gt": 0.5}}),
+        (("--where", "version=1.2.3"), {"version": {"$eq": "1.2.3"}}),
         (("--where", "user=ana"), {"user": {"$eq": "ana"}}),
         (("--where", 'user="12"'), {"user": {"$eq": "12"}}),
         (("--where", "user = a b=c"), {"user": {"$eq": "a b=c"}}),
@@ -56,6 +58,10 @@ def test_a_query(arguments: tuple[str, ...], query: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("--where", "results.snr>.5"), ".5 is no JSON number: write 0.5, or \".5\" for a string"),
+        (("--where", "results.snr<=-5."), "-5. is no JSON number: write -5.0,"),
+        (("--where", "results.snr!=+5"), "+5 is no JSON number: write 5.0,"),
+        (("--where", "results.snr<1e400"), "is too large for a float"),
         (("--query", "[1]"), "it must be a JSON object like"),
         (("--query", '{"a":'), "it is not JSON: Expecting value at character 6"),
         (("--query", '{"a": 1} {}'), "something follows at character 9"),
