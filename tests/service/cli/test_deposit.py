@@ -23,6 +23,7 @@ from tests.support.processes import run_measured
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.works import work
 from workflow_results import Outcome, Results
+from workflow_results._deposit import batches, sending
 
 Command = Callable[..., Done]
 
@@ -86,6 +87,21 @@ def test_a_part_of_a_pipeline_is_exported(command: Command, filled: str, tmp_pat
         {"event": [{"$numberInt": "1"}, {"$numberInt": "2"}], "id": "b"},
         {"id": "a"},
     ]
+
+
+def test_an_interrupted_deposit_says_what_is_safe(
+    command: Command, pipeline: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupted(*_: object) -> None:
+        error = KeyboardInterrupt()
+        batches.report_interruption(batches.interruption("a deposit", 1, 1, []), error)
+        raise error
+
+    monkeypatch.setattr(sending, "deposit", interrupted)
+    done = command("deposit", "-", given=json.dumps({"pipeline": pipeline, "status": "success"}))
+    assert (done.status, done.out, done.err.count("\n")) == (130, "", 1), done
+    assert "those without may be stored once more" in done.err
+    assert caplog.messages == []
 
 
 def test_a_name_that_is_not_set(command: Command) -> None:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STANDARD_INPUT: Final = "-"
+_INTERRUPTED: Final = (
+    "interrupted: works that were under way may or may not be stored. Deposit all again, which is safe for works with"
+    " ids; those without may be stored once more"
+)
 
 
 @click.command(
@@ -72,6 +76,10 @@ def deposit(
                 checked.update(work["pipeline"] for work in part.works.works)
             else:
                 _deposit(part, results, tally, receipts=receipts)
+    except KeyboardInterrupt:
+        if not dry_run:
+            click.echo(_INTERRUPTED, err=True)
+        raise
     finally:  # also where it ends in between
         tally.tell(summary=not receipts)
     for pipeline, number in checked.items():

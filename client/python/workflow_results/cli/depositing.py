@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from workflow_results._deposit import sending
+from workflow_results._deposit import batches, sending
 from workflow_results.common.rules import quoted, visible
 from workflow_results.outcomes import Outcome, Receipt
 from workflow_results.results import Results
@@ -30,7 +31,12 @@ class DepositingService(Results):
 
     def deposit_prepared(self, works: Prepared) -> list[Receipt]:
         """Deposit works as they are encoded."""
-        return sending.deposit(self._channel, works, self._deadline(None)).receipts()
+        log = logging.getLogger(batches.__name__)
+        log.disabled = True  # of Ctrl-C, it speaks to programs, which have the works and their ids
+        try:
+            return sending.deposit(self._channel, works, self._deadline(None)).receipts()
+        finally:
+            log.disabled = False
 
     def lock_again(self, pipeline: str, ids: list[str]) -> int:
         """Lock those results that are not locked, and return their number."""
