@@ -57,7 +57,7 @@ def _value(text: str) -> Any:
         return extended_json.parse(text)
     except extended_json.NotJSONError:
         if _NO_JSON_NUMBER.fullmatch(text):
-            raise ValueError(f"{text} is no JSON number: write {float(text)}, or \"{text}\" for a string") from None
+            raise ValueError(f'{text} is no JSON number: write {float(text)}, or "{text}" for a string') from None
         return text
 
 

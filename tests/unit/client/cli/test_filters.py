@@ -58,7 +58,7 @@ def test_a_query(arguments: tuple[str, ...], query: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--where", "results.snr>.5"), ".5 is no JSON number: write 0.5, or \".5\" for a string"),
+        (("--where", "results.snr>.5"), '.5 is no JSON number: write 0.5, or ".5" for a string'),
         (("--where", "results.snr<=-5."), "-5. is no JSON number: write -5.0,"),
         (("--where", "results.snr!=+5"), "+5 is no JSON number: write 5.0,"),
         (("--where", "results.snr<1e400"), "is too large for a float"),
