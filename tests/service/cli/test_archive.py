@@ -100,7 +100,7 @@ def test_what_was_backed_up_is_restored(
     assert there.update([{"pipeline": filled, "id": f"{number:04}", "n": 1} for number in range(100, 125)])
     done = command("restore", tmp_path / "new", "--target", target)
     assert (done.returncode, done.stdout) == (1, f"{filled}: 975 already deposited, 25 conflict\n")
-    assert "25 results were not restored" in done.stderr
+    assert "25 results not restored, see above" in done.stderr
     assert f"{filled} 0124: conflict: " in done.stderr
     assert done.stderr.count(": conflict: ") == 20
     assert there.get_by_id(filled, ["0124"])[0]["n"] == 1

@@ -166,6 +166,8 @@ def test_update(command: Command, results: Results, filled: str, tmp_path: Path)
     file = tmp_path / "updates.json"
     file.write_text(json.dumps(updates))
     assert command("update", file, "--dry-run") == Done(0, f"would update 2 results of {filled}\n", "")
+    one = json.dumps(updates[0])
+    assert command("update", "-", "--dry-run", given=one) == Done(0, f"would update 1 result of {filled}\n", "")
     assert results.count(filled, {"tags": "checked"}) == 0
     assert command("update", file, "--reason", "looked at") == Done(0, "2 results updated\n", "")
     assert results.count(filled, {"tags": "checked"}) == 2

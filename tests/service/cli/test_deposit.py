@@ -204,7 +204,7 @@ def test_what_is_not_stored_is_named(command: Command, results: Results, pipelin
     assert done.err.splitlines() == [
         f"{file}, line 3: work.status must be 'success' or 'failure', not 'ok'",
         f"{file}, line 1: {pipeline} a: conflict: a result with this id is stored with other content",
-        "Error: 2 works were not deposited; the first of them are listed above",
+        "Error: 2 works not deposited, see above",
     ]
     assert [each["id"] for each in results.view(pipeline, {})] == ["d", "b", "a"]
 

@@ -14,7 +14,7 @@ from workflow_results.archive.reading import FileError, naming_files, read_bson
 from workflow_results.archive.works import Part, parts
 from workflow_results.cli.connection import connected_to
 from workflow_results.cli.depositing import SECONDS, DepositingService, Tally
-from workflow_results.cli.failures import REFUSED, failure
+from workflow_results.cli.failures import REFUSED, counted, failure
 from workflow_results.cli.progress import progress
 from workflow_results.common.files import check_regular
 from workflow_results.common.rules import pipeline_problem
@@ -99,7 +99,7 @@ def restore(results: DepositingService, directory: Path) -> None:
     finally:  # also where it ends in between
         tally.tell()
     if number := tally.number_not_stored:
-        raise failure(f"{number:,} results were not restored; the first of them are listed above", REFUSED)
+        raise failure(f"{counted(number)} not restored, see above", REFUSED)
 
 
 def _restore(part: Part, results: DepositingService, tally: Tally) -> None:

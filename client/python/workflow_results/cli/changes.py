@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from workflow_results.cli.connection import connected, pipeline_argument
-from workflow_results.cli.failures import REFUSED, USAGE, failure, failure_of, listed
+from workflow_results.cli.failures import REFUSED, USAGE, counted, failure, failure_of, listed
 from workflow_results.cli.filters import all_of, filtered
 from workflow_results.cli.group import as_written
 from workflow_results.common.rules import reason_problem, request_id_problem
@@ -232,7 +232,7 @@ def delete(selection: Selection, manner: Manner) -> None:
 
 
 def _results(number: int, pipeline: str) -> str:
-    return f"{number:,} result{'' if number == 1 else 's'} of {pipeline}"
+    return f"{counted(number)} of {pipeline}"
 
 
 def _are(number: int) -> str:
@@ -276,7 +276,7 @@ def carry_out(done: str, requests: Iterable[tuple[int, Callable[[], object]]], o
     number = 0
 
     def told() -> str:
-        return f"{number:,} result{'' if number == 1 else 's'}{of} {done}"
+        return f"{counted(number)}{of} {done}"
 
     try:
         for size, send in requests:

@@ -17,7 +17,7 @@ from workflow_results.archive.reading import naming_files, read_file, read_strea
 from workflow_results.archive.works import Part, parts
 from workflow_results.cli.connection import connected_to
 from workflow_results.cli.depositing import FILE, SECONDS, DepositingService, Tally
-from workflow_results.cli.failures import NOT_ALLOWED, REFUSED, USAGE, failure
+from workflow_results.cli.failures import NOT_ALLOWED, REFUSED, USAGE, counted, failure
 from workflow_results.cli.group import as_written
 from workflow_results.cli.output import write
 from workflow_results.cli.progress import progress
@@ -83,9 +83,9 @@ def deposit(
     finally:  # also where it ends in between
         tally.tell(summary=not receipts)
     for pipeline, number in checked.items():
-        click.echo(f"would deposit {number:,} works of {pipeline}")
+        click.echo(f"would deposit {counted(number, 'work')} of {pipeline}")
     if number := tally.number_not_stored:
-        raise failure(f"{number:,} works were not deposited; the first of them are listed above", REFUSED)
+        raise failure(f"{counted(number, 'work')} not deposited, see above", REFUSED)
 
 
 def _drain(results: DepositingService, spool: Path) -> None:

@@ -15,7 +15,7 @@ from workflow_results.archive.csv_lines import csv_lines
 from workflow_results.archive.reading import naming_files
 from workflow_results.archive.writing import complete_file, sha256_of
 from workflow_results.cli.connection import connected_to, pipeline_argument
-from workflow_results.cli.failures import REFUSED, USAGE, failure
+from workflow_results.cli.failures import REFUSED, USAGE, counted, failure
 from workflow_results.cli.filters import filtered
 from workflow_results.cli.group import as_written
 from workflow_results.cli.output import FIELDS
@@ -81,12 +81,12 @@ def export(
             digest = sha256_of(path)
         else:
             advance = begin(pipeline, there if query is None else None)
-            counted = _Counted(results.stream_batches(pipeline, query or {}, projection), advance)
+            found = _Counted(results.stream_batches(pipeline, query or {}, projection), advance)
             with complete_file(path) as file:
-                for data in _CONTENTS[format_](counted, fields):
+                for data in _CONTENTS[format_](found, fields):
                     file.write(data)
-            number, digest = counted.number, file.sha256
-    click.echo(f"{number:,} results of {pipeline}, SHA-256 {digest}")
+            number, digest = found.number, file.sha256
+    click.echo(f"{counted(number)} of {pipeline}, SHA-256 {digest}")
 
 
 class _Counted:

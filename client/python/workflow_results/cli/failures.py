@@ -36,6 +36,11 @@ def listed(ids: list[str]) -> str:
     return f"{', '.join(map(quoted, ids[:_MOST_NAMED]))}{more}"
 
 
+def counted(number: int, noun: str = "result") -> str:
+    """Say how many of something there are."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def failure(message: str, status: int) -> click.ClickException:
     """Return what ends a command with one line and an exit status."""
     ended = click.ClickException(message)

@@ -15,7 +15,7 @@ from workflow_results.archive.reading import naming_files, read_file, read_strea
 from workflow_results.cli.changes import Manner, Selection, carry_out, changing, long_timeout
 from workflow_results.cli.connection import connected
 from workflow_results.cli.depositing import FILE
-from workflow_results.cli.failures import REFUSED, USAGE, failure
+from workflow_results.cli.failures import REFUSED, USAGE, counted, failure
 from workflow_results.cli.group import as_written
 from workflow_results.common.rules import MIB
 from workflow_results.errors import InvalidRequestError
@@ -90,5 +90,5 @@ def _check(results: Results, requests: Iterable[list[dict[str, Any]]]) -> None:
         selection = Selection(results, pipeline, ids)
         selection.check_exist()
         if locked := selection.count_locked():
-            raise failure(f"{locked:,} results of {pipeline} are locked, so nothing would be updated", REFUSED)
-        click.echo(f"would update {len(ids):,} results of {pipeline}")
+            raise failure(f"nothing would be updated: {counted(locked)} of {pipeline} locked", REFUSED)
+        click.echo(f"would update {counted(len(ids))} of {pipeline}")
