@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,28 @@ def test_people_are_told_what_is_not_shown(terminal: Callable[..., Terminal], sa
     shown = terminal("view", samples, "--status", "failure", "--where", "user=nobody")
     assert shown.end() == 0
     assert f"no results of {samples} match" in shown.text
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_names_of_fields_do_not_command_the_terminal(
+    terminal: Callable[..., Terminal], results: Results, pipeline: str, columns: int
+) -> None:
+    results.deposit([work(pipeline, "a", results={"\x1b[31mred\n": 1, "x" * 100 + "\x1b]0;title\x07": 2})])
+    for arguments in (("view", pipeline), ("history", pipeline, "\x1b[31mred")):
+        shown = terminal(*arguments, columns=columns)
+        assert shown.end() == 0
+        assert not [each for each in (b"\x1b[31m", b"\x1b]0;", b"\x07") if each in shown.raw]
+        assert "\\x1b[31mred" in shown.text or columns == 20
+        assert len(shown.text.splitlines()) < 4
+
+
+def test_names_of_files_are_no_markup(terminal: Callable[..., Terminal], pipeline: str, tmp_path: Path) -> None:
+    file = tmp_path / "[" / "x]\x1b[31m.json"  # whose path has [/x] in it
+    file.parent.mkdir()
+    file.write_text(json.dumps(work(pipeline, "a")))
+    depositing = terminal("deposit", file)
+    assert depositing.end() == 0, depositing.text
+    assert b"\x1b[31m.json" not in depositing.raw
 
 
 @pytest.mark.parametrize("columns", [20, 40])

@@ -9,6 +9,7 @@ import click
 
 from workflow_results.cli.connection import connected, pipeline_argument
 from workflow_results.cli.failures import REFUSED, USAGE, failure
+from workflow_results.common.rules import visible
 from workflow_results.outcomes import FieldIndex
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def index(results: Results, pipeline: str, field: str | None, drop: bool) -> Non
     elif drop:
         if not results.drop_index(pipeline, field):
             raise failure(f"{pipeline} has no index on {field}", REFUSED)
-        click.echo(f"the index on {field} was dropped")
+        click.echo(f"the index on {visible(field)} was dropped")
     else:
         click.echo(_line(_built(results, pipeline, field)))
 
@@ -52,4 +53,4 @@ def _built(results: Results, pipeline: str, field: str) -> FieldIndex:
 
 
 def _line(index: FieldIndex) -> str:
-    return f"{index.field}  {index.size_bytes / _MIB:,.1f} MiB{'' if index.ready else '  being built'}"
+    return f"{visible(index.field)}  {index.size_bytes / _MIB:,.1f} MiB{'' if index.ready else '  being built'}"

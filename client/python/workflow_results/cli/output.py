@@ -16,7 +16,7 @@ from workflow_results._encoding import extended_json
 from workflow_results.archive.columns import Columns, leaves, ordered
 from workflow_results.archive.csv_lines import csv_lines
 from workflow_results.cli.failures import USAGE, failure
-from workflow_results.common.rules import path_problem, shorten
+from workflow_results.common.rules import path_problem, shorten, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -89,11 +89,12 @@ class Output:
         left_out = [path for path, width in zip(columns.paths, widths, strict=True) if not width]
         columns.paths = [path for path in columns.paths if path not in left_out]
         table = _Table([width for width in widths if width], columns.numeric(first))
-        table.line(columns.paths, bold=True)
+        table.line(_headings(columns.paths), bold=True)
         for document in chain(first, documents):
             table.line(columns.shown(document))
         if left_out:
-            names = ", ".join(left_out[:_MOST_NAMED]) + (", …" if len(left_out) > _MOST_NAMED else "")
+            named = [_cell(path, min(_WIDEST_CELL, cell_len(path)), numeric=False) for path in _headings(left_out)]
+            names = ", ".join(named[:_MOST_NAMED]) + (", …" if len(named) > _MOST_NAMED else "")
             note(f"not shown: {names}; --fields chooses, --json shows all")
 
     def _telling(self, documents: list[Document]) -> list[str]:
@@ -119,7 +120,7 @@ class _Counted:
 def note(text: str) -> None:
     """Tell people something about what is printed; scripts that read standard output don't see it."""
     if sys.stderr.isatty():
-        click.secho(text, err=True, dim=True)
+        click.secho(visible(text), err=True, dim=True)
 
 
 def write(text: str) -> None:
@@ -140,8 +141,13 @@ def _print_lines(documents: Iterator[Document]) -> None:
         write(f"{extended_json.dumps(document)}\n")
 
 
+def _headings(paths: list[str]) -> list[str]:
+    """Return paths as a terminal may show them: depositors choose the names in them."""
+    return list(map(visible, paths))
+
+
 def _widths(columns: Columns, documents: list[Document]) -> list[int]:
-    rows = [columns.paths, *map(columns.shown, documents)]
+    rows = [_headings(columns.paths), *map(columns.shown, documents)]
     first, *others = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     return [first, *(min(_WIDEST_CELL, width) for width in others)]  # an id is needed as it is
 

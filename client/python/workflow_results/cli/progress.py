@@ -10,6 +10,8 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from workflow_results.common.rules import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -38,12 +40,18 @@ def progress() -> Iterator[Callable[..., Callable[[int], None]]]:
     if not console.is_terminal:
         yield lambda *_, **__: lambda _steps: None
         return
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), _Rate(), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console) as bars:
 
         def begin(name: str, total: int | None, *, in_bytes: bool = False) -> Callable[[int], None]:
             fields: dict[str, Any] = {"in_bytes": in_bytes}
-            task = bars.add_task(name, total=total, **fields)
+            task = bars.add_task(visible(name), total=total, **fields)
             return lambda steps: bars.advance(task, steps)
 
         yield begin
