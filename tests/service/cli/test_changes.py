@@ -82,6 +82,7 @@ def test_without_a_terminal_nothing_asks(command: Command, results: Results, fil
         done = command(*arguments)
         assert (done.status, done.out, done.err.count("\n")) == (2, "", 1), done
         assert "use --yes" in done.err
+    assert command("delete", filled, "--where", "n=99").out == f"0 results of {filled} deleted\n"
     assert len(results.view(filled, {})) == 5
     assert locked(results, filled) == ["e"]
 

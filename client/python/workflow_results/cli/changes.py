@@ -67,13 +67,13 @@ class Manner:
     reason: str
     request_id: str | None
 
-    def confirm(self, question: str) -> None:
-        """Ask, unless told not to.
+    def confirm(self, question: str, number: int) -> None:
+        """Ask, unless told not to, or there is nothing to change.
 
         Raises:
             ClickException: The answer is no, or there is no terminal to ask on.
         """
-        if self.yes:
+        if self.yes or not number:
             return
         if not sys.stdin.isatty():
             raise failure("there is no terminal to ask on, so nothing was changed: use --yes", USAGE)
@@ -178,7 +178,7 @@ def lock(selection: Selection, manner: Manner) -> None:
         told = f"{_results(number, selection.pipeline)}, of which {locked:,} {_are(locked)} locked already"
         if manner.is_dry(f"would lock {told}"):
             return
-        manner.confirm(f"Lock {told}?")
+        manner.confirm(f"Lock {told}?", number)
     _carry_out("locked", selection.results.lock, selection, manner)
 
 
@@ -201,7 +201,7 @@ def unlock(selection: Selection, manner: Manner) -> None:
     told = f"{_results(number, selection.pipeline)}, of which {locked:,} {_are(locked)} locked"
     if manner.is_dry(f"would unlock {told}"):
         return
-    manner.confirm(f"Unlock {told}? They can then be updated and deleted.")
+    manner.confirm(f"Unlock {told}? They can then be updated and deleted.", number)
     _carry_out("unlocked", functools.partial(selection.results.unlock, force=True), selection, manner)
 
 
@@ -227,7 +227,9 @@ def delete(selection: Selection, manner: Manner) -> None:
         raise failure(f"{locked:,} of {told} {_are(locked)} locked, so none can be deleted: unlock them first", REFUSED)
     if manner.is_dry(f"would delete {told}, of which none are locked"):
         return
-    manner.confirm(f"Delete {told}, of which {locked or 'none'} {_are(locked)} locked? They can't be brought back.")
+    manner.confirm(
+        f"Delete {told}, of which {locked or 'none'} {_are(locked)} locked? They can't be brought back.", number
+    )
     _carry_out("deleted", selection.results.delete_ids, selection, manner)
 
 
