@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -75,6 +77,7 @@ def connected_to(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def call(**given: Any) -> None:
+            _open_streams()
             with _client(class_, seconds, **{name: given.pop(name) for name in _NAMES}) as results:
                 command(results, **given)
 
@@ -83,6 +86,13 @@ def connected_to(
         return call
 
     return decorate
+
+
+def _open_streams() -> None:
+    """Open the standard streams that the caller has closed, as `>&-` does; the next file would get their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - until the process ends
 
 
 def pipeline_argument(command: Callable[..., None]) -> Callable[..., None]:

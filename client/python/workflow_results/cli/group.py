@@ -70,7 +70,6 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command, and say in one line that what it prints can't be written, as on a full disk."""
-        _open_streams()
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
@@ -90,7 +89,8 @@ class Commands(click.Group):
         """Run the command."""
         try:
             done = super().invoke(ctx)
-            sys.stdout.flush()  # here, where it is known what to do if that fails
+            if sys.stdout:
+                sys.stdout.flush()  # here, where it is known what to do if that fails
             return done
         except (click.Abort, KeyboardInterrupt):
             sys.exit(INTERRUPTED)
@@ -114,13 +114,6 @@ def _in_one_line(error: click.ClickException) -> click.ClickException:
     lines = _CONTINUED.join(map(visible, error.message.split(_CONTINUED)))
     vars(error)["message"] = lines  # which is declared to be final
     return error
-
-
-def _open_streams() -> None:
-    """Open the standard streams that the caller has closed, as `>&-` does; the next file would get their numbers."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - until the process ends
 
 
 def _drop_output() -> None:
