@@ -8,8 +8,9 @@ import tempfile
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from workflow_results._encoding.documents import decode, encode
+from workflow_results._encoding.documents import encode
 from workflow_results.archive.columns import Columns, leaves, ordered
+from workflow_results.archive.reading import read_bson
 from workflow_results.common.rules import MIB
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 _IN_MEMORY: Final = 16 * MIB
-_LENGTH_BYTES: Final = 4
 
 
 def csv_lines(
@@ -44,15 +44,10 @@ def csv_lines(
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as kept:
         for document in documents:
             paths.update(dict.fromkeys(leaves(document)))
-            data = encode(document, "result")
-            kept.write(len(data).to_bytes(_LENGTH_BYTES, "little") + data)
+            kept.write(encode(document, "result"))
         kept.seek(0)
-        yield from _lines(_kept(kept), Columns(order(paths), chosen=False))
-
-
-def _kept(file: Any) -> Iterator[Document]:
-    while length := file.read(_LENGTH_BYTES):
-        yield from decode(file.read(int.from_bytes(length, "little")))
+        again = (found.document for found in read_bson(kept, "the temporary file"))
+        yield from _lines(again, Columns(order(paths), chosen=False))
 
 
 def _lines(documents: Iterable[Document], columns: Columns) -> Iterator[str]:
