@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.commands import Done, Terminal
-from tests.support.launcher import Service
 from tests.support.works import work
 from workflow_results import Results
 from workflow_results.cli import changes
@@ -24,20 +23,6 @@ def filled(results: Results, pipeline: str) -> str:
     assert results.deposit(works) == {pipeline: True}
     assert results.lock(pipeline, ["e"])
     return pipeline
-
-
-@pytest.fixture
-def terminal(service: Service) -> Iterator[Callable[..., Terminal]]:
-    """Starts commands on terminals."""
-    started: list[Terminal] = []
-
-    def start(*arguments: object, **options: object) -> Terminal:
-        started.append(Terminal(*arguments, "--target", service.target, **options))  # type: ignore[arg-type]
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.close()
 
 
 def locked(results: Results, pipeline: str) -> list[str]:

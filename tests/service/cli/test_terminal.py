@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,20 +17,6 @@ from tests.support.waiting import PATIENCE
 from tests.support.works import work
 from workflow_results import Results
 from workflow_results.samples import sample_works
-
-
-@pytest.fixture
-def terminal(service: Service) -> Iterator[Callable[..., Terminal]]:
-    """Starts commands on terminals."""
-    started: list[Terminal] = []
-
-    def start(*arguments: object, **options: object) -> Terminal:
-        started.append(Terminal(*arguments, "--target", service.target, **options))  # type: ignore[arg-type]
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.close()
 
 
 @pytest.fixture
