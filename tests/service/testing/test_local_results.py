@@ -236,9 +236,18 @@ def test_a_process_that_is_killed_leaves_nothing_though_its_child_lives() -> Non
 
 def test_ctrl_c_in_a_terminal_reaches_the_program_alone() -> None:
     """So that it may still use the store when it is interrupted."""
-    program = STORED.replace("import sys", "import os, sys\nos.setsid()", 1).replace(
-        "    sys.stdin.read()", "    try:\n        sys.stdin.read()\n    finally:\n        print(results.status())"
-    )
+    program = """
+import os, sys
+os.setsid()
+from workflow_results.testing import local_results
+with local_results() as results:
+    results.deposit([{"pipeline": "p", "status": "success"}])
+    try:
+        print("ready", flush=True)
+        sys.stdin.read()
+    finally:
+        print(results.status())
+"""
     with running(program) as process:
         os.killpg(process.pid, signal.SIGINT)
         output, errors = process.communicate()
