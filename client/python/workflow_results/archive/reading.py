@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
@@ -23,7 +25,10 @@ _FEWEST_CHARACTERS: Final = 64 * KIB
 _MOST_CHARACTERS: Final = 16 * _LARGEST_BYTES
 """What a document may take as JSON: more than the largest one, whose bytes may each be six characters."""
 _SPACE: Final = " \t\r\n"
-_BSON_BEGINS: Final = 5
+_FEWEST_BYTES: Final = 5
+"""Of a document: its length, and what ends it."""
+_HEAD_BYTES: Final = 6
+"""By which the format is found."""
 _GZIP: Final = b"\x1f\x8b"
 _PARQUET: Final = b"PAR1"
 
@@ -59,22 +64,31 @@ def read_file(path: Path) -> Iterator[Found]:
     """Read the documents of a file.
 
     Args:
-        path: A file of BSON documents back to back, of JSON objects (one after another, or in an array), or of Parquet.
+        path: A file of BSON documents back to back, of JSON objects (one after another, or in an array), or of Parquet;
+            or a pipe, which is read once, as by `read_stream`.
 
     Yields:
         The documents.
 
     Raises:
         FileError: It is none of these, or broken.
-        OSError: It can't be read, or is no file.
+        OSError: It can't be read, or is neither a file nor a pipe.
     """
-    check_regular(path)
+    if not _is_pipe(path):
+        check_regular(path)
     with path.open("rb") as file:
-        if file.read(len(_PARQUET)) == _PARQUET:
-            yield from _parquet(path)
-            return
-        file.seek(0)
+        if file.seekable():
+            if file.read(len(_PARQUET)) == _PARQUET:
+                yield from _parquet(path)
+                return
+            file.seek(0)
         yield from read_stream(file, str(path))
+
+
+def _is_pipe(path: Path) -> bool:
+    """Return whether a path is that of a pipe, as shells make it for `<(…)`, or of a device like /dev/stdin."""
+    mode = path.stat().st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def read_stream(stream: Stream, name: str) -> Iterator[Found]:
@@ -90,31 +104,57 @@ def read_stream(stream: Stream, name: str) -> Iterator[Found]:
     Raises:
         FileError: It is neither BSON nor JSON, or broken.
     """
-    head = stream.read(_BSON_BEGINS)
+    head = stream.read(_HEAD_BYTES)
     if head.startswith(_GZIP):
         raise FileError(f"{name} is compressed: gunzip it first")
     if head.startswith(_PARQUET):
         raise FileError(f"{name} is Parquet, which can be read from a file only")
+    if _is_utf_16(head):
+        raise FileError(f"{name} is UTF-16 and must be UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8")
     whole = _Prefixed(head, stream)
-    if len(head) == _BSON_BEGINS and _LENGTH_BYTES < int.from_bytes(head[:_LENGTH_BYTES], "little") <= _LARGEST_BYTES:
+    if _is_bson(head):
         yield from read_bson(whole, name)
     else:
         yield from _JSONReader(whole, name).documents()
 
 
+def _is_bson(head: bytes) -> bool:
+    """Return whether a stream begins with what may be the length of a document."""
+    length = int.from_bytes(head[:_LENGTH_BYTES], "little")
+    return len(head) >= _FEWEST_BYTES and _FEWEST_BYTES <= length <= _LARGEST_BYTES
+
+
+def _is_utf_16(head: bytes) -> bool:
+    """Return whether a stream begins like text in UTF-16, with its mark.
+
+    The mark may also be half a length of BSON. Then the sixth byte is that of a name, and 0 only if the name is empty.
+    """
+    if head.startswith(codecs.BOM_UTF16_LE):
+        return head[5:6] in (b"", b"\0")
+    return head.startswith(codecs.BOM_UTF16_BE) and not _is_bson(head)
+
+
 class _Prefixed(io.RawIOBase):
-    """A stream of which some bytes were read."""
+    """A stream of which the first bytes were read.
+
+    It is not read again after its end, which on a terminal would be one more Ctrl-D each time.
+    """
 
     def __init__(self, head: bytes, stream: Stream) -> None:
         self._head = head
         self._stream = stream
+        self._ended = len(head) < _HEAD_BYTES
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
         head, self._head = self._head[:size], self._head[size:]
-        return head + self._stream.read(size - len(head)) if len(head) < size else head
+        if self._ended or len(head) == size:
+            return head
+        more = self._stream.read(size - len(head))
+        self._ended = len(more) < size - len(head)
+        return head + more
 
     def readinto(self, buffer: Any) -> int:
         data = self.read(len(buffer))

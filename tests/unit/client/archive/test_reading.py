@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +25,6 @@ VALUES = st.recursive(
 )
 DOCUMENTS = st.lists(st.dictionaries(NAMES, VALUES, max_size=4), max_size=6)
 SPACES = st.text(" \t\r\n", max_size=3)
-
-
-class Slow(io.RawIOBase):
-    """A stream of which little comes at a time, as from a pipe."""
-
-    def __init__(self, data: bytes, step: int) -> None:
-        self._data, self._step = io.BytesIO(data), step
-
-    def read(self, size: int = -1) -> bytes:
-        return self._data.read(size if size < 6 else min(size, self._step))
 
 
 def documents(data: bytes) -> list[dict[str, Any]]:
@@ -85,6 +77,11 @@ def test_lines_are_counted() -> None:
         (b'{"a": {"$undefined": true}}', "$undefined can't be kept"),
         (b"\x1f\x8b" + b"x" * 20, "is compressed"),
         (b"PAR1xxxx", "can be read from a file only"),
+        *(
+            (f"\ufeff{text}".encode(encoding), "works is UTF-16 and must be UTF-8: convert it, as with iconv")
+            for encoding in ("utf-16-le", "utf-16-be")
+            for text in ("", "[", "[]", '{"a": 1}', '{\n"a": 1}', ' \r\n{"a": 1}', "{\t}")
+        ),
     ],
 )
 def test_what_is_no_json(text: bytes, said: str) -> None:
@@ -138,8 +135,69 @@ def test_bson_keeps_its_bytes() -> None:
     assert found == ({"id": "a", "n": 5}, data, "works, byte 0", len(data))
 
 
-def test_only_files_are_read(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", tmp_path, tmp_path / "nothing"):
-        with pytest.raises(OSError, match=r"Is a directory|Is not a regular file|No such file"):
-            next(read_file(path))
+@pytest.mark.parametrize("size", [0xFEFF, 0xFFFE, 0x1FEFF])
+def test_bson_whose_length_looks_like_a_mark(size: int) -> None:
+    document = {"a": ""}
+    document["a"] = "x" * (size - len(bson.encode(document)))
+    data = bson.encode(document)
+    assert len(data) == size
+    assert documents(data) == [document]
+
+
+class Once(io.RawIOBase):
+    """A stream that has one end, as what is typed on a terminal has one for each Ctrl-D."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+        self._ended = False
+
+    def read(self, size: int = -1) -> bytes:
+        assert not self._ended
+        data = self._data.read(size)
+        self._ended = len(data) < size
+        return data
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b" \n", b'{"a": 1}\n', b'{"a": 1}' * 9_000, bson.encode({"a": 1}) * 900])
+def test_nothing_is_read_after_the_end(data: bytes) -> None:
+    assert [found.document for found in read_stream(Once(data), "works")] == [{"a": 1}] * data.count(b"a")
+
+
+def test_what_is_broken_is_not_read_after_the_end() -> None:
+    for data in (b'{"a": ', bson.encode({"a": "x" * 100})[:-1], b"[1"):
+        with pytest.raises(FileError):
+            list(read_stream(Once(data), "works"))
+
+
+def test_directories_and_sockets_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # as the path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        for path in (Path("socket"), tmp_path, tmp_path / "nothing"):
+            with pytest.raises(OSError, match=r"Is a directory|Is not a regular file|No such file"):
+                next(read_file(path))
+
+
+@pytest.mark.parametrize("data", [b"", b'{"a": 1}\n{"a": 2}', bson.encode({"a": 1}) * 90_000])
+def test_pipes_are_read(tmp_path: Path, data: bytes) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    writing = threading.Thread(target=pipe.write_bytes, args=[data])
+    writing.start()
+    found = [each.document for each in read_file(pipe)]
+    writing.join()
+    assert found == documents(data)
+
+
+def test_parquet_is_not_read_from_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    writing = threading.Thread(target=pipe.write_bytes, args=[b"PAR1xxxx"])
+    writing.start()
+    with pytest.raises(FileError, match=f"{pipe} is Parquet, which can be read from a file only"):
+        next(read_file(pipe))
+    writing.join()
+
+
+def test_devices_are_read() -> None:
+    assert list(read_file(Path("/dev/null"))) == []
+    with pytest.raises(FileError):
+        next(read_file(Path("/dev/zero")))
