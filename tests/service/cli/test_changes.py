@@ -143,6 +143,7 @@ def test_unlock_asks(terminal: Callable[..., Terminal], results: Results, filled
     asking = terminal("unlock", filled, "e", columns=200)
     asking.read_until(f"Unlock 1 result of {filled}, of which 1 is locked?")
     assert asking.interrupt() == 130
+    assert asking.text.endswith("[y/N]: ^C\n") or asking.text.endswith("[y/N]: \n")  # so that the prompt has its line
     assert "Traceback" not in asking.text
     assert locked(results, filled) == ["e"]
 

@@ -209,6 +209,40 @@ def test_what_is_not_stored_is_named(command: Command, results: Results, pipelin
     assert [each["id"] for each in results.view(pipeline, {})] == ["d", "b", "a"]
 
 
+def test_files_without_works_are_named(command: Command, pipeline: str, tmp_path: Path) -> None:
+    full, empty, array = (tmp_path / name for name in ("full.json", "empty.json", "array.json"))
+    full.write_text(json.dumps(work(pipeline, "a")))
+    empty.touch()
+    array.write_text("[]\n")
+    said = f"{empty}: 0 works\n{array}: 0 works\n"
+    assert command("deposit", empty, full, array) == Done(0, f"{pipeline}: 1 deposited\n{said}", "")
+    assert command("deposit", "-") == Done(0, "standard input: 0 works\n", "")
+    assert command("deposit", empty, array, "--dry-run") == Done(0, said, "")
+    assert command("deposit", empty, array, "--receipts") == Done(0, "", said)
+
+
+def test_what_a_shell_substitutes_is_a_file(service: Service, results: Results, pipeline: str, tmp_path: Path) -> None:
+    one, other, changed = (work(pipeline, id_, n=1) for id_ in "abc")
+    (tmp_path / "one.jsonl").write_text(json.dumps(one))
+    (tmp_path / "other.bson").write_bytes(bson.encode(other) + bson.encode(changed))
+    for arguments, said in (
+        ("deposit <(cat one.jsonl) <(cat other.bson)", f"{pipeline}: 3 deposited\n"),
+        ("deposit /dev/stdin < one.jsonl", f"{pipeline}: 1 already deposited\n"),
+        ("deposit /dev/stdin < <(cat one.jsonl)", f"{pipeline}: 1 already deposited\n"),
+        ('update <(sed \'s/"n": 1/"n": 2/\' one.jsonl)', "1 result updated\n"),
+    ):
+        done = subprocess.run(
+            ["bash", "-c", f"{COMMAND} {arguments} --target {service.target}"],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+    assert [(each["id"], each["n"]) for each in results.view(pipeline, {})] == [("c", 1), ("b", 1), ("a", 2)]
+
+
 def test_a_broken_file_ends_a_deposit(command: Command, results: Results, pipeline: str, tmp_path: Path) -> None:
     good = bson.encode(work(pipeline, "a"))
     file = tmp_path / "works.bson"
@@ -263,6 +297,22 @@ def test_what_a_spool_holds_is_deposited(command: Command, results: Results, pip
     assert command("deposit", "--spool", spool) == Done(0, f"{spool}: 0 deposited\n", "")
     assert command("deposit", "--spool", spool, "file").status == 2
     assert command("deposit", "--spool", tmp_path / "nowhere").status == 2
+
+
+def test_what_does_not_fit_in_columns_is_said_in_options(
+    command: Command, results: Results, pipeline: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.parquet"
+    results.deposit([work(pipeline, "a", results={"snr": 1, "dm": 2}), work(pipeline, "b", results={"snr": "x"})])
+    done = command("export", pipeline, "-o", file)
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1), done
+    assert "no type of column holds both: choose other fields with --fields, or export to another format" in done.err
+    assert command("export", pipeline, "-o", file, "--fields", "id,results.dm").status == 0
+    many = {f"{letter}{number}": 1 for number in range(5_001) for letter in "ab"}
+    results.deposit([work(pipeline, "c", results=many)])
+    done = command("export", pipeline, "-o", file, "--overwrite")
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1), done
+    assert done.err.endswith(": choose the columns you need with --fields\n")
 
 
 def test_parquet_goes_there_and_back(command: Command, results: Results, pipeline: str, tmp_path: Path) -> None:

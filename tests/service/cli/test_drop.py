@@ -53,7 +53,7 @@ def test_a_drop(service: Service, results: Results, empty: str) -> None:
 
 def test_what_a_drop_does_not_do(service: Service, results: Results, empty: str) -> None:
     for arguments, status, said in (
-        ([empty], 2, "there is no terminal to ask on: use --yes"),
+        ([empty], 2, "there is no terminal to ask on, so nothing was changed: use --yes"),
         (["_history", "--yes"], 2, "pipeline must be"),
         ([empty, "--yes", "--reason", "x" * 1001], 2, "reason must have at most"),
     ):
@@ -99,4 +99,4 @@ def test_a_drop_asks(service: Service, results: Results, empty: str, answer: str
     os.close(theirs)
     assert process.returncode == status
     assert len(results.history(empty)) == (status == 0)
-    assert errors.decode().strip() == ("Error: nothing was dropped" if status == 1 else "")
+    assert errors.decode() == {0: "", 1: "Error: nothing was changed\n", 130: "\n"}[status]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.callers import entry, write
+from tests.support.certificates import Authority
 from tests.support.commands import Done
 from tests.support.launcher import COMMAND, Service
 from tests.support.waiting import PATIENCE
@@ -92,6 +93,7 @@ def test_nothing(command: Command, pipeline: str) -> None:
     assert command("view", pipeline, "--json") == Done(0, "[]\n", "")
     assert command("view", pipeline, "--jsonl") == Done(0, "", "")
     assert command("view", pipeline, "--csv") == Done(0, "", "")
+    assert command("view", pipeline, "--csv", "--fields", "id,event") == Done(0, "id,event\r\n", "")
     assert command("count", pipeline) == Done(0, "0\n", "")
 
 
@@ -143,6 +145,7 @@ def test_health(command: Command, serve: Callable[..., Service]) -> None:
         (("view", "p", "--json", "--csv"), 2, "--json and --csv exclude each other"),
         (("view", "p", "--query", '{"$where": "1"}'), 1, "$where is not supported"),
         (("view", "p", "--fields", "results,results.snr"), 1, "collide"),
+        (("view", "p", "--fields", "results,results.snr", "--csv"), 1, "collide"),
         (("top", "p", "--limit", "0"), 2, "0 is not in the range"),
         (("view", "p", "--token-file", "/nowhere"), 2, "--token-file /nowhere can't be read: No such file"),
         (("view", "p", "--target", "http://x:1"), 2, "without 'http://'"),
@@ -167,7 +170,31 @@ def test_tls_where_there_is_none_is_said_in_one_line(service: Service) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1), done.stderr
-    assert "the server uses plain text" in done.stderr
+    assert "the server uses plain text: omit --tls, --ca-file, --cert-file and --key-file" in done.stderr
+
+
+def test_advice_speaks_of_options(
+    serve: Callable[..., Service], command: Command, pipeline: str, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    roles = {"reader": entry("reader", "*", token="s3cret")}
+    secure = serve(*authority.server(), "--tokens", str(write(tmp_path / "tokens.yml", roles))).target
+    for arguments, environment, said in (
+        ((), {}, "Then set --ca-file (WORKFLOW_RESULTS_CA_FILE) to the authority of its certificate, or --tls if that"),
+        (("--ca-file", authority.file), {}, "authorization: Bearer <token>` (--token-file or WORKFLOW_RESULTS_TOKEN)"),
+        (("--tls",), {}, "or --ca-file (WORKFLOW_RESULTS_CA_FILE) is not its authority"),
+        (("--ca-file", tmp_path / "ca_file"), {}, f"--ca-file can't be read: {tmp_path}/ca_file: No such file"),
+        (("--plaintext", "--ca-file", authority.file), {}, "--ca-file can't be used with --plaintext"),
+        (
+            ("--target", "example.org:1"),
+            {"WORKFLOW_RESULTS_TOKEN": "s3cret"},
+            "certificate, or --tls if that is a well-known one; --plaintext sends it anyway",
+        ),
+        (("--target", "127.0.0.1:1"), {}, "is this its address (--target, WORKFLOW_RESULTS_TARGET)?"),
+    ):
+        done = command("view", pipeline, "--target", secure, "--timeout", "1", *arguments, **environment)
+        assert said in done.err, done
+        assert "=" not in done.err, done
 
 
 def test_a_token_comes_from_a_file(

@@ -128,6 +128,17 @@ def test_a_watch_goes_on(service: Service, results: Results, pipeline: str) -> N
         token = ["--resume-token", change["resume_token"]]
 
 
+@pytest.mark.parametrize("typed", ["", "\n", "{work}\n"])
+def test_ctrl_d_ends_what_is_typed_at_once(terminal: Callable[..., Terminal], pipeline: str, typed: str) -> None:
+    for name, said in (("deposit", f"{pipeline}: 1 deposited"), ("update", "1 result updated")):
+        typing = terminal(name, "-", columns=200)
+        typing.type(typed.format(work=json.dumps(work(pipeline, "a"))))
+        typing.type("\x04")
+        assert typing.end() == 0
+        assert (said if "{" in typed else said.replace("1 result", "0 results")) in typing.text or not typed.strip()
+        assert "Error" not in typing.text
+
+
 def test_ctrl_c_ends_a_view(terminal: Callable[..., Terminal], results: Results, pipeline: str) -> None:
     results.deposit([work(pipeline, f"{number:05}", note="x" * 200) for number in range(5_000)])
     viewing = terminal("view", pipeline, "--limit", "-1", "--jsonl")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results._encoding.documents import encode
@@ -55,7 +55,9 @@ def _lines(documents: Iterable[Document], columns: Columns) -> Iterator[str]:
         return
     line = io.StringIO()
     writer = csv.writer(line)
-    for row in chain([columns.paths], map(columns.written, documents)):
+    rows = map(columns.written, documents)
+    first = list(islice(rows, 1))  # before the header, as it may fail
+    for row in chain([columns.paths], first, rows):
         writer.writerow(row)
         yield line.getvalue()
         line.seek(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 import uuid
 from dataclasses import dataclass
 from itertools import islice
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from workflow_results.cli.confirmation import YES, confirm
 from workflow_results.cli.connection import connected, pipeline_argument
 from workflow_results.cli.failures import REFUSED, USAGE, counted, failure, failure_of, listed
 from workflow_results.cli.filters import all_of, filtered
@@ -51,7 +51,7 @@ def changing(command: Callable[..., None]) -> Callable[..., None]:
             " 1 to 64 visible characters, like a UUID.",
         ),
         click.option("--reason", default="", help="Why, for the history of the results."),
-        click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
+        YES,
         click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing."),
     ):
         call = option(call)
@@ -68,17 +68,9 @@ class Manner:
     request_id: str | None
 
     def confirm(self, question: str, number: int) -> None:
-        """Ask, unless told not to, or there is nothing to change.
-
-        Raises:
-            ClickException: The answer is no, or there is no terminal to ask on.
-        """
-        if self.yes or not number:
-            return
-        if not sys.stdin.isatty():
-            raise failure("there is no terminal to ask on, so nothing was changed: use --yes", USAGE)
-        if not click.confirm(question, err=True):
-            raise failure("nothing was changed", REFUSED)
+        """Ask as `confirmation.confirm` does, unless told not to, or there is nothing to change."""
+        if number and not self.yes:
+            confirm(question)
 
     def is_dry(self, told: str) -> bool:
         """Return whether this is a dry run, which then says what would be changed."""

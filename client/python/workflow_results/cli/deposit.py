@@ -69,7 +69,7 @@ def deposit(
         raise failure("name a FILE, or - for standard input", USAGE)
     tally, checked = Tally(), Counter[str]()
     try:
-        for part in _parts(files):
+        for part in _parts(files, tally):
             for problem in part.invalid:
                 tally.count_invalid(problem)
             if dry_run:
@@ -104,17 +104,24 @@ def _drain(results: DepositingService, spool: Path) -> None:
         raise failure(message, REFUSED)
 
 
-def _parts(files: tuple[str, ...]) -> Iterator[Part]:
+def _parts(files: tuple[str, ...], tally: Tally) -> Iterator[Part]:
+    """Yield the works of files, and count the files that have none."""
     with naming_files(), progress() as begin:
         for name in files:
             if name == _STANDARD_INPUT:
-                found, size = read_stream(sys.stdin.buffer, "standard input"), None
+                called, size = "standard input", None
+                found = read_stream(sys.stdin.buffer, called)
             else:
-                found, size = read_file(Path(name)), Path(name).stat().st_size
+                called, size = name, Path(name).stat().st_size or None  # that of a pipe is not known
+                found = read_file(Path(name))
             advance = begin(name, size, in_bytes=True)
+            number = 0
             for part in parts(found):
+                number += len(part.places) + len(part.invalid)
                 yield part
                 advance(part.size)
+            if not number:
+                tally.empty.append(called)
 
 
 def _deposit(part: Part, results: DepositingService, tally: Tally, *, receipts: bool) -> None:

@@ -49,13 +49,14 @@ class DepositingService(Results):
 
 @dataclass
 class Tally:
-    """What became of works: how many have which outcome by pipeline, and the first that are not stored."""
+    """What became of works: how many have which outcome by pipeline, the first not stored, and files without any."""
 
     outcomes: dict[str, Counter[Outcome]] = field(default_factory=dict)
     locked_again: Counter[str] = field(default_factory=Counter)
     not_stored: list[str] = field(default_factory=list)
     number_not_stored: int = 0
     invalid: int = 0
+    empty: list[str] = field(default_factory=list)
 
     def count(self, receipt: Receipt, place: str) -> None:
         """Count a work by its receipt."""
@@ -83,3 +84,5 @@ class Tally:
             click.echo(f"{pipeline}: {told}{locked}")
         if summary and self.invalid:
             click.echo(f"{self.invalid:,} invalid, not sent")
+        for name in self.empty:
+            click.echo(f"{visible(name)}: 0 works", err=not summary)

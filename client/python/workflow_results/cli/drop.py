@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from workflow_results._calls import arguments
+from workflow_results.cli.confirmation import YES, confirm
 from workflow_results.cli.connection import connected, pipeline_argument
-from workflow_results.cli.failures import REFUSED, USAGE, failure
+from workflow_results.cli.failures import REFUSED, failure
 
 if TYPE_CHECKING:
     from workflow_results.results import Results
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @pipeline_argument
 @click.option("--reason", default="", help="The reason, for the history of the pipeline.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@YES
 @connected
 def drop(results: Results, pipeline: str, reason: str, yes: bool) -> None:
     """Drop PIPELINE, which must have no results left. Requires the role admin.
@@ -26,14 +26,8 @@ def drop(results: Results, pipeline: str, reason: str, yes: bool) -> None:
     Its history stays and includes the drop. The next deposit creates the pipeline again. The exit status is 1 if the
     pipeline has results or does not exist.
     """
-    if not yes and not _confirmed(arguments.pipeline(pipeline)):
-        raise failure("nothing was dropped", REFUSED)
+    if not yes:
+        confirm(f"Drop pipeline {arguments.pipeline(pipeline)}?")
     if not results.drop_pipeline(pipeline, reason=reason):
         raise failure(f"pipeline {pipeline} does not exist", REFUSED)
     click.echo(f"{pipeline} was dropped")
-
-
-def _confirmed(pipeline: str) -> bool:
-    if not sys.stdin.isatty():
-        raise failure("there is no terminal to ask on: use --yes", USAGE)
-    return click.confirm(f"Drop pipeline {pipeline}?", err=True)

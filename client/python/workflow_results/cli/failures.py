@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import click
 
+from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import quoted
 from workflow_results.errors import (
     DeadlineExceededError,
@@ -28,6 +30,17 @@ _STATUSES: Final = {
     UnauthenticatedError: NOT_ALLOWED,
     PermissionDeniedError: NOT_ALLOWED,
 }
+_AS_OPTIONS: Final = (
+    (r" \(token= or", " (--token-file or"),
+    (r'token="" sends no token, ', ""),
+    (r"\(argument, ", "(--target, "),
+    (r"\btls=True\b", "--tls"),
+    (r"\btls=False\b", "--plaintext"),
+    (r"(?<![\w/.-])(ca|cert|key)_file\b(?!\.?[\w/-])=?", r"--\1-file"),
+    (r": give a schema with the columns you need.*", ": choose the columns you need with --fields"),
+    (r": leave the field out with a projection$", ": choose other fields with --fields, or export to another format"),
+)
+"""What the client advises to programs in Python, and what does the same here."""
 
 
 def listed(ids: list[str]) -> str:
@@ -50,5 +63,9 @@ def failure(message: str, status: int) -> click.ClickException:
 
 def failure_of(error: ResultsError) -> click.ClickException:
     """Return what ends a command that met an error of the client."""
+    message = str(error)
+    if not error.reason or error.reason == Reason.TOKEN_MISSING:  # else it is the service that speaks
+        for written, option in _AS_OPTIONS:
+            message = re.sub(written, option, message)
     usage = isinstance(error, InvalidRequestError) and not error.reason  # found here, before anything was sent
-    return failure(str(error), USAGE if usage else _STATUSES.get(type(error), REFUSED))
+    return failure(message, USAGE if usage else _STATUSES.get(type(error), REFUSED))
