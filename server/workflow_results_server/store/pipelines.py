@@ -171,7 +171,8 @@ class Pipelines:
                 collection = await self._barred(pipeline)
             except _NotEmptyError:
                 number = max(1, await self._database[pipeline].estimated_document_count())
-                message = f"pipeline {pipeline} has {number:,} results left: delete them first"
+                left = "1 result left: delete it" if number == 1 else f"{number:,} results left: delete them"
+                message = f"pipeline {pipeline} has {left} first"
                 raise RequestError(Reason.PIPELINE_NOT_EMPTY, message) from None
             if collection is None:
                 return False

@@ -9,7 +9,7 @@ import io
 import json
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tests.support.waiting import PATIENCE, eventually
 from tests.support.works import work
 from workflow_results import Outcome, Results
 from workflow_results._deposit import batches, sending
+from workflow_results.archive.reading import Found
 
 Command = Callable[..., Done]
 
@@ -102,6 +103,16 @@ def test_an_interrupted_deposit_says_what_is_safe(
     assert (done.status, done.out, done.err.count("\n")) == (130, "", 1), done
     assert "those without may be stored once more" in done.err
     assert caplog.messages == []
+
+
+def test_what_is_interrupted_before_it_deposits_says_so(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> Iterator[Found]:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("workflow_results.cli.deposit.read_stream", interrupted)
+    assert command("deposit", "-") == Done(130, "", "interrupted: nothing was deposited\n")
+    assert command("deposit", "-", "--dry-run") == Done(130, "", "")
 
 
 def test_a_name_that_is_not_set(command: Command) -> None:

@@ -99,4 +99,4 @@ def test_a_drop_asks(service: Service, results: Results, empty: str, answer: str
     os.close(theirs)
     assert process.returncode == status
     assert len(results.history(empty)) == (status == 0)
-    assert errors.decode() == {0: "", 1: "Error: nothing was changed\n", 130: "\n"}[status]
+    assert errors.decode() == {0: "", 1: "Error: nothing was changed\n", 130: ""}[status]

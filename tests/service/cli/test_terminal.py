@@ -38,6 +38,27 @@ def test_a_table_fits_the_terminal(terminal: Callable[..., Terminal], samples: s
         assert b"\x1b[1m" in shown.raw
 
 
+def test_a_table_shows_by_what_it_is_ranked(terminal: Callable[..., Terminal], results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a" * 50, event=[1], results={"dm": 5, "results": 6, "snr": 7.5})])
+    for field, value in (("results.snr", "7.5"), ("results.dm", "5"), ("id", "status")):
+        shown = terminal("top", pipeline, *([field] if field != "results.snr" else []), columns=70)
+        assert shown.end() == 0
+        if field == "id":
+            assert f"no results of {pipeline} have a number in id" in shown.text
+        else:
+            assert [line.split()[1] for line in shown.text.splitlines()[:2]] == [field, value]
+
+
+def test_headings_are_cut_at_their_beginning(
+    terminal: Callable[..., Terminal], results: Results, pipeline: str
+) -> None:
+    results.deposit([work(pipeline, "a", results={"classification": {"name": "one-off", "probability": 0.5}})])
+    paths = "id,results.classification.name,results.classification.probability"
+    shown = terminal("view", pipeline, "--fields", paths, columns=30)
+    assert shown.end() == 0
+    assert shown.text.splitlines()[:2] == ["id  …cation.name  …probability", "a   one-off                0.5"]
+
+
 def test_people_are_told_what_is_not_shown(terminal: Callable[..., Terminal], samples: str) -> None:
     shown = terminal("view", samples, "--limit", "5", columns=80)
     assert shown.end() == 0
@@ -46,6 +67,9 @@ def test_people_are_told_what_is_not_shown(terminal: Callable[..., Terminal], sa
     shown = terminal("view", samples, "--status", "failure", "--where", "user=nobody")
     assert shown.end() == 0
     assert f"no results of {samples} match" in shown.text
+    shown = terminal("index", samples)
+    assert shown.end() == 0
+    assert shown.text == f"{samples} has no indexes on fields\n"
 
 
 @pytest.mark.parametrize("columns", [20, 80])
@@ -135,8 +159,35 @@ def test_ctrl_d_ends_what_is_typed_at_once(terminal: Callable[..., Terminal], pi
         typing.type(typed.format(work=json.dumps(work(pipeline, "a"))))
         typing.type("\x04")
         assert typing.end() == 0
+        assert "━" not in typing.text
         assert (said if "{" in typed else said.replace("1 result", "0 results")) in typing.text or not typed.strip()
         assert "Error" not in typing.text
+
+
+def test_bars_have_the_ends_of_names(terminal: Callable[..., Terminal], samples: str, tmp_path: Path) -> None:
+    for ending in ("bson", "parquet"):
+        file = tmp_path / f"{'long' * 20}.{ending}"
+        exporting = terminal("export", samples, "-o", file)
+        assert exporting.end() == 0
+        assert f"\n50 results of {samples}, SHA-256 " in exporting.text
+        assert (f"…{samples[-23:]} ━" if ending == "bson" else " 50 results ") in exporting.text
+        checking = terminal("deposit", "--dry-run", file)
+        assert checking.end() == 0
+        *_, bar, told = checking.text.splitlines()
+        assert (bar.startswith(f"…{str(file)[-23:]} ━"), "100%" in bar) == (True, True), checking.text
+        assert told == f"would deposit 50 works of {samples}"
+        assert "\n\n" not in exporting.text + checking.text
+
+
+def test_bars_need_a_terminal_that_can_replace_lines(
+    terminal: Callable[..., Terminal], samples: str, tmp_path: Path
+) -> None:
+    exporting = terminal("export", samples, "-o", tmp_path / "x.bson", TERM="dumb", columns=200)
+    assert exporting.end() == 0
+    assert exporting.text.startswith(f"50 results of {samples}, SHA-256 ")
+    failing = terminal("deposit", tmp_path, columns=200)
+    assert failing.end() == 1
+    assert failing.text == f"Error: {tmp_path}: Is a directory\n"
 
 
 def test_ctrl_c_ends_a_view(terminal: Callable[..., Terminal], results: Results, pipeline: str) -> None:

@@ -67,15 +67,19 @@ def read_file(path: Path) -> Iterator[Found]:
         path: A file of BSON documents back to back, of JSON objects (one after another, or in an array), or of Parquet;
             or a pipe, which is read once, as by `read_stream`.
 
-    Yields:
-        The documents.
+    Returns:
+        The documents, as they are read.
 
     Raises:
         FileError: It is none of these, or broken.
-        OSError: It can't be read, or is neither a file nor a pipe.
+        OSError: It can't be read, or is neither a file nor a pipe, which is known at once.
     """
     if not _is_pipe(path):
         check_regular(path)
+    return _read(path)
+
+
+def _read(path: Path) -> Iterator[Found]:
     with path.open("rb") as file:
         if file.seekable():
             if file.read(len(_PARQUET)) == _PARQUET:

@@ -12,7 +12,7 @@ import click
 
 from workflow_results.cli.confirmation import YES, confirm
 from workflow_results.cli.connection import connected, pipeline_argument
-from workflow_results.cli.failures import REFUSED, USAGE, counted, failure, failure_of, listed
+from workflow_results.cli.failures import REFUSED, USAGE, InterruptedCommand, counted, failure, failure_of, listed
 from workflow_results.cli.filters import all_of, filtered
 from workflow_results.cli.group import as_written
 from workflow_results.common.rules import reason_problem, request_id_problem
@@ -201,7 +201,7 @@ def unlock(selection: Selection, manner: Manner) -> None:
     epilog=as_written(
         "Examples:",
         "workflow-results delete frb-dm burst-3",
-        "workflow-results delete frb-dm --status failure --where 'results.locked!=true' --dry-run",
+        "workflow-results delete frb-dm --status failure --since 30d --dry-run",
     )
 )
 @connected
@@ -278,9 +278,8 @@ def carry_out(done: str, requests: Iterable[tuple[int, Callable[[], object]]], o
                 click.echo(f"{told()} so far", err=True)
             send()
             number += size
-    except KeyboardInterrupt:
-        click.echo(f"interrupted: {told()}; a request that was under way may be carried out", err=True)
-        raise
+    except KeyboardInterrupt as error:
+        raise InterruptedCommand(f"interrupted: {told()}; a request that was under way may be carried out") from error
     except ResultsError as error:
         if not number:
             raise

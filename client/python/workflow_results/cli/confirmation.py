@@ -21,10 +21,5 @@ def confirm(question: str) -> None:
     """
     if not sys.stdin.isatty():
         raise failure("there is no terminal to ask on, so nothing was changed: use --yes", USAGE)
-    try:
-        confirmed = click.confirm(question, err=True)
-    except click.Abort:
-        click.echo(err=True)  # the cursor is still behind the question
-        raise
-    if not confirmed:
+    if not click.confirm(question, err=True):
         raise failure("nothing was changed", REFUSED)

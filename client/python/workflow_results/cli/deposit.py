@@ -17,7 +17,7 @@ from workflow_results.archive.reading import naming_files, read_file, read_strea
 from workflow_results.archive.works import Part, parts
 from workflow_results.cli.connection import connected_to
 from workflow_results.cli.depositing import FILE, SECONDS, DepositingService, Tally
-from workflow_results.cli.failures import NOT_ALLOWED, REFUSED, USAGE, counted, failure
+from workflow_results.cli.failures import NOT_ALLOWED, REFUSED, USAGE, InterruptedCommand, counted, failure
 from workflow_results.cli.group import as_written
 from workflow_results.cli.output import write
 from workflow_results.cli.progress import progress
@@ -36,7 +36,8 @@ _INTERRUPTED: Final = (
     epilog=as_written(
         "Examples:",
         "workflow-results deposit works.jsonl more.bson",
-        "workflow-results view frb-dm --limit -1 --jsonl --target A | workflow-results deposit - --target B",
+        "workflow-results view frb-dm --limit -1 --jsonl --target A |",
+        "  workflow-results deposit - --target B",
     )
 )
 @click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
@@ -67,7 +68,7 @@ def deposit(
         return
     if not files:
         raise failure("name a FILE, or - for standard input", USAGE)
-    tally, checked = Tally(), Counter[str]()
+    tally, checked, begun = Tally(), Counter[str](), False
     try:
         for part in _parts(files, tally):
             for problem in part.invalid:
@@ -75,11 +76,12 @@ def deposit(
             if dry_run:
                 checked.update(work["pipeline"] for work in part.works.works)
             else:
+                begun = True
                 _deposit(part, results, tally, receipts=receipts)
-    except KeyboardInterrupt:
-        if not dry_run:
-            click.echo(_INTERRUPTED, err=True)
-        raise
+    except KeyboardInterrupt as error:
+        if dry_run:
+            raise
+        raise InterruptedCommand(_INTERRUPTED if begun else "interrupted: nothing was deposited") from error
     finally:  # also where it ends in between
         tally.tell(summary=not receipts)
     for pipeline, number in checked.items():
@@ -114,14 +116,21 @@ def _parts(files: tuple[str, ...], tally: Tally) -> Iterator[Part]:
             else:
                 called, size = name, Path(name).stat().st_size or None  # that of a pipe is not known
                 found = read_file(Path(name))
-            advance = begin(name, size, in_bytes=True)
-            number = 0
+            typed = name == _STANDARD_INPUT and sys.stdin.isatty()  # a bar would be drawn over it
+            advance = _ignore if typed else begin(called, size, in_bytes=True)
+            number = read = 0
             for part in parts(found):
                 number += len(part.places) + len(part.invalid)
+                read += part.size
                 yield part
                 advance(part.size)
+            advance((size or 0) - read)  # of Parquet, which does not say how far it is
             if not number:
                 tally.empty.append(called)
+
+
+def _ignore(_steps: int) -> None:
+    pass
 
 
 def _deposit(part: Part, results: DepositingService, tally: Tally, *, receipts: bool) -> None:

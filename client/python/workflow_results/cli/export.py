@@ -31,7 +31,7 @@ _SECONDS: Final = 60.0
     epilog=as_written(
         "Examples:",
         "workflow-results export frb-dm -o frb-dm.bson",
-        "workflow-results export frb-dm --since 7d --fields id,results.dm,results.snr -o week.csv",
+        "workflow-results export frb-dm --since 7d --fields id,results.dm -o week.csv",
     )
 )
 @pipeline_argument

@@ -54,6 +54,10 @@ def counted(number: int, noun: str = "result") -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+class InterruptedCommand(click.Abort):
+    """A command was interrupted, and has something to say about it: the argument."""
+
+
 def failure(message: str, status: int) -> click.ClickException:
     """Return what ends a command with one line and an exit status."""
     ended = click.ClickException(message)

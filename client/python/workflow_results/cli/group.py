@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
-from workflow_results.cli.failures import INTERRUPTED, USAGE, failure, failure_of
+from workflow_results.cli.failures import INTERRUPTED, USAGE, InterruptedCommand, failure, failure_of
 from workflow_results.cli.strict import make_strict
 from workflow_results.common.rules import visible
 from workflow_results.errors import ResultsError
@@ -92,7 +92,11 @@ class Commands(click.Group):
             if sys.stdout:
                 sys.stdout.flush()  # here, where it is known what to do if that fails
             return done
-        except (click.Abort, KeyboardInterrupt):
+        except (click.Abort, KeyboardInterrupt) as error:
+            if sys.stderr and sys.stderr.isatty():
+                click.echo(err=True)  # the cursor is behind a question, or behind ^C
+            if isinstance(error, InterruptedCommand):
+                click.echo(visible(str(error)), err=True)
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
             _drop_output()
@@ -109,10 +113,12 @@ def as_written(title: str, *lines: str) -> str:
 
 
 def _in_one_line(error: click.ClickException) -> click.ClickException:
-    if isinstance(error, click.UsageError) and error.ctx is not None and not isinstance(error, _HELP):
+    is_help = isinstance(error, _HELP)
+    if isinstance(error, click.UsageError) and error.ctx is not None and not is_help:
         error = failure(f"{error.format_message()} See '{error.ctx.command_path} --help'.", USAGE)
-    lines = _CONTINUED.join(map(visible, error.message.split(_CONTINUED)))
-    vars(error)["message"] = lines  # which is declared to be final
+    if not is_help:
+        lines = _CONTINUED.join(map(visible, error.message.split(_CONTINUED)))
+        vars(error)["message"] = lines  # which is declared to be final
     return error
 
 

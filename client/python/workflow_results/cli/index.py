@@ -9,6 +9,7 @@ import click
 
 from workflow_results.cli.connection import connected, pipeline_argument
 from workflow_results.cli.failures import REFUSED, USAGE, failure
+from workflow_results.cli.output import note
 from workflow_results.common.rules import visible
 from workflow_results.outcomes import FieldIndex
 
@@ -34,8 +35,11 @@ def index(results: Results, pipeline: str, field: str | None, drop: bool) -> Non
     if drop and field is None:
         raise failure("--drop needs a FIELD", USAGE)
     if field is None:
-        for each in results.list_indexes(pipeline):
+        found = results.list_indexes(pipeline)
+        for each in found:
             click.echo(_line(each))
+        if not found:
+            note(f"{pipeline} has no indexes on fields")
     elif drop:
         if not results.drop_index(pipeline, field):
             raise failure(f"{pipeline} has no index on {field}", REFUSED)

@@ -64,32 +64,40 @@ class Output:
         """The projection with what is shown."""
         return dict.fromkeys(self._fields or (), True)
 
-    def print(self, documents: Iterable[Document]) -> int:
+    def print(self, documents: Iterable[Document], *, ranked_by: str = "") -> int:
         """Print results as they come, in constant memory.
+
+        Args:
+            documents: The results.
+            ranked_by: The path of the field that decides their order, which a table shows behind the ids.
 
         Returns:
             How many there were.
         """
         counted = _Counted(documents)
-        {"json": _print_json, "jsonl": _print_lines, "csv": self._print_csv, "": self._print_table}[self._format](
-            iter(counted)
-        )
+        printers: dict[str, Callable[[Iterator[Document]], None]] = {
+            "json": _print_json,
+            "jsonl": _print_lines,
+            "csv": self._print_csv,
+            "": functools.partial(self._print_table, ranked_by=ranked_by),
+        }
+        printers[self._format](iter(counted))
         return counted.number
 
     def _print_csv(self, documents: Iterator[Document]) -> None:
         for line in csv_lines(documents, self._fields, self._ordered):
             write(line)
 
-    def _print_table(self, documents: Iterator[Document]) -> None:
+    def _print_table(self, documents: Iterator[Document], ranked_by: str) -> None:
         first = list(islice(documents, _FIRST_ROWS))
         if not first:
             return
-        columns = Columns(self._fields or self._telling(first), chosen=self._fields is not None)
+        columns = Columns(self._fields or self._telling(first, ranked_by), chosen=self._fields is not None)
         widths = (_squeezed if self._squeezes else _fitting)(columns, first)
         left_out = [path for path, width in zip(columns.paths, widths, strict=True) if not width]
         columns.paths = [path for path in columns.paths if path not in left_out]
         table = _Table([width for width in widths if width], columns.numeric(first))
-        table.line(_headings(columns.paths), bold=True)
+        table.headings(_headings(columns.paths))
         for document in chain(first, documents):
             table.line(columns.shown(document))
         if left_out:
@@ -97,13 +105,17 @@ class Output:
             names = ", ".join(named[:_MOST_NAMED]) + (", …" if len(named) > _MOST_NAMED else "")
             note(f"not shown: {names}; --fields chooses, --json shows all")
 
-    def _telling(self, documents: list[Document]) -> list[str]:
+    def _telling(self, documents: list[Document], ranked_by: str) -> list[str]:
         """Return the paths that have a value other than null in some results."""
         paths = dict.fromkeys(path for document in documents for path in leaves(document))
         columns = Columns(self._ordered(paths), chosen=False)
         cells = zip(*map(columns.shown, documents), strict=True)
         filled = [path for path, column in zip(columns.paths, cells, strict=True) if {*column} - {"", "null"}]
-        return [path for path in filled if path not in self._known] or columns.paths
+        telling = [path for path in filled if path not in self._known] or columns.paths
+        if ranked_by in telling[1:]:
+            telling.remove(ranked_by)
+            telling.insert(1, ranked_by)
+        return telling
 
 
 class _Counted:
@@ -186,11 +198,23 @@ class _Table:
         self._encoding = sys.stdout.encoding or "utf-8"
         self._styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
+    def headings(self, cells: list[str]) -> None:
+        self.line(list(map(_end, cells, self._widths)), bold=True)
+
     def line(self, cells: list[str], *, bold: bool = False) -> None:
         line = _GAP.join(map(_cell, cells, self._widths, self._numeric)).rstrip()
         if bold and self._styled:
             line = click.style(line, bold=True)
         sys.stdout.buffer.write(f"{line}\n".encode(self._encoding, "backslashreplace"))
+
+
+def _end(path: str, width: int) -> str:
+    """Return the end of a path, which tells more than what many paths begin with."""
+    if cell_len(path) <= width:
+        return path
+    while cell_len(path) > width - 1:
+        path = path[1:]
+    return f"…{path}"
 
 
 def _cell(text: str, width: int, numeric: bool) -> str:

@@ -33,7 +33,8 @@ _MOST_BYTES: Final = 31 * MIB
 @click.command(
     epilog=as_written(
         "Example:",
-        """echo '{"pipeline": "frb-dm", "id": "burst-3", "tags": ["checked"]}' | workflow-results update -""",
+        """echo '{"pipeline": "frb-dm", "id": "burst-3", "tags": ["checked"]}' |""",
+        "  workflow-results update -",
     )
 )
 @click.argument("file", type=FILE)

@@ -35,7 +35,7 @@ def _part(command: Callable[..., None]) -> Callable[..., None]:
         "Examples:",
         "workflow-results view frb-dm --where 'results.snr>20' --fields id,results.dm",
         "workflow-results view frb-dm --status failure --since 12h",
-        'workflow-results view frb-dm --query \'{"event": {"$in": [1, 2]}}\' --limit -1 --jsonl',
+        """workflow-results view frb-dm --query '{"event": {"$in": [1, 2]}}' --jsonl""",
     )
 )
 @pipeline_argument
@@ -115,7 +115,10 @@ def top(
     FIELD is a path, by default results.snr. Results without a number there are left out. Fast if FIELD has an index
     (see `workflow-results index`); otherwise, all results that match are scanned.
     """
-    output.print(results.top(pipeline, query or {}, field, limit, not lowest, output.projection))
+    found = results.top(pipeline, query or {}, field, limit, not lowest, output.projection)
+    number = output.print(found, ranked_by=field)
+    if output.is_table and not number:
+        note(f"no results of {pipeline} {'that match ' if query else ''}have a number in {field}")
 
 
 @click.command(

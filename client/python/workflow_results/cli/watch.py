@@ -33,7 +33,7 @@ def _token(text: str) -> bytes:
 @click.command(
     epilog=as_written(
         "Examples:",
-        "workflow-results watch frb-dm --where 'results.snr>20' --fields results.dm,results.snr",
+        "workflow-results watch frb-dm --where 'results.snr>20' --fields results.dm",
         "workflow-results watch frb-dm --snapshot --jsonl",
     )
 )

@@ -69,6 +69,19 @@ def test_the_help_knows_the_commands(name: str) -> None:
     assert main._targets[name][1] == command.get_short_help_str(limit=1_000)
 
 
+def test_no_command_is_the_help() -> None:
+    for group in ((), ("token",)):
+        done = run(*group)
+        assert "\n  -h, --help" in done.out + done.err
+        assert "\\n" not in done.out + done.err
+
+
+@pytest.mark.parametrize("name", ["", *main.list_commands(click.Context(main))])
+def test_the_help_fits_a_terminal(name: str) -> None:
+    done = run(*filter(None, [name]), "--help", COLUMNS="80")
+    assert [line for line in done.out.splitlines() if len(line) > 80] == []
+
+
 @pytest.mark.parametrize(
     "environment",
     [{}, {"_WORKFLOW_RESULTS_COMPLETE": "bash_complete", "COMP_WORDS": "workflow-results v", "COMP_CWORD": "1"}],
