@@ -1,4 +1,4 @@
-"""What docs/guide/command-line.md tells people to type works."""
+"""What docs/guide/command-line.md and README.md tell people to type works."""
 
 from __future__ import annotations
 
@@ -18,8 +18,42 @@ from tests.support.works import work
 from workflow_results import Results
 
 PAGE = REPOSITORY / "docs" / "guide" / "command-line.md"
+README = REPOSITORY / "README.md"
+BLOCKS = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_HERE = re.compile(r"pip install|workflow-results serve|--target A:50051|eval ")
 """What an installed and running service makes needless, or needs two of them."""
+
+
+def said_to(line: str, service: Service, directory: Path) -> str:
+    """Return what a shell prints that is given a line."""
+    done = subprocess.run(
+        line,
+        shell=True,
+        cwd=directory,
+        env={
+            **os.environ,
+            "WORKFLOW_RESULTS_TARGET": service.target,
+            "PATH": f"{Path(COMMAND).parent}:{os.environ['PATH']}",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), line
+    return done.stdout
+
+
+def test_five_commands_lead_to_a_table(service: Service, pipeline: str, tmp_path: Path) -> None:
+    commands, table = BLOCKS.findall(README.read_text())[:2]
+    *before, deposit, view = (line.replace("frb-dm", pipeline) for line in commands.splitlines())
+    assert [re.split(r" |&&", line)[0] for line in before] == ["python3", "pip", "workflow-results"]
+    assert said_to(deposit, service, tmp_path) == f"{pipeline}: 1 deposited\n"
+    shown, promised = (
+        [line.split() for line in text.splitlines()] for text in (said_to(view, service, tmp_path), table)
+    )
+    assert (shown[0], shown[1][1:]) == (promised[0], promised[1][1:])
 
 
 def test_every_command_of_the_page(service: Service, results: Results, pipeline: str, tmp_path: Path) -> None:
@@ -29,31 +63,18 @@ def test_every_command_of_the_page(service: Service, results: Results, pipeline:
     (tmp_path / "corrections.jsonl").write_text(
         json.dumps({"pipeline": pipeline, "id": "burst-3", "tags": ["checked"]})
     )
-    blocks = re.findall(r"^```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    commands = [line for block in blocks for line in block.splitlines() if re.match("workflow-results|echo", line)]
+    commands = [
+        line
+        for block in BLOCKS.findall(PAGE.read_text())
+        for line in block.splitlines()
+        if re.match("workflow-results|echo", line)
+    ]
     typed = [line.replace("tutorial", pipeline) for line in commands if not NOT_HERE.search(line)]
     assert len(typed) >= 12
-    environment = {
-        **os.environ,
-        "WORKFLOW_RESULTS_TARGET": service.target,
-        "PATH": f"{Path(COMMAND).parent}:{os.environ['PATH']}",
-    }
     said = {}
     for line in typed:
         asks = line.startswith("workflow-results delete") and "--dry-run" not in line
-        done = subprocess.run(
-            f"{line} --yes" if asks else line,
-            shell=True,
-            cwd=tmp_path,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, ""), line
-        said[line] = done.stdout
+        said[line] = said_to(f"{line} --yes" if asks else line, service, tmp_path)
     table = said[f"workflow-results view {pipeline}"].splitlines()
     assert table[0].split() == ["id", "status", "results.dm", "results.snr"]
     assert table[1].split()[1:] == ["success", "348.8", "21.5"]

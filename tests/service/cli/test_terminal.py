@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -177,6 +178,15 @@ def test_bars_have_the_ends_of_names(terminal: Callable[..., Terminal], samples:
         assert (bar.startswith(f"…{str(file)[-23:]} ━"), "100%" in bar) == (True, True), checking.text
         assert told == f"would deposit 50 works of {samples}"
         assert "\n\n" not in exporting.text + checking.text
+
+
+def test_bars_of_pipes_never_go_back(terminal: Callable[..., Terminal], pipeline: str, tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    depositing = terminal("deposit", pipe, columns=200)
+    pipe.write_text(json.dumps(work(pipeline, "a", note="x" * 9_000)))
+    assert depositing.end() == 0
+    assert f"{pipeline}: 1 deposited" in depositing.text
+    assert not re.search("-[0-9]", depositing.text.replace(pipeline, "").replace(str(tmp_path), ""))
 
 
 def test_bars_need_a_terminal_that_can_replace_lines(

@@ -124,7 +124,7 @@ def _parts(files: tuple[str, ...], tally: Tally) -> Iterator[Part]:
                 read += part.size
                 yield part
                 advance(part.size)
-            advance((size or 0) - read)  # of Parquet, which does not say how far it is
+            advance(max(0, (size or 0) - read))  # of Parquet, which does not say how far it is
             if not number:
                 tally.empty.append(called)
 
