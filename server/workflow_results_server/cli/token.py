@@ -130,6 +130,8 @@ def create(
     pipelines = globs or (("*",) if role == "admin" else ())
     if problem := tokens.name_problem(name):
         raise click.UsageError(f"NAME {problem}")
+    if not pipelines:
+        raise click.UsageError(f"{_PIPELINES} is needed for the role {role}, such as {_PIPELINES} 'frb-*'")
     if problem := tokens.pipelines_problem(pipelines):
         raise click.UsageError(f"{_PIPELINES} {problem}")
     now = datetime.now(timezone.utc).replace(microsecond=0)

@@ -50,6 +50,16 @@ def test_a_table_shows_by_what_it_is_ranked(terminal: Callable[..., Terminal], r
             assert [line.split()[1] for line in shown.text.splitlines()[:2]] == [field, value]
 
 
+def test_a_history_fits_the_terminal(terminal: Callable[..., Terminal], results: Results, pipeline: str) -> None:
+    results.deposit([work(pipeline, "a")])
+    results.lock(pipeline, ["a"], reason="published in a journal with a long name", request_id="b" * 36)
+    shown = terminal("history", pipeline, "a")
+    assert shown.end() == 0
+    heading, line = shown.text.splitlines()
+    assert heading.split() == ["time", "method", "reason"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  lock    published in a journal with a long name", line)
+
+
 def test_headings_are_cut_at_their_beginning(
     terminal: Callable[..., Terminal], results: Results, pipeline: str
 ) -> None:
@@ -68,6 +78,10 @@ def test_people_are_told_what_is_not_shown(terminal: Callable[..., Terminal], sa
     shown = terminal("view", samples, "--status", "failure", "--where", "user=nobody")
     assert shown.end() == 0
     assert f"no results of {samples} match" in shown.text
+    for by in ("nope", "results.nope"):
+        shown = terminal("count", samples, "--by", by)
+        assert shown.end() == 0
+        assert shown.text == f"no results of {samples} have {by}\n"
     shown = terminal("index", samples)
     assert shown.end() == 0
     assert shown.text == f"{samples} has no indexes on fields\n"

@@ -40,7 +40,8 @@ def count(results: Results, pipeline: str, query: dict[str, Any] | None, field: 
         click.echo(results.count(pipeline, query or {}))
         return
     counted = results.count_by(pipeline, field, query or {})
-    output.print({"value": value, "results": number} for value, number in counted.counts)
+    if not output.print({"value": value, "results": number} for value, number in counted.counts) and output.is_table:
+        note(f"no results of {pipeline} {'that match ' if query else ''}have {field}")
     if counted.has_more:
         note("these are the most frequent values; there are more")
     if counted.other_count:

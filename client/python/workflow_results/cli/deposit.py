@@ -23,7 +23,7 @@ from workflow_results.cli.output import write
 from workflow_results.cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _STANDARD_INPUT: Final = "-"
 _INTERRUPTED: Final = (
@@ -116,10 +116,12 @@ def _parts(files: tuple[str, ...], tally: Tally) -> Iterator[Part]:
             else:
                 called, size = name, Path(name).stat().st_size or None  # that of a pipe is not known
                 found = read_file(Path(name))
-            typed = name == _STANDARD_INPUT and sys.stdin.isatty()  # a bar would be drawn over it
-            advance = _ignore if typed else begin(called, size, in_bytes=True)
+            is_typed = name == _STANDARD_INPUT and sys.stdin.isatty()
+            advance: Callable[[int], None] = _ignore
             number = read = 0
             for part in parts(found):
+                if not (number or is_typed):  # a bar would be drawn over what is typed, or above what is wrong
+                    advance = begin(called, size, in_bytes=True)
                 number += len(part.places) + len(part.invalid)
                 read += part.size
                 yield part

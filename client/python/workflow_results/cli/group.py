@@ -115,7 +115,9 @@ def as_written(title: str, *lines: str) -> str:
 def _in_one_line(error: click.ClickException) -> click.ClickException:
     is_help = isinstance(error, _HELP)
     if isinstance(error, click.UsageError) and error.ctx is not None and not is_help:
-        error = failure(f"{error.format_message()} See '{error.ctx.command_path} --help'.", USAGE)
+        message = error.format_message()
+        end = "" if message.endswith((".", "?")) else "."
+        error = failure(f"{message}{end} See '{error.ctx.command_path} --help'.", USAGE)
     if not is_help:
         lines = _CONTINUED.join(map(visible, error.message.split(_CONTINUED)))
         vars(error)["message"] = lines  # which is declared to be final

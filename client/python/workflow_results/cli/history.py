@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +11,9 @@ from workflow_results.cli.output import Output, formatted, note
 
 if TYPE_CHECKING:
     from workflow_results.results import Results
+
+_TOLD: Final = ("time", "method", "caller", "fields", "reason")
+"""By a table."""
 
 
 @click.command()
@@ -22,8 +25,9 @@ def history(results: Results, pipeline: str, id: str | None, output: Output) -> 
     """Show who updated, deleted, locked or unlocked a result of PIPELINE, when and why. The newest change comes first.
 
     The result with this ID may have been deleted. Without an ID, this shows the changes of the pipeline itself.
-    Deposits are not changes.
+    Deposits are not changes. --json tells more of each change than the table.
     """
     rows = ({**entry._asdict(), "fields": list(entry.fields)} for entry in results.history(pipeline, id))
-    if not output.print(rows):
+    told = ({name: row[name] for name in _TOLD} for row in rows) if output.is_table else rows
+    if not output.print(told):
         note(f"{id or pipeline} was not changed since it was deposited" if id else f"{pipeline} was never dropped")

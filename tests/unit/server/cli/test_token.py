@@ -51,7 +51,7 @@ def test_pipelines_take_all_values_that_follow(tmp_path: Path) -> None:
 def test_arguments_that_cannot_be_used_change_nothing(tokens: Path) -> None:
     before = tokens.read_bytes()
     wrong = {
-        ("a", "--role", "reader"): "--pipelines must be a list of at least one glob",
+        ("a", "--role", "reader"): "--pipelines is needed for the role reader, such as --pipelines 'frb-*'. See '",
         ("a", "--role", "reader", "--pipelines"): "--pipelines must be followed by at least one glob",
         ("a", "--role", "reader", "--pipelines", "_x*"): "--pipelines must contain only globs",
         ("a", "--role", "king", "--pipelines", "x"): "'king' is not one of",
