@@ -45,7 +45,10 @@ def test_a_drop(service: Service, results: Results, empty: str) -> None:
     status, out, error = drop(empty, "--yes", target=service.target)
     assert (status, out) == (1, "")
     assert error == f"Error: pipeline {empty} has 2 results left: delete them first\n"
-    assert results.delete_ids(empty, ["a", "b"])
+    assert results.delete_ids(empty, ["a"])
+    error = drop(empty, "--yes", target=service.target)[2]
+    assert error == f"Error: pipeline {empty} has 1 result left: delete it first\n"
+    assert results.delete_ids(empty, ["b"])
     assert drop(empty, "--yes", "--reason", "a test", target=service.target) == (0, f"{empty} was dropped\n", "")
     assert [entry.reason for entry in results.history(empty)] == ["a test"]
     assert drop(empty, "--yes", target=service.target) == (1, "", f"Error: pipeline {empty} does not exist\n")
