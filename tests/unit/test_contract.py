@@ -244,7 +244,7 @@ MAY_IMPORT = {
 """The folders, and the modules beside them, by what each may import of its own package."""
 MAY_USE = {
     "workflow_results": {
-        "bson": "_calls _deposit _encoding common frames",
+        "bson": "_calls _deposit _encoding archive common frames",
         "click": "cli",
         "google": "_transport v1",
         "grpc": "_transport v1",

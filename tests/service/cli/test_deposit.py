@@ -15,7 +15,7 @@ from typing import Any
 
 import bson
 import pytest
-from bson import Binary, Decimal128, Int64, ObjectId
+from bson import Binary, Decimal128, Int64, ObjectId, json_util
 
 from tests.support.commands import Done
 from tests.support.launcher import COMMAND, Service
@@ -193,6 +193,27 @@ def test_a_full_disk_is_said(service: Service, results: Results, pipeline: str, 
     )
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "Error: writing: File too large\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("format_", ["bson", "jsonl"])
+def test_works_of_another_service_are_the_same_whenever_they_are_deposited(
+    command: Command, results: Results, pipeline: str, tmp_path: Path, format_: str
+) -> None:
+    own = [ObjectId(), ObjectId()]
+    works: list[dict[str, Any]] = [
+        {"_id": own[0], **work(pipeline, results=VALUES)},
+        {"_id": own[1], **work(pipeline, "b", results={"locked": True})},
+    ]
+    file = tmp_path / f"dump.{format_}"
+    if format_ == "bson":
+        file.write_bytes(b"".join(map(bson.encode, works)))
+    else:  # as mongoexport writes it
+        file.write_text("".join(f"{json_util.dumps(each)}\n" for each in works))
+    for _ in range(2):
+        assert command("deposit", str(file)).status == 0
+    assert [each["id"] for each in results.view(pipeline, {})] == ["b", str(own[0])]
+    assert results.get_locked_count(pipeline) == 1
+    assert results.get_by_id(pipeline, [str(own[0])])[0]["results"]["large"] == 2**60
 
 
 def test_works_get_ids(command: Command, results: Results, pipeline: str) -> None:

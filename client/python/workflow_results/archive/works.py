@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bson.objectid import ObjectId
+
 from workflow_results._calls.works import Prepared, prepare_one
 from workflow_results.common.rules import MIB
 from workflow_results.errors import InvalidRequestError
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 _PART_BYTES: Final = 8 * MIB
 _PART_WORKS: Final = 50_000
 _LENGTH_BYTES: Final = 4
+_OBJECT_ID: Final = b"\x07_id\0"
+_OBJECT_ID_BYTES: Final = 12
 
 
 @dataclass
@@ -51,7 +55,7 @@ def parts(found: Iterable[Found], *, complete: bool = False) -> Iterator[Part]:
     part, encoded_bytes = Part(), 0
     for each in found:
         try:
-            work, encoded = _prepared(each, complete=complete)
+            work, encoded = _prepared(_of_collection(each), complete=complete)
         except InvalidRequestError as error:
             part.invalid.append(f"{each.place}: {error}")
         else:
@@ -65,6 +69,26 @@ def parts(found: Iterable[Found], *, complete: bool = False) -> Iterator[Part]:
             yield part
             part, encoded_bytes = Part(), 0
     yield part
+
+
+def _of_collection(found: Found) -> Found:
+    """Take away an ObjectId that MongoDB gave to a document as its `_id`, as those of other services have.
+
+    It becomes the id of a work that has none, so that it is the same work whenever the file is deposited.
+    """
+    document, data = found.document, found.data
+    if data is not None and data.startswith(_OBJECT_ID, _LENGTH_BYTES):
+        end = _LENGTH_BYTES + len(_OBJECT_ID) + _OBJECT_ID_BYTES
+        own = data[end - _OBJECT_ID_BYTES : end].hex()
+        data = (len(data) - end + _LENGTH_BYTES).to_bytes(_LENGTH_BYTES, "little") + data[end:]
+    elif isinstance(document.get("_id"), ObjectId):
+        own = str(document["_id"])
+        document = {name: value for name, value in document.items() if name != "_id"}
+    else:
+        return found
+    if document.get("id") is None:
+        document, data = {**document, "id": own}, None
+    return found._replace(document=document, data=data)
 
 
 def _prepared(found: Found, *, complete: bool) -> tuple[dict[str, Any], bytes]:
