@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.commands import Done, Terminal, run
 from tests.support.launcher import Service
+from tests.support.works import OF_ALL_TYPES, work
+from workflow_results import Results
 
 Command = Callable[..., Done]
 
@@ -31,3 +33,15 @@ def terminal(service: Service) -> Iterator[Callable[..., Terminal]]:
     yield start
     for each in started:
         each.close()
+
+
+@pytest.fixture
+def filled(results: Results, pipeline: str) -> str:
+    """A pipeline with three results, of which "b" is locked."""
+    works = [
+        work(pipeline, "a", results=OF_ALL_TYPES, creation=1_700_000_000.5),
+        work(pipeline, "b", results={"locked": True, "note": "=1+1"}, event=[1, 2]),
+        work(pipeline, "c", status="failure", results=None),
+    ]
+    assert results.deposit(works) == {pipeline: True}
+    return pipeline
