@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-clients fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,6 +129,9 @@ test-faults: $(VENV)/.dev $(NATIVE) ## Check a replica set under kills, pauses a
 
 test-hostile: $(VENV)/.dev $(NATIVE) ## Send 100,000 hostile requests, and the largest there are, in about ten minutes
 	@$(BIN)/python -m tests.system.hostile
+
+test-transfer: $(VENV)/.dev $(NATIVE) ## Export 300,000 results, in all formats and through kills, and deposit them again
+	@$(BIN)/python -m tests.system.transfer
 
 LANGUAGES ?=
 test-clients: $(VENV)/.dev $(NATIVE) ## Build and test the clients in other languages, where their tools are there (LANGUAGES="go rust")

@@ -1,1 +1,1 @@
-"""Long runs against whole systems: `make test-faults`, `make test-hostile` and `make endurance`."""
+"""Long runs against whole systems: `make test-faults`, `test-hostile`, `test-transfer` and `endurance`."""

@@ -1,4 +1,7 @@
-"""Exports results and deposits them into another server; both are killed several times, and must lose nothing."""
+"""Exports results and deposits them into another server; both are killed several times, and must lose nothing.
+
+First, `to_parquet` writes them, in little memory and as they are.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import Any, Final
 
 from tests.support.launcher import COMMAND, Service
 from tests.support.processes import run_measured
+from tests.system.transfer import parquet
 from workflow_results import Results
 from workflow_results.samples import sample_works
 
@@ -26,7 +30,7 @@ _MOST_SECONDS: Final = 1_800.0
 
 def main() -> int:
     """Transfer; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.system.transfer", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make test-transfer", description=__doc__)
     parser.add_argument("--number", type=int, default=300_000, help="how many results")
     parser.add_argument("--kills", type=int, default=5, help="how often each command is killed")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randint(0, 2**32))
@@ -38,6 +42,8 @@ def main() -> int:
         servers = [Service("--data-dir", str(root / name), log=root / f"{name}.log") for name in ("from", "to")]
         try:
             _fill(servers[0].target, arguments.number)
+            if not _is_written(servers[0].target, root / "results.parquet"):
+                return 1
             expected = _content(servers[0].target)
             for format_ in ("bson", "jsonl"):
                 file = root / f"results.{format_}"
@@ -70,6 +76,17 @@ def _fill(target: str, number: int) -> None:
                 results.deposit(works)
                 works = []
         results.deposit(works)
+
+
+def _is_written(target: str, path: Path) -> bool:
+    seconds, mib = parquet.written(target, _PIPELINE, path)
+    print(f"to_parquet: {seconds:.0f} s, {mib:.0f} MiB, {path.stat().st_size:,} bytes", flush=True)
+    if mib > _MOST_MIB:
+        print(f"more than {_MOST_MIB} MiB")
+        return False
+    if difference := parquet.difference(target, _PIPELINE, path):
+        print(difference)
+    return not difference
 
 
 def _content(target: str) -> tuple[int, int, str]:

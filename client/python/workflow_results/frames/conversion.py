@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.types as is_
 
 from workflow_results._encoding.documents import decode_with_ids, pieces
-from workflow_results.common.rules import shorten
+from workflow_results.common.rules import KIB, shorten
 from workflow_results.errors import ResultsError
 from workflow_results.frames import schema, types
 from workflow_results.frames.observation import Observation
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from workflow_results.frames.observation import Node
 
+_JOINED_BYTES: Final = 128 * KIB
+"""Of documents in a record batch, about: the many small arrays that it is made of take several times as much."""
 _FAILURES = (pa.ArrowException, OverflowError, TypeError, ValueError)
 
 
@@ -51,21 +53,24 @@ class Converter:
             batch: BSON documents back to back.
 
         Yields:
-            Record batches: mostly one.
+            Record batches.
 
         Raises:
             ResultsError: A value does not fit its column; the message names the result and the field.
         """
         documents: list[Any] = []
         ids: list[str] = []
+        size = 0
         for piece in pieces(batch):
             results, some = decode_with_ids(piece)
             if not self._is_known:
                 self._observation.add(results, some)
-            if self._changes != self._observation.changes:
-                if documents:
-                    yield self._joined(documents, ids)
-                    documents, ids = [], []
+            changed = self._changes != self._observation.changes
+            if documents and (changed or size >= _JOINED_BYTES):
+                joined = self._joined(documents, ids)
+                documents, ids, size = [], [], 0
+                yield joined
+            if changed:
                 self._settle()
             for node in self._as_texts:
                 for result in results:
@@ -76,8 +81,11 @@ class Converter:
             except _FAILURES as error:
                 raise self._explained(results, some, error) from error
             ids += some
+            size += len(piece)
         if documents:
-            yield self._joined(documents, ids)
+            joined = self._joined(documents, ids)
+            documents.clear()
+            yield joined
 
     def _settle(self) -> None:
         """Note as what to read values, given what was seen."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from workflow_results._encoding.documents import decode_with_ids, number_of, pieces
-from workflow_results.common.rules import MIB
+from workflow_results.common.rules import KIB, MIB
 from workflow_results.frames import schema as columns_of
 from workflow_results.frames import types
 from workflow_results.frames.conversion import Converter
@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 _KEPT_BYTES: Final = MIB
 """How much is kept in memory until the types of all results are known; more goes into a file without a name."""
+
+_BATCH_BYTES: Final = 128 * KIB
 
 
 class Sink(Protocol):
@@ -112,7 +114,7 @@ class Frame:
         else:
             for piece in pieces(batch):
                 self._observation.add(*decode_with_ids(piece))
-            self._kept.add(batch)
+                self._kept.add(piece)
             if self._sink.pool:
                 self._sink.pool.release_unused()
         self._counter.count(number_of(batch))
@@ -169,15 +171,18 @@ class Frame:
 
 
 class _Kept:
-    """Batches in their order, in memory while they are few."""
+    """Results in their order, in memory while they are few; they come back in smaller batches, to be converted."""
 
     def __init__(self, directory: str | None) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_KEPT_BYTES, dir=directory)  # noqa: SIM115 - see `close`
         self._sizes: list[int] = []
 
-    def add(self, batch: bytes) -> None:
-        self._file.write(batch)
-        self._sizes.append(len(batch))
+    def add(self, piece: bytes) -> None:
+        self._file.write(piece)
+        if self._sizes and self._sizes[-1] + len(piece) <= _BATCH_BYTES:
+            self._sizes[-1] += len(piece)
+        else:
+            self._sizes.append(len(piece))
 
     def batches(self) -> Iterator[bytes]:
         self._file.seek(0)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as is_
 from bson import Binary, DatetimeMS, Decimal128, ObjectId
 
-from workflow_results.common.rules import MIB, shorten
+from workflow_results.common.rules import KIB, MIB, shorten
 from workflow_results.errors import InvalidRequestError, ResultsError
 from workflow_results.frames import types
 from workflow_results.frames.schema import PATH
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _GROUP_BYTES: Final = 4 * MIB
 """Of a row group, as Arrow holds it: the memory of a writer or reader is a few times that."""
+_PAGE_BYTES: Final = 64 * KIB
+"""Of a page; a writer holds several of its column at a time. Smaller than usual, which makes these files no larger."""
 _READ_ROWS: Final = 500
 _UNFINISHED: Final = ".part"
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
@@ -80,9 +82,10 @@ class ParquetSink:
         self._batches.append(batch)
         self._bytes += batch.nbytes
         self._rows += batch.num_rows
+        self.pool.release_unused()  # what the conversion needed
         if self._bytes > _GROUP_BYTES:
             self._write(batch.schema)
-        self.pool.release_unused()
+            self.pool.release_unused()
 
     def finish(self, schema: Any) -> int:
         """Complete the file, and return the number of results in it."""
@@ -108,7 +111,12 @@ class ParquetSink:
         if self._writer is None:
             # Dictionaries would take a megabyte of memory for each column, and make these files larger.
             self._writer = pq.ParquetWriter(
-                self._file, schema, compression="zstd", use_dictionary=False, memory_pool=self.pool
+                self._file,
+                schema,
+                compression="zstd",
+                use_dictionary=False,
+                data_page_size=_PAGE_BYTES,
+                memory_pool=self.pool,
             )
         if self._batches:
             table = pa.Table.from_batches(self._batches, schema)
