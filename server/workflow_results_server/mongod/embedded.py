@@ -28,6 +28,7 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
 
+from workflow_results.common.waiting import finished
 from workflow_results_server.mongod.binary import BINARY_VARIABLE, REPLICA_SET, arguments, explain, find_binary, no_room
 from workflow_results_server.mongod.data_directory import HOST, DataDirectory, MongodError
 from workflow_results_server.mongod.restarts import Restarts
@@ -333,17 +334,7 @@ async def _make_ready(directory: DataDirectory, ended: asyncio.Future[int]) -> N
                     raise MongodError(f"mongod did not become a primary: {error}") from error
             await asyncio.sleep(_POLL_SECONDS)
     finally:
-        await _close(client)
-
-
-async def _close(client: AsyncMongoClient[dict[str, Any]]) -> None:
-    """Close a client, also where the server ends meanwhile: it takes a second cancellation to end the wait."""
-    closing = asyncio.ensure_future(client.close())
-    try:
-        await asyncio.shield(closing)
-    except asyncio.CancelledError:
-        await asyncio.wait({closing})
-        raise
+        await finished(client.close())  # also where the server ends meanwhile
 
 
 async def _listens(port: int) -> bool:

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from workflow_results._encoding.documents import decode_with_ids, number_of, pieces
-from workflow_results.common.rules import KIB, MIB
+from workflow_results.common.rules import MIB
+from workflow_results.common.waiting import finished
 from workflow_results.frames import schema as columns_of
 from workflow_results.frames import types
 from workflow_results.frames.conversion import Converter
@@ -29,8 +30,6 @@ T = TypeVar("T")
 
 _KEPT_BYTES: Final = MIB
 """How much is kept in memory until the types of all results are known; more goes into a file without a name."""
-
-_BATCH_BYTES: Final = 128 * KIB
 
 
 class Sink(Protocol):
@@ -114,7 +113,7 @@ class Frame:
         else:
             for piece in pieces(batch):
                 self._observation.add(*decode_with_ids(piece))
-                self._kept.add(piece)
+            self._kept.add(batch)
             if self._sink.pool:
                 self._sink.pool.release_unused()
         self._counter.count(number_of(batch))
@@ -171,18 +170,15 @@ class Frame:
 
 
 class _Kept:
-    """Results in their order, in memory while they are few; they come back in smaller batches, to be converted."""
+    """Batches in their order, in memory while they are few."""
 
     def __init__(self, directory: str | None) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_KEPT_BYTES, dir=directory)  # noqa: SIM115 - see `close`
         self._sizes: list[int] = []
 
-    def add(self, piece: bytes) -> None:
-        self._file.write(piece)
-        if self._sizes and self._sizes[-1] + len(piece) <= _BATCH_BYTES:
-            self._sizes[-1] += len(piece)
-        else:
-            self._sizes.append(len(piece))
+    def add(self, batch: bytes) -> None:
+        self._file.write(batch)
+        self._sizes.append(len(batch))
 
     def batches(self) -> Iterator[bytes]:
         self._file.seek(0)
@@ -194,9 +190,4 @@ class _Kept:
 
 async def _in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """Call a function in a thread, and wait for its end also if the task is cancelled, since it uses what is closed."""
-    called = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
-    try:
-        return await asyncio.shield(called)
-    except asyncio.CancelledError:
-        await asyncio.wait([called])
-        raise
+    return await finished(asyncio.to_thread(function, *arguments))
