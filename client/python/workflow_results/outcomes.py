@@ -23,8 +23,8 @@ class Outcome(Enum):
     REJECTED = "rejected"
     """Not stored: the work breaks a rule, named by `Receipt.reason`."""
     SPOOLED = "spooled"
-    """Not stored yet: the service can't be reached, and the work is on the local disk, in the `spool_dir` of its
-    depositor, from where it is deposited later. What becomes of it then is logged."""
+    """Not stored yet: the service can't be reached or takes no works, and the work is on the local disk, in the
+    `spool_dir` of its depositor, from where it is deposited later. What becomes of it then is logged."""
 
 
 @shown_as_table

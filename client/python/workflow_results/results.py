@@ -135,11 +135,12 @@ class Results(Session):
         """Deposit works one at a time, as they are finished, at the speed of many at once.
 
         Args:
-            spool_dir: A directory for works that come while the service can't be reached. They are written to a file
-                there, their receipts are `SPOOLED`, and they are deposited in their order when the service is back,
-                ahead of others: by this depositor, by a later one with this directory, or by `workflow-results deposit
-                --spool`. The directory is created if it is missing; processes of one user on one machine may share it.
-                Defaults to none: works then wait in memory, and after the timeout the depositor fails.
+            spool_dir: A directory for works that come while the service can't be reached, or has taken none for the
+                timeout because it is overloaded. They are written to a file there, their receipts are `SPOOLED`, and
+                they are deposited in their order when the service is back, ahead of others: by this depositor, by a
+                later one with this directory, or by `workflow-results deposit --spool`. The directory is created if it
+                is missing; processes of one user on one machine may share it. Defaults to none: works then wait in
+                memory, and after the timeout the depositor fails.
             spool_bytes: How much the files in the directory may hold, in bytes. Defaults to 1 GiB.
             spool_fsync: Whether a receipt waits until its work is on the disk (fsync). Otherwise works that were
                 spooled are lost if the machine crashes, but not if the process does. Defaults to True.

@@ -49,7 +49,7 @@ class Depositor:
     are not acknowledged. Their futures raise a `ResultsError` whose `works` has them all; it is also the context of the
     KeyboardInterrupt.
 
-    With a spool, works are kept on disk while the service can't be reached; see `Results.depositor`.
+    With a spool, works are kept on disk while the service takes none; see `Results.depositor`.
 
     If no thread can be started, for example while the interpreter exits, `deposit` waits for the receipt.
     """

@@ -1,4 +1,4 @@
-"""A backlog that keeps works on disk while the service can't be reached, and deposits them from there before others.
+"""A backlog that keeps works on disk while the service takes none, and deposits them from there before others.
 
 Requests of works that were read from the spool are sent like all others, ahead of them. In place of futures, they have
 what notes the fate of each work.
@@ -152,7 +152,9 @@ class SpoolingBacklog(Backlog):
     def is_outage(self, error: ResultsError, *, is_last: bool) -> bool:
         """Note a failure, and report whether works are to be spooled.
 
-        The service has not answered twice in a row, or the time without any acknowledgement has ended.
+        The service has not answered twice in a row, or the time without any acknowledgement has ended: then also where
+        it answers that it is overloaded, say, as the works would be lost otherwise. Only errors that will pass come
+        here. Works that the service refuses or denies have other errors, and are never spooled.
 
         Args:
             error: The failure.

@@ -13,7 +13,14 @@ import pytest
 from tests.support.spools import filled, names, opened
 from tests.support.waiting import PATIENCE, eventually
 from tests.support.works import work
-from workflow_results import DeadlineExceededError, InvalidRequestError, Outcome, ResultsError, ServiceUnavailableError
+from workflow_results import (
+    DeadlineExceededError,
+    InvalidRequestError,
+    Outcome,
+    PermissionDeniedError,
+    ResultsError,
+    ServiceUnavailableError,
+)
 from workflow_results._deposit.depositor import Depositor
 from workflow_results._deposit.spool import works_left
 from workflow_results.common.rules import GIB
@@ -119,6 +126,25 @@ def test_the_end_of_its_time_is_an_outage_whatever_the_service_answers(tmp_path:
         assert depositor.deposit(work(PIPELINE, "a")).result(PATIENCE).outcome is Outcome.SPOOLED
     assert works_left(tmp_path / "spool") == 1
     assert channel.received == []
+
+
+def test_what_was_spooled_while_the_service_was_overloaded_is_deposited(tmp_path: Path) -> None:
+    channel = Channel(*(overloaded() for _ in range(1_000)))
+    with depositing(channel, tmp_path / "spool", patience=0.2) as depositor:
+        assert depositor.deposit(work(PIPELINE, "a")).result(PATIENCE).outcome is Outcome.SPOOLED
+        channel.failures.clear()
+        eventually(lambda: channel.received == ["a"])
+        assert depositor.deposit(work(PIPELINE, "b")).result(PATIENCE).outcome is Outcome.DEPOSITED
+    assert channel.received == ["a", "b"]
+    assert names(tmp_path / "spool") == []
+
+
+def test_what_is_denied_after_an_overload_is_not_spooled(tmp_path: Path) -> None:
+    denied = PermissionDeniedError("read only", reason="ROLE")
+    channel = Channel(overloaded(), overloaded(), denied)
+    with pytest.raises(PermissionDeniedError), depositing(channel, tmp_path / "spool") as depositor:
+        assert isinstance(depositor.deposit(work(PIPELINE, "a")).exception(PATIENCE), PermissionDeniedError)
+    assert names(tmp_path / "spool") == []
 
 
 def test_a_refusal_of_all_is_no_outage(tmp_path: Path) -> None:
