@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _JOINED_BYTES: Final = 128 * KIB
 """Of documents in a record batch, about: the many small arrays that it is made of take several times as much."""
-_FAILURES = (pa.ArrowException, OverflowError, TypeError, ValueError)
+_FAILURES = (pa.ArrowException, TypeError, ValueError)
 
 
 class Converter:
@@ -137,7 +137,7 @@ def _cast(array: Any, field: Any, ids: list[str]) -> Any:
     except _FAILURES as error:
         for index, id_ in enumerate(ids):
             try:
-                array.slice(index, 1).cast(field.type)
+                array.take([index]).cast(field.type)  # of a slice, all elements of its lists would be cast
             except _FAILURES as problem:
                 raise ResultsError(
                     f"{field.name} of result {id_!r} does not fit the column's type {field.type}: {problem}"

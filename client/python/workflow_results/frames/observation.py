@@ -56,7 +56,7 @@ class Observation:
     Attributes:
         root (Node): The results themselves.
 
-        changes (int): How many fields and kinds have been met for the first time.
+        changes (int): How many kinds of values have been met for the first time, each at its place.
 
     Args:
         wanted: The fields to look at, as `Node` takes them; None for all.
@@ -85,7 +85,6 @@ class Observation:
         Raises:
             ResultsError: There are too many.
         """
-        self.changes += 1
         self._fields += 1
         if self._fields > _MOST_FIELDS:
             parent = path.rpartition(".")[0]

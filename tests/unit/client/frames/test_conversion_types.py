@@ -148,6 +148,7 @@ def test_documents_among_other_results_are_named_rightly() -> None:
         (pa.large_list(pa.int64()), [[1]], [[1]]),
         (pa.list_(pa.int64(), 2), [[1, 2]], [[1, 2]]),
         (pa.list_(pa.float32()), [[0.5], [1]], [[0.5], [1.0]]),
+        (pa.list_(pa.field("each", pa.float32(), nullable=False)), [[0.5, 1]], [[0.5, 1.0]]),
         ([{"a": [float]}], [[{"a": [1, 0.5], "b": "other"}]], [[{"a": [1.0, 0.5]}]]),
         ({"a": {"b": int}}, [{"a": {"b": 1, "c": "x"}}, {"a": None}, {}], [{"a": {"b": 1}}, {"a": None}, {"a": None}]),
     ],
@@ -176,6 +177,8 @@ def test_a_schema_takes_what_fits(type_: Any, values: list[Any], read: list[Any]
         ([float], [[0.5], [0.5, 2**53 + 1]], r"x\[\] is 9007199254740993 in result '1'"),
         ({"a": [{"b": float}]}, [{"a": [{"b": 1}, {"b": 2**60 + 1}]}], r"x\.a\[\]\.b is 1152921504606846977 in"),
         (pa.list_(pa.int64(), 2), [[1, 2], [1]], r"x of result '1' does not fit"),
+        ([{"a": int}], [[{"a": 1}], [{"a": 2}, {"a": 0.5}]], r"x of result '1' does not fit"),
+        ([{"a": int}], [[{"a": 1}], [{"a": True}]], r"x\[\]\.a is a bool in result '1'"),
         ({"a": int}, [[1]], r"x is a list in result '0'"),
         ([int], [{"a": 1}], r"x is a document in result '0'"),
     ],
@@ -183,3 +186,11 @@ def test_a_schema_takes_what_fits(type_: Any, values: list[Any], read: list[Any]
 def test_a_schema_takes_nothing_else(type_: Any, values: list[Any], said: str) -> None:
     with pytest.raises(ResultsError, match=said):
         converted({"x": type_}, *values)
+
+
+def test_bytes_of_another_subtype_are_noticed_later_too() -> None:
+    with Frame(TableSink("arrow"), None, {}, flatten=False, progress=False) as frame:
+        frame.add(documents(Binary(b"x", 5)))
+        frame.add(documents(Binary(b"x", 6)))
+        with pytest.raises(ResultsError, match="bytes of subtype 5 in result '0' and bytes of subtype 6 in result '0'"):
+            frame.finish()
