@@ -188,6 +188,20 @@ def test_a_schema_takes_nothing_else(type_: Any, values: list[Any], said: str) -
         converted({"x": type_}, *values)
 
 
+def test_a_schema_may_be_what_becomes_one_of_arrow() -> None:
+    class Schema:
+        def to_arrow(self) -> Any:
+            return pa.schema([("x", pa.int64())])
+
+    assert converted(Schema(), 1, 2)["x"].to_pylist() == [1, 2]
+
+
+def test_long_projections_name_the_top_level_fields() -> None:
+    few, many = ({"id": str} | {f"x.{number}": int for number in range(count)} for count in (100, 300))
+    assert len(schema.projection(schema.given(few))) == 101
+    assert schema.projection(schema.given(many)) == {"id": True, "x": True}
+
+
 def test_bytes_of_another_subtype_are_noticed_later_too() -> None:
     with Frame(TableSink("arrow"), None, {}, flatten=False, progress=False) as frame:
         frame.add(documents(Binary(b"x", 5)))

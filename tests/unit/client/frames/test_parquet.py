@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from workflow_results.frames import parquet
@@ -25,3 +26,23 @@ def test_an_unfinished_file_is_given_up_quietly(tmp_path: Path, monkeypatch: pyt
     gc.collect()
     assert complaints == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_compressed_in_groups_without_dictionaries(tmp_path: Path) -> None:
+    batch = pa.record_batch({"a": ["the same"] * 100_000})
+    sink = parquet.ParquetSink(tmp_path / "x.parquet")
+    sink.open()
+    for _ in range(9):
+        sink.add(batch)
+    assert sink.finish(batch.schema) == 900_000
+    sink.close()
+    with pq.ParquetFile(tmp_path / "x.parquet") as file:
+        metadata = file.metadata
+        assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [
+            400_000,
+            400_000,
+            100_000,
+        ]
+        column = metadata.row_group(0).column(0)
+        assert (column.compression, column.has_dictionary_page) == ("ZSTD", False)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
