@@ -132,11 +132,7 @@ def projection(columns: list[Column]) -> dict[str, bool]:
     paths = [path for column in columns for path in _paths(column.path, column.field.type)]
     if len(paths) > _MOST_PATHS:
         paths = [column.path[:1] for column in columns]
-    chosen: dict[str, bool] = {}
-    for path in sorted(set(paths)):  # so that what a path begins with comes before it
-        if not any(".".join(path[:length]) in chosen for length in range(1, len(path))):
-            chosen[".".join(path)] = True
-    return chosen
+    return dict.fromkeys(map(".".join, paths), True)
 
 
 def _paths(path: tuple[str, ...], type_: Any) -> Iterable[tuple[str, ...]]:

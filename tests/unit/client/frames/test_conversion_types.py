@@ -202,6 +202,19 @@ def test_long_projections_name_the_top_level_fields() -> None:
     assert schema.projection(schema.given(many)) == {"id": True, "x": True}
 
 
+def test_projections_name_what_they_can() -> None:
+    given = {
+        "z": int,
+        "a.b": int,
+        "a.c": {"d": int, "e": {"f": int}},
+        "g": {"h": int, "i": {"j.k": int}},
+        "l": {"$m": int},
+    }
+    names = ["z", "a.b", "a.c.d", "a.c.e.f", "g.h", "g.i", "l"]
+    assert schema.projection(schema.given(given)) == dict.fromkeys(names, True)
+    assert schema.projection(schema.given({"a": {"": int, "b": int}, "c": {}})) == {"a": True, "c": True}
+
+
 def test_bytes_of_another_subtype_are_noticed_later_too() -> None:
     with Frame(TableSink("arrow"), None, {}, flatten=False, progress=False) as frame:
         frame.add(documents(Binary(b"x", 5)))
