@@ -110,7 +110,7 @@ def test_a_drop(results: Results, database: Any, pipeline: str) -> None:
     assert results.history(pipeline) == []
     results.deposit([work(pipeline, "a")])
     assert results.lock(pipeline, ["a"], reason="published")
-    with pytest.raises(InvalidRequestError, match=f"pipeline {pipeline} has 1 results left") as raised:
+    with pytest.raises(InvalidRequestError, match=f"pipeline {pipeline} has 1 result left: delete it first") as raised:
         results.drop_pipeline(pipeline)
     assert raised.value.reason == "PIPELINE_NOT_EMPTY"
     assert not raised.value.outcome_unknown
