@@ -233,8 +233,9 @@ MAY_IMPORT = {
         "mongod": "",
         "offload": "",
         "query": "",
-        "rpc": "access documents errors offload query store telemetry",
-        "serving": "access errors mongod rpc settings store telemetry",
+        "requests": "access documents errors offload query store",
+        "rpc": "access documents errors offload requests store telemetry",
+        "serving": "access errors mongod requests rpc settings store telemetry",
         "settings": "store",
         "store": "documents errors offload",
         "telemetry": "",
@@ -257,7 +258,7 @@ MAY_USE = {
         "yaml": "common",
     },
     "workflow_results_server": {
-        "bson": "documents mongod query rpc store",
+        "bson": "documents mongod query requests rpc store",
         "click": "cli",
         "google": "rpc serving",
         "grpc": "access rpc serving",
@@ -309,9 +310,9 @@ def test_arrows_go_down(folder: Path) -> None:
         ("workflow_results_server/store/reads.py", "import grpc"),
         ("workflow_results_server/store/reads.py", "from grpc import aio"),
         ("workflow_results_server/store/reads.py", "from workflow_results_server.rpc import service"),
-        ("workflow_results_server/rpc/fields.py", "from workflow_results._encoding.documents import decode"),
-        ("workflow_results_server/rpc/fields.py", "from workflow_results import Results"),
-        ("workflow_results_server/rpc/fields.py", "import workflow_results"),
+        ("workflow_results_server/requests/fields.py", "from workflow_results._encoding.documents import decode"),
+        ("workflow_results_server/requests/fields.py", "from workflow_results import Results"),
+        ("workflow_results_server/requests/fields.py", "import workflow_results"),
     ],
 )
 def test_arrows_that_go_up_are_seen(path: str, source: str) -> None:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from workflow_results.common.reasons import Reason
-from workflow_results.common.rules import KIB, shorten
+from workflow_results.common.rules import shorten
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.access.callers import EVERYONE, Caller, Role, current_caller
-from workflow_results_server.access.tokens import TokensFile, digest_of
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import grpc
-
+    from workflow_results_server.access.tokens import TokensFile
     from workflow_results_server.documents.works import Rejected
 
-    Context = grpc.aio.ServicerContext[Any, Any]
-    Authorize = Callable[[Any], None]
+    Authorize = Callable[[Sequence[str]], None]
 
 LEAST_ROLES: Final = {
     "View": Role.READER,
@@ -59,15 +53,23 @@ _LEAST_BY_PATH: Final = {f"{_SERVICE}{method}": role for method, role in LEAST_R
 _OPEN: Final = "/grpc.health.v1.Health/"
 """Load balancers ask for health, and clients before they send a token anywhere."""
 _REFLECTION: Final = "/grpc.reflection."
-_NAMES: Final = ("x509_subject_alternative_name", "x509_common_name")
-"""Where gRPC puts the names of a client certificate, which it has verified, in the order in which they count."""
-_CERTIFICATE: Final = "x509_pem_cert"
-_REMEMBERED_BYTES: Final = 8 * KIB
-"""The largest certificate whose names are remembered; most have 2 KiB."""
-_STRING_HEADER: Final = re.compile(rb"[\x0c-\x1e\x81\x82\x86](?:[\0-\x7f]|\x81.|\x82..)\Z", re.DOTALL)
-"""The tag and the length of a string in DER, at the end of what is looked at."""
-_ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-be", "utf-32-be")
-"""Those of the strings in certificates."""
+
+
+class Credentials(NamedTuple):
+    """What a caller has shown of itself.
+
+    Attributes:
+        digest: The SHA-256 of its token, in hex, or the empty string for what is no token; None if it has sent none.
+        names: The names of its client certificate, in the order in which they count, where it has sent no token.
+    """
+
+    digest: str | None
+    names: Sequence[str] = ()
+
+
+def path_of(method: str) -> str:
+    """Return the path of an RPC."""
+    return f"{_SERVICE}{method}"
 
 
 class Access:
@@ -75,30 +77,29 @@ class Access:
 
     Args:
         tokens: The callers; None where everyone may do everything.
-        certificates: Whether clients show certificates.
     """
 
-    def __init__(self, tokens: TokensFile | None, *, certificates: bool) -> None:
+    def __init__(self, tokens: TokensFile | None) -> None:
         self._tokens = tokens
-        self._certificates = certificates
 
-    def authorization(self, path: str, context: Context) -> Authorize:
+    def authorization(self, path: str, shown: Callable[[], Credentials]) -> Authorize:
         """Return the check of a call.
 
         Args:
-            path: The path of the RPC.
-            context: The call.
+            path: The path of the RPC; a door without RPCs gives that of the one that does the same (`path_of`).
+            shown: Returns what the caller has shown of itself.
 
         Returns:
-            A function of a request, or of None while there is none yet. It raises a `RequestError` where the caller
-            may not make it, else sets `callers.current_caller`. Call it again to check whether the caller still may.
+            A function of the pipelines that are named in the request, none while there is no request yet. It raises a
+            `RequestError` where the caller may not make it, else sets `callers.current_caller`. Call it again to check
+            whether the caller still may.
         """
         tokens = self._tokens
         if tokens is None or path.startswith(_OPEN):
             return authorize_all
-        digest, names = self._shown(context)
+        digest, names = shown()
 
-        def authorize(request: Any) -> None:
+        def authorize(pipelines: Sequence[str]) -> None:
             callers = tokens.callers()
             if digest is None:
                 caller = next(filter(None, map(callers.by_name.get, names)), None)
@@ -107,60 +108,16 @@ class Access:
             if caller is not None:
                 current_caller.set(caller)  # the log says who made a call, even if it is refused
             _authenticate(caller, has_token=digest is not None, names=names)
-            _allow(path, _pipelines(request))
+            _allow(path, pipelines)
 
         return authorize
 
-    def _shown(self, context: Context) -> tuple[str | None, list[str]]:
-        """Return the hash of the token that a caller has sent, if it has; else the names of its certificate."""
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization":
-                scheme, _, token = str(value).partition(" ")
-                return digest_of(token) if scheme.lower() == "bearer" else "", []
-        if not self._certificates:
-            return None, []
-        shown = context.auth_context()
-        names = [name for key in _NAMES for name in shown.get(key, ())]
-        (certificate,) = shown.get(_CERTIFICATE) or (b"",)
-        whole_names = _whole_names if len(certificate) <= _REMEMBERED_BYTES else _whole_names.__wrapped__
-        return None, whole_names(certificate, *names)
 
-
-@functools.lru_cache(maxsize=1024)
-def _whole_names(certificate: bytes, *names: bytes) -> list[str]:
-    """Return the names of a certificate, of which gRPC for Python shows no more than what stands before a NUL.
-
-    Else who gets a certificate for `admin<NUL>.example.org` from an authority would be `admin`. A name that was cut is
-    given its NUL back, with which it is that of no caller.
-    """
-    encoded = b"".join(line for line in certificate.splitlines() if not line.startswith(b"-----"))
-    content = base64.b64decode(encoded)
-    given = []
-    for name in (name.decode(errors="surrogateescape") for name in names):
-        was_cut = any(_string(name, encoding, content) for encoding in _ENCODINGS)
-        given.append(f"{name}\0" if was_cut else name)
-    return given
-
-
-def _string(name: str, encoding: str, content: bytes) -> bool:
-    """Look for a longer string in DER that begins with a name and a NUL: behind its tag and its length."""
-    try:
-        beginning = f"{name}\0".encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    at = content.find(beginning)
-    while at >= 0:
-        if _STRING_HEADER.search(content, max(0, at - 4), at):
-            return True
-        at = content.find(beginning, at + 1)
-    return False
-
-
-def authorize_all(_request: Any) -> None:
+def authorize_all(_pipelines: Sequence[str]) -> None:
     """Authorize everyone."""
 
 
-def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -> None:
+def _authenticate(caller: Caller | None, *, has_token: bool, names: Sequence[str]) -> None:
     if caller is not None and not caller.expired:
         return
     if caller is not None:
@@ -172,14 +129,6 @@ def _authenticate(caller: Caller | None, *, has_token: bool, names: list[str]) -
     else:
         problem = Reason.TOKEN_MISSING, "this server requires a token, as metadata `authorization: Bearer <token>`"
     raise RequestError(*problem)
-
-
-def _pipelines(request: Any) -> Sequence[str]:
-    """Return the pipelines that a request names, beside those of works in it."""
-    if hasattr(request, "pipelines"):
-        named: Sequence[str] = request.pipelines
-        return named
-    return (request.pipeline,) if hasattr(request, "pipeline") else ()
 
 
 def _allow(path: str, pipelines: Sequence[str]) -> None:

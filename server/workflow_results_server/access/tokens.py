@@ -77,6 +77,12 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
+def bearer(header: str) -> str:
+    """Return the digest of the token in an `Authorization` header; the empty string where there is none in it."""
+    scheme, _, token = header.partition(" ")
+    return digest_of(token) if scheme.lower() == "bearer" else ""
+
+
 def new_token() -> str:
     """Make a token."""
     return _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)

@@ -6,7 +6,7 @@ a request is kept with it, to be raised where errors are answered.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -15,10 +15,10 @@ from google.protobuf import descriptor_pool
 
 from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
-from workflow_results_server.errors import InvalidRequest, RequestError, Unavailable
+from workflow_results_server.errors import InvalidRequest, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from google.protobuf.descriptor import Descriptor
 
@@ -29,8 +29,6 @@ MOST_FIELDS: Final = MOST_ELEMENTS + 1_000
 two as it is sent, and takes two seconds for as many as fit into a message."""
 _LARGE_BYTES: Final = rules.MIB
 """From how many bytes on fields are counted: fewer are not worth it."""
-_SMALL_BYTES: Final = 64 * rules.KIB
-"""Requests below are not counted: a thousand of them take less than one that is as large as may be."""
 _VARINT, _FIXED64, _MEASURED, _GROUP, _END_OF_GROUP, _FIXED32 = range(6)
 _MORE: Final = 0x80
 """Set in each byte of a varint but the last, which is most often the first."""
@@ -62,40 +60,6 @@ class Incoming:
             raise self.problem()
         message, self.message = self.message, None
         return message
-
-
-class Room:
-    """Memory for requests that are being answered, or for parts of answers.
-
-    Args:
-        most: How many bytes they may have together.
-        what: What they are called in messages.
-    """
-
-    def __init__(self, most: int, what: str = "requests") -> None:
-        self._most = most
-        self._what = what
-        self._reserved = 0
-
-    @contextmanager
-    def reserve(self, size: int) -> Iterator[None]:
-        """Reserve memory for one while it is answered, or sent: one alone always gets it, and a small one needs none.
-
-        Args:
-            size: Its bytes.
-
-        Raises:
-            Unavailable: There is none now.
-        """
-        counted = size if size >= _SMALL_BYTES else 0
-        if counted and self._reserved and self._reserved + counted > self._most:
-            message = f"the server has no memory left for large {self._what}: retry later"
-            raise Unavailable(Reason.OVERLOADED, message, not_applied=True)
-        self._reserved += counted
-        try:
-            yield
-        finally:
-            self._reserved -= counted
 
 
 def parser(

@@ -10,7 +10,7 @@ from workflow_results.common.reasons import Reason
 from workflow_results_server.documents import extended_json
 from workflow_results_server.errors import RequestError
 from workflow_results_server.offload import offload
-from workflow_results_server.rpc.parsing import Room
+from workflow_results_server.requests.memory import Room
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -16,9 +16,8 @@ from workflow_results_server.access.policy import allow_works
 from workflow_results_server.documents import works
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest
 from workflow_results_server.offload import offload
-from workflow_results_server.rpc import fields
+from workflow_results_server.requests import fields
 from workflow_results_server.rpc.continuations import PageTokens, ReadTokens
-from workflow_results_server.rpc.intake import Intake
 from workflow_results_server.rpc.result_texts import Texts, write
 from workflow_results_server.rpc.watching import watched
 from workflow_results_server.store import OF_PIPELINE, Change, Ranking, Selection
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     import grpc
     from bson.json_util import JSONOptions
 
+    from workflow_results_server.requests.intake import Intake
     from workflow_results_server.store import Batch, Entry, Index, Origin, Store
 
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -82,13 +82,14 @@ class ResultsService(results_pb2_grpc.ResultsServiceServicer):
 
     Args:
         store: Where the results are.
+        intake: Takes deposited works in.
         seconds: The longest time to spend on a unary call.
     """
 
-    def __init__(self, store: Store, seconds: float) -> None:
+    def __init__(self, store: Store, intake: Intake, seconds: float) -> None:
         self._store = store
         self._seconds = seconds
-        self._intake = Intake(store, seconds)
+        self._intake = intake
         self._texts = Texts()
 
     async def Deposit(self, request: pb.DepositRequest, context: Context) -> pb.DepositResponse:

@@ -14,6 +14,7 @@ from workflow_results.v1 import results_pb2, results_pb2_grpc
 from workflow_results_server.access.certificates import Certificates
 from workflow_results_server.access.policy import Access
 from workflow_results_server.access.tokens import TokensFile
+from workflow_results_server.requests.intake import Intake
 from workflow_results_server.rpc.interceptors.chain import Interceptor
 from workflow_results_server.rpc.service import ResultsService
 from workflow_results_server.serving import health, process, reflection
@@ -51,8 +52,8 @@ class Server:
         self._settings = settings
         self._certificates = Certificates(settings) if settings.tls_cert else None
         tokens = TokensFile(settings.tokens) if settings.tokens else None
-        access = Access(tokens, certificates=settings.tls_client_ca is not None)
-        interceptor = Interceptor(_SERVICE, access)
+        access = Access(tokens)
+        interceptor = Interceptor(_SERVICE, access, certificates=settings.tls_client_ca is not None)
         self._draining = interceptor.draining
         self._health = health.Health("", _SERVICE)
         self._server: grpc.aio.Server = grpc.aio.server(
@@ -89,7 +90,8 @@ class Server:
         self._store = await Store.open(
             settings.mongo_uri, settings.database, settings.call_seconds, settings.max_pipelines
         )
-        service = ResultsService(self._store, settings.call_seconds)
+        intake = Intake(self._store, settings.call_seconds)
+        service = ResultsService(self._store, intake, settings.call_seconds)
         results_pb2_grpc.add_ResultsServiceServicer_to_server(service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if settings.reflection:

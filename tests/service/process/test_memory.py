@@ -28,6 +28,7 @@ from workflow_results_server.access.callers import Role
 from workflow_results_server.access.policy import Access
 from workflow_results_server.access.tokens import TokensFile, digest_of
 from workflow_results_server.documents.works import Work
+from workflow_results_server.requests.intake import Intake
 from workflow_results_server.rpc.interceptors import errors
 from workflow_results_server.rpc.interceptors.chain import Interceptor
 from workflow_results_server.rpc.parsing import Incoming
@@ -113,9 +114,11 @@ def run(test: Test, store: Opening, access: Access | None = None, *, seconds: fl
 
     async def within() -> None:
         opened = await store(seconds)
-        intercepting = Interceptor(SERVICE.strip("/"), access or Access(None, certificates=False))
+        intercepting = Interceptor(SERVICE.strip("/"), access or Access(None), certificates=False)
         server = grpc.aio.server(interceptors=[intercepting])
-        results_pb2_grpc.add_ResultsServiceServicer_to_server(ResultsService(opened, seconds), server)
+        results_pb2_grpc.add_ResultsServiceServicer_to_server(
+            ResultsService(opened, Intake(opened, seconds), seconds), server
+        )
         health_pb2_grpc.add_HealthServicer_to_server(health.aio.HealthServicer(), server)
         port = server.add_insecure_port("localhost:0")
         await server.start()
@@ -230,7 +233,7 @@ def test_what_the_caller_may_not_do(on_mongodb: Opening, tmp_path: Path, pipelin
         denied = [each for each in answered(pipeline) if each[0] != "Status"]
         await caller.let_go(denied, "PERMISSION_DENIED")
 
-    run(test, on_mongodb, Access(TokensFile(tokens), certificates=False))
+    run(test, on_mongodb, Access(TokensFile(tokens)))
 
 
 class WithToken(grpc.StreamStreamClientInterceptor):

@@ -22,7 +22,7 @@ from tests.support.works import work
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents import extended_json, works
 from workflow_results_server.offload import offload
-from workflow_results_server.rpc import fields
+from workflow_results_server.requests import fields
 
 
 def values_within(values: Any) -> Any:

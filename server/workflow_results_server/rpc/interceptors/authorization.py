@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workflow_results_server.access.callers import look_up_caller
+from workflow_results_server.rpc.credentials import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
     from workflow_results_server.access.policy import Access
     from workflow_results_server.rpc.interceptors.call import Call, Link
@@ -19,17 +20,28 @@ class Authorization:
 
     Args:
         access: Decides who may make a call.
+        certificates: Whether clients show certificates.
         inner: The next link.
     """
 
-    def __init__(self, access: Access, inner: Link) -> None:
+    def __init__(self, access: Access, inner: Link, *, certificates: bool) -> None:
         self._access = access
+        self._certificates = certificates
         self._inner = inner
 
     def __call__(self, request: Any, call: Call) -> Awaitable[Any]:
         """Answer a call."""
-        authorize = self._access.authorization(call.method.path, call.context)
-        authorize(None if call.method.takes_stream else request.message)
+        credentials = partial(shown, call.context, certificates=self._certificates)
+        authorize = self._access.authorization(call.method.path, credentials)
+        authorize(() if call.method.takes_stream else pipelines(request.message))
         call.authorize = authorize
-        look_up_caller.set(partial(authorize, None))
+        look_up_caller.set(partial(authorize, ()))
         return self._inner(request, call)
+
+
+def pipelines(request: Any) -> Sequence[str]:
+    """Return the pipelines that a request names, beside those of works in it."""
+    if hasattr(request, "pipelines"):
+        named: Sequence[str] = request.pipelines
+        return named
+    return (request.pipeline,) if hasattr(request, "pipeline") else ()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import grpc
 
 from workflow_results_server.access.policy import authorize_all
+
+if TYPE_CHECKING:
+    from workflow_results_server.access.policy import Authorize
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -44,13 +47,13 @@ class Call:
     Attributes:
         method: What is called.
         context: gRPC's side of the call.
-        authorize: Checks whether the caller may still make the call with a message; raises a `RequestError` where not.
-            The link `Authorization` sets it.
+        authorize: Checks whether the caller may still make the call, and use the pipelines that it is given; raises a
+            `RequestError` where not. The link `Authorization` sets it.
     """
 
     method: Method
     context: Context
-    authorize: Callable[[Any], None] = authorize_all
+    authorize: Authorize = authorize_all
 
 
 Link: TypeAlias = Callable[[Any, Call], Awaitable[Any]]

@@ -49,15 +49,18 @@ class Interceptor(grpc.aio.ServerInterceptor):
     Args:
         service: The full name of our service.
         access: Decides who may make a call.
+        certificates: Whether clients show certificates.
 
     Attributes:
         draining: The link that refuses and ends calls while the server stops.
     """
 
-    def __init__(self, service: str, access: Access) -> None:
+    def __init__(self, service: str, access: Access, *, certificates: bool) -> None:
         self._service = service
         self.draining = Draining(service, answer_call)
-        self._chain: Link = RequestLog(Errors(Authorization(access, Messages(service, self.draining))))
+        self._chain: Link = RequestLog(
+            Errors(Authorization(access, Messages(service, self.draining), certificates=certificates))
+        )
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(

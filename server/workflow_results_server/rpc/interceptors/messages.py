@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results.common import rules
 from workflow_results_server.access.callers import Role
 from workflow_results_server.access.policy import LEAST_ROLES
+from workflow_results_server.requests.memory import Room
+from workflow_results_server.rpc.interceptors.authorization import pipelines
 from workflow_results_server.rpc.interceptors.call import ENDLESS
-from workflow_results_server.rpc.parsing import Room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -55,5 +56,5 @@ class Messages:
 async def _authorized(requests: AsyncIterator[Incoming], call: Call) -> AsyncIterator[Any]:
     """Pass on the messages of a stream, each after asking whether the caller may still send it."""
     async for request in requests:
-        call.authorize(request.message)
+        call.authorize(pipelines(request.message))
         yield request.take()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.callers import bearer, write
+from tests.support.callers import write
 from tests.support.paths import DOCS
 from tests.support.roles import BY_CERTIFICATE, BY_TOKEN, CALLERS, RPCS, cells
 from workflow_results_server.access.callers import Caller, Role
-from workflow_results_server.access.policy import LEAST_ROLES, Access
-from workflow_results_server.access.tokens import TokensFile
+from workflow_results_server.access.policy import LEAST_ROLES, Access, Credentials, path_of
+from workflow_results_server.access.tokens import TokensFile, digest_of
 from workflow_results_server.errors import RequestError
 
 
@@ -47,15 +46,14 @@ def test_globs_match_whole_names(globs: list[str], allowed: list[str], denied: l
 
 
 def test_an_rpc_without_a_role_is_denied_to_everyone(tokens: Path) -> None:
-    class Call:
-        def invocation_metadata(self) -> list[tuple[str, str]]:
-            return bearer("admin")
+    def shown() -> Credentials:
+        return Credentials(digest_of("admin"))
 
-    access: Any = Access(TokensFile(tokens), certificates=False)
-    access.authorization("/workflow_results.v1.ResultsService/Count", Call())(None)
+    access = Access(TokensFile(tokens))
+    access.authorization(path_of("Count"), shown)(())
     for path in ("/workflow_results.v1.ResultsService/Abolish", "/another.Service/Count", "/Count"):
         with pytest.raises(RequestError, match="is not allowed for any role") as caught:
-            access.authorization(path, Call())(None)
+            access.authorization(path, shown)(())
         assert (caught.value.code, caught.value.reason) == ("PERMISSION_DENIED", "ROLE")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -14,7 +13,7 @@ from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.rpc.interceptors.call import Call, Method
 from workflow_results_server.rpc.interceptors.messages import Messages
-from workflow_results_server.rpc.parsing import MOST_FIELDS, Incoming, Room, parser
+from workflow_results_server.rpc.parsing import MOST_FIELDS, Incoming, parser
 
 PADDING = pb.DepositRequest(works=pb.EncodedDocuments(bson=bytes(1 << 20))).SerializeToString()
 """Two fields, with which a message is large enough to be counted."""
@@ -133,19 +132,6 @@ def test_a_request_is_taken_once() -> None:
     request, _ = incoming("Lock", b"\x0a\x01p")
     assert request.take() == pb.LockRequest(pipeline="p")
     assert request.message is None
-
-
-def test_room_is_for_what_is_large() -> None:
-    room = Room(rules.MIB)
-    taken: list[Callable[[], object]] = []
-    with room.reserve(rules.MIB):
-        with room.reserve(64 * rules.KIB - 1):
-            taken.append(list)
-        with pytest.raises(Unavailable), room.reserve(64 * rules.KIB):
-            taken.append(list)
-    with room.reserve(2 * rules.MIB):
-        taken.append(list)
-    assert len(taken) == 2
 
 
 def test_large_watches_keep_no_other_reader_out() -> None:

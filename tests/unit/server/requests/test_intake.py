@@ -15,8 +15,8 @@ from workflow_results.common.reasons import Reason
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import InvalidRequest, Unavailable
-from workflow_results_server.rpc import intake
-from workflow_results_server.rpc.intake import Intake
+from workflow_results_server.requests import intake
+from workflow_results_server.requests.intake import Intake
 from workflow_results_server.store import Outcome
 
 LONG = 30.0
