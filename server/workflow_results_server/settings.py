@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Final
 
 from workflow_results.common.loopback import is_loopback_host
@@ -24,9 +25,12 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "connection_seconds": (int, float),
     "max_connections": int,
     "max_pipelines": int,
+    "http_port": (int, NoneType),
+    "http_max_body": int,
 }
 """What a file of options might give otherwise."""
 _PATHS: Final = ("tls_cert", "tls_key", "tls_client_ca", "tokens")
+_LISTS: Final = ("http_allowed_hosts", "http_cors_origins")
 _PORT_MOST: Final = 65_535
 _WORKERS_MOST: Final = 256
 _CONNECTIONS_MOST: Final = 1_000_000
@@ -65,6 +69,11 @@ class Settings:
         connection_seconds: The greatest age of a connection, so that clients find added servers; 0 for no limit.
         max_connections: The most connections per worker; 0 for as many as its limit of open files allows.
         max_pipelines: The most pipelines; 0 for as many as MongoDB's limit of open files allows.
+        http_port: The port of the HTTP door; 0 for any free port, None for no such door.
+        http_allowed_hosts: Names by which HTTP clients know this server, beside `host` and those of loopback.
+        http_cors_origins: Origins of other sites whose pages may call.
+        http_max_body: The most bytes of a body.
+        http_quarantine: Whether works that are rejected are put aside, and count as stored for who deposits them.
         reflection: Whether clients can ask for the API (gRPC server reflection).
         tls_cert: The certificate of the server, with what leads to its authority; None for plain text.
         tls_key: Its key.
@@ -86,6 +95,11 @@ class Settings:
     connection_seconds: float = 0.0
     max_connections: int = 0
     max_pipelines: int = 0
+    http_port: int | None = None
+    http_allowed_hosts: tuple[str, ...] = ()
+    http_cors_origins: tuple[str, ...] = ()
+    http_max_body: int = 1024**3
+    http_quarantine: bool = False
     reflection: bool = True
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -110,6 +124,12 @@ class Settings:
             raise SettingsError("--host must be an address or a name, like 127.0.0.1, not empty")
         if not 0 <= self.port <= _PORT_MOST:
             raise SettingsError(f"--port must be from 0 to {_PORT_MOST}, not {self.port}")
+        if self.http_port is not None and not 0 <= self.http_port <= _PORT_MOST:
+            raise SettingsError(f"--http-port must be from 0 to {_PORT_MOST}, not {self.http_port}")
+        if self.http_port and self.http_port == self.port:
+            raise SettingsError("--http-port must be another port than --port")
+        if self.http_max_body < 1:
+            raise SettingsError("--http-max-body must be positive")
         if not 1 <= self.workers <= _WORKERS_MOST:
             raise SettingsError(f"--workers must be from 1 to {_WORKERS_MOST}, not {self.workers}")
         if not _DATABASE.fullmatch(self.database) or self.database in ("admin", "config", "local"):
@@ -166,6 +186,7 @@ class Settings:
     def from_json(cls, text: str) -> Settings:
         """Read what `to_json` wrote."""
         fields = json.loads(text)
+        lists = {name: tuple(fields[name]) for name in _LISTS}
         paths = {name: fields[name] and Path(fields[name]) for name in _PATHS}
         # MongoDB is the business of who started the worker.
-        return cls(**{**fields, **paths, "data_directory": None})
+        return cls(**{**fields, **lists, **paths, "data_directory": None})

@@ -54,6 +54,7 @@ class Service:
     Attributes:
         log: Where its log goes.
         target: The gRPC target.
+        http: The address of its HTTP door, like `http://127.0.0.1:8005`; empty without `--http-port`.
         process: The process that was started last.
 
     Raises:
@@ -65,6 +66,7 @@ class Service:
     ) -> None:
         self.log = log
         self.target = f"127.0.0.1:{port}"
+        self.http = ""
         self._arguments = arguments
         self._limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"] if files else []
         self._environment = environment or {}
@@ -87,6 +89,8 @@ class Service:
             )
         try:
             self.target = listening(self.process)
+            if "--http-port" in self._arguments:
+                self.http = listening(self.process)
         except NotStarted:
             self.stop()
             raise NotStarted(f"the server did not start: {self.log.read_text()}") from None

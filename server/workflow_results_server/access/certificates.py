@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import grpc
@@ -35,6 +37,7 @@ class Certificates:
         self._reading = threading.Lock()  # gRPC's threads ask for certificates, one for each handshake
         paths = filter(None, (self._cert, self._key, self._client_ca))
         self._files = WatchedFiles(paths, self._read, "certificates", SettingsError)
+        self._given = self._files.content
 
     def credentials(self) -> grpc.ServerCredentials:
         """Return what gRPC wants: it asks for certificates at each handshake, so that open connections go on."""
@@ -47,10 +50,39 @@ class Certificates:
     def _changed(self) -> grpc.ServerCertificateConfiguration | None:
         """Return the certificates if they have changed and can be used; None for those from before."""
         with self._reading:
-            if not self._files.refresh():
+            self._refresh()
+            if self._given is self._files.content:
                 return None
-            _logger.info("the certificates were reloaded")
+            self._given = self._files.content
             return self._configuration()
+
+    def context(self) -> ssl.SSLContext:
+        """Return what `ssl` wants, without client certificates: it looks for others at each handshake."""
+        loaded = self._files.content
+        context = self._context()
+        current = context
+
+        def look(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+            nonlocal loaded, current
+            with self._reading:
+                self._refresh()
+                if loaded is not self._files.content:
+                    with suppress(OSError):  # they are being replaced: the next handshake reads them again
+                        current, loaded = self._context(), self._files.content
+            connection.context = current
+
+        context.sni_callback = look
+        return context
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._cert, self._key)
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    def _refresh(self) -> None:
+        if self._files.refresh():
+            _logger.info("the certificates were reloaded")
 
     def _configuration(self) -> grpc.ServerCertificateConfiguration:
         certificate, key, client_ca = self._files.content

@@ -37,6 +37,8 @@ ROLES: Final = {str(role): role for role in Role}
 _PREFIX: Final = "wr_"
 """What tokens begin with, so that people and scanners of leaked secrets know one when they see it."""
 _TOKEN_BYTES: Final = 32
+ANONYMOUS: Final = "anonymous"
+"""The caller as whom the HTTP door knows those who show no token, where the file has one of this name."""
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _GLOB: Final = re.compile(r"(?!_)[A-Za-z0-9_*?\[\]!-]{1,256}")
 """The characters of pipelines, and those with a meaning in globs: others match no pipeline."""
@@ -81,6 +83,11 @@ def bearer(header: str) -> str:
     """Return the digest of the token in an `Authorization` header; the empty string where there is none in it."""
     scheme, _, token = header.partition(" ")
     return digest_of(token) if scheme.lower() == "bearer" else ""
+
+
+def looks_like_token(text: str) -> bool:
+    """Return whether a text looks like one of our tokens, and not like that of another service."""
+    return text.startswith(_PREFIX)
 
 
 def new_token() -> str:
@@ -168,6 +175,8 @@ def _caller(path: Path, name: object, entry: Any) -> Caller:
         if not hashed:
             raise wrong(".token", "must be 'sha256:' and 64 hex digits: the SHA-256 of the token, never the token")
         digest = hashed[1]
+    if name == ANONYMOUS and (role is not Role.READER or digest):
+        raise wrong("", "stands for those who show no token: its role must be reader, and it can't have a token")
     for field in ("created", "expires"):
         time_ = entry.get(field)
         if field in entry and not (isinstance(time_, datetime) and time_.tzinfo and _LEAST < time_ < _MOST):

@@ -111,6 +111,29 @@ class _Serve(click.Command):
     show_default=True,
     help="The most pipelines; 0 for as many as MongoDB's limit of open files allows.",
 )
+@click.option(
+    "--http-port", type=int, help="Serve HTTP as well, with the routes of the old backend; 0 for any free port."
+)
+@click.option(
+    "--http-allowed-host",
+    "http_allowed_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name by which HTTP clients know this server.",
+)
+@click.option(
+    "--http-cors-origin",
+    "http_cors_origins",
+    metavar="ORIGIN",
+    multiple=True,
+    help="A site whose pages may call, like https://plots.example.org.",
+)
+@click.option("--http-max-body", default=1024**3, show_default=True, help="The most bytes of an HTTP body.")
+@click.option(
+    "--http-quarantine",
+    is_flag=True,
+    help="Put works that are rejected aside, so that their senders don't send them for ever.",
+)
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Offer gRPC reflection.")
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate (PEM).")

@@ -12,7 +12,7 @@ from workflow_results_server.access.certificates import Certificates
 from workflow_results_server.access.tokens import TokensError, TokensFile
 from workflow_results_server.mongod.embedded import STOP_SECONDS, EmbeddedMongod, MongodError
 from workflow_results_server.serving import process
-from workflow_results_server.serving.server import Server, address, end_seconds
+from workflow_results_server.serving.server import Server, end_seconds
 from workflow_results_server.serving.workers import Workers
 from workflow_results_server.settings import SettingsError, default_data_directory
 from workflow_results_server.store import ConnectionRefused, checked_uri
@@ -74,9 +74,9 @@ async def _serve(settings: Settings) -> None:
     try:
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():  # a MongoDB that recovers may take minutes
-            port = starting.result()
+            addresses = starting.result()
             try:
-                process.say(f"listening on {address(settings.host, port)}")
+                process.say("\n".join(f"listening on {each}" for each in addresses))
             except OSError as error:
                 raise SettingsError(f"can't write to standard output: {error.strerror}") from error
             await service.until(stopping)
@@ -99,8 +99,8 @@ class _Service:
         self._server: Server | Workers | None = None
         self._hurry = False
 
-    async def start(self) -> int:
-        """Start MongoDB and the server; returns the port."""
+    async def start(self) -> tuple[str, ...]:
+        """Start MongoDB and the server; returns where it listens."""
         settings = self._settings
         if settings.mongo_uri is None:
             directory = settings.data_directory or default_data_directory()
@@ -109,10 +109,10 @@ class _Service:
             settings = replace(settings, mongo_uri=await self._mongod.start())
             self._supervision = asyncio.create_task(self._mongod.run())
         self._server = Server(settings) if settings.workers == 1 else Workers(settings)
-        port = await self._server.start()
+        listening = await self._server.start()
         if self._mongod is None and settings.mongo_uri is not None:
             _logger.info("results are stored in the MongoDB at %s", ", ".join(checked_uri(settings.mongo_uri)))
-        return port
+        return listening
 
     async def until(self, stopping: asyncio.Task[bool]) -> None:
         """Wait until the server shall stop.

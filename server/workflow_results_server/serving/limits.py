@@ -38,11 +38,11 @@ def channel_options(max_connections: int) -> list[tuple[str, int]]:
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_SECONDS * 1000),
         ("grpc.max_metadata_size", METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", METADATA_BYTES),
-        ("grpc.max_allowed_incoming_connections", max_connections or _connections_by_files()),
+        ("grpc.max_allowed_incoming_connections", max_connections or connections_by_files()),
     ]
 
 
-def _connections_by_files() -> int:
+def connections_by_files() -> int:
     """Leave files to MongoDB: a server whose clients hold all of them can't reach it any more."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 2**31 - 1 if soft == resource.RLIM_INFINITY else max(soft - _RESERVED_FILES, soft // 2)

@@ -17,12 +17,14 @@ from workflow_results_server.access.tokens import TokensFile
 from workflow_results_server.requests.intake import Intake
 from workflow_results_server.rpc.interceptors.chain import Interceptor
 from workflow_results_server.rpc.service import ResultsService
-from workflow_results_server.serving import health, process, reflection
-from workflow_results_server.serving.limits import channel_options
+from workflow_results_server.serving import health, ports, process, reflection
+from workflow_results_server.serving.limits import channel_options, connections_by_files
+from workflow_results_server.serving.ports import address
 from workflow_results_server.settings import SettingsError
 from workflow_results_server.store import CLOSE_SECONDS, Store
 
 if TYPE_CHECKING:
+    from workflow_results_server.http.door import Door
     from workflow_results_server.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -72,18 +74,21 @@ class Server:
                 *channel_options(settings.max_connections),
             ],
         )
+        self._access = access
+        self._share_port = share_port
+        self._door: Door | None = None
         self._store: Store | None = None
         self._watch: asyncio.Task[None] | None = None
 
-    async def start(self) -> int:
+    async def start(self) -> tuple[str, ...]:
         """Connect to MongoDB and accept calls.
 
         Returns:
-            The port.
+            Where it listens: the address of gRPC, and that of the HTTP door if there is one, with `http://` before it.
 
         Raises:
             ConnectionRefused: This MongoDB can't be used.
-            SettingsError: It is not possible to listen there.
+            SettingsError: It is not possible to listen there, or the HTTP door lacks what it needs.
         """
         settings = self._settings
         assert settings.mongo_uri is not None
@@ -103,13 +108,30 @@ class Server:
                 f"can't listen on {address(settings.host, settings.port)}: the port is taken, or the host is not an"
                 " address of this machine"
             ) from error
+        listening = [address(settings.host, port)]
+        if settings.http_port is not None:
+            listening.append(await self._open_door(self._store, intake))
         self._health.tell(serving=True)
         await self._server.start()
         process.settle_memory()
         self._watch = asyncio.create_task(self._watch_mongodb())
-        where = {"address": address(settings.host, port), "checker": native.NAME}
+        where = {"address": " ".join(listening), "checker": native.NAME}
         _logger.info("listening", extra={**where, **_doors(settings)})
-        return port
+        return tuple(listening)
+
+    async def _open_door(self, store: Store, intake: Intake) -> str:
+        try:
+            from workflow_results_server.http.door import Door
+        except ImportError as error:
+            raise SettingsError(f"{error}: --http-port needs pip install 'workflow-results[http]'") from error
+        settings = self._settings
+        assert settings.http_port is not None
+        connections = settings.max_connections or connections_by_files() // 2
+        self._door = Door(settings, store, intake, self._access, connections)
+        bound = ports.bound(settings.host, settings.http_port, share=self._share_port)
+        await self._door.start(bound, self._certificates.context() if self._certificates else None)
+        scheme = "https" if self._certificates else "http"
+        return f"{scheme}://{address(settings.host, bound.getsockname()[1])}"
 
     def _listen(self, where: str) -> int:
         if self._certificates is None:
@@ -138,7 +160,8 @@ class Server:
             later(min(drain, _LAST_WORDS_SECONDS), self._draining.end_endless_streams),
             later(drain, self._draining.end_streams),
         )
-        await self._server.stop(drain + _LAST_WORDS_SECONDS)
+        door = self._door.stop(drain) if self._door else asyncio.sleep(0)
+        await asyncio.gather(self._server.stop(drain + _LAST_WORDS_SECONDS), door)
         for ending in endings:
             ending.cancel()
         if self._store:
@@ -183,8 +206,3 @@ def _age(seconds: float, grace: float) -> list[tuple[str, int]]:
         ("grpc.max_connection_age_ms", max(1, round(seconds * 1000))),
         ("grpc.max_connection_age_grace_ms", max(1, round(grace * 1000))),
     ]
-
-
-def address(host: str, port: int) -> str:
-    """Join host and port, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

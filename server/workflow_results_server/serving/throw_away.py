@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from workflow_results_server.mongod.data_directory import DataDirectory
 from workflow_results_server.mongod.embedded import EmbeddedMongod, MongodError
 from workflow_results_server.serving import process
-from workflow_results_server.serving.server import Server, address
+from workflow_results_server.serving.server import Server
 from workflow_results_server.settings import Settings, SettingsError
 from workflow_results_server.store import ConnectionRefused
 from workflow_results_server.telemetry import logs
@@ -115,8 +115,7 @@ async def _answer(mongod: EmbeddedMongod, asked: asyncio.Queue[None]) -> None:
             before, last = last, Server(settings)
             if number % _COLLECTED == 0:
                 gc.unfreeze()  # and `start` collects
-            port = await last.start()
-            process.say(f"listening on {address(settings.host, port)}")
+            process.say(f"listening on {(await last.start())[0]}")
             if before:
                 await before.stop(hurry=True, erase=True)
     finally:

@@ -10,15 +10,17 @@ import asyncio
 import contextlib
 import logging
 import signal
-import socket
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from workflow_results_server.serving.server import address, end_seconds
+from workflow_results_server.serving import ports
+from workflow_results_server.serving.ports import address
+from workflow_results_server.serving.server import end_seconds
 from workflow_results_server.settings import SettingsError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Coroutine
 
     from workflow_results_server.settings import Settings
@@ -46,27 +48,39 @@ class Workers:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._reserved: socket.socket | None = None
+        self._reserved: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._hurry = False
 
-    async def start(self) -> int:
+    async def start(self) -> tuple[str, ...]:
         """Start the workers and wait until all accept calls.
 
         Returns:
-            The port.
+            Where they listen.
 
         Raises:
             SettingsError: It is not possible to listen there, or a worker could not start.
         """
-        self._reserved = _reserve(self._settings.host, self._settings.port)
-        port: int = self._reserved.getsockname()[1]
+        port = self._reserve(self._settings.port)
         settings = replace(self._settings, port=port)
+        listening = [address(settings.host, port)]
+        if settings.http_port is not None:
+            http_port = self._reserve(settings.http_port)
+            settings = replace(settings, http_port=http_port)
+            scheme = "https" if settings.tls_cert else "http"
+            listening.append(f"{scheme}://{address(settings.host, http_port)}")
         ready = [asyncio.get_running_loop().create_future() for _ in range(settings.workers)]
         self._tasks = [asyncio.create_task(self._keep(number, settings, future)) for number, future in enumerate(ready)]
         await asyncio.gather(*ready)
-        return port
+        return tuple(listening)
+
+    def _reserve(self, port: int) -> int:
+        """Hold a port for the workers without listening on it."""
+        with ports.bound(self._settings.host, port) as probe:  # sharing must not join us to workers of another server
+            free: int = probe.getsockname()[1]
+        self._reserved.append(ports.bound(self._settings.host, free, share=True))
+        return free
 
     async def stop(self, *, hurry: bool = False) -> None:
         """Let all workers finish the calls in progress, and end; kill those that don't.
@@ -77,8 +91,8 @@ class Workers:
         self._hurry = hurry
         self._stopping.set()
         await asyncio.gather(*self._tasks)
-        if self._reserved:
-            self._reserved.close()
+        for held in self._reserved:
+            held.close()
 
     async def _keep(self, number: int, settings: Settings, ready: asyncio.Future[None]) -> None:
         """Keep one worker alive."""
@@ -141,19 +155,3 @@ class Workers:
                 _logger.warning("a worker hangs and is killed", extra={"worker": number, "pid": process.pid})
                 process.kill()
                 await process.wait()
-
-
-def _reserve(host: str, port: int) -> socket.socket:
-    """Hold a port for the workers without listening on it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe:  # sharing must not join us to the workers of another server
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            port = probe.getsockname()[1]
-        reserved = socket.socket(family)
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind((host, port))
-    except OSError as error:
-        raise SettingsError(f"can't listen on {address(host, port)}: {error.strerror}") from error
-    return reserved

@@ -1,0 +1,1 @@
+"""The second door: HTTP with the routes of the old Results backend, for clients that will not change."""

@@ -1,0 +1,106 @@
+"""HTTP/1.1 as uvicorn speaks it, and what one peer may take before a request of it is known."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from workflow_results.common import rules
+
+URL_BYTES: Final = rules.MIB
+"""The longest URL: ids to be deleted stand in it."""
+HEAD_BYTES: Final = URL_BYTES + 64 * rules.KIB
+"""The longest head of a request, so that a URL that is too long is known to be one."""
+_HEAD_SECONDS: Final = 20.0
+"""How long the head of a request may take, as the handshake of a gRPC connection."""
+_HEADS_BYTES: Final = 64 * rules.MIB
+"""How much the unfinished heads of all connections may have together."""
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+
+
+class Limits:
+    """What all connections of a door share.
+
+    Args:
+        most: The most connections at a time.
+
+    Attributes:
+        connections: How many there are.
+        head_bytes: How many bytes of unfinished heads have come.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.connections = 0
+        self.head_bytes = 0
+
+
+class Protocol(H11Protocol):
+    """One connection. It is cut where there are too many, or where a head takes too long or too much memory.
+
+    Args:
+        limits: What all connections share.
+        config: uvicorn's.
+        **others: Its other arguments.
+    """
+
+    def __init__(self, limits: Limits, config: Config, **others: Any) -> None:
+        super().__init__(config, **others)
+        self._limits = limits
+        self._counts = False
+        self._head_bytes = 0
+        self._head_end: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection, or cut it where there are too many."""
+        super().connection_made(transport)
+        if self._limits.connections >= self._limits.most:
+            transport.abort()
+            return
+        self._counts = True
+        self._limits.connections += 1
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a connection."""
+        self._end_head()
+        if self._counts:
+            self._counts = False
+            self._limits.connections -= 1
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what has come: of a head no more than there is room for."""
+        if self._is_in_head():
+            self._await_head()
+            self._head_bytes += len(data)
+            self._limits.head_bytes += len(data)
+            if self._limits.head_bytes > _HEADS_BYTES and self._head_bytes > rules.KIB:
+                self.transport.abort()
+                return
+        super().data_received(data)
+        if not self._is_in_head():
+            self._end_head()
+
+    def _is_in_head(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def _await_head(self) -> None:
+        if self._head_end is None:
+            self._head_end = self.loop.call_later(_HEAD_SECONDS, self._give_up_head)
+
+    def _end_head(self) -> None:
+        self._limits.head_bytes -= self._head_bytes
+        self._head_bytes = 0
+        if self._head_end is not None:
+            self._head_end.cancel()
+            self._head_end = None
+
+    def _give_up_head(self) -> None:
+        self._head_end = None
+        if self._is_in_head() and not self.transport.is_closing():
+            self.transport.abort()

@@ -1,0 +1,34 @@
+"""Ports to listen on."""
+
+from __future__ import annotations
+
+import socket
+
+from workflow_results_server.settings import SettingsError
+
+
+def bound(host: str, port: int, *, share: bool = False) -> socket.socket:
+    """Bind a socket, without listening.
+
+    Args:
+        host: An address of this machine, or a name of one.
+        port: The port; 0 for any free one.
+        share: Whether other processes may bind it as well.
+
+    Raises:
+        SettingsError: It can't be bound.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if share else socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise SettingsError(f"can't listen on {address(host, port)}: {error.strerror}") from error
+    return made
+
+
+def address(host: str, port: int) -> str:
+    """Join host and port, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
