@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -136,6 +136,17 @@ test-transfer: $(VENV)/.dev $(NATIVE) ## Export 300,000 results, in all formats 
 	@$(BIN)/python -m tests.system.transfer
 
 LANGUAGES ?=
+# Each client of the old backend has an environment of its own, with the versions that it pins.
+$(VENV)-workflow-core/.done: OLD_CLIENT := workflow-core==1.12.3
+$(VENV)-chime-frb-api/.done: OLD_CLIENT := chime-frb-api==3.4.0 pytest pymongo
+$(VENV)-workflow-core/.done $(VENV)-chime-frb-api/.done: Makefile
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet $(OLD_CLIENT)
+	@touch $@
+
+test-http-clients: $(VENV)/.dev $(NATIVE) $(VENV)-workflow-core/.done $(VENV)-chime-frb-api/.done ## Test the HTTP door with the clients of the old backend
+	@WORKFLOW_CORE=$(VENV)-workflow-core CHIME_FRB_API=$(VENV)-chime-frb-api $(BIN)/pytest --quiet tests/http_clients
+
 test-clients: $(VENV)/.dev $(NATIVE) ## Build and test the clients in other languages, where their tools are there (LANGUAGES="go rust")
 	@$(BIN)/python -m tests.clients --lint $(if $(ALL_TOOLS),--all-tools) $(LANGUAGES)
 

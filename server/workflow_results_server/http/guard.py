@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES: Final = frozenset({"", "same-origin", "none"})
-_ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - which nobody names
+_UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - on Linux, connecting there leads to this machine
 _CORS_METHODS: Final = "GET, HEAD, POST, PUT, DELETE"
 _CORS_HEADERS: Final = "authorization, content-type, x-access-token, x-request-id"
 HEADERS: Final = {
@@ -41,7 +41,7 @@ class Guard:
     """
 
     def __init__(self, host: str, allowed_hosts: Iterable[str], cors_origins: Iterable[str]) -> None:
-        self._hosts = {each.lower() for each in (host, *allowed_hosts)} - _ANY_ADDRESS
+        self._hosts = {each.lower() for each in (host, *allowed_hosts)} | _UNSPECIFIED
         self._origins = frozenset(each.rstrip("/").lower() for each in cors_origins)
 
     def check(self, call: Call) -> dict[str, str]:

@@ -35,7 +35,7 @@ def test_foreign_hosts_are_refused(door: Service, host: str) -> None:
         assert ask(door, method, path, Host=host)[1]["reason"] == "HOST_NOT_ALLOWED"
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8005"])
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8005", "0.0.0.0:8005"])
 def test_names_of_this_machine_are_ours(door: Service, host: str) -> None:
     assert ask(door, "GET", "/version", Host=host)[0] == 200
 
