@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bench import async_cases, calls, frame_cases, ghz, plot, report, watch_cases
-from bench.cases import CASES, WORKERS
+from bench.cases import CASES, HTTP_CASES, WORKERS
 from bench.measure import Record, measure
 from bench.stand import FULL, QUICK, Stand
 from workflow_results.common import native
 
 _PLOT: Final = "plot"
-_CASES: Final = (*CASES, *async_cases.CASES, *frame_cases.CASES, *watch_cases.CASES, *calls.CASES, WORKERS)
+_CASES: Final = (*CASES, *HTTP_CASES, *async_cases.CASES, *frame_cases.CASES, *watch_cases.CASES, *calls.CASES, WORKERS)
 _NAMES: Final = (*(case.name for case in _CASES), _PLOT)
 _WIDTH: Final = 136
 """Of the tables, on terminals that are narrower or none."""

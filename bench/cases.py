@@ -14,7 +14,7 @@ import bson
 
 from bench.clients import DEPOSITED, THREADS, VIEWED, depositing_singly, mixing, overall, together
 from bench.measure import Case, Measured, expect, timed
-from bench.ways import CHECKERS, CHUNK, INSERT_MANY, INSERT_ONE, MANY
+from bench.ways import CHECKERS, CHUNK, INSERT_MANY, INSERT_ONE, MANY, Door, Http, SmallHttp
 from workflow_results import Results
 
 if TYPE_CHECKING:
@@ -41,6 +41,19 @@ def _deposit(kind: str) -> Callable[[Stand, str], Measured]:
         return Measured(seconds, len(works), meter.per(len(works)))
 
     return measure
+
+
+def _deposit_one(stand: Stand, name: str) -> Measured:
+    way = stand.ways[name]
+    pipeline = stand.new_pipeline(way)
+    works = way.prepared(stand.works().first(stand.sizes.calls).decoded(pipeline))
+    seconds = []
+    for work in works:
+        began = time.perf_counter()
+        way.deposit_one(pipeline, work)
+        seconds.append(time.perf_counter() - began)
+    expect(stand.stored(way, pipeline), len(works))
+    return Measured(statistics.median(seconds))
 
 
 def _depositor(stand: Stand, name: str) -> Measured:
@@ -229,6 +242,52 @@ CASES: Final = (
     Case("first", "get the first of all results", _first, {"direct": 3.0, "http": None}, reads=True, latency=True),
 )
 """Those on the same MongoDB."""
+
+_DOOR: Final = (Door.name,)
+HTTP_CASES: Final = (
+    Case(
+        "http-deposit",
+        "deposit many works over HTTP",
+        _deposit("small"),
+        {SmallHttp.name: 0.7, Http.name: None},
+        ours=_DOOR,
+    ),
+    Case(
+        "http-deposit-one",
+        "deposit one work a call over HTTP",
+        _deposit_one,
+        {SmallHttp.name: 0.7, Http.name: None},
+        ours=_DOOR,
+        latency=True,
+    ),
+    Case(
+        "http-view",
+        "get all results over HTTP",
+        _view("small"),
+        {SmallHttp.name: 1.0, Http.name: None},
+        ours=_DOOR,
+        reads=True,
+    ),
+    Case(
+        "http-by-id",
+        "get one result by its id over HTTP",
+        _by_id,
+        {SmallHttp.name: 0.7, Http.name: None},
+        ours=_DOOR,
+        reads=True,
+        latency=True,
+    ),
+    Case(
+        "http-count",
+        "count the results of an event over HTTP",
+        _count,
+        {SmallHttp.name: 0.7, Http.name: None},
+        ours=_DOOR,
+        reads=True,
+        latency=True,
+    ),
+)
+"""Those of the HTTP door, each in the calls of the old client."""
 
 WORKERS: Final = Case(
     "workers",

@@ -1,7 +1,8 @@
 """What people use today, in its shape: the old routes, JSON over HTTP, on starlette, uvicorn and PyMongo.
 
 It gives the same durability and keeps the same indexes, but checks nothing. Run it with the URI of MongoDB in the
-environment variable HTTP_SHAPE_MONGO_URI; it prints `listening on HOST:PORT` and stops on SIGTERM.
+environment variable HTTP_SHAPE_MONGO_URI; it prints `listening on HOST:PORT` and stops on SIGTERM. With
+HTTP_SHAPE_SMALL it does without httptools and uvloop, as who installs uvicorn alone.
 """
 
 from __future__ import annotations
@@ -80,8 +81,13 @@ def filter_of(query: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def main() -> None:
     """Serve on a free port."""
-    server = uvicorn.Server(uvicorn.Config(application(os.environ["HTTP_SHAPE_MONGO_URI"]), log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    parts: dict[str, Any] = {"http": "h11", "loop": "asyncio"} if "HTTP_SHAPE_SMALL" in os.environ else {}
+    server = uvicorn.Server(
+        uvicorn.Config(application(os.environ["HTTP_SHAPE_MONGO_URI"]), log_level="warning", **parts)
+    )
+    # With this protocol, asyncio sets TCP_NODELAY.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
         print(f"listening on 127.0.0.1:{listening.getsockname()[1]}", flush=True)
         server.run(sockets=[listening])
 

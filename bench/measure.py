@@ -110,7 +110,7 @@ class Case:
 
     def is_time(self, other: str) -> bool:
         """Return whether the ratio is how many times as long ours takes, rather than how many times as fast it is."""
-        return self.latency and other != "http"
+        return self.latency and not other.startswith("http")
 
 
 @dataclass

@@ -48,6 +48,7 @@ class Service(_Started):
 
     Attributes:
         target: The gRPC target; it stays the same when the server is started again.
+        http: The address of the HTTP door, if `arguments` ask for one.
 
     Args:
         workers: The number of processes that answer calls.
@@ -61,6 +62,7 @@ class Service(_Started):
         all_arguments = ("--data-dir", str(self._directory), "--workers", str(workers), *arguments)
         self._running = launcher.Service(*all_arguments, log=self._log)
         self.target = self._running.target
+        self.http = self._running.http
 
     def start(self) -> None:
         """Start the server, again on the same port and the same data if it was killed."""

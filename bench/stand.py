@@ -18,10 +18,12 @@ from bench.ways import (
     OURS,
     PYTHON,
     Direct,
+    Door,
     Gathering,
     Http,
     HttpService,
     Ours,
+    SmallHttp,
     WithoutNative,
 )
 from bench.works import Works
@@ -134,9 +136,10 @@ class Stand:
 
     def __enter__(self) -> Self:
         with self._stack:
-            self.service = self._stack.enter_context(Service())
+            self.service = self._stack.enter_context(Service("--http-port", "0"))
             self.mongo: pymongo.MongoClient[dict[str, Any]] = self._stack.enter_context(self.service.mongo())
             self._http = self._stack.enter_context(HttpService(self.service.mongo_uri))
+            small = self._stack.enter_context(HttpService(self.service.mongo_uri, small=True))
             self._python = self._stack.enter_context(PythonServer(self.service.mongo_uri))
             self.ways: dict[str, Way] = {}
             ours = Ours(self.service.target)
@@ -145,6 +148,8 @@ class Stand:
                 WithoutNative(self._python.target),
                 Direct(self.service.mongo_uri),
                 Http(self._http.target),
+                SmallHttp(small.target),
+                Door(self.service.http),
             ):
                 self._add(way.name, way)
             if NATIVE in CHECKERS:
@@ -198,7 +203,7 @@ class Stand:
     def meter(self, way: Way) -> Meter:
         """Return what measures the processor time of a way."""
         server: list[psutil.Process] = []
-        if way.name == OURS:
+        if way.name in (OURS, Door.name):
             server = self.service.server_processes()
         elif way.name == PYTHON:
             server = self._python.processes()
