@@ -30,7 +30,7 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
 }
 """What a file of options might give otherwise."""
 _PATHS: Final = ("tls_cert", "tls_key", "tls_client_ca", "tokens")
-_LISTS: Final = ("http_allowed_hosts", "http_cors_origins")
+_LISTS: Final = ("http_allowed_host", "http_cors_origin")
 _PORT_MOST: Final = 65_535
 _WORKERS_MOST: Final = 256
 _CONNECTIONS_MOST: Final = 1_000_000
@@ -70,8 +70,8 @@ class Settings:
         max_connections: The most connections per worker; 0 for as many as its limit of open files allows.
         max_pipelines: The most pipelines; 0 for as many as MongoDB's limit of open files allows.
         http_port: The port of the HTTP door; 0 for any free port, None for no such door.
-        http_allowed_hosts: Names by which HTTP clients know this server, beside `host` and those of loopback.
-        http_cors_origins: Origins of other sites whose pages may call.
+        http_allowed_host: Names by which HTTP clients know this server, beside `host` and those of loopback.
+        http_cors_origin: Origins of other sites whose pages may call.
         http_max_body: The most bytes of a body.
         http_quarantine: Whether works that are rejected are put aside, and count as stored for who deposits them.
         reflection: Whether clients can ask for the API (gRPC server reflection).
@@ -96,8 +96,8 @@ class Settings:
     max_connections: int = 0
     max_pipelines: int = 0
     http_port: int | None = None
-    http_allowed_hosts: tuple[str, ...] = ()
-    http_cors_origins: tuple[str, ...] = ()
+    http_allowed_host: tuple[str, ...] = ()
+    http_cors_origin: tuple[str, ...] = ()
     http_max_body: int = 1024**3
     http_quarantine: bool = False
     reflection: bool = True
@@ -159,6 +159,8 @@ class Settings:
             raise SettingsError("--tls-cert and --tls-key belong together: give both, or neither for plain text")
         if self.tls_client_ca and not self.tls_cert:
             raise SettingsError("--tls-client-ca needs --tls-cert and --tls-key")
+        if self.tls_client_ca and self.http_port is not None and not self.tokens:
+            raise SettingsError("--http-port with --tls-client-ca needs --tokens: HTTP takes no client certificates")
         if (lacking := self.lacking) and not self.insecure:
             cure = "; `workflow-results token create` creates the file" if self.tokens is None else ""
             raise SettingsError(

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.support.launcher import Service
+from tests.support.waiting import PATIENCE
 
 
-def ask(door: Service, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Any, dict[str, str]]:
+def ask(
+    door: Service, method: str, path: str, body: bytes = b"", *, tls: ssl.SSLContext | None = None, **headers: Any
+) -> tuple[int, Any, dict[str, str]]:
     """Send a request; return the status, what the JSON of the answer says, and its headers."""
-    connection = http.client.HTTPConnection(urlsplit(door.http).netloc, timeout=60)
+    where = urlsplit(door.http).netloc
+    connection = (
+        http.client.HTTPSConnection(where, timeout=PATIENCE, context=tls)
+        if tls
+        else http.client.HTTPConnection(where, timeout=PATIENCE)
+    )
     connection.request(method, path, body or None, {name.replace("_", "-"): value for name, value in headers.items()})
     response = connection.getresponse()
     data = response.read()

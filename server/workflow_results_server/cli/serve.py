@@ -25,15 +25,20 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
         raise click.BadParameter(f"{path} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise click.BadParameter(f"{path} {error}") from error
-    known = {parameter.name: parameter.type for parameter in context.command.params if parameter.name}
+    known = {parameter.name: parameter for parameter in context.command.params if parameter.name}
     del known["config"]
     if not isinstance(options, dict):
         raise click.BadParameter(f"{path} must contain a mapping with keys from {', '.join(sorted(known))}")
     if problem := unknown_key(options, known):
         raise click.BadParameter(f"{path} {problem}")
     for name, value in options.items():
-        if problem := _value_problem(known[name], value):
-            raise click.BadParameter(f"{path}: {name} {problem}")
+        repeated = getattr(known[name], "multiple", False)
+        values = value if repeated and isinstance(value, list) else [value]
+        for each in values:
+            if problem := _value_problem(known[name].type, each):
+                raise click.BadParameter(f"{path}: {name} {problem}")
+        if repeated:
+            options[name] = values
     context.default_map = options
 
 
@@ -116,14 +121,12 @@ class _Serve(click.Command):
 )
 @click.option(
     "--http-allowed-host",
-    "http_allowed_hosts",
     metavar="NAME",
     multiple=True,
     help="A name by which HTTP clients know this server.",
 )
 @click.option(
     "--http-cors-origin",
-    "http_cors_origins",
     metavar="ORIGIN",
     multiple=True,
     help="A site whose pages may call, like https://plots.example.org.",

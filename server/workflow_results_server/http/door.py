@@ -42,7 +42,7 @@ class Door:
     """
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, access: Access, connections: int) -> None:
-        guard = Guard(settings.host, settings.http_allowed_hosts, settings.http_cors_origins)
+        guard = Guard(settings.host, settings.http_allowed_host, settings.http_cors_origin)
         routes = OldRoutes(settings, store, intake).routes
         application = Chain(routes, guard, access, settings.call_seconds)
         # What its loggers say is said in our own lines, and some of it callers can cause at will.
