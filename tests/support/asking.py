@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,12 @@ from tests.support.waiting import PATIENCE
 
 
 def ask(
-    door: Service, method: str, path: str, body: bytes = b"", *, tls: ssl.SSLContext | None = None, **headers: Any
+    door: Service,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> tuple[int, Any, dict[str, str]]:
     """Send a request; return the status, what the JSON of the answer says, and its headers."""
     where = urlsplit(door.http).netloc
@@ -22,7 +28,7 @@ def ask(
         if tls
         else http.client.HTTPConnection(where, timeout=PATIENCE)
     )
-    connection.request(method, path, body or None, {name.replace("_", "-"): value for name, value in headers.items()})
+    connection.request(method, path, body or None, headers or {})
     response = connection.getresponse()
     data = response.read()
     connection.close()

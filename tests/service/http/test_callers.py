@@ -25,7 +25,7 @@ def callers() -> dict[str, Any]:
 
 
 def asked(server: Service, path: str, pipeline: str, **headers: str) -> tuple[int, Any]:
-    status, body, _ = ask(server, "POST", path, json.dumps({"query": {"pipeline": pipeline}}).encode(), **headers)
+    status, body, _ = ask(server, "POST", path, json.dumps({"query": {"pipeline": pipeline}}).encode(), headers)
     return status, body if status == 200 else body["reason"]
 
 
