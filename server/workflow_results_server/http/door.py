@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
+from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
+from uvicorn.server import ServerState
 
 from workflow_results_server.http.chain import Chain
 from workflow_results_server.http.guard import Guard
 from workflow_results_server.http.old_routes import OldRoutes
-from workflow_results_server.http.protocol import HEAD_BYTES, Limits, Protocol
+from workflow_results_server.http.protocol import HANDSHAKE_SECONDS, HEAD_BYTES, Limits, Protocol
 
 if TYPE_CHECKING:
+    import socket
     import ssl
+    from collections.abc import Coroutine
 
     from workflow_results_server.access.policy import Access
     from workflow_results_server.requests.intake import Intake
     from workflow_results_server.settings import Settings
     from workflow_results_server.store import Store
 
+_logger = logging.getLogger(__name__)
+
 _BACKLOG: Final = 512
 _IDLE_SECONDS: Final = 15
 """How long a connection may wait for its next request."""
 _LAST_WORDS_SECONDS: Final = 1.0
-_LOOK_SECONDS: Final = 0.05
+_PAUSE_SECONDS: Final = 1.0
 
 
 class Door:
@@ -49,35 +54,35 @@ class Door:
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
         config = uvicorn.Config(
             application,
-            http=partial(Protocol, Limits(connections)),  # type: ignore[arg-type] # whatever makes one will do
             ws="none",
             lifespan="off",
             interface="asgi3",
             loop="none",
             log_config=None,
             access_log=False,
-            server_header=False,
             proxy_headers=False,
-            backlog=_BACKLOG,
             timeout_keep_alive=_IDLE_SECONDS,
             h11_max_incomplete_event_size=HEAD_BYTES,
         )
         config.load()
-        self._config = config
-        self._server = uvicorn.Server(config)
-        self._serving: asyncio.Task[Any] | None = None
+        self._limits = Limits(connections)
+        self._state = ServerState()
+        self._protocol = partial(Protocol, self._limits, config, server_state=self._state, app_state={})
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._listening: socket.socket | None = None
 
-    async def start(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
+    def start(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         """Accept connections.
 
         Args:
             listening: A bound socket.
             tls: The certificates; None for plain text.
         """
-        self._config.ssl = tls
-        self._server.lifespan = self._config.lifespan_class(self._config)
-        await self._server.startup([listening])
-        self._serving = asyncio.create_task(self._server.main_loop())
+        listening.setblocking(False)
+        listening.listen(_BACKLOG)
+        self._listening = listening
+        self._begin(self._tell_time())
+        self._begin(self._accept(listening, tls))
 
     async def stop(self, seconds: float) -> None:
         """Accept no more connections, and finish the calls in progress.
@@ -85,22 +90,56 @@ class Door:
         Args:
             seconds: How long they may take.
         """
-        if self._serving is None:
-            return
-        self._serving.cancel()
-        await asyncio.gather(self._serving, return_exceptions=True)
-        for server in self._server.servers:
-            server.close()
-        state = self._server.server_state
-        for connection in list(state.connections):
-            connection.shutdown()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while state.tasks and loop.time() < end:
-            await asyncio.wait(set(state.tasks), timeout=end - loop.time())
-        for task in list(state.tasks):
+        for task in self._tasks:
             task.cancel()
-        if state.tasks:
-            await asyncio.wait(set(state.tasks), timeout=_LAST_WORDS_SECONDS)
-        for connection in list(state.connections):
+        if self._listening:
+            self._listening.close()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        if calls := set(self._state.tasks):
+            _, late = await asyncio.wait(calls, timeout=seconds)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=_LAST_WORDS_SECONDS)
+        for connection in list(self._state.connections):
             connection.transport.abort()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
+        """Accept connections as long as there are not too many, those counted that have yet to speak TLS."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(listening)
+            except OSError as error:  # no more open files: some may be closed soon
+                _logger.warning("no connection can be accepted: %s", error.strerror)
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if self._limits.connections < self._limits.most:
+                self._limits.connections += 1
+                self._begin(self._connect(accepted, tls))
+            else:
+                accepted.close()
+
+    async def _connect(self, accepted: socket.socket, tls: ssl.SSLContext | None) -> None:
+        seconds = HANDSHAKE_SECONDS if tls else None
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._protocol, accepted, ssl=tls, ssl_handshake_timeout=seconds
+            )
+        except BaseException as error:
+            self._limits.connections -= 1
+            accepted.close()
+            if not isinstance(error, OSError):  # as those of TLS are
+                raise
+
+    async def _tell_time(self) -> None:
+        """Put the time into the headers of answers."""
+        while True:
+            self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+            await asyncio.sleep(_PAUSE_SECONDS)

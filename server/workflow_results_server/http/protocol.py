@@ -13,8 +13,8 @@ URL_BYTES: Final = rules.MIB
 """The longest URL: ids to be deleted stand in it."""
 HEAD_BYTES: Final = URL_BYTES + 64 * rules.KIB
 """The longest head of a request, so that a URL that is too long is known to be one."""
-_HEAD_SECONDS: Final = 20.0
-"""How long the head of a request may take, as the handshake of a gRPC connection."""
+HANDSHAKE_SECONDS: Final = 20.0
+"""How long a handshake of TLS may take, and the head of a request, as with gRPC."""
 _HEADS_BYTES: Final = 64 * rules.MIB
 """How much the unfinished heads of all connections may have together."""
 
@@ -29,7 +29,7 @@ class Limits:
         most: The most connections at a time.
 
     Attributes:
-        connections: How many there are.
+        connections: How many there are, those counted that have yet to speak TLS.
         head_bytes: How many bytes of unfinished heads have come.
     """
 
@@ -40,7 +40,7 @@ class Limits:
 
 
 class Protocol(H11Protocol):
-    """One connection. It is cut where there are too many, or where a head takes too long or too much memory.
+    """One connection. It is cut where a head takes too long or too much memory.
 
     Args:
         limits: What all connections share.
@@ -51,26 +51,18 @@ class Protocol(H11Protocol):
     def __init__(self, limits: Limits, config: Config, **others: Any) -> None:
         super().__init__(config, **others)
         self._limits = limits
-        self._counts = False
         self._head_bytes = 0
         self._head_end: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin a connection, or cut it where there are too many."""
+        """Begin a connection."""
         super().connection_made(transport)
-        if self._limits.connections >= self._limits.most:
-            transport.abort()
-            return
-        self._counts = True
-        self._limits.connections += 1
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a connection."""
         self._end_head()
-        if self._counts:
-            self._counts = False
-            self._limits.connections -= 1
+        self._limits.connections -= 1
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -91,7 +83,7 @@ class Protocol(H11Protocol):
 
     def _await_head(self) -> None:
         if self._head_end is None:
-            self._head_end = self.loop.call_later(_HEAD_SECONDS, self._give_up_head)
+            self._head_end = self.loop.call_later(HANDSHAKE_SECONDS, self._give_up_head)
 
     def _end_head(self) -> None:
         self._limits.head_bytes -= self._head_bytes

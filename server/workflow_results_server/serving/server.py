@@ -110,7 +110,7 @@ class Server:
             ) from error
         listening = [address(settings.host, port)]
         if settings.http_port is not None:
-            listening.append(await self._open_door(self._store, intake))
+            listening.append(self._open_door(self._store, intake))
         self._health.tell(serving=True)
         await self._server.start()
         process.settle_memory()
@@ -119,7 +119,7 @@ class Server:
         _logger.info("listening", extra={**where, **_doors(settings)})
         return tuple(listening)
 
-    async def _open_door(self, store: Store, intake: Intake) -> str:
+    def _open_door(self, store: Store, intake: Intake) -> str:
         try:
             from workflow_results_server.http.door import Door
         except ImportError as error:
@@ -129,7 +129,7 @@ class Server:
         connections = settings.max_connections or connections_by_files() // 2
         self._door = Door(settings, store, intake, self._access, connections)
         bound = ports.bound(settings.host, settings.http_port, share=self._share_port)
-        await self._door.start(bound, self._certificates.context() if self._certificates else None)
+        self._door.start(bound, self._certificates.context() if self._certificates else None)
         scheme = "https" if self._certificates else "http"
         return f"{scheme}://{address(settings.host, bound.getsockname()[1])}"
 
