@@ -52,6 +52,8 @@ class Answer:
         given = {**headers, "content-type": self.content_type, **self.headers}
         if isinstance(self.body, bytes):
             given["content-length"] = str(len(self.body))
+        if not call.is_received:
+            given["connection"] = "close"
         start = {
             "type": "http.response.start",
             "status": self.status,
@@ -59,6 +61,11 @@ class Answer:
         }
         if isinstance(self.body, bytes):
             await send(start)
+            if not call.is_received:
+                await send(_part(self.body))
+                await call.linger()
+                await send(_part(b"", more=False))
+                return
             await send(_part(self.body, more=False))
             return
         with _cancelled_without(call):

@@ -15,6 +15,7 @@ from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.errors import HttpError, answered, internal
 from workflow_results_server.http.protocol import URL_BYTES
 from workflow_results_server.http.requests import Call, Disconnected
+from workflow_results_server.requests.memory import Room
 from workflow_results_server.telemetry.logs import call_id
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _GONE: Final = 499
 """What the log says of callers that left, as nginx does."""
 _PATIENT_SECONDS: Final = 1.0
 _ID_BYTES: Final = 8
+_BODIES_BYTES: Final = 128 * rules.MIB
+"""How many bytes of the bodies of all requests may be held, beside works on their way into the store."""
 _SLASHES: Final = re.compile("//+")
 
 
@@ -54,13 +57,14 @@ class Chain:
         self._guard = guard
         self._access = access
         self._seconds = seconds
+        self._bodies = Room(_BODIES_BYTES)
         self._methods: dict[str, list[str]] = {}
         for method, path in routes:
             self._methods.setdefault(path, []).append(method)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        call = Call(scope, receive, self._access, self._seconds)
+        call = Call(scope, receive, self._access, self._seconds, self._bodies)
         call_id.set(_id_of(call))
         began = time.perf_counter()
         status, reason = _GONE, ""
@@ -81,6 +85,7 @@ class Chain:
             if reason:
                 await Answer.of(error.body, error.status, error.headers).send(call, send, headers)
         finally:
+            call.held.release()
             _log(call, status, reason, time.perf_counter() - began)
 
     async def _answer(self, call: Call, url_length: int) -> Answer:

@@ -9,7 +9,7 @@ from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import cut, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from workflow_results_server.errors import RequestError
 
@@ -52,7 +52,7 @@ class HttpError(Exception):
     """
 
     def __init__(
-        self, status: int, reason: str, message: str, headers: Mapping[str, str] | None = None, **more: Sequence[Any]
+        self, status: int, reason: str, message: str, headers: Mapping[str, str] | None = None, **more: Any
     ) -> None:
         super().__init__(message)
         self.status = status

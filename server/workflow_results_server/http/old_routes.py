@@ -15,6 +15,7 @@ from workflow_results_server.access.callers import current_caller
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.http import plain_json
 from workflow_results_server.http.answers import Answer
+from workflow_results_server.http.deposits import Deposit
 from workflow_results_server.requests import fields
 from workflow_results_server.store import Selection
 
@@ -50,6 +51,7 @@ class OldRoutes:
         self.routes: Routes = {
             ("GET", "/version"): self._version,
             ("GET", "/status"): self._status,
+            ("POST", "/results"): self._deposit,
             ("POST", "/view"): self._view,
             ("POST", "/view/count"): self._count,
         }
@@ -64,6 +66,9 @@ class OldRoutes:
         counts = await self._store.status(call.left())
         may_use = current_caller.get().may_use
         return Answer.of({name: count for name, count in counts.items() if may_use(name)})
+
+    async def _deposit(self, call: Call) -> Answer:
+        return await Deposit(call, self._intake, self._settings.http_max_body).answer()
 
     async def _count(self, call: Call) -> Answer:
         authorize = call.authorize("Count")

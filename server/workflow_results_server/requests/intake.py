@@ -18,7 +18,7 @@ from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, Reques
 from workflow_results_server.store import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     from workflow_results_server.store import Store
 
@@ -109,7 +109,9 @@ class Intake:
         finally:
             self._leave(size)
 
-    async def stream(self, requests: AsyncIterator[pb.DepositStreamRequest]) -> AsyncIterator[pb.DepositStreamResponse]:
+    async def stream(
+        self, requests: AsyncIterator[pb.DepositStreamRequest]
+    ) -> AsyncGenerator[pb.DepositStreamResponse, None]:
         """Store the works of each request of a stream, several at a time, and acknowledge them in their order.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from workflow_results.common import rules
@@ -48,3 +48,34 @@ class Room:
             yield
         finally:
             self._reserved -= counted
+
+
+class Held:
+    """Memory of one request that grows and shrinks.
+
+    Args:
+        room: Where it is reserved.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._parts: dict[str, int] = {}
+        self._reserved = ExitStack()
+
+    def set(self, part: str, size: int) -> None:
+        """Reserve what the request holds from now on.
+
+        Args:
+            part: What of it.
+            size: Its bytes.
+
+        Raises:
+            Unavailable: There is no room for that; nothing is reserved any more.
+        """
+        self._parts[part] = size
+        self._reserved.close()
+        self._reserved.enter_context(self._room.reserve(sum(self._parts.values())))
+
+    def release(self) -> None:
+        """Reserve nothing any more."""
+        self._reserved.close()
