@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, deque
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bson import ObjectId
@@ -12,10 +14,12 @@ from bson import ObjectId
 from workflow_results.common import rules
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results.v1.errors_pb2 import RejectionReason
+from workflow_results_server.access.callers import current_caller
 from workflow_results_server.errors import RequestError
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.errors import HttpError, answered
 from workflow_results_server.http.json_works import Element, Problem, encoded, works_of
+from workflow_results_server.store import Aside
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
     from workflow_results_server.access.policy import Authorize
     from workflow_results_server.http.requests import Call
     from workflow_results_server.requests.intake import Intake
+    from workflow_results_server.settings import Settings
+    from workflow_results_server.store import Quarantine
+
+_logger = logging.getLogger(__name__)
 
 SLICE_BYTES: Final = rules.MIB
 _SLICE_WORKS: Final = 10_000
@@ -31,6 +39,9 @@ MOST_RECEIPTS: Final = 1_000
 _SAID: Final = 10
 """How many of them its message names, which is all that some clients show."""
 _NAME_LENGTH: Final = 200
+_NAMELESS: Final = "_rejected"
+"""What works count under that are put aside and name no pipeline."""
+_MOST_NAMES: Final = 10_000
 _STORED: Final = (pb.DEPOSIT_OUTCOME_DEPOSITED, pb.DEPOSIT_OUTCOME_ALREADY_DEPOSITED)
 _PREFIX: Final = "REJECTION_REASON_"
 
@@ -43,6 +54,16 @@ class _Sent(NamedTuple):
     id: Any
     data: bytes | Problem
     """Its BSON, or why it has none."""
+    text: str
+    """Itself, where works are put aside; else empty."""
+
+
+class _Rejection(NamedTuple):
+    """Why a work was rejected."""
+
+    work: _Sent
+    reason: str
+    message: str
 
 
 @dataclass(slots=True)
@@ -55,8 +76,7 @@ class _Slice:
     def add(self, work: _Sent) -> None:
         """Add a work."""
         self.works.append(work)
-        if isinstance(work.data, bytes):
-            self.size += len(work.data)
+        self.size += len(work.text) + (len(work.data) if isinstance(work.data, bytes) else 0)
 
     @property
     def is_full(self) -> bool:
@@ -75,14 +95,16 @@ class Deposit:
 
     Args:
         call: The request.
+        settings: The settings of the server.
         intake: Takes the works in.
-        most: The most bytes of the body.
+        quarantine: Takes those that are rejected, if the settings say so.
     """
 
-    def __init__(self, call: Call, intake: Intake, most: int) -> None:
+    def __init__(self, call: Call, settings: Settings, intake: Intake, quarantine: Quarantine) -> None:
         self._call = call
+        self._settings = settings
         self._intake = intake
-        self._most = most
+        self._quarantine = quarantine if settings.http_quarantine else None
         self._under_way: deque[_Slice] = deque()
         self._stored: Counter[str] = Counter()
         self._receipts: list[dict[str, Any]] = []
@@ -99,7 +121,7 @@ class Deposit:
         try:
             async with aclosing(self._intake.stream(self._requests(authorize))) as acknowledged:
                 async for response in acknowledged:
-                    self._record(self._under_way.popleft(), response)
+                    await self._record(self._under_way.popleft(), response)
         except RequestError as error:
             raise self._failed(answered(error)) from error
         except HttpError as error:
@@ -110,7 +132,8 @@ class Deposit:
 
     async def _requests(self, authorize: Authorize) -> AsyncGenerator[pb.DepositStreamRequest, None]:
         slice_ = _Slice()
-        async with aclosing(works_of(self._call, self._most, _sent)) as parts:
+        make = partial(_sent, keep=self._quarantine is not None)
+        async with aclosing(works_of(self._call, self._settings.http_max_body, make)) as parts:
             async for works in parts:
                 for work in works:
                     slice_.add(work)
@@ -124,23 +147,46 @@ class Deposit:
             self._under_way.append(slice_)
             yield slice_.request()
 
-    def _record(self, slice_: _Slice, response: pb.DepositStreamResponse) -> None:
+    async def _record(self, slice_: _Slice, response: pb.DepositStreamResponse) -> None:
         """Count what became of the works of a slice."""
-        rejections = {rejection.index: rejection for rejection in response.rejections}
+        reasons = {rejection.index: rejection for rejection in response.rejections}
+        rejections: list[_Rejection] = []
         sent = 0
         for work in slice_.works:
             if isinstance(work.data, Problem):
-                self._miss(work, "REJECTED", *work.data)
+                rejections.append(_Rejection(work, str(work.data.reason), work.data.message))
                 continue
-            outcome, rejection = response.outcomes[sent], rejections.get(sent)
+            outcome, why = response.outcomes[sent], reasons.get(sent)
             sent += 1
             if outcome in _STORED:
                 self._stored[work.pipeline] += 1
-            elif rejection:
-                reason = RejectionReason.Name(rejection.reason).removeprefix(_PREFIX)
-                self._miss(work, "REJECTED", reason, rejection.message)
+            elif why:
+                reason = RejectionReason.Name(why.reason).removeprefix(_PREFIX)
+                rejections.append(_Rejection(work, reason, why.message))
             else:
                 self._miss(work, "CONFLICT", "CONFLICT", "is stored with other content, which is kept")
+        if rejections and self._quarantine and await self._put_aside(self._quarantine, rejections):
+            return
+        for rejection in rejections:
+            self._miss(rejection.work, "REJECTED", rejection.reason, rejection.message)
+
+    async def _put_aside(self, quarantine: Quarantine, rejections: list[_Rejection]) -> bool:
+        """Put rejected works aside, as if they were stored; return whether there is room for them."""
+        caller = current_caller.get().name
+        aside = [
+            Aside(work.text, _name(work.pipeline), _name(work.id), reason, message, caller)
+            for work, reason, message in rejections
+        ]
+        first = aside[0]
+        told = {"number": len(aside), "pipeline": first.pipeline, "id": first.id, "reason": first.reason}
+        if not await quarantine.put(aside, self._settings.call_seconds):
+            _logger.error("the quarantine is full: works are rejected", extra={**told, "caller": caller})
+            return False
+        _logger.warning("works were put aside", extra={**told, "problem": first.message, "caller": caller})
+        for work in aside:
+            name = work.pipeline if work.pipeline and not rules.pipeline_problem(work.pipeline) else _NAMELESS
+            self._stored[name if name in self._stored or len(self._stored) < _MOST_NAMES else _NAMELESS] += 1
+        return True
 
     def _miss(self, work: _Sent, outcome: str, reason: str, message: str) -> None:
         """Count a work that is not stored, and name it unless very many are."""
@@ -160,29 +206,26 @@ class Deposit:
     def _missing(self) -> HttpError:
         """Say which works are not stored while all others are."""
         rejected, conflicts = self._missed["REJECTED"], self._missed["CONFLICT"]
-        named = [f"{receipt['pipeline']}/{receipt['id']}: {receipt['message']}" for receipt in self._receipts[:_SAID]]
-        told = f"{rejected:,} works were rejected, and {conflicts:,} are stored with other content"
-        message = f"{told}; the other {self._stored.total():,} are stored. {'; '.join(named)}"
-        return HttpError(400, "REJECTED", message, **self._body()) if rejected else HttpError(
-            409, "CONFLICT", message, **self._body()
-        )
+        named = [f"{each['pipeline']}/{each['id']} {each['message']}" for each in self._receipts[:_SAID]]
+        counts = f"stored: {self._stored.total():,}, rejected: {rejected:,}, stored with other content: {conflicts:,}"
+        status, reason = (400, "REJECTED") if rejected else (409, "CONFLICT")
+        return HttpError(status, reason, f"{counts}; {'; '.join(named)}", **self._body())
 
     def _failed(self, error: HttpError) -> HttpError:
         """Say what was stored before a deposit broke off."""
-        stored = f"{self._stored.total():,} works of this request are known to be stored"
-        message = f"{error.body['message']} ({stored}; to deposit all again is safe)"
+        message = f"{error.body['message']} (known to be stored: {self._stored.total():,}; all may be sent again)"
         return HttpError(error.status, error.body["reason"], message, error.headers, **self._body())
 
     def _body(self) -> dict[str, Any]:
         return {"stored": self._stored, "receipts": self._receipts, "receipt_count": self._missed.total()}
 
 
-def _sent(element: Element) -> _Sent:
+def _sent(element: Element, *, keep: bool) -> _Sent:
     """Make a work of an element of the list; it gets an id if it has none."""
     work = element.value if isinstance(element.value, dict) else {}
     if work and work.get("id") is None:
         work["id"] = str(ObjectId())
-    return _Sent(element.position, work.get("pipeline"), work.get("id"), encoded(element))
+    return _Sent(element.position, work.get("pipeline"), work.get("id"), encoded(element), element.text if keep else "")
 
 
 def _name(value: Any) -> str | None:

@@ -176,6 +176,7 @@ class _Parser(Generic[MadeT]):
         if len(text) > 2 * _MOST_STEP and has_more_values(text, _VALUES):
             raise self._too_large()
         at = 0
+        self._final = final
         self._made: MadeT | None = None
         while (stop := _SPACE.match(text, at).end()) < len(text):  # type: ignore[union-attr] # it matches anything
             at = stop
@@ -221,12 +222,13 @@ class _Parser(Generic[MadeT]):
         try:
             value, stop = reader.read(text, at)
         except json.JSONDecodeError as error:
-            if len(text) - error.pos > _TAIL and text[error.pos] != '"':  # there, a text may be cut off
+            # At the end, and at a quotation mark, something may be cut off.
+            if self._final or (len(text) - error.pos > _TAIL and text[error.pos] != '"'):
                 raise self._malformed(f"must be JSON: works[{self._position}]: {error.msg}") from None
             return None
         except RecursionError:
             raise self._malformed(f"works[{self._position}] is nested too deep to be read") from None
-        if stop == len(text) and text[stop - 1] != "}":  # a number may go on
+        if stop == len(text) and text[stop - 1] != "}" and not self._final:  # a number may go on
             return None
         self._made = self._make(Element(self._position, value, text[at:stop], reader.problem))
         self._position += 1

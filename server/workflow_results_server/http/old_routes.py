@@ -13,7 +13,7 @@ from workflow_results.common.reasons import Reason
 from workflow_results.version import __version__
 from workflow_results_server.access.callers import current_caller
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.http import plain_json
+from workflow_results_server.http import changes, plain_json
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.deposits import Deposit
 from workflow_results_server.requests import fields
@@ -52,6 +52,8 @@ class OldRoutes:
             ("GET", "/version"): self._version,
             ("GET", "/status"): self._status,
             ("POST", "/results"): self._deposit,
+            ("PUT", "/results"): self._put,
+            ("DELETE", "/results"): self._delete,
             ("POST", "/view"): self._view,
             ("POST", "/view/count"): self._count,
         }
@@ -68,7 +70,13 @@ class OldRoutes:
         return Answer.of({name: count for name, count in counts.items() if may_use(name)})
 
     async def _deposit(self, call: Call) -> Answer:
-        return await Deposit(call, self._intake, self._settings.http_max_body).answer()
+        return await Deposit(call, self._settings, self._intake, self._store.quarantine).answer()
+
+    async def _put(self, call: Call) -> Answer:
+        return await changes.put(call, self._intake, self._store)
+
+    async def _delete(self, call: Call) -> Answer:
+        return await changes.delete(call, self._store)
 
     async def _count(self, call: Call) -> Answer:
         authorize = call.authorize("Count")

@@ -65,12 +65,13 @@ async def results(batch: Batch) -> bytes:
 def write(value: Any) -> bytes:
     """Write a value of BSON as plain JSON."""
     try:
-        return _DUMPS(value, default=_other, allow_nan=False).encode()
+        return _DUMPS(value, default=text_of, allow_nan=False).encode()
     except ValueError:  # there is a NaN or an infinity in it
-        return _DUMPS(_finite(value), default=_other).encode()
+        return _DUMPS(_finite(value), default=text_of).encode()
 
 
-def _other(value: Any) -> Any:
+def text_of(value: Any) -> str:
+    """Word a value for which JSON has no type."""
     if isinstance(value, datetime.datetime):
         return f"{value.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
     if isinstance(value, bytes):

@@ -4,8 +4,10 @@ from workflow_results_server.store.by_field import Ranking
 from workflow_results_server.store.changes import Change, Refusal
 from workflow_results_server.store.connection import ConnectionRefused, checked_uri
 from workflow_results_server.store.deposits import Outcome
+from workflow_results_server.store.exchange import Difference
 from workflow_results_server.store.history import OF_PIPELINE, Entry, Origin
 from workflow_results_server.store.indexes import Index
+from workflow_results_server.store.quarantine import Aside, Quarantine
 from workflow_results_server.store.selection import Batch, Selection
 from workflow_results_server.store.store import CLOSE_SECONDS, Store
 from workflow_results_server.store.watching.events import Event, Kind
@@ -15,9 +17,11 @@ from workflow_results_server.store.watching.watches import Part, Place, Wanted, 
 __all__ = [
     "CLOSE_SECONDS",
     "OF_PIPELINE",
+    "Aside",
     "Batch",
     "Change",
     "ConnectionRefused",
+    "Difference",
     "Entry",
     "Event",
     "Expired",
@@ -28,6 +32,7 @@ __all__ = [
     "Outcome",
     "Part",
     "Place",
+    "Quarantine",
     "Ranking",
     "Refusal",
     "Selection",

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 
 _REFUSED_BY_LOCKS: Final = ("update", "delete_ids")
 _UNLOCKED: Final = {"results.locked": {"$ne": True}}
-_LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
+LOCK: Final = [{"$set": {"results": {"$mergeObjects": ["$results", {"locked": True}]}}}]
 """A pipeline, since `{$set: {"results.locked": true}}` fails where `results` is null."""
-_UNLOCK: Final = [
+UNLOCK: Final = [
     {
         "$set": {
             "results": {
@@ -86,10 +86,12 @@ class Change:
     Attributes:
         refusals: The results for which it was refused; without any, the change was made.
         changed: How many results are different now.
+        found: How many results of each pipeline there were, where those that are missing are passed over.
     """
 
     refusals: list[Refusal] = field(default_factory=list)
     changed: int = 0
+    found: dict[str, int] = field(default_factory=dict)
 
 
 class Changes:
@@ -111,22 +113,11 @@ class Changes:
 
         async def write(collection: Collection, ids: Sequence[str], session: AsyncClientSession) -> tuple[int, int]:
             each = works[collection.name]
-            writes = []
+            fields = []
             for id_ in ids:
                 data = each[id_].data
-                fields = await offload(len(data), partial(without, data, b"_id", b"id"))
-                writes.append(UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(fields)}))
-            try:
-                done = await collection.bulk_write(writes, ordered=False, session=session)
-            except BulkWriteError as error:
-                (failure, *_) = error.details.get("writeErrors") or [{}]
-                if failure.get("code") not in TOO_LARGE_CODES:
-                    raise
-                raise _too_large(each[ids[failure["index"]]]) from error
-            too_large = {"_id": {"$in": ids}, "$expr": _TOO_LARGE}
-            if found := await collection.find_one(too_large, {"_id": 1}, session=session):
-                raise _too_large(each[found["_id"]])
-            return done.matched_count, done.modified_count
+                fields.append(await offload(len(data), partial(without, data, b"_id", b"id")))
+            return await set_fields(collection, [each[id_] for id_ in ids], fields, session)
 
         alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for pipeline, each in works.items():
@@ -137,20 +128,20 @@ class Changes:
 
     async def delete(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
         """Delete results that are not locked."""
+        return await self._transact("delete_ids", [Target(pipeline, (), ids)], _delete, origin, seconds)
 
-        async def write(collection: Collection, ids: Sequence[str], session: AsyncClientSession) -> tuple[int, int]:
-            done = await collection.delete_many({"_id": {"$in": ids}, **_UNLOCKED}, session=session)
-            return done.deleted_count, done.deleted_count
-
-        return await self._transact("delete_ids", [Target(pipeline, (), ids)], write, origin, seconds)
+    async def delete_found(self, ids: Mapping[str, Sequence[str]], origin: Origin, seconds: float) -> Change:
+        """Delete results that are not locked, given by pipeline; pass over those that do not exist."""
+        targets = [Target(pipeline, (), each) for pipeline, each in ids.items()]
+        return await self._transact("delete_ids", targets, _delete, origin, seconds, pass_over_missing=True)
 
     async def lock(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
         """Lock results."""
-        return await self._transact("lock", [Target(pipeline, (), ids)], _updating(_LOCK), origin, seconds)
+        return await self._transact("lock", [Target(pipeline, (), ids)], updating(LOCK), origin, seconds)
 
     async def unlock(self, pipeline: str, ids: Sequence[str], origin: Origin, seconds: float) -> Change:
         """Unlock results."""
-        return await self._transact("unlock", [Target(pipeline, (), ids)], _updating(_UNLOCK), origin, seconds)
+        return await self._transact("unlock", [Target(pipeline, (), ids)], updating(UNLOCK), origin, seconds)
 
     @shielded
     async def count_locked(self, pipeline: str, ids: Sequence[str], _origin: Origin, seconds: float) -> Change:
@@ -161,38 +152,52 @@ class Changes:
         return Change(_refusals(pipeline, ids, locked, locked_refuses=False), sum(locked.values()))
 
     async def _transact(
-        self, method: Method, targets: Sequence[Target], write: Write, origin: Origin, seconds: float
+        self,
+        method: Method,
+        targets: Sequence[Target],
+        write: Write,
+        origin: Origin,
+        seconds: float,
+        *,
+        pass_over_missing: bool = False,
     ) -> Change:
         """Write results in one transaction; if that is refused, find out in another one for which results.
 
         The second is committed, too: until then what it has seen could be gone with a primary that is one no more.
         If the second one finds no such results any more, the first one is carried out again.
         """
-        by_pipeline: dict[str, list[str]] = {}
-        for target in targets:
-            by_pipeline.setdefault(target.pipeline, []).extend(target.ids)
         transaction = Transaction(self._database, self._primary, seconds)
 
         async def change(session: AsyncClientSession) -> Change | None:
             if (before := await self._history.answered(origin, session)) is not None:
                 return Change(changed=before)
-            changed = await self._write(by_pipeline, write, session)
+            named, found = targets, {}
+            if pass_over_missing:
+                named = [each._replace(ids=await self._existing(each, session)) for each in targets]
+                found = {each.pipeline: len(each.ids) for each in named}
+                named = [each for each in named if each.ids]
+            changed = await self._write(_by_pipeline(named), write, session)
             if changed is None:
                 return None
-            await self._history.record(method, targets, origin, changed, session)
+            if named:
+                await self._history.record(method, named, origin, changed, session)
             transaction.complete = True
-            return Change(changed=changed)
+            return Change(changed=changed, found=found)
 
         async def look(session: AsyncClientSession) -> Change | None:
             if (before := await self._history.answered(origin, session)) is not None:
                 return Change(changed=before)
             refusals: list[Refusal] = []
-            for pipeline, ids in by_pipeline.items():
+            for pipeline, ids in _by_pipeline(targets).items():
                 locked = await _lock_states(self._database[pipeline], ids, session)
-                refusals += _refusals(pipeline, ids, locked, locked_refuses=method in _REFUSED_BY_LOCKS)
+                asked = list(locked) if pass_over_missing else ids
+                refusals += _refusals(pipeline, asked, locked, locked_refuses=method in _REFUSED_BY_LOCKS)
             return Change(refusals) if refusals else None
 
         return await transaction.run(change, look)
+
+    async def _existing(self, target: Target, session: AsyncClientSession) -> list[str]:
+        return list(await _lock_states(self._database[target.pipeline], target.ids, session))
 
     async def _write(
         self, by_pipeline: Mapping[str, Sequence[str]], write: Write, session: AsyncClientSession
@@ -206,17 +211,63 @@ class Changes:
                     return None
                 changed += modified
         if changed < sum(map(len, by_pipeline.values())):
-            await self._write_all(by_pipeline, session)
+            await write_all(self._database, by_pipeline, session)
         return changed
 
-    async def _write_all(self, by_pipeline: Mapping[str, Sequence[str]], session: AsyncClientSession) -> None:
-        """Write all results without changing them; see the head of this file."""
-        for pipeline, all_ids in by_pipeline.items():
-            for ids in chunks(all_ids):
-                for value in ("", pipeline):
-                    await self._database[pipeline].update_many(
-                        {"_id": {"$in": ids}}, {"$set": {"pipeline": value}}, session=session
-                    )
+
+async def write_all(
+    database: AsyncDatabase[dict[str, Any]], by_pipeline: Mapping[str, Sequence[str]], session: AsyncClientSession
+) -> None:
+    """Write results without changing them; see the head of this file."""
+    for pipeline, all_ids in by_pipeline.items():
+        for ids in chunks(all_ids):
+            for value in ("", pipeline):
+                await database[pipeline].update_many(
+                    {"_id": {"$in": ids}}, {"$set": {"pipeline": value}}, session=session
+                )
+
+
+async def set_fields(
+    collection: Collection, works: Sequence[Work], fields: Sequence[bytes], session: AsyncClientSession
+) -> tuple[int, int]:
+    """Set fields of results that are not locked.
+
+    Args:
+        collection: The collection of their pipeline.
+        works: The works that name them, for messages.
+        fields: The fields of each, as BSON.
+        session: The session with the transaction of the change.
+
+    Returns:
+        How many are not locked, and how many were changed.
+
+    Raises:
+        RequestError: A result would become too large.
+        PyMongoError: MongoDB failed.
+    """
+    ids = [work.id for work in works]
+    writes = [
+        UpdateOne({"_id": id_, **_UNLOCKED}, {"$set": RawBSONDocument(each)})
+        for id_, each in zip(ids, fields, strict=True)
+    ]
+    try:
+        done = await collection.bulk_write(writes, ordered=False, session=session)
+    except BulkWriteError as error:
+        (failure, *_) = error.details.get("writeErrors") or [{}]
+        if failure.get("code") not in TOO_LARGE_CODES:
+            raise
+        raise _too_large(works[failure["index"]]) from error
+    too_large = {"_id": {"$in": ids}, "$expr": _TOO_LARGE}
+    if found := await collection.find_one(too_large, {"_id": 1}, session=session):
+        raise _too_large(works[ids.index(found["_id"])])
+    return done.matched_count, done.modified_count
+
+
+def _by_pipeline(targets: Sequence[Target]) -> dict[str, list[str]]:
+    by_pipeline: dict[str, list[str]] = {}
+    for target in targets:
+        by_pipeline.setdefault(target.pipeline, []).extend(target.ids)
+    return by_pipeline
 
 
 def _too_large(work: Work) -> RequestError:
@@ -226,12 +277,19 @@ def _too_large(work: Work) -> RequestError:
     return RequestError(Reason.TOO_LARGE, f"{path} {problem}", fields={path: problem})
 
 
-def _updating(update: Sequence[Mapping[str, Any]]) -> Write:
+def updating(update: Sequence[Mapping[str, Any]]) -> Write:
+    """Return what updates all results with some ids alike."""
+
     async def write(collection: Collection, ids: Sequence[str], session: AsyncClientSession) -> tuple[int, int]:
         done = await collection.update_many({"_id": {"$in": ids}}, update, session=session)
         return done.matched_count, done.modified_count
 
     return write
+
+
+async def _delete(collection: Collection, ids: Sequence[str], session: AsyncClientSession) -> tuple[int, int]:
+    done = await collection.delete_many({"_id": {"$in": ids}, **_UNLOCKED}, session=session)
+    return done.deleted_count, done.deleted_count
 
 
 async def _lock_states(

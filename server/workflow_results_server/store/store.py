@@ -14,12 +14,14 @@ from pymongo.errors import PyMongoError
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store import by_field, connection, counts, deposits, reads
 from workflow_results_server.store.changes import Changes
+from workflow_results_server.store.exchange import Exchange
 from workflow_results_server.store.group_commit import GroupCommit
 from workflow_results_server.store.history import History
 from workflow_results_server.store.indexes import Indexes
 from workflow_results_server.store.mongodb_errors import mongodb_deadline
 from workflow_results_server.store.pipelines import Pipelines
 from workflow_results_server.store.primary import Primary
+from workflow_results_server.store.quarantine import Quarantine
 from workflow_results_server.store.selection import SLOW_HINT, Batch, Selection
 from workflow_results_server.store.shielding import retrieve_outcome, shielded, wait_for_all
 from workflow_results_server.store.watching.feed import ChangeFeed
@@ -48,6 +50,8 @@ class Store:
     Attributes:
         pipelines: Their collections: how many there may be, and how one is dropped.
         changes: Updates, deletes, locks and unlocks.
+        exchange: Whole results in the places of others.
+        quarantine: Works that were rejected.
         history: Who changed which results.
         watches: Changes as they are made.
         indexes: Indexes on fields, made by admins.
@@ -67,6 +71,8 @@ class Store:
         self.history = History(database, primary)
         self.pipelines = Pipelines(database, primary, self.history, max_pipelines)
         self.changes = Changes(database, primary, self.history)
+        self.exchange = Exchange(database, primary, self.history)
+        self.quarantine = Quarantine(database, primary)
         self.mongodb_version = mongodb_version
         self._database = database
         self._collection = lru_cache(_COLLECTIONS)(database.__getitem__)
