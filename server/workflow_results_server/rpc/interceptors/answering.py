@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from workflow_results_server.rpc.interceptors.authorization import pipelines
+
 if TYPE_CHECKING:
     from workflow_results_server.rpc.interceptors.call import Call, Context
 
@@ -20,7 +22,7 @@ async def answer_call(message: Any, call: Call) -> Any:
     async with aclosing(answer) as parts:  # gRPC itself would leave it open on an error
         async for part in parts:
             if not call.method.takes_stream:  # the callers of a stream of requests learn what became of each
-                call.authorize(message)
+                call.authorize(pipelines(message))
             await _write(part, call.context)
     return None
 
