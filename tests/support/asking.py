@@ -33,3 +33,10 @@ def ask(
     data = response.read()
     connection.close()
     return response.status, json.loads(data) if data else None, {k.lower(): v for k, v in response.getheaders()}
+
+
+def ask_json(door: Service, method: str, path: str, value: Any) -> tuple[int, Any]:
+    """Send a request with a value as JSON, or with bytes; return the status and what the answer says."""
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    status, answer, _ = ask(door, method, path, body)
+    return status, answer

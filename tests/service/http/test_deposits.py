@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.asking import ask
+from tests.support.asking import ask, ask_json
 from tests.support.launcher import Service
 from workflow_results import Results
 
@@ -17,10 +17,8 @@ def work(pipeline: str, id_: str | None = None, **fields: Any) -> dict[str, Any]
     return {"pipeline": pipeline, "status": "success", **({"id": id_} if id_ else {}), **fields}
 
 
-def post(door: Service, works: Any, **headers: str) -> tuple[int, Any]:
-    return ask(door, "POST", "/results", works if isinstance(works, bytes) else json.dumps(works).encode(), **headers)[
-        :2
-    ]
+def post(door: Service, works: Any) -> tuple[int, Any]:
+    return ask_json(door, "POST", "/results", works)
 
 
 def test_nothing_is_nothing(door: Service) -> None:
@@ -164,7 +162,7 @@ def test_values_are_what_json_says(door: Service) -> None:
 )
 def test_what_is_no_list_of_works_is_refused(door: Service, body: bytes) -> None:
     for method in ("POST", "PUT"):
-        status, answered, _ = ask(door, method, "/results", body, Content_Length=str(len(body)))
+        status, answered, _ = ask(door, method, "/results", body)
         assert (status, answered["reason"]) == (400, "MALFORMED_REQUEST")
 
 
