@@ -57,9 +57,18 @@ def _encoded(field: str, document: dict[str, Any]) -> pb.EncodedDocument:
 async def results(batch: Batch) -> bytes:
     """Write the results of a batch, one after the other with commas between them.
 
-    They hold what a projection has asked for: MongoDB's `_id` is none of it, and the `id` where it is.
+    They hold what a projection has asked for: MongoDB's `_id` is none of it, and the `id` where it is. A `results` that is
+    null comes as an empty object, for old clients set `locked` in it.
     """
-    return await offload(len(batch.data), lambda: write(decode(batch.data))[1:-1])
+    return await offload(len(batch.data), partial(_written, batch.data))
+
+
+def _written(data: bytes) -> bytes:
+    found = decode(data)
+    for each in found:
+        if each.get("results", each) is None:
+            each["results"] = {}
+    return write(found)[1:-1]
 
 
 def write(value: Any) -> bytes:

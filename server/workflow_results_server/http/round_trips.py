@@ -41,8 +41,8 @@ def difference(stored: bytes, sent: bytes, locked: bool | None) -> Difference:
             continue
         old, part = mine.get(name, _ABSENT), their_parts[name]
         if name == _RESULTS and isinstance(value, dict):
-            if not value and locked is not None and not isinstance(old, dict):
-                continue  # nothing but the lock was sent
+            if not value and (old is None or (old is _ABSENT and locked is not None)):
+                continue  # null is answered as an empty object, and nothing but the lock was sent
             value, part = _with_lock(value, part, old, my_parts.get(name, b""), locked)
         if not is_same(old, value):
             changed[name] = part if old is _ABSENT else _merged(name, my_parts[name], old, part, value)

@@ -141,7 +141,12 @@ def test_what_is_missing_is_refused(door: Service, pipeline: str) -> None:
 
 
 def test_a_lock_is_set_where_there_are_no_results(door: Service, stored: Any, pipeline: str) -> None:
-    stored({"id": "a"}, {"id": "b", "results": None}, {"id": "c", "results": {}})
+    look = stored({"id": "a"}, {"id": "b", "results": None}, {"id": "c", "results": {}})
+    before = look()
+    works = seen(door, pipeline)
+    assert [each.get("results") for each in works] == [{}, {}, None]
+    assert put(door, works) == (200, {pipeline: 3})
+    assert look() == before
     works = [{"id": id_, "pipeline": pipeline, "results": {"locked": True}} for id_ in "abc"]
     assert put(door, works) == (200, {pipeline: 3})
     assert [each["results"] for each in seen(door, pipeline)] == [{"locked": True}] * 3
