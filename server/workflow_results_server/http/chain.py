@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
 from workflow_results_server.access.callers import current_caller
 from workflow_results_server.errors import RequestError, let_go
 from workflow_results_server.http.answers import Answer
@@ -39,6 +40,8 @@ _PATIENT_SECONDS: Final = 1.0
 _ID_BYTES: Final = 8
 _BODIES_BYTES: Final = 128 * rules.MIB
 """How many bytes of the bodies of all requests may be held, beside works on their way into the store."""
+_LENGTHS: Final = frozenset({"content-length", "transfer-encoding"})
+"""Of both, different servers heed different ones, so that a request could be hidden in another one's body."""
 _SLASHES: Final = re.compile("//+")
 
 
@@ -89,6 +92,8 @@ class Chain:
             _log(call, status, reason, time.perf_counter() - began)
 
     async def _answer(self, call: Call, url_length: int) -> Answer:
+        if call.headers.keys() >= _LENGTHS:
+            raise HttpError(400, Reason.MALFORMED_REQUEST, f"a request has either {' or '.join(sorted(_LENGTHS))}")
         if url_length > URL_BYTES:
             raise HttpError(414, "URL_TOO_LONG", f"the URL must have at most {URL_BYTES:,} bytes, not {url_length:,}")
         path = _SLASHES.sub("/", call.path)

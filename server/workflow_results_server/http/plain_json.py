@@ -57,8 +57,8 @@ def _encoded(field: str, document: dict[str, Any]) -> pb.EncodedDocument:
 async def results(batch: Batch) -> bytes:
     """Write the results of a batch, one after the other with commas between them.
 
-    They hold what a projection has asked for: MongoDB's `_id` is none of it, and the `id` where it is. A `results` that is
-    null comes as an empty object, for old clients set `locked` in it.
+    They hold what a projection has asked for: MongoDB's `_id` is none of it, and the `id` where it is. A `results` that
+    is null comes as an empty object, for old clients set `locked` in it.
     """
     return await offload(len(batch.data), partial(_written, batch.data))
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any, Final
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from workflow_results.common import rules
+from workflow_results.common.reasons import Reason
+from workflow_results_server.http.errors import HttpError
 
 URL_BYTES: Final = rules.MIB
 """The longest URL: ids to be deleted stand in it."""
@@ -77,6 +81,24 @@ class Protocol(H11Protocol):
         super().data_received(data)
         if not self._is_in_head():
             self._end_head()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP; where an answer has begun already, break it off."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            refused = HttpError(400, Reason.MALFORMED_REQUEST, msg)
+            body = json.dumps(refused.body).encode()
+            headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+            answer: tuple[h11.Event, ...] = (
+                h11.Response(status_code=refused.status, headers=[*headers.items()]),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            )
+            for part in answer:
+                self.transport.write(self.conn.send(part) or b"")
+        if self.cycle is not None:  # which can't answer any more
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.close()
 
     def _is_in_head(self) -> bool:
         return self.cycle is None or bool(self.cycle.response_complete)
