@@ -23,15 +23,20 @@ _TURN_SECONDS: Final = 0.001
 
 
 class Turns:
-    """Gives other calls their turns during a long loop of short steps."""
+    """Gives other calls their turns during a long loop of short steps.
 
-    def __init__(self) -> None:
+    Args:
+        rest: How long others go on alone after each turn, in seconds. By default, each of them has one.
+    """
+
+    def __init__(self, rest: float = 0.0) -> None:
+        self._rest = rest
         self._ends = time.perf_counter() + _TURN_SECONDS
 
     async def next(self) -> None:
         """Let the others continue if this turn has lasted long enough; to be awaited after each step."""
         if time.perf_counter() > self._ends:
-            await asyncio.sleep(0)
+            await asyncio.sleep(self._rest)
             self._ends = time.perf_counter() + _TURN_SECONDS
 
 

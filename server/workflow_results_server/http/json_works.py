@@ -10,6 +10,8 @@ import codecs
 import json
 import math
 import re
+import struct
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, NoReturn, TypeVar
@@ -34,15 +36,18 @@ TEXT_BYTES: Final = 3 * rules.WORK_BYTES
 """The longest text of a work: with each letter written as an escape, it takes three times what it takes in BSON."""
 _LEAST_STEP: Final = 16 * rules.KIB
 _MOST_STEP: Final = 4 * rules.MIB
-_LONG: Final = 256 * rules.KIB
-"""From here on a text is read in a thread."""
+_LONG: Final = 128 * rules.KIB
+"""A work whose text is longer is read in a thread, which lets other calls go on less well than turns do, but at all."""
+_REST_SECONDS: Final = 0.001
+"""For other calls after each turn: to read JSON takes several times as long as all else that is done for a work."""
 _VALUES: Final = rules.WORK_BYTES // 4 + 3 * _MOST_STEP // 4
 """More values than a work can have, with those that may stand behind it in what is added for one try."""
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _TAIL: Final = 16
 """How far from the end of a text an error may be that more text would cure."""
-_INFINITY: Final = b"\0\0\0\0\0\0\xf0"
-"""What doubles that are infinite have in common."""
+_ENDS: Final = '}]"'
+"""What an element ends with that can't go on."""
+_INFINITIES: Final = tuple(struct.pack("<d", value) for value in (math.inf, -math.inf))
 _INTEGER_LENGTH: Final = 20
 """Longer integers have more than 64 bits, and take time for the square of their length."""
 
@@ -91,8 +96,7 @@ class _Reader:
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
             self.problem = Problem(Reason.DUPLICATE_FIELD, f"{rules.shorten(twice)} occurs more than once")
         return fields
 
@@ -125,7 +129,7 @@ def encoded(element: Element) -> bytes | Problem:
         return Problem(Reason.INVALID_WORK, "contains an integer that does not fit into 64 bits")
     except (bson.errors.InvalidDocument, ValueError) as error:
         return Problem(Reason.INVALID_WORK, f"can't be encoded as BSON: {error}")
-    if _INFINITY in data:
+    if any(infinity in data for infinity in _INFINITIES):
         careful = _Reader(careful=True)
         careful.read(element.text, 0)
         if careful.problem:
@@ -141,12 +145,16 @@ class _Parser(Generic[MadeT]):
 
     Attributes:
         size: How many bytes are held.
+        is_long: Whether they begin with a long work.
     """
 
     def __init__(self, make: Callable[[Element], MadeT]) -> None:
         self.size = 0
+        self.is_long = False
         self._make = make
         self._held: list[bytes] = []
+        self._made: list[MadeT] = []
+        self._final = False
         self._next_try = _LEAST_STEP
         self._quick, self._careful = _Reader(careful=False), _Reader(careful=True)
         self._position = 0
@@ -177,21 +185,20 @@ class _Parser(Generic[MadeT]):
             raise self._too_large()
         at = 0
         self._final = final
-        self._made: MadeT | None = None
         while (stop := _SPACE.match(text, at).end()) < len(text):  # type: ignore[union-attr] # it matches anything
             at = stop
             after = self._expects(text, at)
             if after is None:
                 break
             at = after
-            if self._made is not None:
-                made, self._made = self._made, None
-                yield made
+            yield from self._made
+            self._made.clear()
         else:
             at = stop
         rest = text[at:].encode() + data[used:]
         self.size = len(rest)
         self._held = [rest] if rest else []
+        self.is_long = self.size >= _LONG
         self._next_try = self.size + min(max(self.size, _LEAST_STEP), _MOST_STEP)
         if self.size > TEXT_BYTES:
             raise self._too_large()
@@ -218,7 +225,7 @@ class _Parser(Generic[MadeT]):
 
     def _element(self, text: str, at: int) -> int | None:
         """Read an element; None where it is not whole."""
-        reader = self._careful if len(text) >= _LONG else self._quick
+        reader = self._careful if self.is_long else self._quick
         try:
             value, stop = reader.read(text, at)
         except json.JSONDecodeError as error:
@@ -228,9 +235,9 @@ class _Parser(Generic[MadeT]):
             return None
         except RecursionError:
             raise self._malformed(f"works[{self._position}] is nested too deep to be read") from None
-        if stop == len(text) and text[stop - 1] != "}" and not self._final:  # a number may go on
+        if text[stop - 1] not in _ENDS and len(text) - stop < (1 if self._final else _TAIL):  # a number may go on
             return None
-        self._made = self._make(Element(self._position, value, text[at:stop], reader.problem))
+        self._made.append(self._make(Element(self._position, value, text[at:stop], reader.problem)))
         self._position += 1
         self._expects = self._separator
         return stop
@@ -274,10 +281,10 @@ async def _parsed(parser: _Parser[MadeT], *, final: bool) -> AsyncGenerator[list
     made: list[MadeT] = []
     failure: HttpError | None = None
     try:
-        if parser.size >= _LONG:
+        if parser.is_long:
             await offload(parser.size, partial(_collect, parser, made, final=final))
         else:
-            turns = Turns()
+            turns = Turns(_REST_SECONDS)
             for each in parser.parse(final=final):
                 made.append(each)
                 await turns.next()

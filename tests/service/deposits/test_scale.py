@@ -13,7 +13,7 @@ from tests.support.waiting import eventually, join
 from tests.support.works import work
 from workflow_results import ConflictError, InvalidRequestError, Outcome, Results
 from workflow_results_server.store import Selection
-from workflow_results_server.store.changes import _LOCK, _UNLOCKED
+from workflow_results_server.store.changes import LOCK, _UNLOCKED
 
 
 def test_one_corrupt_one_too_large_one_conflict_among_a_thousand(
@@ -117,7 +117,7 @@ def test_few_documents_are_examined(database: Any, results: Results, many: str) 
             "filter": Selection(in_ids, after="050000").find()["filter"],
             "sort": {"_id": -1},
         },
-        "lock": {"update": many, "updates": [{"q": in_ids, "u": _LOCK, "multi": True}]},
+        "lock": {"update": many, "updates": [{"q": in_ids, "u": LOCK, "multi": True}]},
         "update": {"update": many, "updates": [{"q": {"_id": ids[0], **_UNLOCKED}, "u": {"$set": {"n": 1}}}]},
         "delete": {"delete": many, "deletes": [{"q": {**in_ids, **_UNLOCKED}, "limit": 0}]},
         "get_locked_count": {"count": many, "query": {"results.locked": True}},

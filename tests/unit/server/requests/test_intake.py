@@ -268,7 +268,7 @@ def test_a_stream_that_ends_early_leaves_nothing_behind(turns: int, size: int) -
         await anext(answers)
         for _ in range(turns):
             await asyncio.sleep(0)
-        await answers.aclose()  # type: ignore[attr-defined]
+        await answers.aclose()
         stream = Stream(taken, Requests(*((id_, size) for id_ in range(20, 40))))
         for _ in range(turns):
             await asyncio.sleep(0)
