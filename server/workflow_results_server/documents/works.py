@@ -114,6 +114,13 @@ class Rejected:
         return f"works[{self.position}]{separator}{self.path}"
 
 
+def size_problem(size: int) -> str | None:
+    """Explain what is wrong with the size of a work, in bytes of BSON, if anything is."""
+    if size > rules.WORK_BYTES:
+        return f"has {size:,} bytes of BSON; at most {rules.WORK_BYTES:,} are stored"
+    return None
+
+
 async def parse(works: pb.EncodedDocuments, *, partial_works: bool = False) -> list[Work | Rejected]:
     """Check the works of a request.
 
@@ -236,11 +243,8 @@ def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
 
 
 def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, partial: bool) -> Work | Rejected:
-    if len(document) > rules.WORK_BYTES:
-        limit = rules.WORK_BYTES
-        return Rejected(
-            position, Reason.TOO_LARGE, "", f"has {len(document):,} bytes of BSON; at most {limit:,} are stored"
-        )
+    if problem := size_problem(len(document)):
+        return Rejected(position, Reason.TOO_LARGE, "", problem)
     if fields is None:
         try:
             validate(document, rules.WORK_DEPTH)

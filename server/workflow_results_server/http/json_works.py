@@ -22,6 +22,7 @@ from workflow_results.common import rules
 from workflow_results.common.bson_codec import encode
 from workflow_results.common.reasons import Reason
 from workflow_results_server.documents.extended_json import has_more_values
+from workflow_results_server.documents.works import size_problem
 from workflow_results_server.http.errors import HttpError
 from workflow_results_server.offload import Turns, offload
 
@@ -129,6 +130,8 @@ def encoded(element: Element) -> bytes | Problem:
         return Problem(Reason.INVALID_WORK, "contains an integer that does not fit into 64 bits")
     except (bson.errors.InvalidDocument, ValueError) as error:
         return Problem(Reason.INVALID_WORK, f"can't be encoded as BSON: {error}")
+    if problem := size_problem(len(data)):  # before anybody looks into it
+        return Problem(Reason.TOO_LARGE, problem)
     if any(infinity in data for infinity in _INFINITIES):
         careful = _Reader(careful=True)
         careful.read(element.text, 0)

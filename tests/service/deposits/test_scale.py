@@ -13,7 +13,7 @@ from tests.support.waiting import eventually, join
 from tests.support.works import work
 from workflow_results import ConflictError, InvalidRequestError, Outcome, Results
 from workflow_results_server.store import Selection
-from workflow_results_server.store.changes import LOCK, _UNLOCKED
+from workflow_results_server.store.changes import _UNLOCKED, LOCK
 
 
 def test_one_corrupt_one_too_large_one_conflict_among_a_thousand(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -266,3 +267,29 @@ def test_as_many_as_fit_into_a_url_are_deleted(door: Service, stored: Any, pipel
     look = stored(*({"id": f"{number:024}"} for number in range(15_000)))
     assert delete(door, *((pipeline, f"{number:024}") for number in range(10_001))) == (200, {pipeline: 10_001})
     assert len(look()) == 4_999
+
+
+def test_a_lock_and_an_unlock_at_once_leave_all_alike(door: Service, stored: Any, pipeline: str) -> None:
+    """Each leaves alone what the other one changes, so that nothing but the write of all keeps them apart."""
+    stored({"id": "a"}, {"id": "b"})
+
+    def locked(value: bool, ids: str) -> list[dict[str, Any]]:
+        return [{"id": id_, "pipeline": pipeline, "results": {"locked": value}} for id_ in ids]
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(20):
+            assert put(door, locked(True, "a") + locked(False, "b"))[0] == 200
+            done = threads.map(lambda value: put(door, locked(value, "ab")), (True, False))
+            assert [*done] == [(200, {pipeline: 2})] * 2
+            one, other = (each["results"]["locked"] for each in seen(door, pipeline))
+            assert one == other
+
+
+def test_simultaneous_exchanges_lose_nothing(door: Service, stored: Any, pipeline: str) -> None:
+    stored({"id": "a", "n": 0})
+    with ThreadPoolExecutor(4) as threads:
+        works = [{"id": "a", "pipeline": pipeline, f"field{number}": number} for number in range(20)]
+        assert {status for status, _ in threads.map(lambda work: put(door, [work]), works)} == {200}
+    (now,) = seen(door, pipeline)
+    assert [now[f"field{number}"] for number in range(20)] == list(range(20))
+    assert len(history(door, pipeline, "a")) == 20
