@@ -117,6 +117,7 @@ def test_a_locked_result_is_only_unlocked(door: Service, stored: Any, pipeline: 
         assert look() == before
     for results in (None, {}, {"snr": None}):
         assert put(door, [work | {"results": results}])[0] == 409
+    assert refused(put(door, [work, {"id": "z", "pipeline": pipeline}])[1]) == {("z", "NOT_FOUND")}
     assert put(door, [work | {"results": {"snr": 1}}]) == (200, {pipeline: 1})  # which says nothing of the lock
     assert put(door, [{"id": "a", "pipeline": pipeline}]) == (200, {pipeline: 1})
     assert look() == before
