@@ -243,8 +243,8 @@ def _slices(documents: Sequence[bytes | str]) -> Iterator[list[bytes | str]]:
 
 
 def _checked(position: int, document: bytes, fields: dict[str, Any] | None, *, partial: bool) -> Work | Rejected:
-    if problem := size_problem(len(document)):
-        return Rejected(position, Reason.TOO_LARGE, "", problem)
+    if too_large := size_problem(len(document)):
+        return Rejected(position, Reason.TOO_LARGE, "", too_large)
     if fields is None:
         try:
             validate(document, rules.WORK_DEPTH)

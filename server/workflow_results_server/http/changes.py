@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from workflow_results_server.requests.intake import Intake
     from workflow_results_server.store import Change, Difference, Store
 
-MOST_REFUSALS: Final = 1_000
+_MOST_REFUSALS: Final = 1_000
 """How many results an answer names for which a change is refused."""
 _SAID: Final = 10
 """How many of them its message names, which is all that some clients show."""
@@ -166,7 +166,7 @@ def _check_refusals(change: Change, what: str) -> None:
     counts = Counter(refusal.locked for refusal in change.refusals)
     refusals = [
         {"pipeline": each.pipeline, "id": each.id, "reason": "LOCKED" if each.locked else "NOT_FOUND"}
-        for each in change.refusals[:MOST_REFUSALS]
+        for each in change.refusals[:_MOST_REFUSALS]
     ]
     named = ", ".join(f"{each['pipeline']}/{each['id']} ({each['reason']})" for each in refusals[:_SAID])
     message = f"nothing was {what}; locked: {counts[True]:,}, not found: {counts[False]:,}; {named}"

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-SLICE_BYTES: Final = rules.MIB
+_SLICE_BYTES: Final = rules.MIB
 _SLICE_WORKS: Final = 10_000
-MOST_RECEIPTS: Final = 1_000
+_MOST_RECEIPTS: Final = 1_000
 """How many works that are not stored an answer names."""
 _SAID: Final = 10
 """How many of them its message names, which is all that some clients show."""
@@ -50,8 +50,8 @@ class _Sent(NamedTuple):
     """A work as it was sent."""
 
     position: int
-    pipeline: Any
-    id: Any
+    pipeline: str | None
+    id: str | None
     data: bytes | Problem
     """Its BSON, or why it has none."""
     text: str
@@ -81,7 +81,7 @@ class _Slice:
     @property
     def is_full(self) -> bool:
         """Whether it is large enough to be deposited."""
-        return self.size >= SLICE_BYTES or len(self.works) >= _SLICE_WORKS
+        return self.size >= _SLICE_BYTES or len(self.works) >= _SLICE_WORKS
 
     def request(self) -> pb.DepositStreamRequest:
         """Word the request, and forget the bytes."""
@@ -139,13 +139,16 @@ class Deposit:
                     slice_.add(work)
                     if slice_.is_full:
                         authorize(())  # who may no longer deposit is stopped in the middle
-                        self._under_way.append(slice_)
-                        yield slice_.request()
+                        yield self._begun(slice_)
                         slice_ = _Slice()
                 self._call.held.set("works", slice_.size)
         if slice_.works:
-            self._under_way.append(slice_)
-            yield slice_.request()
+            authorize(())
+            yield self._begun(slice_)
+
+    def _begun(self, slice_: _Slice) -> pb.DepositStreamRequest:
+        self._under_way.append(slice_)
+        return slice_.request()
 
     async def _record(self, slice_: _Slice, response: pb.DepositStreamResponse) -> None:
         """Count what became of the works of a slice."""
@@ -159,7 +162,7 @@ class Deposit:
             outcome, why = response.outcomes[sent], reasons.get(sent)
             sent += 1
             if outcome in _STORED:
-                self._stored[work.pipeline] += 1
+                self._stored[work.pipeline or ""] += 1
             elif why:
                 reason = RejectionReason.Name(why.reason).removeprefix(_PREFIX)
                 rejections.append(_Rejection(work, reason, why.message))
@@ -174,7 +177,7 @@ class Deposit:
         """Put rejected works aside, as if they were stored; return whether there is room for them."""
         caller = current_caller.get().name
         aside = [
-            Aside(work.text, _name(work.pipeline), _name(work.id), reason, message, caller)
+            Aside(work.text, _shown(work.pipeline), _shown(work.id), reason, message, caller)
             for work, reason, message in rejections
         ]
         first = aside[0]
@@ -191,12 +194,12 @@ class Deposit:
     def _miss(self, work: _Sent, outcome: str, reason: str, message: str) -> None:
         """Count a work that is not stored, and name it unless very many are."""
         self._missed[outcome] += 1
-        if len(self._receipts) < MOST_RECEIPTS:
+        if len(self._receipts) < _MOST_RECEIPTS:
             self._receipts.append(
                 {
                     "index": work.position,
-                    "pipeline": _name(work.pipeline),
-                    "id": _name(work.id),
+                    "pipeline": work.pipeline,
+                    "id": work.id,
                     "outcome": outcome,
                     "reason": str(reason),
                     "message": rules.visible(message),
@@ -225,9 +228,14 @@ def _sent(element: Element, *, keep: bool) -> _Sent:
     work = element.value if isinstance(element.value, dict) else {}
     if work and work.get("id") is None:
         work["id"] = str(ObjectId())
-    return _Sent(element.position, work.get("pipeline"), work.get("id"), encoded(element), element.text if keep else "")
+    pipeline, id_ = _name(work.get("pipeline")), _name(work.get("id"))
+    return _Sent(element.position, pipeline, id_, encoded(element), element.text if keep else "")
 
 
 def _name(value: Any) -> str | None:
     """Return a pipeline or an id, of which it is not sure that they are any."""
-    return rules.visible(rules.cut(value, _NAME_LENGTH)) if isinstance(value, str) else None
+    return rules.cut(value, _NAME_LENGTH) if isinstance(value, str) else None
+
+
+def _shown(name: str | None) -> str | None:
+    return None if name is None else rules.visible(name)

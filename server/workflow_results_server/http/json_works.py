@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MadeT = TypeVar("MadeT")
 
-TEXT_BYTES: Final = 3 * rules.WORK_BYTES
+_TEXT_BYTES: Final = 3 * rules.WORK_BYTES
 """The longest text of a work: with each letter written as an escape, it takes three times what it takes in BSON."""
 _LEAST_STEP: Final = 16 * rules.KIB
 _MOST_STEP: Final = 4 * rules.MIB
@@ -203,7 +203,7 @@ class _Parser(Generic[MadeT]):
         self._held = [rest] if rest else []
         self.is_long = self.size >= _LONG
         self._next_try = self.size + min(max(self.size, _LEAST_STEP), _MOST_STEP)
-        if self.size > TEXT_BYTES:
+        if self.size > _TEXT_BYTES:
             raise self._too_large()
         if final and self._expects != self._nothing:
             raise self._malformed("must be a JSON list of works, and ends in the middle of it")
@@ -249,7 +249,7 @@ class _Parser(Generic[MadeT]):
         return HttpError(400, Reason.MALFORMED_REQUEST, f"body {problem}")
 
     def _too_large(self) -> HttpError:
-        limits = f"{TEXT_BYTES:,} bytes of JSON, or more values than fit into {rules.WORK_BYTES:,} bytes of BSON"
+        limits = f"{_TEXT_BYTES:,} bytes of JSON, or more values than fit into {rules.WORK_BYTES:,} bytes of BSON"
         return HttpError(413, Reason.TOO_LARGE, f"works[{self._position}] has more than {limits}")
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from workflow_results_server.store.primary import Primary
 
-COLLECTION: Final = "_rejected"
+_COLLECTION: Final = "_rejected"
 """No pipeline: their names don't begin with `_`."""
-MOST_BYTES: Final = rules.GIB
+_MOST_BYTES: Final = rules.GIB
 """How much it holds, before compression."""
 _PART_CHARACTERS: Final = 3 * rules.MIB
 """With at most four bytes each, they fit into a document of MongoDB."""
@@ -91,10 +91,10 @@ class Quarantine:
                 size += sum(len(part["work"]) for part in parts)
                 documents += parts
                 await turns.next()
-            if await self._size() + size > MOST_BYTES:
+            if await self._size() + size > _MOST_BYTES:
                 return False
             try:
-                await self._database[COLLECTION].insert_many(documents, ordered=False)
+                await self._database[_COLLECTION].insert_many(documents, ordered=False)
             except BulkWriteError as error:
                 failures = error.details["writeErrors"]
                 if error.details["writeConcernErrors"] or any(each["code"] != _DUPLICATE_KEY for each in failures):
@@ -102,7 +102,7 @@ class Quarantine:
         return True
 
     async def _size(self) -> int:
-        collection = self._database.get_collection(COLLECTION, read_concern=ReadConcern("local"))
+        collection = self._database.get_collection(_COLLECTION, read_concern=ReadConcern("local"))
         try:
             async for found in await collection.aggregate([{"$collStats": {"storageStats": {}}}]):
                 return int(found["storageStats"]["size"])

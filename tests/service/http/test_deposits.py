@@ -108,6 +108,14 @@ def test_a_rejected_work_is_refused_and_all_others_are_stored(door: Service, bad
     assert post(door, f"[{works[0]}, {works[2]}]".encode()) == (200, {p: 2})
 
 
+def test_receipts_name_works_as_they_are(door: Service) -> None:
+    p = uuid4().hex
+    works = [work(p, "a\r\n\u202eb"), work(p, "a\r\n\u202eb", other=1)]
+    status, body = post(door, works)
+    assert (status, outcomes(body)) == (409, [("a\r\n\u202eb", "CONFLICT", "CONFLICT")])
+    assert body["message"].isprintable()
+
+
 def test_answers_name_a_thousand_works_and_count_the_others(door: Service) -> None:
     status, body = post(door, [{"id": str(number)} for number in range(1_500)])
     assert status == 400

@@ -70,6 +70,12 @@ def test_rejected_works_count_as_stored_and_are_kept_whole(server: Service, reje
     assert "works were put aside" in server.log.read_text()
 
 
+def test_names_that_are_no_text_are_put_aside_as_they_can_be_shown(server: Service, rejected: Any) -> None:
+    assert post(server, '{"id": "\\ud800", "pipeline": "a\\r\\n"}') == (200, {"_rejected": 1})
+    (aside,) = rejected.find()
+    assert (aside["id"], aside["pipeline"]) == ("\\ud800", "a\\r\\n")
+
+
 def test_conflicts_are_refused_all_the_same(server: Service, rejected: Any) -> None:
     p = uuid4().hex
     assert post(server, json.dumps(work(p, id="a"))) == (200, {p: 1})

@@ -86,7 +86,7 @@ def test_a_list_is_the_same_however_it_is_cut(values: list[Any], space: str, asc
     assert [json.dumps(each.value) for each in found] == [json.dumps(value) for value in values]
     for each, value in zip(found, values, strict=True):
         if isinstance(value, dict):
-            assert encoded(each) == bson.encode(value)
+            assert encoded(each) == bson.encode(json.loads(each.text))  # which has one NaN for all
 
 
 @pytest.mark.usefixtures("eager")
@@ -161,7 +161,7 @@ def test_a_long_work_is_tried_few_times(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("element", [b"x" * 64, b"{}," * 16, b"[]," * 16, b'{"a": [[[[[[[[[[[[[[[[[[[['])
 def test_what_no_work_can_be_is_given_up(monkeypatch: pytest.MonkeyPatch, element: bytes) -> None:
-    monkeypatch.setattr(json_works, "TEXT_BYTES", 1 << 20)
+    monkeypatch.setattr(json_works, "_TEXT_BYTES", 1 << 20)
     monkeypatch.setattr(json_works, "_VALUES", 100_000)
     monkeypatch.setattr(json_works, "_MOST_STEP", 1 << 16)
     arrived = 0
