@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -193,3 +195,18 @@ def test_works_of_all_sizes_come_whole(door: Service) -> None:
     assert {each["id"]: each.get("text", each.get("list")) for each in works} == {
         id_: each.get("text", each.get("list")) for id_, each in stored(door, p).items()
     }
+
+
+def test_a_large_body_takes_little_memory(serve: Callable[..., Service]) -> None:
+    server, p = serve("--http-port", "0"), uuid4().hex
+    body = json.dumps([work(p, f"{number:05}", list=[number / 7] * 80) for number in range(24_000)]).encode()
+    assert len(body) > 32 << 20
+    before = peak(server)
+    assert post(server, body) == (200, {p: 24_000})
+    assert peak(server) - before < 96 << 10
+
+
+def peak(server: Service) -> int:
+    """The most memory that a server has had, in KiB."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
