@@ -17,7 +17,7 @@ from workflow_results_server.documents import works
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, InvalidRequest
 from workflow_results_server.offload import offload
 from workflow_results_server.requests import fields
-from workflow_results_server.rpc.continuations import PageTokens, ReadTokens
+from workflow_results_server.requests.continuations import PageTokens, ReadTokens
 from workflow_results_server.rpc.result_texts import Texts, write
 from workflow_results_server.rpc.watching import watched
 from workflow_results_server.store import OF_PIPELINE, Change, Ranking, Selection

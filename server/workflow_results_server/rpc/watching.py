@@ -10,7 +10,7 @@ from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.access.callers import current_caller, look_up_caller
 from workflow_results_server.offload import offload
 from workflow_results_server.requests import fields
-from workflow_results_server.rpc.continuations import WatchTokens, unknown_token
+from workflow_results_server.requests.continuations import WatchTokens, unknown_token
 from workflow_results_server.rpc.result_texts import write
 from workflow_results_server.store import InvalidToken, Kind, Wanted
 

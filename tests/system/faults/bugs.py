@@ -42,7 +42,7 @@ def _ignore_locks() -> None:
 
 def _resume_late() -> None:
     """Go on one result behind the one where a stream broke."""
-    from workflow_results_server.rpc.continuations import ReadTokens
+    from workflow_results_server.requests.continuations import ReadTokens
     from workflow_results_server.store import Selection
 
     resumed = ReadTokens.resumed

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow_results_server.errors import InvalidRequest
-from workflow_results_server.rpc.continuations import ReadTokens, WatchTokens
+from workflow_results_server.requests.continuations import ReadTokens, WatchTokens
 from workflow_results_server.store import Place, Selection
 
 LIMIT = 1_000
