@@ -29,7 +29,7 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "http_max_body": int,
 }
 """What a file of options might give otherwise."""
-_PATHS: Final = ("tls_cert", "tls_key", "tls_client_ca", "tokens")
+_PATHS: Final = ("tls_cert", "tls_key", "tls_client_ca", "tokens", "plots_root")
 _LISTS: Final = ("http_allowed_host", "http_cors_origin")
 _PORT_MOST: Final = 65_535
 _WORKERS_MOST: Final = 256
@@ -74,6 +74,7 @@ class Settings:
         http_cors_origin: Origins of other sites whose pages may call.
         http_max_body: The most bytes of a body.
         http_quarantine: Whether works that are rejected are put aside, and count as stored for who deposits them.
+        plots_root: The directory of the plots that the dashboard shows; None to show their paths alone.
         reflection: Whether clients can ask for the API (gRPC server reflection).
         tls_cert: The certificate of the server, with what leads to its authority; None for plain text.
         tls_key: Its key.
@@ -100,6 +101,7 @@ class Settings:
     http_cors_origin: tuple[str, ...] = ()
     http_max_body: int = 1024**3
     http_quarantine: bool = False
+    plots_root: Path | None = None
     reflection: bool = True
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -130,6 +132,8 @@ class Settings:
             raise SettingsError("--http-port must be another port than --port")
         if self.http_max_body < 1:
             raise SettingsError("--http-max-body must be positive")
+        if self.plots_root is not None and not self.plots_root.is_dir():
+            raise SettingsError(f"--plots-root must be a directory: {self.plots_root}")
         if not 1 <= self.workers <= _WORKERS_MOST:
             raise SettingsError(f"--workers must be from 1 to {_WORKERS_MOST}, not {self.workers}")
         if not _DATABASE.fullmatch(self.database) or self.database in ("admin", "config", "local"):

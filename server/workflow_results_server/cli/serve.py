@@ -117,7 +117,9 @@ class _Serve(click.Command):
     help="The most pipelines; 0 for as many as MongoDB's limit of open files allows.",
 )
 @click.option(
-    "--http-port", type=int, help="Serve HTTP as well, with the routes of the old backend; 0 for any free port."
+    "--http-port",
+    type=int,
+    help="Serve HTTP as well: the dashboard at /ui/, and the routes of the old backend; 0 for any free port.",
 )
 @click.option(
     "--http-allowed-host",
@@ -136,6 +138,12 @@ class _Serve(click.Command):
     "--http-quarantine",
     is_flag=True,
     help="Put works that are rejected aside, so that their senders don't send them for ever.",
+)
+@click.option(
+    "--plots-root",
+    type=_FILE,
+    metavar="DIR",
+    help="The directory whose PNG, JPEG and WebP files the dashboard shows as plots of results.",
 )
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Offer gRPC reflection.")
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")

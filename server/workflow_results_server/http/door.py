@@ -15,6 +15,7 @@ from workflow_results_server.http.chain import Chain
 from workflow_results_server.http.guard import Guard
 from workflow_results_server.http.old_routes import OldRoutes
 from workflow_results_server.http.protocol import HANDSHAKE_SECONDS, HEAD_BYTES, Limits, Protocol
+from workflow_results_server.http.ui.dashboard import Dashboard
 
 if TYPE_CHECKING:
     import socket
@@ -48,7 +49,8 @@ class Door:
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, access: Access, connections: int) -> None:
         guard = Guard(settings.host, settings.http_allowed_host, settings.http_cors_origin)
-        routes = OldRoutes(settings, store, intake).routes
+        self._dashboard = Dashboard(settings, store)
+        routes = {**self._dashboard.routes, **OldRoutes(settings, store, intake).routes}
         application = Chain(routes, guard, access, settings.call_seconds)
         # What its loggers say is said in our own lines, and some of it callers can cause at will.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
@@ -90,6 +92,7 @@ class Door:
         Args:
             seconds: How long they may take.
         """
+        self._dashboard.stop()
         for task in self._tasks:
             task.cancel()
         if self._listening:

@@ -1,0 +1,99 @@
+// Several results side by side: what differs, or all of it.
+
+import { ask, session } from "./api.js";
+import { html, Notice, use, useLoaded, useState } from "./dom.js";
+import { kindOf, numberOf, short, stringify, valueAt, whole } from "./format.js";
+import { locking } from "./locking.js";
+import { go, state } from "./state.js";
+import { open, toggle } from "./table.js";
+
+export const MOST = 12;
+const LONG = 400;
+
+function leaves(document, prefix = "") {
+  return Object.entries(document).flatMap(([name, value]) => {
+    const isDeep = kindOf(value) === "document" && Object.keys(value).length > 0;
+    return isDeep && !name.includes(".") ? leaves(value, `${prefix}${name}.`) : [`${prefix}${name}`];
+  });
+}
+
+/** Return the paths of some results with their values; whether they differ; and how far the numbers are apart. */
+function compared(results) {
+  const paths = [...new Set(results.flatMap((result) => leaves(result)))];
+  return paths.map((path) => {
+    const values = results.map((result) => valueAt(result, path));
+    const differs = new Set(values.map((value) => (value === undefined ? "" : stringify(value)))).size > 1;
+    const numbers = values.map(numberOf);
+    const spread = numbers.every(Number.isFinite) ? Math.max(...numbers) - Math.min(...numbers) : null;
+    return { path, values, differs, spread };
+  });
+}
+
+function Bar({ values, at }) {
+  const numbers = values.map(numberOf);
+  const most = Math.max(...numbers.map(Math.abs));
+  if (!numbers.every(Number.isFinite) || most === 0) return null;
+  return html`<i class="bar" style=${{ width: `${(Math.abs(numbers[at]) / most) * 100}%` }}></i>`;
+}
+
+export function Compare({ onClose }) {
+  const { pipeline, compare, all } = use(state);
+  const who = use(session);
+  const ids = compare.slice(0, MOST);
+  const load = (signal) => Promise.all(ids.map((id) => ask("api/result", { pipeline, id }, signal).catch((error) => ({ id, error }))));
+  const { value, error, loading } = useLoaded(load, [pipeline, ids.join("\n")]);
+  if (error) return html`<${Notice} error=${error} />`;
+  if (!value || loading) return html`<${Notice}>Loading …</${Notice}>`;
+  const missing = value.filter((result) => result.error instanceof Error);
+  const results = value.filter((result) => !(result.error instanceof Error));
+  const lines = compared(results);
+  const drawn = lines.filter(({ path, differs }) => (all || differs) && path !== "id");
+  const same = lines.length - 1 - lines.filter(({ path, differs }) => differs && path !== "id").length;
+  return html`
+    <section class="compare" aria-label="Comparison">
+      <header>
+        <h2>${results.length} results compared</h2>
+        <label class="choice"><input type="checkbox" checked=${!all} onChange=${(event) => go({ all: !event.target.checked }, { replace: true })} /> <span>differences only</span></label>
+        <span class="hint">${same} ${same === 1 ? "field is" : "fields are"} the same${compare.length > MOST ? `; of ${compare.length} results the first ${MOST} are compared` : ""}</span>
+        <span class="space"></span>
+        ${who?.can_lock && html`<button onClick=${() => (locking.value = { lock: true, ids: compare })}>Lock …</button>`}
+        ${who?.can_lock && html`<button onClick=${() => (locking.value = { lock: false, ids: compare })}>Unlock …</button>`}
+        <button onClick=${onClose}>Back to the table</button>
+      </header>
+      ${missing.map((each) => html`<${Notice} key=${each.id} error=${each.error} />`)}
+      <div class="scroll" tabindex="0" role="region" aria-label="Values">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">field</th>
+              ${results.map(
+                (result) => html`<th scope="col" key=${result.id}>
+                  <button class="plain id" onClick=${() => open(result.id)}>${result.id}</button>
+                  <button class="plain remove" aria-label="Leave out ${result.id}" onClick=${() => toggle(result.id)}>×</button>
+                </th>`,
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            ${drawn.map(
+              ({ path, values, differs, spread }) => html`
+                <tr key=${path} class=${differs ? "differs" : ""}>
+                  <th scope="row" title=${path}>${path}</th>
+                  ${values.map((value, at) => {
+                    const text = value === undefined ? "" : kindOf(value) === "string" ? value : kindOf(value) === "number" ? whole(value) : stringify(value);
+                    const title = ["creation", "start", "stop"].includes(path) ? short(value, path) : undefined;
+                    return html`<td key=${at} class=${spread === null ? kindOf(value) : "number"} title=${title}>
+                      ${differs && spread !== null && html`<${Bar} values=${values} at=${at} />`}
+                      <span>${value === undefined ? html`<em>missing</em>` : text.length > LONG ? `${text.slice(0, LONG)}…` : text}</span>
+                    </td>`;
+                  })}
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+        ${!drawn.length && html`<${Notice}>${results.length > 1 ? "These results have the same content." : "Choose another result to compare this one with."}</${Notice}>`}
+      </div>
+    </section>
+  `;
+}

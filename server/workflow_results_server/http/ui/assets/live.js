@@ -1,0 +1,89 @@
+// The live tail: changes of the open pipeline as they are made. One stream, and none while nobody looks.
+
+import { lines } from "./api.js";
+import { computed, effect, signal } from "./dom.js";
+import { rows } from "./model.js";
+import { state } from "./state.js";
+
+const SILENCE = 40000; // the server says something every 15 s
+const PAUSES = [500, 1000, 2000, 5000, 10000];
+
+/** Whether changes are coming: "off", "connecting", "on" or "broken"; and how many rows are new since the table was loaded. */
+export const live = signal({ status: "off", problem: "" });
+
+/** Tells the table that so many rows have come before all others. */
+export const arrivals = signal({ number: 0, at: 0 });
+
+let aborting = null;
+
+function stop() {
+  aborting?.abort();
+  aborting = null;
+}
+
+async function follow(asked) {
+  const own = new AbortController();
+  aborting = own;
+  const { signal: end } = own;
+  let token = "";
+  let failures = 0;
+  while (!end.aborted) {
+    const attempt = new AbortController();
+    const cancel = () => attempt.abort();
+    end.addEventListener("abort", cancel);
+    let silence = setTimeout(cancel, SILENCE);
+    live.value = { status: failures ? "broken" : "connecting", problem: live.peek().problem };
+    try {
+      for await (const said of lines("api/watch", { ...asked, token }, attempt.signal)) {
+        clearTimeout(silence);
+        silence = setTimeout(cancel, SILENCE);
+        if (end.aborted) break;
+        token = said.token || token;
+        failures = 0;
+        if (live.peek().status !== "on") live.value = { status: "on", problem: "" };
+        if (said.events.length) take(said);
+      }
+    } catch (error) {
+      if (end.aborted) break;
+      live.value = { status: "broken", problem: error.message };
+      if (error.status === 400 || error.status === 409) token = ""; // too old: go on with what comes now
+      if (error.status === 403) break;
+    } finally {
+      clearTimeout(silence);
+      end.removeEventListener("abort", cancel);
+    }
+    if (end.aborted) break;
+    await new Promise((resolve) => setTimeout(resolve, PAUSES[Math.min(failures, PAUSES.length - 1)]));
+    failures += 1;
+  }
+}
+
+function take(said) {
+  const table = rows.peek();
+  if (!table) return;
+  let number = 0;
+  for (const event of said.events) number += table.take(event, said.results[event.result]);
+  if (number) arrivals.value = { number, at: arrivals.peek().at + 1 };
+  table.tell();
+}
+
+const visible = signal(!document.hidden);
+document.addEventListener("visibilitychange", () => {
+  visible.value = !document.hidden;
+});
+
+const wanted = computed(() => {
+  const table = rows.value;
+  if (!state.value.live || !visible.value || !table) return "";
+  const { pipeline, query, fields } = table.asked;
+  return JSON.stringify({ pipeline, query, fields });
+});
+
+export function begin() {
+  effect(() => {
+    const asked = wanted.value;
+    stop();
+    if (asked) follow(JSON.parse(asked));
+    else live.value = { status: "off", problem: "" };
+  });
+}

@@ -1,0 +1,31 @@
+// Logging in: with a token, which only the server and a cookie of the browser keep.
+
+import { logIn, session } from "./api.js";
+import { html, use, useState } from "./dom.js";
+
+export function Login() {
+  const { problem } = use(session);
+  const [token, setToken] = useState("");
+  const [error, setError] = useState("");
+  const submit = async (event) => {
+    event.preventDefault();
+    try {
+      await logIn(token);
+    } catch (failure) {
+      setError(failure.message);
+    }
+  };
+  return html`
+    <main class="login">
+      <h1>Workflow Results</h1>
+      <form onSubmit=${submit}>
+        <label>Token
+          <input type="password" autocomplete="current-password" placeholder="wr_…" value=${token} autofocus onInput=${(event) => setToken(event.target.value)} />
+        </label>
+        <p class="hint">An administrator creates one: <code>workflow-results token create NAME --role reader --pipelines 'frb-*'</code></p>
+        <p class=${error ? "wrong" : "hint"} role=${error ? "alert" : undefined}>${error || problem}</p>
+        <div class="buttons"><button type="submit" class="main" disabled=${!token}>Log in</button></div>
+      </form>
+    </main>
+  `;
+}

@@ -1,0 +1,162 @@
+// The rows of a table: pages of results, loaded where somebody looks, and what has come since at their head.
+
+import { ask, list, lines } from "./api.js";
+import { signal } from "./dom.js";
+
+const PAGE = 200;
+const RANKED = 10000;
+const HEAD = 20000;
+const MANY = 2000000;
+// More rows than that are higher than browsers can scroll.
+export const MOST_ROWS = 500000;
+
+/** The results that match a query, by place; `changed` tells when there is more to see. */
+export class Rows {
+  /** @param {{pipeline: string, query: string, fields: string[], sort: ?{by: string, ascending: boolean}}} asked */
+  constructor(asked, count) {
+    this.asked = asked;
+    this.changed = signal(0);
+    this.error = null;
+    this.loading = true;
+    this.head = [];
+    this.isFull = false;
+    this.total = 0;
+    this.exact = false;
+    this.places = new Map();
+    this.pages = new Map();
+    this.aborting = new AbortController();
+    if (asked.sort) this.rank();
+    else {
+      this.load(0);
+      this.count(count);
+    }
+  }
+
+  close() {
+    this.aborting.abort();
+  }
+
+  get length() {
+    return Math.min(this.head.length + this.total, MOST_ROWS);
+  }
+
+  /** Return the row at a place; undefined while it is loading. */
+  at(place) {
+    if (place < this.head.length) return this.head[place];
+    const base = place - this.head.length;
+    return this.pages.get(Math.floor(base / PAGE))?.rows[base % PAGE];
+  }
+
+  /** Load what is missing between two places. */
+  want(from, to) {
+    if (this.asked.sort) return;
+    const first = Math.max(0, from - this.head.length);
+    const last = Math.max(0, to - this.head.length);
+    for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page += 1) {
+      if (!this.pages.has(page) && page * PAGE < this.total) this.load(page);
+    }
+  }
+
+  async load(page) {
+    this.pages.set(page, { rows: [] });
+    const { pipeline, query, fields } = this.asked;
+    try {
+      const where = this.place(page);
+      const rows = await list("api/results", { pipeline, query, fields, limit: PAGE, ...where }, this.aborting.signal);
+      this.pages.set(page, { rows });
+      for (const row of rows) this.places.set(row.id, row);
+      const end = page * PAGE + rows.length;
+      if (rows.length < PAGE) {
+        this.total = end;
+        this.exact = true;
+      } else this.total = Math.max(this.total, this.exact ? end : end + 1);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.pages.delete(page);
+      this.error = error;
+    }
+    if (page === 0) this.loading = false;
+    this.tell();
+  }
+
+  /** Return where a page begins: behind the last id before it, or so many behind the first one of all. */
+  place(page) {
+    const before = this.pages.get(page - 1)?.rows;
+    if (before?.length === PAGE) return { after: before[PAGE - 1].id };
+    const first = this.pages.get(0)?.rows[0];
+    return page && first ? { after: first.id, skip: page * PAGE - 1 } : { skip: page * PAGE };
+  }
+
+  async count(known) {
+    const { pipeline, query } = this.asked;
+    try {
+      // An exact count of a very large pipeline would take long, and tell nobody more than the one of its metadata.
+      const all = query ? 0 : await known();
+      const count = all > MANY ? all : (await ask("api/count", { pipeline, query }, this.aborting.signal)).count;
+      this.total = Math.max(count, this.pages.get(0)?.rows.length ?? 0);
+      this.exact = true;
+    } catch {
+      // Without a number, the table grows as one goes down; what is wrong with the query is said by its first page.
+    }
+    this.tell();
+  }
+
+  async rank() {
+    const { pipeline, query, fields, sort } = this.asked;
+    const body = { pipeline, query, fields, by: sort.by, ascending: sort.ascending, limit: RANKED };
+    let told = performance.now();
+    try {
+      for await (const row of lines("api/top", body, this.aborting.signal)) {
+        const page = Math.floor(this.total / PAGE);
+        if (!this.pages.has(page)) this.pages.set(page, { rows: [] });
+        this.pages.get(page).rows.push(row);
+        this.places.set(row.id, row);
+        this.total += 1;
+        if (performance.now() - told > 100) {
+          told = performance.now();
+          this.tell();
+        }
+      }
+      this.exact = true;
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.error = error;
+    }
+    this.loading = false;
+    this.tell();
+  }
+
+  /** Whether there may be more than what was ranked. */
+  get isCut() {
+    return Boolean(this.asked.sort) && this.total === RANKED;
+  }
+
+  /** Take in what has happened to a result; return how many rows are new at the head. */
+  take(event, result) {
+    const known = this.places.get(event.id);
+    if (known) {
+      if (event.kind === "deleted") known.gone = true;
+      else if (result) replaceFields(known, result);
+      known.touched = Date.now();
+      return 0;
+    }
+    if (event.kind !== "deposited" || !result || this.asked.sort) return 0;
+    if (this.head.length >= HEAD) {
+      this.isFull = true;
+      return 0;
+    }
+    result.touched = Date.now();
+    this.head.unshift(result);
+    this.places.set(result.id, result);
+    return 1;
+  }
+
+  tell() {
+    this.changed.value += 1;
+  }
+}
+
+function replaceFields(row, result) {
+  for (const name of Object.keys(row)) delete row[name];
+  Object.assign(row, result);
+}
