@@ -31,6 +31,8 @@ _TYPES: Final = (
     (list, "list"),
     (dict, "document"),
 )
+_NAN: Final = object()
+"""Stands for NaN, and is equal to itself."""
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
@@ -107,14 +109,14 @@ def _is_odd(name: str) -> bool:
 def _look(found: _Path, value: Any) -> None:
     found.seen += 1
     found.types.add(next((name for kind, name in _TYPES if isinstance(value, kind)), "other"))
-    if isinstance(value, float) and math.isnan(value):
-        value = "NaN"  # equal to itself
     if any(type(value) is type(each) and value == each for each in _EMPTY):
         value = None
     else:
         found.filled += 1
     if isinstance(value, (str, bytes, list)):
         found.longest = max(found.longest, len(value))
+    if isinstance(value, float) and math.isnan(value):
+        value = _NAN
     if found.first is MISSING:
         found.first = value
     elif found.is_constant:

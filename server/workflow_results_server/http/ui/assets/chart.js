@@ -11,11 +11,13 @@ import { go, state } from "./state.js";
 import { open } from "./table.js";
 
 const BARS = 60;
+const ERROR = /err|sigma|uncert/i;
 const TIMES = ["creation", "start", "stop"];
 
 /** Return the fields that a chart begins with: what a pipeline has found comes first. */
 function usual(columns, now) {
-  const found = columns.filter(({ path, constant }) => path.startsWith("results.") && !constant).map(({ path }) => path);
+  const isFound = ({ path, constant }) => path.startsWith("results.") && !constant && !ERROR.test(path);
+  const found = columns.filter(isFound).map(({ path }) => path);
   const others = columns.map(({ path }) => path);
   const [x = others[0] ?? "", y = x] = found;
   return { x: now.x || x, y: now.y || y, color: now.color === "none" ? "" : now.color || (found[2] ?? "") };

@@ -68,7 +68,7 @@ function Chooser() {
         </section>
         <section>
           <h3><label for="find-column">Others</label></h3>
-          <input id="find-column" type="search" placeholder="Find a field" value=${text} onInput=${(event) => setText(event.target.value)} />
+          <input id="find-column" type="search" placeholder="Find a field" autofocus value=${text} onInput=${(event) => setText(event.target.value)} />
           <ul class="others" aria-label="Other columns">
             ${others.map(
               (column) => html`

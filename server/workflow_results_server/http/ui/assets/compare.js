@@ -5,10 +5,12 @@ import { html, Notice, use, useLoaded, useState } from "./dom.js";
 import { kindOf, numberOf, short, stringify, valueAt, whole } from "./format.js";
 import { locking } from "./locking.js";
 import { go, state } from "./state.js";
+import { isCurve, Spark } from "./spark.js";
 import { open, toggle } from "./table.js";
 
 export const MOST = 12;
 const LONG = 400;
+const VISIBLE = 0.01;
 
 function leaves(document, prefix = "") {
   return Object.entries(document).flatMap(([name, value]) => {
@@ -17,23 +19,32 @@ function leaves(document, prefix = "") {
   });
 }
 
-/** Return the paths of some results with their values; whether they differ; and how far the numbers are apart. */
+/** Return the paths of some results with their values; whether they differ; and the largest number, if bars show how. */
 function compared(results) {
   const paths = [...new Set(results.flatMap((result) => leaves(result)))];
   return paths.map((path) => {
     const values = results.map((result) => valueAt(result, path));
     const differs = new Set(values.map((value) => (value === undefined ? "" : stringify(value)))).size > 1;
-    const numbers = values.map(numberOf);
-    const spread = numbers.every(Number.isFinite) ? Math.max(...numbers) - Math.min(...numbers) : null;
-    return { path, values, differs, spread };
+    const numbers = values.filter((value) => kindOf(value) === "number").map(numberOf);
+    const areNumbers = numbers.length > 0 && values.every((value) => ["number", "missing", "null"].includes(kindOf(value)));
+    const most = Math.max(...numbers.map(Math.abs));
+    const spread = Math.max(...numbers) - Math.min(...numbers);
+    return { path, values, differs, areNumbers, most: areNumbers && spread > most * VISIBLE ? most : 0 };
   });
 }
 
-function Bar({ values, at }) {
-  const numbers = values.map(numberOf);
-  const most = Math.max(...numbers.map(Math.abs));
-  if (!numbers.every(Number.isFinite) || most === 0) return null;
-  return html`<i class="bar" style=${{ width: `${(Math.abs(numbers[at]) / most) * 100}%` }}></i>`;
+function Bar({ value, most }) {
+  const share = Math.abs(numberOf(value)) / most;
+  return Number.isFinite(share) ? html`<i class="bar" style=${{ width: `${share * 100}%` }}></i>` : null;
+}
+
+function inWords(value, path) {
+  if (value === undefined) return html`<em>missing</em>`;
+  if (isCurve(value)) return html`<small>${value.length} values</small>`;
+  const kind = kindOf(value);
+  const text = kind === "string" || kind === "number" ? whole(value) : stringify(value);
+  const time = ["creation", "start", "stop"].includes(path) ? html` <small>${short(value, path)}</small>` : "";
+  return html`${text.length > LONG ? `${text.slice(0, LONG)}…` : text}${time}`;
 }
 
 export function Compare({ onClose }) {
@@ -76,17 +87,14 @@ export function Compare({ onClose }) {
           </thead>
           <tbody>
             ${drawn.map(
-              ({ path, values, differs, spread }) => html`
+              ({ path, values, differs, areNumbers, most }) => html`
                 <tr key=${path} class=${differs ? "differs" : ""}>
                   <th scope="row" title=${path}>${path}</th>
-                  ${values.map((value, at) => {
-                    const text = value === undefined ? "" : kindOf(value) === "string" ? value : kindOf(value) === "number" ? whole(value) : stringify(value);
-                    const title = ["creation", "start", "stop"].includes(path) ? short(value, path) : undefined;
-                    return html`<td key=${at} class=${spread === null ? kindOf(value) : "number"} title=${title}>
-                      ${differs && spread !== null && html`<${Bar} values=${values} at=${at} />`}
-                      <span>${value === undefined ? html`<em>missing</em>` : text.length > LONG ? `${text.slice(0, LONG)}…` : text}</span>
-                    </td>`;
-                  })}
+                  ${values.map((value, at) => html`<td key=${at} class=${areNumbers ? "number" : kindOf(value)}>
+                    ${most > 0 && html`<${Bar} value=${value} most=${most} />`}
+                    ${isCurve(value) && html`<${Spark} values=${value} />`}
+                    <span>${inWords(value, path)}</span>
+                  </td>`)}
                 </tr>
               `,
             )}

@@ -62,7 +62,9 @@ function take(said) {
   const table = rows.peek();
   if (!table) return;
   let number = 0;
-  for (const event of said.events) number += table.take(event, said.results[event.result]);
+  // Those with the lowest ids first, as each goes before all others.
+  const ordered = said.events.toSorted((one, other) => (one.id < other.id ? -1 : Number(one.id > other.id)));
+  for (const event of ordered) number += table.take(event, said.results[event.result]);
   if (number) arrivals.value = { number, at: arrivals.peek().at + 1 };
   table.tell();
 }

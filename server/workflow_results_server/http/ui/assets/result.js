@@ -7,62 +7,60 @@ import { Gallery, Place } from "./gallery.js";
 import { locking } from "./locking.js";
 import { changed, rows } from "./model.js";
 import { go, state } from "./state.js";
+import { isCurve, Spark } from "./spark.js";
 import { toggle } from "./table.js";
 
 const TABS = [["fields", "Fields"], ["json", "JSON"], ["plots", "Plots"], ["products", "Products"], ["history", "History"]];
 const METHODS = { update: "updated", delete_ids: "deleted", lock: "locked", unlock: "unlocked", drop_pipeline: "pipeline dropped" };
-const SPARK = 8;
+const ABOVE = ["id", "pipeline", "status"];
+const SHORT = 8;
+const MANY = 200;
 
 export const close = () => {
   go({ open: "" });
   document.getElementById("grid")?.focus({ preventScroll: true });
 };
 
-function Spark({ values }) {
-  const numbers = values.map(numberOf).filter(Number.isFinite);
-  const least = Math.min(...numbers);
-  const span = Math.max(...numbers) - least || 1;
-  const points = values
-    .map((value, at) => [at, numberOf(value)])
-    .filter(([, number]) => Number.isFinite(number))
-    .map(([at, number]) => `${((at / (values.length - 1)) * 160).toFixed(1)},${(23 - ((number - least) / span) * 22).toFixed(1)}`);
-  return html`<svg class="spark" viewBox="0 0 160 24" aria-hidden="true"><polyline points=${points.join(" ")} /></svg>`;
-}
-
-function isCurve(value) {
-  return value.length >= SPARK && value.length <= 4096 && value.filter((each) => Number.isFinite(numberOf(each))).length >= 2 && value.every((each) => kindOf(each) === "number");
+function List({ value, path }) {
+  if (value.some((each) => kindOf(each) === "document")) {
+    return html`<${Fields} document=${Object.fromEntries(value.slice(0, MANY).map((each, at) => [at, each]))} path=${path} />`;
+  }
+  const text = stringify(value);
+  if (value.length <= SHORT) return html`<span class="value list">${text}</span>`;
+  return html`
+    ${isCurve(value) && html`<${Spark} values=${value} />`}
+    <details><summary>${thousands(value.length)} values</summary><span class="value list">${text}</span></details>
+  `;
 }
 
 function Value({ value, path }) {
   const kind = kindOf(value);
-  if (kind === "document") return html`<${Fields} document=${value} path=${path} />`;
-  if (kind === "list" && value.length) {
-    if (value.some((each) => kindOf(each) === "document")) {
-      return html`<${Fields} document=${Object.fromEntries(value.slice(0, 200).map((each, at) => [at, each]))} path=${path} />`;
-    }
-    const text = stringify(value);
-    return html`
-      ${isCurve(value) && html`<${Spark} values=${value} />`}
-      <span class="value list">${text.length > 300 ? html`${text.slice(0, 300)}… <small>${thousands(value.length)} values</small>` : text}</span>
-    `;
-  }
+  if (kind === "list" && value.length) return html`<${List} value=${value} path=${path} />`;
   const text = kind === "null" ? "null" : kind === "string" ? value : whole(value) || "[]";
   const time = ["creation", "start", "stop"].includes(path) && kind === "number" ? short(value, path) : "";
   return html`<span class="value ${kind}">${text}</span>${time && time !== text && html` <small>${time} UTC</small>`}`;
 }
 
 function Fields({ document, path = "" }) {
-  const names = Object.keys(document);
-  if (!names.length) return html`<span class="value faint">{}</span>`;
   return html`
     <dl class="fields">
-      ${names.map((name) => {
+      ${Object.entries(document).map(([name, value]) => {
         const inner = path ? `${path}.${name}` : name;
-        const isDeep = kindOf(document[name]) === "document" && Object.keys(document[name]).length > 0;
-        return html`<div key=${name} class=${isDeep ? "deep" : ""}><dt>${name}</dt><dd><${Value} value=${document[name]} path=${inner} /></dd></div>`;
+        const isDeep = kindOf(value) === "document" && Object.keys(value).length > 0;
+        return isDeep
+          ? html`<div key=${name} class="deep"><dd><details open=${inner.startsWith("results")}><summary>${name}</summary><${Fields} document=${value} path=${inner} /></details></dd></div>`
+          : html`<div key=${name}><dt>${name}</dt><dd><${Value} value=${value} path=${inner} /></dd></div>`;
       })}
     </dl>
   `;
+}
+
+/** What a pipeline has found comes first; documents that only describe how come last. */
+function arranged(result) {
+  const { results, ...others } = result;
+  const entries = Object.entries(others).filter(([name]) => !ABOVE.includes(name));
+  const isDeep = ([, value]) => kindOf(value) === "document";
+  return Object.fromEntries([["results", results], ...entries.filter((each) => !isDeep(each)), ...entries.filter(isDeep)]);
 }
 
 function Json({ result }) {
@@ -194,7 +192,7 @@ export function Result() {
                   ? html`<${Products} products=${result.products} />`
                   : tab === "history"
                     ? html`<${History} pipeline=${pipeline} id=${id} />`
-                    : html`<${Fields} document=${result} />`}
+                    : html`<${Fields} document=${arranged(result)} />`}
       </div>
     </aside>
   `;

@@ -12,6 +12,8 @@ const AROUND = 8;
 const MARK = "46px";
 const DECIMALS = 4;
 const NEW = 4000;
+const ENDING = 9;
+const narrow = matchMedia("(max-width: 720px)");
 
 /** The place of the row that the keyboard is on. */
 export const cursor = signal(0);
@@ -32,9 +34,11 @@ function measured(paths, rows) {
   const columns = paths.map((path) => {
     const texts = sample.map((row) => short(valueAt(row, path), path));
     const decimals = isNumeric(path) ? Math.min(DECIMALS, Math.max(0, ...texts.map(decimalsOf))) : 0;
-    const longest = Math.max(0, ...texts.map((text) => text.length + (decimals ? Math.max(0, decimals - decimalsOf(text)) : 0)));
+    const lengths = texts.map((text) => text.length + (decimals ? Math.max(0, decimals - decimalsOf(text)) : 0));
+    const longest = lengths.sort((one, other) => one - other)[Math.floor(lengths.length * 0.95)] ?? 0; // but for a few
     const title = path.split(".").at(-1).length;
     const room = { id: 0.9, status: 5 }[path] ?? 3;
+    if (path === "id" && narrow.matches) return { decimals, width: `${Math.min(ENDING + 3, longest + 2)}ch` };
     return { decimals, width: `${Math.min(34, Math.max(6, title + 3, longest + room))}ch` };
   });
   return { text: `${MARK} ${columns.map(({ width }) => width).join(" ")} 1fr`, decimals: columns.map(({ decimals }) => decimals) };
@@ -78,7 +82,7 @@ function Head({ paths }) {
             <div role="columnheader" key=${path} class="cell ${isNumeric(path) ? "number" : ""}" aria-sort=${direction} title=${path}>
               ${canSort(path)
                 ? html`<button class="plain" onClick=${() => sortBy(path)}>
-                    ${within}${name}<i class="direction">${direction ? (direction === "ascending" ? "↑" : "↓") : ""}</i>
+                    ${within}${name}${direction && html`<i class="direction">${direction === "ascending" ? "↑" : "↓"}</i>`}
                   </button>`
                 : html`<span>${within}${name}</span>`}
             </div>
@@ -98,10 +102,14 @@ function Cell({ row, path, decimals }) {
   const isNumber = kind === "number" && path !== "creation" && path !== "start" && path !== "stop";
   const isOdd = kind === "null" || (isNumber && !Number.isFinite(Number(whole(value))));
   const classes = `cell ${isNumber ? "number" : ""} ${path === "id" ? "id" : ""} ${isOdd ? "faint" : ""}`;
+  if (path === "id" && narrow.matches) return html`<div role="gridcell" class=${classes} title=${value}>${ending(value)}</div>`;
   const text = isNumber ? aligned(short(value, path), decimals) : short(value, path);
   const title = kind === "document" || kind === "list" ? text : whole(value);
   return html`<div role="gridcell" class=${classes} title=${title.length > 500 ? `${title.slice(0, 500)}…` : title}>${text}</div>`;
 }
+
+/** On a phone, ids are told apart by how they end. */
+const ending = (id) => (id.length > ENDING + 1 ? `…${id.slice(-ENDING)}` : id);
 
 function Row({ row, place, paths, decimals, isCursor, isChosen, isOpen }) {
   const style = { transform: `translateY(${place * ROW}px)` };
