@@ -107,7 +107,7 @@ function Page() {
   const { pipeline, open } = use(state);
   const isDrawn = use(drawer);
   useEffect(() => {
-    document.title = pipeline ? `${pipeline} – Workflow Results` : "Workflow Results";
+    document.title = pipeline ? `${pipeline} - Workflow Results` : "Workflow Results";
   }, [pipeline]);
   return html`
     <${Top} />

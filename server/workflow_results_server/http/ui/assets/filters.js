@@ -36,7 +36,7 @@ function Values({ path, onChosen }) {
       ${value.values.map(
         (each) => html`
           <li key=${stringify(each.value)}>
-            <button class="plain" onClick=${() => onChosen(each.value)}>
+            <button type="button" class="plain" onClick=${() => onChosen(each.value)}>
               <span>${short(each.value, path) || "“”"}</span> <span class="count">${thousands(numberOf(each.count))}</span>
             </button>
           </li>

@@ -7,7 +7,7 @@ import { editing } from "./filters.js";
 import { rows } from "./model.js";
 import { close } from "./result.js";
 import { go, state } from "./state.js";
-import { cursor, open, toggle } from "./table.js";
+import { cursor, moves, open, toggle } from "./table.js";
 
 const PAGE = 20;
 
@@ -48,6 +48,7 @@ function move(by) {
   const table = rows.peek();
   if (!table?.length) return;
   cursor.value = Math.max(0, Math.min(table.length - 1, cursor.peek() + by));
+  moves.value += 1;
   const row = table.at(cursor.peek());
   if (state.peek().open && row) go({ open: row.id }, { replace: true });
 }

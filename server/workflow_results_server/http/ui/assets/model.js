@@ -135,10 +135,12 @@ export const changed = signal(0);
 
 /** Load the rows again, as they are now. */
 export function reload() {
-  rows.peek()?.close();
+  const before = rows.peek();
+  before?.close();
   const text = asked.peek();
   const wanted = text && JSON.parse(text);
-  rows.value = wanted ? new Rows(wanted, () => countOf(wanted.pipeline)) : null;
+  const isSame = before && wanted && ["pipeline", "query"].every((name) => before.asked[name] === wanted[name]);
+  rows.value = wanted ? new Rows(wanted, () => countOf(wanted.pipeline), isSame && !before.asked.sort ? before : null) : null;
 }
 
 const pipeline = computed(() => state.value.pipeline);

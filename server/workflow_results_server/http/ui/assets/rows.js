@@ -13,19 +13,23 @@ export const MOST_ROWS = 500000;
 /** The results that match a query, by place; `changed` tells when there is more to see. */
 export class Rows {
   /** @param {{pipeline: string, query: string, fields: string[], sort: ?{by: string, ascending: boolean}}} asked */
-  constructor(asked, count) {
+  constructor(asked, count, before) {
     this.asked = asked;
     this.changed = signal(0);
     this.error = null;
     this.loading = true;
     this.head = [];
     this.isFull = false;
-    this.total = 0;
-    this.exact = false;
+    // Where only other fields are asked for, the table keeps its height, and so its place.
+    this.total = before ? before.length : 0;
+    this.exact = before ? before.exact : false;
     this.places = new Map();
     this.pages = new Map();
     this.aborting = new AbortController();
-    if (asked.sort) this.rank();
+    if (asked.sort) {
+      this.total = 0;
+      this.rank();
+    }
     else {
       this.load(0);
       this.count(count);

@@ -9,14 +9,16 @@ import { go, state } from "./state.js";
 
 export const ROW = 30;
 const AROUND = 8;
+const DRAWN = 256; // more than there are at a time: each is drawn anew with what comes into sight
 const MARK = "46px";
 const DECIMALS = 4;
 const NEW = 4000;
 const ENDING = 9;
 const narrow = matchMedia("(max-width: 720px)");
 
-/** The place of the row that the keyboard is on. */
+/** The place of the row that the keyboard is on, and how often that has moved, so that it is brought into sight. */
 export const cursor = signal(0);
+export const moves = signal(0);
 
 /** Which rows are chosen to be compared, by id. */
 export function toggle(id) {
@@ -41,7 +43,8 @@ function measured(paths, rows) {
     if (path === "id" && narrow.matches) return { decimals, width: `${Math.min(ENDING + 3, longest + 2)}ch` };
     return { decimals, width: `${Math.min(34, Math.max(6, title + 3, longest + room))}ch` };
   });
-  return { text: `${MARK} ${columns.map(({ width }) => width).join(" ")} 1fr`, decimals: columns.map(({ decimals }) => decimals) };
+  const all = [MARK, ...columns.map(({ width }) => width)];
+  return { text: `${all.join(" ")} 1fr`, width: `calc(${all.join(" + ")})`, decimals: columns.map(({ decimals }) => decimals) };
 }
 
 const decimalsOf = (text) => /\.(\d+)$/.exec(text)?.[1].length ?? 0;
@@ -143,6 +146,7 @@ function Body({ rows, paths }) {
   use(rows.changed);
   const now = use(state);
   const at = use(cursor);
+  const moved = use(moves);
   const [view, setView] = useState({ from: 0, to: 40 });
   const grid = useRef(null);
   const came = use(arrivals);
@@ -159,6 +163,7 @@ function Body({ rows, paths }) {
   }, [came]);
 
   const look = () => {
+    if (!grid.current) return;
     const { scrollTop, clientHeight } = grid.current;
     const from = Math.max(0, Math.floor(scrollTop / ROW) - AROUND);
     const to = Math.ceil((scrollTop + clientHeight) / ROW) + AROUND;
@@ -168,7 +173,7 @@ function Body({ rows, paths }) {
   const onScroll = () => {
     waiting.current ||= requestAnimationFrame(() => {
       waiting.current = 0;
-      if (grid.current) look();
+      look();
     });
   };
   useLayoutEffect(look, [rows]);
@@ -182,14 +187,14 @@ function Body({ rows, paths }) {
     return () => clearTimeout(later);
   }, [rows, view, rows.length]);
   useEffect(() => {
-    // The row of the keyboard stays in sight, below the head and beside nothing.
+    if (!moved) return;
     const top = at * ROW;
     const { scrollTop, clientHeight } = grid.current;
     if (top < scrollTop) grid.current.scrollTop = top;
     else if (top + 2 * ROW > scrollTop + clientHeight) grid.current.scrollTop = top + 2 * ROW - clientHeight;
-  }, [at]);
+  }, [moved]);
 
-  const columns = useRef({ key: "", text: "", decimals: [] });
+  const columns = useRef({ key: "", text: "", width: "max-content", decimals: [] });
   const key = `${paths.join("\n")}|${rows.loading}|${rows.asked.pipeline}`;
   if (columns.current.key !== key && !rows.loading) columns.current = { key, ...measured(paths, rows) };
 
@@ -197,7 +202,7 @@ function Body({ rows, paths }) {
   for (let place = view.from; place < Math.min(view.to, rows.length); place += 1) {
     const row = rows.at(place);
     drawn.push(html`
-      <${Row} key=${place} row=${row} place=${place} paths=${paths} decimals=${columns.current.decimals} isCursor=${place === at}
+      <${Row} key=${place % DRAWN} row=${row} place=${place} paths=${paths} decimals=${columns.current.decimals} isCursor=${place === at}
         isChosen=${row && now.compare.includes(row.id)} isOpen=${row && row.id === now.open} />
     `);
   }
@@ -205,7 +210,7 @@ function Body({ rows, paths }) {
     <div class="grid" role="grid" id="grid" tabindex="0" ref=${grid} onScroll=${onScroll} aria-label="Results"
       aria-rowcount=${rows.length + 1} aria-colcount=${paths.length + 1} aria-multiselectable="true"
       aria-activedescendant=${rows.length && at >= view.from && at < view.to ? `row-${at}` : undefined}
-      style=${{ "--columns": columns.current.text || `${MARK} repeat(${paths.length}, 12ch)` }}>
+      style=${{ "--columns": columns.current.text || `${MARK} repeat(${paths.length}, 12ch)`, "--width": columns.current.width }}>
       <${Head} paths=${paths} />
       <div role="rowgroup" class="body" style=${{ height: `${rows.length * ROW}px` }}>${drawn}</div>
       ${!rows.loading && rows.length === 0 && !rows.error && html`<p class="notice">No result matches.</p>`}
