@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from workflow_results_server.http.answers import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workflow_results_server.http.chain import Handler, Routes
     from workflow_results_server.http.requests import Call
 
@@ -25,6 +27,8 @@ _TYPES: Final = {
 }
 _DIGEST_LENGTH: Final = 16
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
+_OWN_REFERRER: Final = {"referrer-policy": "same-origin"}
+"""With `no-referrer`, browsers say of the form that exports results that it comes from nowhere: `Origin: null`."""
 _COMPRESSED_FROM: Final = 1024
 
 
@@ -41,17 +45,17 @@ def routes() -> Routes:
     }
     digest = _digest(b"\0".join(part for name, data in contents.items() for part in (name.encode(), data)))
     page = contents.pop(_PAGE).replace(b"{digest}", digest.encode())
-    served = {("GET", "/ui/"): _file(page, _PAGE, "no-cache")}
+    served = {("GET", "/ui/"): _file(page, _PAGE, "no-cache", _OWN_REFERRER)}
     for name, data in contents.items():
         served["GET", f"/ui/assets/{digest}/{name}"] = _file(data, name, _FOR_EVER)
     return served
 
 
-def _file(data: bytes, name: str, caching: str) -> Handler:
+def _file(data: bytes, name: str, caching: str, more: Mapping[str, str] | None = None) -> Handler:
     tag = f'"{_digest(data)}"'
     compressed = gzip.compress(data, mtime=0) if len(data) >= _COMPRESSED_FROM else None
     content_type = _TYPES[Path(name).suffix]
-    headers = {"etag": tag, "cache-control": caching, "vary": "accept-encoding"}
+    headers = {"etag": tag, "cache-control": caching, "vary": "accept-encoding", **(more or {})}
 
     async def answer(call: Call) -> Answer:
         call.name = "page"

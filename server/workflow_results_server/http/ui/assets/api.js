@@ -98,7 +98,6 @@ export function save(body) {
   const form = document.createElement("form");
   form.method = "post";
   form.action = "/ui/api/export";
-  form.target = "_blank";
   const field = document.createElement("input");
   field.type = "hidden";
   field.name = "request";

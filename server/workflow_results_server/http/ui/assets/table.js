@@ -115,10 +115,9 @@ function Cell({ row, path, decimals }) {
 const ending = (id) => (id.length > ENDING + 1 ? `…${id.slice(-ENDING)}` : id);
 
 function Row({ row, place, paths, decimals, isCursor, isChosen, isOpen }) {
-  const style = { transform: `translateY(${place * ROW}px)` };
   if (!row) {
     return html`
-      <div role="row" id="row-${place}" class="row waiting" aria-rowindex=${place + 2} style=${style}>
+      <div role="row" id="row-${place}" class="row waiting" aria-rowindex=${place + 2}>
         <div role="gridcell" class="cell mark"></div>
         ${paths.map((path) => html`<div role="gridcell" key=${path} class="cell"><i></i></div>`)}
       </div>
@@ -132,7 +131,7 @@ function Row({ row, place, paths, decimals, isCursor, isChosen, isOpen }) {
     open(row.id);
   };
   return html`
-    <div role="row" id="row-${place}" class=${classes} aria-rowindex=${place + 2} aria-selected=${isOpen} style=${style} onClick=${onClick}>
+    <div role="row" id="row-${place}" class=${classes} aria-rowindex=${place + 2} aria-selected=${isOpen} onClick=${onClick}>
       <div role="gridcell" class="cell mark" onClick=${(event) => event.stopPropagation()}>
         <input type="checkbox" tabindex="-1" checked=${isChosen} aria-label="Compare ${row.id}" onChange=${() => toggle(row.id)} />
         ${isLocked && html`<span class="lock" title="locked" role="img" aria-label="locked"></span>`}
@@ -198,6 +197,7 @@ function Body({ rows, paths }) {
   const key = `${paths.join("\n")}|${rows.loading}|${rows.asked.pipeline}`;
   if (columns.current.key !== key && !rows.loading) columns.current = { key, ...measured(paths, rows) };
 
+  // The rows in sight follow each other, without a place of their own: a style for each would cost browsers far more.
   const drawn = [];
   for (let place = view.from; place < Math.min(view.to, rows.length); place += 1) {
     const row = rows.at(place);
@@ -212,7 +212,7 @@ function Body({ rows, paths }) {
       aria-activedescendant=${rows.length && at >= view.from && at < view.to ? `row-${at}` : undefined}
       style=${{ "--columns": columns.current.text || `${MARK} repeat(${paths.length}, 12ch)`, "--width": columns.current.width }}>
       <${Head} paths=${paths} />
-      <div role="rowgroup" class="body" style=${{ height: `${rows.length * ROW}px` }}>${drawn}</div>
+      <div role="rowgroup" class="body" style=${{ height: `${rows.length * ROW}px`, "padding-top": `${view.from * ROW}px` }}>${drawn}</div>
       ${!rows.loading && rows.length === 0 && !rows.error && html`<p class="notice">No result matches.</p>`}
       ${rows.error && html`<p class="notice wrong" role="alert">${rows.error.message}</p>`}
     </div>
