@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -134,6 +134,14 @@ test-hostile: $(VENV)/.dev $(NATIVE) ## Send 100,000 hostile requests, and the l
 
 test-transfer: $(VENV)/.dev $(NATIVE) ## Export 300,000 results, in all formats and through kills, and deposit them again
 	@$(BIN)/python -m tests.system.transfer
+
+# A browser is used as the machine has it; none is downloaded.
+$(VENV)/.ui: pyproject.toml | $(VENV)/.dev
+	$(BIN)/pip install --quiet --editable '.[dev,ui-tests]'
+	@touch $@
+
+test-ui: $(VENV)/.ui $(NATIVE) ## Use the dashboard in Debian's chromium (apt-get install chromium, or TEST_CHROMIUM=...)
+	@$(BIN)/pytest tests/ui
 
 LANGUAGES ?=
 # Each client of the old backend has an environment of its own, with the versions that it pins.

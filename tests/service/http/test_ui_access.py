@@ -70,6 +70,7 @@ def test_without_a_token_there_is_the_page_and_nothing_else(guarded: Service) ->
         "pipelines": [],
         "can_lock": False,
         "open": False,
+        "anonymous": False,
         "problem": "this server asks for a token",
         "plots": False,
     }

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from workflow_results_server.access.callers import EVERYONE, Role, current_caller
-from workflow_results_server.access.tokens import looks_like_token
+from workflow_results_server.access.tokens import ANONYMOUS, looks_like_token
 from workflow_results_server.errors import RequestError
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.errors import HttpError
@@ -55,6 +55,7 @@ class Session:
                 "pipelines": [] if problem else list(caller.pipelines),
                 "can_lock": not problem and caller.role >= Role.CURATOR,
                 "open": caller is EVERYONE and not problem,
+                "anonymous": not problem and caller.name == ANONYMOUS,
                 "problem": problem,
                 "plots": self._plots,
             },

@@ -85,12 +85,13 @@ export async function loadSession() {
 
 export async function logIn(token) {
   await ask("login", { token });
-  await loadSession();
+  if (session.peek().problem) await loadSession();
+  else location.reload(); // with what another caller may see
 }
 
 export async function logOut() {
   await ask("logout", {});
-  await loadSession();
+  location.reload(); // so that nothing of it is left
 }
 
 /** Let the browser save what a request answers, whatever its size: a form does that, fetch would hold it all. */

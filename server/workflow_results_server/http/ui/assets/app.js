@@ -10,7 +10,7 @@ import { Filters } from "./filters.js";
 import { comparing, Help, helping, listen } from "./keys.js";
 import { begin as beginLive, live } from "./live.js";
 import { Locking } from "./locking.js";
-import { Login } from "./login.js";
+import { loggingIn, Login } from "./login.js";
 import { begin, pipelines, reload } from "./model.js";
 import { Pipelines } from "./pipelines.js";
 import { Result } from "./result.js";
@@ -28,7 +28,9 @@ function Who() {
   if (who.open) return html`<span class="who hint">no login needed</span>`;
   return html`
     <span class="who"><strong>${who.caller}</strong> <small>${who.role}</small>
-      ${who.caller !== "anonymous" && html`<button class="plain" onClick=${logOut}>Log out</button>`}
+      ${who.anonymous
+        ? html`<button class="plain" onClick=${() => (loggingIn.value = true)}>Log in</button>`
+        : html`<button class="plain" onClick=${logOut}>Log out</button>`}
     </span>
   `;
 }
@@ -125,6 +127,7 @@ let begun = false;
 function App() {
   const who = use(session);
   const error = use(failure);
+  const isLoggingIn = use(loggingIn);
   useEffect(() => {
     if (who && !who.problem && !begun) {
       begun = true;
@@ -134,7 +137,7 @@ function App() {
   }, [who]);
   if (error) return html`<p class="notice wrong" role="alert">${error.message}</p>`;
   if (!who) return html`<p class="notice">Loading …</p>`;
-  return who.problem ? html`<${Login} />` : html`<${Page} />`;
+  return who.problem || isLoggingIn ? html`<${Login} />` : html`<${Page} />`;
 }
 
 comparing.value = state.peek().compare.length > 1;

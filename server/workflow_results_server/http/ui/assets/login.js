@@ -1,7 +1,10 @@
 // Logging in: with a token, which only the server and a cookie of the browser keep.
 
 import { logIn, session } from "./api.js";
-import { html, use, useState } from "./dom.js";
+import { html, signal, use, useState } from "./dom.js";
+
+/** Whether somebody who may look without a token shows one, to see or to do more. */
+export const loggingIn = signal(false);
 
 export function Login() {
   const { problem } = use(session);
@@ -24,7 +27,8 @@ export function Login() {
         </label>
         <p class="hint">An administrator creates one: <code>workflow-results token create NAME --role reader --pipelines 'frb-*'</code></p>
         <p class=${error ? "wrong" : "hint"} role=${error ? "alert" : undefined}>${error || problem}</p>
-        <div class="buttons"><button type="submit" class="main" disabled=${!token}>Log in</button></div>
+        <div class="buttons"><button type="submit" class="main" disabled=${!token}>Log in</button>
+          ${!problem && html`<button type="button" onClick=${() => (loggingIn.value = false)}>Cancel</button>`}</div>
       </form>
     </main>
   `;
