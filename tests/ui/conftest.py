@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.support import callers
 from tests.support.launcher import Service, embedded_uri
@@ -102,14 +102,22 @@ def opened(chromium: Browser, service: Service) -> Iterator[Callable[..., Page]]
     problems: list[str] = []
     expected: list[str] = []
 
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            problems.append(message.text)
+
+    def on_request(request: Request) -> None:
+        if _is_foreign(request.url):
+            problems.append(f"asked for {request.url}")
+
     def start(address: str = "", *, width: int = 1440, scheme: Any = "light", base: str = "", expect: str = "") -> Page:
         context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
+        page.on("console", on_console)
         page.on("pageerror", lambda error: problems.append(f"{error}\n{error.stack}"))
-        page.on("request", lambda request: _is_foreign(request.url) and problems.append(f"asked for {request.url}"))
+        page.on("request", on_request)
         page.on("dialog", lambda dialog: problems.append(f"a script ran: {dialog.message}"))
         if expect:
             expected.append(expect)

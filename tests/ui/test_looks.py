@@ -41,9 +41,11 @@ def test_every_part_is_accessible(
     look_at(page, width=width)
     for key, name in (("v", "Columns"), ("e", "Export frb-dm"), ("?", "Keyboard")):
         page.keyboard.press(key)
-        expect(page.get_by_role("dialog", name=name)).to_be_visible()
+        dialog = page.get_by_role("dialog", name=name)
+        expect(dialog).to_be_visible()
         look_at(page, width=width)
         page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
     for key in ("/", "q"):
         page.keyboard.press(key)
         expect(page.locator(".adder")).to_be_visible()

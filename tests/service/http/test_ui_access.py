@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def guarded(mongo_uri: str, service: Service, tmp_path_factory: pytest.TempPathF
     assert "wr_" not in said, "a token stands in the log"
 
 
-READS = [
+READS: list[tuple[str, dict[str, Any]]] = [
     ("results", {}),
     ("result", {"id": "a"}),
     ("top", {"by": "x"}),

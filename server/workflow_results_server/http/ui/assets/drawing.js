@@ -34,6 +34,12 @@ function scale(isLog, isDate, range) {
   return { time: isDate, distr: isLog ? 3 : 1, range };
 }
 
+/** Round down to one digit: uPlot counts its marks from the end of a logarithmic axis. */
+function rounded(value) {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return Math.floor(value / unit) * unit;
+}
+
 function spanned(values, isLog) {
   let least = Infinity;
   let most = -Infinity;
@@ -41,7 +47,7 @@ function spanned(values, isLog) {
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  if (isLog) return [least / 1.15, most * 1.15];
+  if (isLog) return [rounded(least / 1.15), most * 1.15];
   const room = (most - least || Math.abs(most) || 1) * 0.04;
   return [least - room, most + room];
 }
@@ -127,8 +133,8 @@ export function scatter(element, { xs, ys, shares, xLog, yLog, dates, xLabel, yL
     return found;
   };
   return plot(element, {
-    x: { isLog: xLog, isDate: dates[0], range: ranged(ranges[0]) },
-    y: { isLog: yLog, isDate: dates[1], range: ranged(ranges[1]) },
+    x: { isLog: xLog, isDate: dates[0], range: ranged(ranges[0], xLog) },
+    y: { isLog: yLog, isDate: dates[1], range: ranged(ranges[1], yLog) },
     data: [xs, ys],
     draw,
     xLabel,
@@ -139,13 +145,11 @@ export function scatter(element, { xs, ys, shares, xLog, yLog, dates, xLabel, yL
 }
 
 /** Zoomed in, a scale has the range that was chosen; else the whole one. */
-function ranged(whole) {
-  return (u, least, most) => (least === null || least === undefined || u.status === 0 ? whole : zoomed(whole, least, most));
-}
-
-function zoomed([low, high], least, most) {
-  const inside = least > low && most < high && most > least;
-  return inside ? [least, most] : [low, high];
+function ranged([low, high], isLog) {
+  return (u, least, most) => {
+    const isZoomed = u.status !== 0 && least > low && most < high && most > least;
+    return isZoomed ? [isLog ? rounded(least) : least, most] : [low, high];
+  };
 }
 
 /** Draw the bars of a histogram; returns what removes them. */
@@ -172,7 +176,7 @@ export function bars(element, { edges, counts, xLog, isDate, label, onHover, onC
     return edges.findIndex((edge, at) => at < counts.length && value >= edge && value < edges[at + 1]);
   };
   return plot(element, {
-    x: { isLog: xLog, isDate, range: () => [edges[0], edges.at(-1)] },
+    x: { isLog: xLog, isDate, range: () => [xLog ? rounded(edges[0]) : edges[0], edges.at(-1)] },
     y: { isLog: false, isDate: false, range: () => [0, most * 1.06] },
     data: [middles, counts],
     draw,

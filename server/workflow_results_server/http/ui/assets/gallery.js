@@ -49,11 +49,11 @@ export function Gallery({ pipeline, result }) {
       <figcaption>
         <span><${Place} where=${plots[place]} /></span>
         ${plots.length > 1 &&
-        html`<nav>
+        html`<div class="steps">
           <button aria-label="Previous plot" onClick=${() => turn(-1)}>←</button>
           <span>${place + 1} of ${plots.length}</span>
           <button aria-label="Next plot" onClick=${() => turn(1)}>→</button>
-        </nav>`}
+        </div>`}
       </figcaption>
     </figure>
   `;

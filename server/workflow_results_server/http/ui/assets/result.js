@@ -12,7 +12,7 @@ import { toggle } from "./table.js";
 
 const TABS = [["fields", "Fields"], ["json", "JSON"], ["plots", "Plots"], ["products", "Products"], ["history", "History"]];
 const METHODS = { update: "updated", delete_ids: "deleted", lock: "locked", unlock: "unlocked", drop_pipeline: "pipeline dropped" };
-const ABOVE = ["id", "pipeline", "status"];
+const ELSEWHERE = ["id", "pipeline", "status", "plots", "products"];
 const SHORT = 8;
 const MANY = 200;
 
@@ -58,7 +58,7 @@ function Fields({ document, path = "" }) {
 /** What a pipeline has found comes first; documents that only describe how come last. */
 function arranged(result) {
   const { results, ...others } = result;
-  const entries = Object.entries(others).filter(([name]) => !ABOVE.includes(name));
+  const entries = Object.entries(others).filter(([name]) => !ELSEWHERE.includes(name));
   const isDeep = ([, value]) => kindOf(value) === "document";
   return Object.fromEntries([["results", results], ...entries.filter((each) => !isDeep(each)), ...entries.filter(isDeep)]);
 }
@@ -161,11 +161,11 @@ export function Result() {
     <aside class="result" ref=${panel} tabindex="-1" aria-label="Result ${id}">
       <header>
         <h2 title=${id}>${isLocked && html`<span class="lock" role="img" aria-label="locked" title="locked"></span>`}${id}</h2>
-        <nav>
+        <div class="steps">
           <button class="plain" aria-label="Previous result" title="Previous (k)" onClick=${() => step(-1)}>↑</button>
           <button class="plain" aria-label="Next result" title="Next (j)" onClick=${() => step(1)}>↓</button>
           <button class="plain" aria-label="Close the result" title="Close (Esc)" onClick=${close}>×</button>
-        </nav>
+        </div>
       </header>
       ${result &&
       html`<p class="facts">

@@ -238,10 +238,11 @@ function Counted({ rows }) {
   use(rows.changed);
   if (rows.loading && !rows.total) return html`<span class="count">…</span>`;
   const number = rows.head.length + rows.total;
-  const text = `${rows.exact ? "" : "at least "}${thousands(number)} ${number === 1 ? "result" : "results"}`;
+  const { sort } = rows.asked;
+  const text = `${rows.exact ? "" : "at least "}${thousands(number)} ${number === 1 ? "result" : "results"}${sort ? ` with ${sort.by}` : ""}`;
   return html`
     <span class="count" role="status">
-      ${rows.isCut ? `the ${rows.asked.sort.ascending ? "lowest" : "highest"} ${thousands(number)} by ${rows.asked.sort.by}` : text}
+      ${rows.isCut ? `the ${sort.ascending ? "lowest" : "highest"} ${thousands(number)} by ${sort.by}` : text}
       ${number > MOST_ROWS && html`<em>, of which the first ${thousands(MOST_ROWS)} are shown</em>`}
       ${rows.isFull && html`<em>; more are coming: reload to see them</em>`}
     </span>
