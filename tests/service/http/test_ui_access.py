@@ -93,6 +93,8 @@ def test_roles(guarded: Service, role: str) -> None:
         assert browser.ask(path, pipeline=PIPELINE, **asked).status == 200, path
         other = browser.ask(path, pipeline=OTHER, **asked)
         assert other.status == (200 if role == "admin" else 403), path
+    for name, status in ((PIPELINE, 404), (OTHER, 404 if role == "admin" else 403)):
+        assert browser.get(f"/ui/api/plot?pipeline={name}&id=a").status == status
     assert get_history(browser, PIPELINE) == 200
     assert get_history(browser, OTHER) == (200 if role == "admin" else 403)
     names = {each["name"] for each in browser.get("/ui/api/pipelines").json["pipelines"]}

@@ -25,7 +25,7 @@ class Tail:
         self.response = self.connection.getresponse()
         assert self.response.status == 200
         self.token = ""
-        self.line()  # so that what is changed from now on is seen
+        assert self.line()["events"] == []  # what is changed from now on is seen
 
     def line(self) -> Any:
         said = json.loads(self.response.readline())
@@ -93,6 +93,7 @@ def test_a_tail_goes_on_where_it_broke(tail: Callable[..., Tail], client: Result
     while "c" not in seen:
         seen += [id_ for _, id_, _ in second.events(1)]
     assert "a" not in seen
+    assert "b" in seen
 
 
 def test_a_tail_ends_at_once_when_the_server_stops(serve: Callable[..., Service]) -> None:

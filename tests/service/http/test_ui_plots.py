@@ -32,6 +32,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "e.png": SVG,
         "f.html": HTML,
         "arc/deep/g.png": PNG,
+        "etc/hostname": PNG,
         "empty.png": b"",
         'q"uote\r\nx: y;ü.bin': b"data",
     }.items():
@@ -71,6 +72,7 @@ def plot(gallery: Service, path: object) -> Answered:
         ("c.webp", "image/webp", WEBP),
         ("/arc/deep/g.png", "image/png", PNG),
         ("arc/../a.png", "image/png", PNG),
+        ("/etc/hostname", "image/png", PNG),  # not the one of this machine
         ("inside.png", "image/png", PNG),
     ],
 )

@@ -1,0 +1,44 @@
+"""Charts: points that open their results, and bars that filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+Open = Callable[..., Page]
+
+
+def test_points_open_their_results_and_bars_filter(opened: Open, bursts: list[dict[str, Any]]) -> None:
+    page = opened("#frb-dm?view=scatter&x=results.dm&y=results.snr&color=results.fluence_jy_ms&log=xy")
+    plot = page.locator(".plot .u-over")
+    expect(plot).to_be_visible()
+    good = [work for work in bursts if work["results"]]
+    expect(page.locator(".remarks")).to_have_text(f"{len(good):,} results")
+    box = plot.bounding_box()
+    assert box
+    for at in range(20, 80):  # somewhere in the middle there is one
+        page.mouse.move(box["x"] + box["width"] * at / 100, box["y"] + box["height"] * 0.86)
+        if page.locator(".tip").count():
+            break
+    id_ = page.locator(".tip strong").text_content()
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_label(f"Result {id_}")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Histogram").click()
+    page.locator(".axes select").first.select_option("results.flux_error")
+    expect(page.locator(".remarks")).to_contain_text("without a finite number left out")
+    page.locator(".axes select").first.select_option("results.dm")
+    expect(page.locator(".remarks")).to_have_text(f"{len(good):,} results")
+    box = page.locator(".plot .u-over").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 8, box["y"] + box["height"] - 4)
+    expect(page.locator(".chip .remove")).to_have_count(1)
+    assert "results.dm" in (page.locator(".chips").text_content() or "")
+
+
+def test_a_chart_says_that_it_shows_a_part(opened: Open, many: str) -> None:
+    page = opened(f"#{many}?view=scatter&x=results.x&y=results.y&color=none")
+    expect(page.locator(".remarks")).to_contain_text("only the newest 20,000")

@@ -1,0 +1,122 @@
+"""Works that arrive, rows without an end, and the keyboard alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.conftest import MANY
+from tests.ui.grid import count, ids, loaded
+from workflow_results import Results
+
+Open = Callable[..., Page]
+
+
+def test_works_that_arrive_keep_the_place(opened: Open, client: Results) -> None:
+    pipeline = f"live-{uuid.uuid4().hex[:8]}"
+
+    def deposit(first: int, number: int) -> None:
+        works = [
+            {"id": f"{at:05d}", "pipeline": pipeline, "status": "success", "results": {"x": at}}
+            for at in range(first, first + number)
+        ]
+        client.deposit(works)
+
+    deposit(0, 300)
+    page = opened(f"#{pipeline}?live=yes")
+    loaded(page)
+    expect(page.locator(".live.on")).to_be_visible()
+    deposit(300, 5)
+    expect(count(page)).to_have_text("305 results")
+    assert ids(page)[0] == "00304"
+    page.evaluate("() => { document.getElementById('grid').scrollTop = 3000 }")
+    in_sight = page.locator(".body .row", has_text="00204")
+    expect(in_sight).to_be_visible()
+    before = in_sight.bounding_box()
+    deposit(305, 20)
+    expect(count(page)).to_have_text("325 results")
+    assert in_sight.bounding_box() == before
+    client.lock(pipeline, ["00204"], reason="seen at once")
+    expect(in_sight.locator(".lock")).to_be_visible()
+    client.unlock(pipeline, ["00204"], force=True)
+    expect(in_sight.locator(".lock")).to_have_count(0)
+    client.delete_ids(pipeline, ["00204"])
+    expect(page.locator(".body .row.gone")).to_have_count(1)
+
+
+@pytest.mark.timeout(400)
+def test_100_000_rows_scroll_without_a_long_task(opened: Open, many: str) -> None:
+    page = opened(f"#{many}")
+    loaded(page)
+    expect(count(page)).to_have_text(f"{MANY:,} results")
+    page.evaluate(
+        """() => {
+          window.long = [];
+          new PerformanceObserver((list) => window.long.push(...list.getEntries().map((each) => each.duration)))
+            .observe({ type: 'longtask' });
+        }"""
+    )
+    page.evaluate(
+        """async () => {
+          const grid = document.getElementById('grid');
+          const end = grid.scrollHeight - grid.clientHeight;
+          const step = () => new Promise((resolve) => requestAnimationFrame(resolve));
+          for (let at = 0; at <= 200; at += 1) { grid.scrollTop = end * at / 200; await step(); }
+          for (let at = 0; at <= 100; at += 1) { grid.scrollTop = 40 * at; await step(); }
+          grid.scrollTop = end;
+        }"""
+    )
+    expect(page.locator(".body .row", has_text="000000")).to_be_visible()
+    assert max(page.evaluate("() => window.long"), default=0) < 100
+    page.keyboard.press("Home")
+    page.locator("#grid").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".row.cursor", has_text="000000")).to_be_visible()
+
+
+def test_everything_is_done_with_the_keyboard_alone(
+    opened: Open, client: Results, bursts: list[dict[str, Any]]
+) -> None:
+    page = opened()
+    page.get_by_role("button", name="frb-dm").focus()
+    page.keyboard.press("Enter")
+    loaded(page)
+    press = page.keyboard.press
+    press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    press("Escape")
+    for key in ("j", "j", "ArrowDown", "k"):
+        page.locator("#grid").focus()
+        press(key)
+    expect(page.locator(".row.cursor .id")).to_have_text(bursts[-3]["id"])
+    press("x")
+    press("j")
+    press("Space")
+    press("c")
+    expect(page.locator(".compare")).to_be_visible()
+    press("Escape")
+    loaded(page)
+    press("Escape")
+    page.locator("#grid").focus()
+    press("Enter")
+    expect(page.get_by_label(f"Result {bursts[-4]['id']}")).to_be_visible()
+    press("j")
+    expect(page.get_by_label(f"Result {bursts[-5]['id']}")).to_be_visible()
+    press("Escape")
+    expect(page.locator(".result")).to_have_count(0)
+    press("/")
+    page.keyboard.type("status")
+    press("Tab")
+    press("Tab")
+    page.keyboard.type("failure")
+    press("Enter")
+    failed = [work for work in bursts if work["status"] == "failure"]
+    expect(count(page)).to_have_text(f"{len(failed):,} results")
+    press("h")
+    expect(page.get_by_label("Chart")).to_be_visible()
+    press("t")
+    loaded(page)
