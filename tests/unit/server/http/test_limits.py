@@ -25,7 +25,7 @@ from workflow_results_server.store import Store
 
 LONG = 30.0
 SETTINGS = Settings()
-NOWHERE = cast("Store", SimpleNamespace(quarantine=None))
+NOWHERE = cast("Store", SimpleNamespace(quarantine=None, watches=None))
 """Nothing that is tested here comes as far as the store."""
 
 
