@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs/reference
+SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,11 +63,12 @@ $(VENV)-proto/.done: Makefile
 	$(VENV)-proto/bin/pip install --quiet grpcio-tools==1.63.2 mypy-protobuf==3.6.0 'setuptools<81'
 	@touch $@
 
-demo: $(VENV)/.demo $(NATIVE) ## Show what it does, on a server and a MongoDB of its own
-	@$(BIN)/workflow-results demo
+demo: $(VENV)/.demo $(NATIVE) ## Show what it does, on a server and a MongoDB of its own (UI=1: and in a browser)
+	@$(BIN)/workflow-results demo $(if $(UI),--ui)
 
-serve: $(VENV)/.demo $(NATIVE) ## Start a server with the embedded MongoDB, data in ./data
-	@$(BIN)/workflow-results serve --data-dir data
+HTTP_PORT ?= 8005
+serve: $(VENV)/.demo $(NATIVE) ## Start a server with the embedded MongoDB, data in ./data, and a dashboard (HTTP_PORT=8005)
+	@$(BIN)/workflow-results serve --data-dir data --http-port $(HTTP_PORT)
 
 test: $(VENV)/.dev test-rust ## Run the tests
 	@$(BIN)/pytest --numprocesses 4 --dist worksteal
@@ -139,6 +140,9 @@ test-transfer: $(VENV)/.dev $(NATIVE) ## Export 300,000 results, in all formats 
 $(VENV)/.ui: pyproject.toml | $(VENV)/.dev
 	$(BIN)/pip install --quiet --editable '.[dev,ui-tests]'
 	@touch $@
+
+pictures: $(VENV)/.ui $(NATIVE) ## Take the pictures of the dashboard in the docs
+	@$(BIN)/python docs/guide/dashboard_pictures.py
 
 test-ui: $(VENV)/.ui $(NATIVE) ## Use the dashboard in Debian's chromium (apt-get install chromium, or TEST_CHROMIUM=...)
 	@$(BIN)/pytest tests/ui

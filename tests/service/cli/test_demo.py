@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,18 @@ def test_the_demo_tells_its_story_and_leaves_nothing_behind(tmp_path: Path) -> N
     ):
         assert fact in output
     assert re.search(r"works deposited +\d+\.\d s +300 +[\d,]+ a second", output)
+
+
+def test_a_demo_can_be_looked_at_until_ctrl_c(tmp_path: Path) -> None:
+    with running_demo(tmp_path, "--works", "300", "--ui") as process:
+        assert process.stdout
+        page = next(line.strip() for line in process.stdout if line.strip().endswith("/ui/"))
+        with urllib.request.urlopen(page, timeout=PATIENCE) as response:
+            assert b"<html" in response.read()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
+    assert "its data are removed" in output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

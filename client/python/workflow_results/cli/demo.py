@@ -11,10 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
@@ -29,7 +29,7 @@ from workflow_results.results import Results
 from workflow_results.samples import PIPELINES, sample_works
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
 P = ParamSpec("P")
@@ -46,7 +46,8 @@ _DM, _, _LOCALIZATION = PIPELINES
 @click.option(
     "--works", type=click.IntRange(100), default=5_000, show_default=True, help="The number of works to deposit."
 )
-def demo(works: int) -> None:
+@click.option("--ui", is_flag=True, help="Leave it running until Ctrl-C, to look at the results in a browser.")
+def demo(works: int, ui: bool) -> None:
     """Show what Workflow Results does.
 
     Starts a server with its own MongoDB, deposits works like those of a radio telescope's pipelines, and
@@ -56,7 +57,7 @@ def demo(works: int) -> None:
     logging.getLogger("workflow_results").addHandler(story)
     try:
         with _signals_go_to(signal.default_int_handler):
-            _tell(story, works)
+            _tell(story, works, ui=ui)
     except KeyboardInterrupt:
         story.tell("\nInterrupted: the server has stopped, and its data are removed.", "yellow")
         sys.exit(128 + signal.SIGINT)
@@ -64,12 +65,22 @@ def demo(works: int) -> None:
         raise click.ClickException(str(error)) from error
 
 
-def _tell(story: _Story, number: int) -> None:
+class _Running(NamedTuple):
+    """A server that runs."""
+
+    process: subprocess.Popen[str]
+    target: str
+    page: str
+    """The address of the dashboard; empty without one."""
+
+
+def _tell(story: _Story, number: int, *, ui: bool) -> None:
     works = sample_works(number)
     story.tell("Workflow Results: a store for the results of pipelines. gRPC over MongoDB.", "bold")
     story.step("Start a server", "It starts its own MongoDB and keeps the data in a directory.")
     since = time.perf_counter()
-    with _server(story) as target:
+    with _server(story, ui=ui) as running:
+        target = running.target
         story.measured("server and MongoDB started", time.perf_counter() - since)
         story.step("Connect", "Scripts for workflow.http.results.Results only need to change one import.")
         story.show(f'results = Results("{target}")')
@@ -79,9 +90,14 @@ def _tell(story: _Story, number: int) -> None:
             _lock(story, results, burst)
             _repeat(story, results, list(sample_works(3)))
             _stream(story, results, number)
+        if ui:
+            _show_page(story, running)
     story.step("Clean up", "The server has stopped, and its data are removed.")
     story.tell(story.measures)
     story.step("Go on", "With a server that keeps running. README.md describes the rest.")
+    if not ui:
+        story.tell("To look at the results of this demo in a browser:")
+        story.show("$ workflow-results demo --ui")
     story.show("$ make serve")
     story.show("$ workflow-results serve --data-dir data")
 
@@ -180,6 +196,15 @@ def _stream(story: _Story, results: Results, number: int) -> None:
     story.measured("results streamed", seconds, counted)
 
 
+def _show_page(story: _Story, running: _Running) -> None:
+    story.step("Look at the results", "The dashboard has tables, charts and the history of each result.")
+    story.show(running.page)
+    story.tell("Ctrl-C stops the server and removes its data.", "dim")
+    with suppress(KeyboardInterrupt):
+        running.process.wait()
+        raise click.ClickException("the server has ended")
+
+
 def _expect(met: bool, otherwise: str) -> None:
     if not met:
         raise click.ClickException(otherwise)
@@ -269,23 +294,26 @@ class _Story(logging.Handler):
 
 
 @contextmanager
-def _server(story: _Story) -> Iterator[str]:
-    """Run a server, and return its target; whatever happens, nothing of it remains."""
+def _server(story: _Story, *, ui: bool) -> Iterator[_Running]:
+    """Run a server, with a dashboard or without; whatever happens, nothing of it remains."""
     directory: Path | None = None
     process: subprocess.Popen[str] | None = None
     try:
         interrupts: list[int] = []
         with _signals_go_to(lambda number, _: interrupts.append(number)):  # not between a start and knowing of it
             directory = Path(tempfile.mkdtemp(prefix="results-demo-"))
-            story.show(f"$ workflow-results serve --port 0 --data-dir {directory / 'data'}")
-            process = _start(directory)
+            doors = ["--port", "0", *(["--http-port", "0"] if ui else [])]
+            story.show(f"$ workflow-results serve {' '.join(doors)} --data-dir {directory / 'data'}")
+            process = _start(directory, doors)
         if interrupts:
             raise KeyboardInterrupt
         assert process.stdout
-        line = process.stdout.readline().strip()
-        _expect(line.startswith("listening on "), "the server did not start")
-        story.tell(line)
-        yield line.split()[-1]
+        lines = [process.stdout.readline().strip() for _ in range(2 if ui else 1)]
+        for line in lines:
+            _expect(line.startswith("listening on "), "the server did not start")
+            story.tell(line)
+        target, *http = (line.split()[-1] for line in lines)
+        yield _Running(process, target, f"{http[0]}/ui/" if http else "")
     except (click.ClickException, ResultsError) as error:
         log = (directory / "log").read_text(errors="replace").splitlines() if directory else []
         raise click.ClickException("\n    ".join([str(error), *log[-5:]])) from error
@@ -297,10 +325,10 @@ def _server(story: _Story) -> Iterator[str]:
                 shutil.rmtree(directory)
 
 
-def _start(directory: Path) -> subprocess.Popen[str]:
+def _start(directory: Path, doors: Sequence[str] = ("--port", "0")) -> subprocess.Popen[str]:
     with (directory / "log").open("w") as log:
         return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "workflow_results", "serve", "--port", "0", "--data-dir", str(directory / "data")],
+            [sys.executable, "-m", "workflow_results", "serve", *doors, "--data-dir", str(directory / "data")],
             env={name: value for name, value in os.environ.items() if not name.startswith("WORKFLOW_RESULTS_SERVE_")},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
