@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +11,21 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import MANY
-from tests.ui.grid import count, ids, loaded
+from tests.ui.grid import count, ids, loaded, longest_task
 from workflow_results import Results
 
 Open = Callable[..., Page]
+LONG = 100
+"""Milliseconds in which a page may answer nothing."""
+SCROLL = """async () => {
+  const grid = document.getElementById('grid');
+  const end = grid.scrollHeight - grid.clientHeight;
+  const step = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  for (let at = 0; at <= 200; at += 1) { grid.scrollTop = end * at / 200; await step(); }
+  for (let at = 0; at <= 100; at += 1) { grid.scrollTop = 40 * at; await step(); }
+  grid.scrollTop = end;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}"""
 
 
 def test_works_that_arrive_keep_the_place(opened: Open, client: Results) -> None:
@@ -48,30 +60,35 @@ def test_works_that_arrive_keep_the_place(opened: Open, client: Results) -> None
     expect(page.locator(".body .row.gone")).to_have_count(1)
 
 
+def test_a_page_in_the_background_goes_on_where_it_was(opened: Open, client: Results) -> None:
+    pipeline = f"live-{uuid.uuid4().hex[:8]}"
+    work = {"pipeline": pipeline, "status": "success", "results": {"x": 1}}
+    client.deposit([{**work, "id": "a"}, {**work, "id": "b"}])
+    page = opened(f"#{pipeline}?live=yes")
+    loaded(page)
+    expect(page.locator(".live.on")).to_be_visible()
+    turn = "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+    turn += " document.dispatchEvent(new Event('visibilitychange')); }"
+    page.evaluate(turn, True)
+    expect(page.locator(".live.off")).to_be_visible()
+    client.deposit([{**work, "id": "c"}])
+    client.lock(pipeline, ["a"])
+    page.evaluate(turn, False)
+    expect(count(page)).to_have_text("3 results")
+    expect(page.locator(".body .row", has_text="c").first).to_be_visible()
+    expect(page.locator(".body .row .lock")).to_have_count(1)
+
+
 @pytest.mark.timeout(400)
 def test_100_000_rows_scroll_without_a_long_task(opened: Open, many: str) -> None:
     page = opened(f"#{many}")
     loaded(page)
     expect(count(page)).to_have_text(f"{MANY:,} results")
-    page.evaluate(
-        """() => {
-          window.long = [];
-          new PerformanceObserver((list) => window.long.push(...list.getEntries().map((each) => each.duration)))
-            .observe({ type: 'longtask' });
-        }"""
-    )
-    page.evaluate(
-        """async () => {
-          const grid = document.getElementById('grid');
-          const end = grid.scrollHeight - grid.clientHeight;
-          const step = () => new Promise((resolve) => requestAnimationFrame(resolve));
-          for (let at = 0; at <= 200; at += 1) { grid.scrollTop = end * at / 200; await step(); }
-          for (let at = 0; at <= 100; at += 1) { grid.scrollTop = 40 * at; await step(); }
-          grid.scrollTop = end;
-        }"""
-    )
+    wall, processor = longest_task(page, SCROLL)
+    assert processor < LONG
+    # On a busy machine the page waits for its turn as well, which is no fault of its own.
+    assert wall < LONG or os.getloadavg()[0] > (os.cpu_count() or 1), wall
     expect(page.locator(".body .row", has_text="000000")).to_be_visible()
-    assert max(page.evaluate("() => window.long"), default=0) < 100
     page.keyboard.press("Home")
     page.locator("#grid").focus()
     page.keyboard.press("End")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from workflow_results.common import rules
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.errors import HttpError
 from workflow_results_server.http.ui import files
@@ -12,12 +13,16 @@ from workflow_results_server.http.ui.live import Live
 from workflow_results_server.http.ui.plots import Plots
 from workflow_results_server.http.ui.reading import Reading
 from workflow_results_server.http.ui.session import Session
+from workflow_results_server.requests.memory import Room
 
 if TYPE_CHECKING:
     from workflow_results_server.http.chain import Routes
     from workflow_results_server.http.requests import Call
     from workflow_results_server.settings import Settings
     from workflow_results_server.store import Store
+
+_TEXTS_BYTES: Final = 64 * rules.MIB
+"""What results as JSON may have together while they are sent."""
 
 
 class Dashboard:
@@ -33,8 +38,9 @@ class Dashboard:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         session = Session(secure=settings.tls_cert is not None, plots=settings.plots_root is not None)
-        reading, changes = Reading(store), Changes(store)
-        self._live = Live(store.watches)
+        room = Room(_TEXTS_BYTES, "results as JSON")
+        reading, changes = Reading(store, room), Changes(store)
+        self._live = Live(store.watches, room)
         self.routes: Routes = {
             **files.routes(),
             ("GET", "/"): _home,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from workflow_results_server.http.requests import Call
+    from workflow_results_server.requests.memory import Room
     from workflow_results_server.store import Part, Place, Watches
 
 ItemT = TypeVar("ItemT")
@@ -34,10 +35,12 @@ class Live:
 
     Args:
         watches: Where changes come from.
+        room: The memory for results as JSON while they are sent.
     """
 
-    def __init__(self, watches: Watches) -> None:
+    def __init__(self, watches: Watches, room: Room) -> None:
         self._watches = watches
+        self._room = room
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -66,7 +69,9 @@ class Live:
             async with aclosing(until(self._stopping, watched)) as parts:
                 async for part in parts:
                     size = len(part.batch.data) if part.batch else 0
-                    yield await offload(size, partial(_line, part, tokens))
+                    line = await offload(size, partial(_line, part, tokens))
+                    with self._room.reserve(len(line)):
+                        yield line
         except InvalidToken:
             raise unknown_token() from None
 

@@ -21,13 +21,13 @@ from workflow_results_server.http.ui.sampling import Columns, Points
 from workflow_results_server.http.ui.session import authorize
 from workflow_results_server.offload import offload
 from workflow_results_server.requests import fields
-from workflow_results_server.requests.memory import Room
 from workflow_results_server.store import Ranking, Selection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from workflow_results_server.http.requests import Call
+    from workflow_results_server.requests.memory import Room
     from workflow_results_server.store import Batch, Store
 
 _PAGE_MOST: Final = 1_000
@@ -37,7 +37,6 @@ _SAMPLED: Final = 200
 _SAMPLED_BYTES: Final = 8 * rules.MIB
 _POINTS_MOST: Final = 20_000
 _VALUES_MOST: Final = 200
-_TEXTS_BYTES: Final = 64 * rules.MIB
 _RESULT_BYTES: Final = 2 * rules.MIB
 """A larger result than this is saved as a file, and not shown."""
 _RATED_MOST: Final = 60
@@ -49,11 +48,12 @@ class Reading:
 
     Args:
         store: Where the results are.
+        room: The memory for results as JSON while they are sent.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, room: Room) -> None:
         self._store = store
-        self._room = Room(_TEXTS_BYTES, "results as JSON")
+        self._room = room
 
     async def pipelines(self, call: Call) -> Answer:
         """Answer the pipelines that the caller may use: counts, when the newest result was made, and at what rate."""
@@ -93,14 +93,18 @@ class Reading:
     async def result(self, call: Call) -> Answer:
         """Answer one whole result."""
         asked, pipeline = await self._asked(call, "GetById")
-        id_ = fields.id_(asked.text("id"))
+        return _streamed(self._one(pipeline, fields.id_(asked.text("id"))))
+
+    async def _one(self, pipeline: str, id_: str) -> AsyncGenerator[bytes, None]:
         async with aclosing(self._store.read(pipeline, Selection.of_ids([id_]))) as batches:
             async for batch in batches:
                 if len(batch.data) > _RESULT_BYTES:
                     message = f"result {rules.quoted(id_)} has {len(batch.data):,} bytes, too many to show: export it"
                     raise RequestError(Reason.TOO_LARGE, message)
                 text = await offload(len(batch.data), partial(_relaxed_lines, batch))
-                return Answer(text, headers=_NEVER)
+                with self._room.reserve(len(text)):
+                    yield text
+                return
         raise HttpError(404, "NOT_FOUND", f"there is no result {rules.quoted(id_)} in {pipeline}")
 
     async def count(self, call: Call) -> Answer:
@@ -183,13 +187,14 @@ class Reading:
     async def _lines(
         self, source: AsyncGenerator[Batch, None], write: Callable[[Batch], bytes], before: bytes = b""
     ) -> AsyncGenerator[bytes, None]:
-        if before:
-            yield before
         async with aclosing(source) as batches:
             async for batch in batches:
-                text = await offload(len(batch.data), partial(write, batch))
+                text = before + await offload(len(batch.data), partial(write, batch))
+                before = b""
                 with self._room.reserve(len(text)):
                     yield text
+        if before:
+            yield before
 
 
 def _streamed(lines: AsyncGenerator[bytes, None]) -> Answer:

@@ -55,7 +55,9 @@ export async function* lines(path, body, signal) {
   let turn = performance.now();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error) => {
+        throw error.name === "AbortError" ? error : new Failure("the answer broke off: load again");
+      });
       if (done) break;
       const parts = (rest + value).split("\n");
       rest = parts.pop();

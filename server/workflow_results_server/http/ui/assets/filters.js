@@ -59,6 +59,10 @@ function Adder({ onDone }) {
   const isCounted = types.length > 0 && path !== "id" && !types.includes("double") && operator === "=";
   const add = (event) => {
     event.preventDefault();
+    // As it stands in the form: who types fast is ahead of what was drawn last.
+    const given = new FormData(event.target);
+    const path = given.get("path").trim();
+    const text = given.get("text") ?? "";
     if (!path || (!text && !WITHOUT_VALUE.includes(operator))) return;
     setQuery(added(query, fitted(conditionOf(path, operator, text), path)));
     onDone();
@@ -66,7 +70,7 @@ function Adder({ onDone }) {
   return html`
     <form class="adder" onSubmit=${add} aria-label="Add a filter">
       <label>Field
-        <input ref=${field} list="paths" value=${path} spellcheck=${false} autocomplete="off" placeholder="results.dm" onInput=${(event) => setPath(event.target.value.trim())} />
+        <input ref=${field} name="path" list="paths" value=${path} spellcheck=${false} autocomplete="off" placeholder="results.dm" onInput=${(event) => setPath(event.target.value.trim())} />
       </label>
       <datalist id="paths">${found.columns.map((each) => html`<option key=${each.path} value=${each.path}></option>`)}</datalist>
       <label>Condition
@@ -76,7 +80,7 @@ function Adder({ onDone }) {
       </label>
       ${!WITHOUT_VALUE.includes(operator) &&
       html`<label>Value
-        <input value=${text} spellcheck=${false} autocomplete="off" placeholder=${TIMES.includes(path) ? "2025-06-01 12:00" : "12.5, text, true"} onInput=${(event) => setText(event.target.value)} />
+        <input name="text" value=${text} spellcheck=${false} autocomplete="off" placeholder=${TIMES.includes(path) ? "2025-06-01 12:00" : "12.5, text, true"} onInput=${(event) => setText(event.target.value)} />
       </label>`}
       <div class="buttons">
         <button type="submit" class="main">Add filter</button>
@@ -106,6 +110,7 @@ function Editor({ onDone }) {
   useEffect(() => field.current.focus(), []);
   const apply = (event) => {
     event?.preventDefault();
+    const text = field.current.value;
     try {
       JSON.parse(text.trim() || "{}");
     } catch (error) {

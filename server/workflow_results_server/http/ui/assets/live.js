@@ -1,8 +1,8 @@
 // The live tail: changes of the open pipeline as they are made. One stream, and none while nobody looks.
 
-import { lines } from "./api.js";
+import { lines, list } from "./api.js";
 import { computed, effect, signal } from "./dom.js";
-import { rows } from "./model.js";
+import { reload, rows } from "./model.js";
 import { state } from "./state.js";
 
 const SILENCE = 40000; // the server says something every 15 s
@@ -16,16 +16,21 @@ export const arrivals = signal({ number: 0, at: 0 });
 
 let aborting = null;
 
+/** How far the last stream has come: one that asks for the same goes on there. */
+let last = { asked: "", token: "" };
+
 function stop() {
   aborting?.abort();
   aborting = null;
 }
 
-async function follow(asked) {
+async function follow(text) {
+  const asked = JSON.parse(text);
   const own = new AbortController();
   aborting = own;
   const { signal: end } = own;
-  let token = "";
+  let token = last.asked === text ? last.token : "";
+  let isNew = !token;
   let failures = 0;
   while (!end.aborted) {
     const attempt = new AbortController();
@@ -39,14 +44,20 @@ async function follow(asked) {
         silence = setTimeout(cancel, SILENCE);
         if (end.aborted) break;
         token = said.token || token;
+        last = { asked: text, token };
         failures = 0;
+        if (isNew) catchUp(asked, end);
+        isNew = false;
         if (live.peek().status !== "on") live.value = { status: "on", problem: "" };
         if (said.events.length) take(said);
       }
     } catch (error) {
       if (end.aborted) break;
       live.value = { status: "broken", problem: error.message };
-      if (error.status === 400 || error.status === 409) token = ""; // too old: go on with what comes now
+      if (token && (error.status === 400 || error.status === 409)) {
+        token = ""; // too old: begin anew
+        reload();
+      }
       if (error.status === 403) break;
     } finally {
       clearTimeout(silence);
@@ -56,6 +67,16 @@ async function follow(asked) {
     await new Promise((resolve) => setTimeout(resolve, PAUSES[Math.min(failures, PAUSES.length - 1)]));
     failures += 1;
   }
+}
+
+/** Take in what has come after the table was loaded, and before the stream began. */
+async function catchUp(asked, end) {
+  const table = rows.peek();
+  await table.ready;
+  const newest = await list("api/results", { ...asked, limit: 100 }, end).catch(() => []);
+  if (end.aborted || table !== rows.peek() || table.error) return;
+  const events = newest.filter(({ id }) => table.isNewer(id)).map(({ id }, at) => ({ kind: "deposited", id, result: at }));
+  if (events.length) take({ events, results: newest });
 }
 
 function take(said) {
@@ -85,7 +106,7 @@ export function begin() {
   effect(() => {
     const asked = wanted.value;
     stop();
-    if (asked) follow(JSON.parse(asked));
+    if (asked) follow(asked);
     else live.value = { status: "off", problem: "" };
   });
 }

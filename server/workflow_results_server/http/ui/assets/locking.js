@@ -25,6 +25,7 @@ function Question({ lock, ids }) {
   const what = ids.length === 1 ? "this result" : `these ${thousands(ids.length)} results`;
   const change = async (event) => {
     event.preventDefault();
+    const reason = new FormData(event.target).get("reason");
     setBusy(true);
     setError(null);
     try {
@@ -51,7 +52,7 @@ function Question({ lock, ids }) {
           ${ids.length > NAMED && html`<li>and ${thousands(ids.length - NAMED)} others</li>`}
         </ul>
         <label>Reason
-          <input value=${reason} maxlength="1000" placeholder=${lock ? "published" : "wrong calibration"} onInput=${(event) => setReason(event.target.value)} autofocus />
+          <input name="reason" value=${reason} maxlength="1000" placeholder=${lock ? "published" : "wrong calibration"} onInput=${(event) => setReason(event.target.value)} autofocus />
         </label>
         ${error && html`<p class="wrong" role="alert">${error.message}${error.refusals.length ? html`: ${error.refusals.slice(0, NAMED).map((each) => `${each.id} (${each.reason.toLowerCase().replace("_", " ")})`).join(", ")}` : ""}</p>`}
         <div class="buttons">

@@ -13,7 +13,7 @@ export function Login() {
   const submit = async (event) => {
     event.preventDefault();
     try {
-      await logIn(token);
+      await logIn(new FormData(event.target).get("token"));
     } catch (failure) {
       setError(failure.message);
     }
@@ -23,7 +23,7 @@ export function Login() {
       <h1>Workflow Results</h1>
       <form onSubmit=${submit}>
         <label>Token
-          <input type="password" autocomplete="current-password" placeholder="wr_…" value=${token} autofocus onInput=${(event) => setToken(event.target.value)} />
+          <input type="password" name="token" autocomplete="current-password" placeholder="wr_…" value=${token} autofocus onInput=${(event) => setToken(event.target.value)} />
         </label>
         <p class="hint">An administrator creates one: <code>workflow-results token create NAME --role reader --pipelines 'frb-*'</code></p>
         <p class=${error ? "wrong" : "hint"} role=${error ? "alert" : undefined}>${error || problem}</p>

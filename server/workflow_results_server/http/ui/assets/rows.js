@@ -26,6 +26,8 @@ export class Rows {
     this.places = new Map();
     this.pages = new Map();
     this.aborting = new AbortController();
+    /** Kept once there is something to see. */
+    this.ready = new Promise((resolve) => (this.settle = resolve));
     if (asked.sort) {
       this.total = 0;
       this.rank();
@@ -79,7 +81,10 @@ export class Rows {
       this.pages.delete(page);
       this.error = error;
     }
-    if (page === 0) this.loading = false;
+    if (page === 0) {
+      this.loading = false;
+      this.settle();
+    }
     this.tell();
   }
 
@@ -127,12 +132,19 @@ export class Rows {
       this.error = error;
     }
     this.loading = false;
+    this.settle();
     this.tell();
   }
 
   /** Whether there may be more than what was ranked. */
   get isCut() {
     return Boolean(this.asked.sort) && this.total === RANKED;
+  }
+
+  /** Whether a result comes before all that were loaded. */
+  isNewer(id) {
+    const first = this.head[0] ?? this.pages.get(0)?.rows[0];
+    return !this.asked.sort && (!first || id > first.id);
   }
 
   /** Take in what has happened to a result; return how many rows are new at the head. */
