@@ -97,6 +97,8 @@ def test_roles(guarded: Service, role: str) -> None:
         assert browser.get(f"/ui/api/plot?pipeline={name}&id=a").status == status
     assert get_history(browser, PIPELINE) == 200
     assert get_history(browser, OTHER) == (200 if role == "admin" else 403)
+    assert browser.ask("rates", pipelines=[PIPELINE]).status == 200
+    assert browser.ask("rates", pipelines=[PIPELINE, OTHER]).status == (200 if role == "admin" else 403)
     names = {each["name"] for each in browser.get("/ui/api/pipelines").json["pipelines"]}
     assert PIPELINE in names
     assert (OTHER in names) == (role == "admin")

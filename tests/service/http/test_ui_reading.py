@@ -226,9 +226,16 @@ def test_pipelines_have_counts_and_rates(browser: Browser, client: Results) -> N
         for number in range(6)
     ]
     client.deposit(works)
-    found = {each["name"]: each for each in browser.get("/ui/api/pipelines").json["pipelines"]}
-    assert found["ui-named"] == {"name": "ui-named", "count": 3, "newest": None, "per_minute": None}
-    assert found["ui-rated"] == {"name": "ui-rated", "count": 6, "newest": seconds, "per_minute": 0.1}
+    found = browser.get("/ui/api/pipelines").json["pipelines"]
+    assert {"name": "ui-named", "count": 3} in found
+    assert {"name": "ui-rated", "count": 6} in found
+    assert browser.ask("rates", pipelines=["ui-named", "ui-rated", "ui-nothing"]).json == {
+        "ui-named": {"newest": None, "per_minute": None},
+        "ui-rated": {"newest": seconds, "per_minute": 0.1},
+        "ui-nothing": {"newest": None, "per_minute": None},
+    }
+    assert browser.ask("rates", pipelines=["_history"]).status == 400
+    assert browser.ask("rates", pipelines=["a"] * 51).status == 400
 
 
 @pytest.mark.parametrize(

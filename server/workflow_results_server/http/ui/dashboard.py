@@ -49,6 +49,7 @@ class Dashboard:
             ("POST", "/ui/logout"): session.log_out,
             ("GET", "/ui/api/session"): session.show,
             ("GET", "/ui/api/pipelines"): reading.pipelines,
+            ("POST", "/ui/api/rates"): reading.rates,
             ("POST", "/ui/api/results"): reading.results,
             ("POST", "/ui/api/result"): reading.result,
             ("POST", "/ui/api/top"): reading.top,

@@ -39,7 +39,7 @@ _POINTS_MOST: Final = 20_000
 _VALUES_MOST: Final = 200
 _RESULT_BYTES: Final = 2 * rules.MIB
 """A larger result than this is saved as a file, and not shown."""
-_RATED_MOST: Final = 60
+_RATED_MOST: Final = 50
 _NEVER: Final = {"cache-control": "no-store"}
 
 
@@ -56,19 +56,27 @@ class Reading:
         self._room = room
 
     async def pipelines(self, call: Call) -> Answer:
-        """Answer the pipelines that the caller may use: counts, when the newest result was made, and at what rate."""
+        """Answer the pipelines that the caller may use, with the numbers of their results."""
         authorize(call, "Status")
         counts = await self._store.status(call.left())
         may_use = current_caller.get().may_use
         found = [{"name": name, "count": count} for name, count in sorted(counts.items()) if may_use(name)]
-        for each in found[:_RATED_MOST]:
-            selection = Selection(projection=await projection_of(()), limit=rates.NEWEST)
+        return Answer.of({"pipelines": found}, headers=_NEVER)
+
+    async def rates(self, call: Call) -> Answer:
+        """Answer when the newest results of some pipelines were made, and how many came a minute."""
+        check = authorize(call, "GetByCount")
+        pipelines = (await Asked.of(call)).texts("pipelines", _RATED_MOST)
+        check([*map(fields.pipeline, pipelines)])
+        selection = Selection(projection=await projection_of(()), limit=rates.NEWEST)
+        found = {}
+        for pipeline in pipelines:
             ids: list[str] = []
-            async with aclosing(self._store.read(str(each["name"]), selection)) as batches:
+            async with aclosing(self._store.read(pipeline, selection)) as batches:
                 async for batch in batches:
                     ids += rates.ids_of(batch)
-            each |= rates.rate(ids)
-        return Answer.of({"pipelines": found}, headers=_NEVER)
+            found[pipeline] = rates.rate(ids)
+        return Answer.of(found, headers=_NEVER)
 
     async def results(self, call: Call) -> Answer:
         """Answer a page of results, of which only the fields that are asked for."""
