@@ -7,7 +7,7 @@ import { signal } from "./dom.js";
 export const session = signal(null);
 
 /** A request was refused, or got no answer. */
-export class Failure extends Error {
+class Failure extends Error {
   constructor(message, status = 0, body = {}) {
     super(message);
     this.status = status;

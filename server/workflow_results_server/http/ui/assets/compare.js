@@ -1,14 +1,14 @@
 // Several results side by side: what differs, or all of it.
 
 import { ask, session } from "./api.js";
-import { html, Notice, use, useLoaded, useState } from "./dom.js";
+import { html, Notice, use, useLoaded } from "./dom.js";
 import { kindOf, numberOf, short, stringify, valueAt, whole } from "./format.js";
 import { locking } from "./locking.js";
 import { go, state } from "./state.js";
 import { isCurve, Spark } from "./spark.js";
 import { open, toggle } from "./table.js";
 
-export const MOST = 12;
+const MOST = 12;
 const LONG = 400;
 const VISIBLE = 0.01;
 

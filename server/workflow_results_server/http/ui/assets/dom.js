@@ -1,7 +1,7 @@
 // Elements and signals: what all parts of the page are written with.
 
 import { h } from "./vendor/preact.js";
-import { useEffect, useLayoutEffect, useState } from "./vendor/hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
 import htm from "./vendor/htm.js";
 
 export { render } from "./vendor/preact.js";
@@ -44,14 +44,13 @@ export function Notice({ error, children }) {
 
 /** A dialog that is open for as long as it is drawn; Escape and a click beside it close it. */
 export function Dialog({ title, onClose, children, wide }) {
-  const open = (element) => {
-    if (element && !element.open) element.showModal();
-  };
+  const element = useRef(null);
+  useLayoutEffect(() => element.current.showModal(), []);
   const onClick = (event) => {
     if (event.target === event.currentTarget) onClose();
   };
   return html`
-    <dialog ref=${open} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose} onClick=${onClick}>
+    <dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose} onClick=${onClick}>
       <div class="dialog">
         <header>
           <h2>${title}</h2>

@@ -8,7 +8,7 @@ const STEPS = 24;
 const LIGHT = ["#00306f", "#31446b", "#4f576c", "#666970", "#7d7c78", "#958f78", "#aea371", "#c1a94f", "#c99b00"];
 const DARK = ["#5b86d6", "#7a93bf", "#96a1ad", "#a9a99b", "#bdb088", "#d0b973", "#e4c55c", "#f3d55a", "#ffea46"];
 
-export const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 
 function style(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();

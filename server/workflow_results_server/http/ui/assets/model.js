@@ -22,7 +22,7 @@ export const available = signal({ columns: [], loading: true, error: null, pipel
 
 let counts = null;
 
-export function loadPipelines() {
+function loadPipelines() {
   counts = ask("api/pipelines").then(
     (found) => {
       pipelines.value = found.pipelines;

@@ -104,9 +104,3 @@ export function replaced(text, path, ...others) {
   const conditions = (conditionsOf(text) ?? []).filter((each) => Object.keys(each)[0] !== path);
   return textOf([...conditions, ...others]);
 }
-
-/** Return what a query says that a field is equal to; undefined where it says nothing so simple. */
-export function equalTo(text, path) {
-  const found = (conditionsOf(text) ?? []).find((each) => Object.hasOwn(each, path));
-  return found?.[path];
-}

@@ -110,7 +110,7 @@ function History({ pipeline, id }) {
 }
 
 /** Open the result that stands so many rows away from this one. */
-export function step(by) {
+function step(by) {
   const table = rows.peek();
   const { open } = state.peek();
   if (!table) return;

@@ -7,7 +7,7 @@ import { available, byPath, rows as rowsSignal, shown } from "./model.js";
 import { MOST_ROWS } from "./rows.js";
 import { go, state } from "./state.js";
 
-export const ROW = 30;
+const ROW = 30;
 const AROUND = 8;
 const DRAWN = 256; // more than there are at a time: each is drawn anew with what comes into sight
 const MARK = "46px";
