@@ -1,7 +1,7 @@
 // Filters: the conditions of the query one by one, a way to add others, and the whole query as JSON.
 
 import { ask } from "./api.js";
-import { html, Notice, signal, use, useEffect, useLoaded, useRef, useState } from "./dom.js";
+import { html, Notice, signal, use, useLayoutEffect, useLoaded, useRef, useState } from "./dom.js";
 import { numberOf, parse, short, stringify, thousands } from "./format.js";
 import { available, byPath } from "./model.js";
 import { added, conditionOf, conditionsOf, OPERATORS, replaced, textOf, wording } from "./query.js";
@@ -54,7 +54,7 @@ function Adder({ onDone }) {
   const [operator, setOperator] = useState("=");
   const [text, setText] = useState("");
   const field = useRef(null);
-  useEffect(() => field.current.focus(), []);
+  useLayoutEffect(() => field.current.focus(), []); // at once: the next key is meant for it
   const types = use(byPath).get(path)?.types ?? [];
   const isCounted = types.length > 0 && path !== "id" && !types.includes("double") && operator === "=";
   const add = (event) => {
@@ -107,7 +107,7 @@ function Editor({ onDone }) {
   const [text, setText] = useState(() => pretty(query));
   const [problem, setProblem] = useState("");
   const field = useRef(null);
-  useEffect(() => field.current.focus(), []);
+  useLayoutEffect(() => field.current.focus(), []); // at once: the next key is meant for it
   const apply = (event) => {
     event?.preventDefault();
     const text = field.current.value;
