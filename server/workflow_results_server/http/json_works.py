@@ -114,6 +114,23 @@ class _Reader:
         return value
 
 
+def read_json(text: str) -> tuple[Any, str]:
+    """Read a text that is one value of JSON.
+
+    Returns:
+        The value, and what of it would be lost; empty where nothing is.
+
+    Raises:
+        JSONDecodeError: It is no JSON.
+        RecursionError: It is nested too deep.
+    """
+    reader = _Reader(careful=True)
+    value, stop = reader.read(text, _SPACE.match(text).end())  # type: ignore[union-attr] # it matches anything
+    if (stop := _SPACE.match(text, stop).end()) < len(text):  # type: ignore[union-attr]
+        raise json.JSONDecodeError("Extra data", text, stop)
+    return value, reader.problem.message if reader.problem else ""
+
+
 def encoded(element: Element) -> bytes | Problem:
     """Encode a work as BSON, or say why that can't be."""
     if element.problem:

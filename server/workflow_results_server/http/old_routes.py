@@ -5,17 +5,21 @@ Its clients take any answer of 200 for a success, whatever stands in it.
 
 from __future__ import annotations
 
-import json
+from functools import partial
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow_results.common import rules
 from workflow_results.common.reasons import Reason
 from workflow_results.version import __version__
 from workflow_results_server.access.callers import current_caller
+from workflow_results_server.documents.extended_json import has_more_values
 from workflow_results_server.errors import InvalidRequest
 from workflow_results_server.http import changes, plain_json
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.deposits import Deposit
+from workflow_results_server.http.json_works import read_json
+from workflow_results_server.offload import offload
 from workflow_results_server.requests import fields
 from workflow_results_server.store import Selection
 
@@ -92,9 +96,9 @@ class OldRoutes:
         authorize((pipeline,))
         selection = Selection(
             filter=await plain_json.query(query),
-            projection=await plain_json.projection(asked.get("projection") or {}),
-            skip=fields.skip(_integer("skip", asked.get("skip") or 0)),
-            limit=_limit(asked.get("limit")),
+            projection=await plain_json.projection(_given(asked, "projection", {})),
+            skip=fields.skip(_integer("skip", _given(asked, "skip", 0))),
+            limit=_limit(_given(asked, "limit", _DEFAULT_LIMIT)),
         )
         return Answer(self._results(pipeline, selection))
 
@@ -108,13 +112,34 @@ class OldRoutes:
 
 async def _asked(call: Call) -> dict[str, Any]:
     """Receive a small body that is one JSON object."""
-    try:
-        asked = json.loads(await call.body(rules.MESSAGE_BYTES))
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("body", f"must be JSON: {error}", Reason.MALFORMED_REQUEST) from None
+    body = await call.body(rules.MESSAGE_BYTES)
+    asked = await offload(len(body), partial(_read, body))
     if not isinstance(asked, dict):
         raise InvalidRequest("body", "must be a JSON object", Reason.MALFORMED_REQUEST)
     return asked
+
+
+def _read(body: bytes) -> Any:
+    try:
+        text = body.decode()
+        if has_more_values(text, fields.JSON_VALUES):  # before they take many times the memory of the text
+            raise InvalidRequest("body", f"must have at most {fields.JSON_VALUES:,} values")
+        value, problem = read_json(text)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("body", f"must be JSON in UTF-8: {error.reason}", Reason.MALFORMED_REQUEST) from None
+    except JSONDecodeError as error:
+        raise InvalidRequest("body", f"must be JSON: {error}", Reason.MALFORMED_REQUEST) from None
+    except RecursionError:
+        raise InvalidRequest("body", "is nested too deep to be read", Reason.MALFORMED_REQUEST) from None
+    if problem:
+        raise InvalidRequest("body", problem)
+    return value
+
+
+def _given(asked: dict[str, Any], name: str, default: Any) -> Any:
+    """Return what was asked for; null is nothing."""
+    value = asked.get(name)
+    return default if value is None else value
 
 
 def _pipeline_of(asked: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -130,12 +155,11 @@ def _pipeline_of(asked: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _limit(value: Any) -> int | None:
-    if value is None:
-        return _DEFAULT_LIMIT
-    return None if value in _NO_LIMIT else fields.limit("limit", _integer("limit", value))
+    limit = _integer("limit", value)
+    return None if limit in _NO_LIMIT else fields.limit("limit", limit)
 
 
 def _integer(field: str, value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidRequest(field, "must be a whole number")
+    if not isinstance(value, int) or isinstance(value, bool) or not rules.INT64_MIN <= value <= rules.INT64_MAX:
+        raise InvalidRequest(field, "must be a whole number of 64 bits")
     return value

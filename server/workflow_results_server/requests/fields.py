@@ -50,7 +50,7 @@ _FORMATS: Final = {
     pb.DOCUMENT_FORMAT_CANONICAL_JSON: extended_json.CANONICAL,
 }
 _INDEXED: Final = frozenset({"_id", "event", "results.locked"})
-_JSON_VALUES: Final = 500_000
+JSON_VALUES: Final = 500_000
 """The most values of a query as JSON, which are looked for before it is read: five for each list element in it."""
 
 
@@ -299,8 +299,8 @@ def _checked(check: Check, place: Place, document: pb.EncodedDocument) -> dict[s
 
 
 def _from_json(place: Place, text: str) -> bytes:
-    if len(text) > QUERY_BYTES or extended_json.has_more_values(text, _JSON_VALUES):
-        limits = f"{QUERY_BYTES:,} characters and {_JSON_VALUES:,} values"
+    if len(text) > QUERY_BYTES or extended_json.has_more_values(text, JSON_VALUES):
+        limits = f"{QUERY_BYTES:,} characters and {JSON_VALUES:,} values"
         raise place.error(f"is too large as JSON; at most {limits} are supported")
     try:
         return extended_json.to_bson(text)
