@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import h11
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from workflow_results.common import rules
@@ -19,6 +21,10 @@ HEAD_BYTES: Final = URL_BYTES + 64 * rules.KIB
 """The longest head of a request, so that a URL that is too long is known to be one."""
 HANDSHAKE_SECONDS: Final = 20.0
 """How long a handshake of TLS may take, and the head of a request, as with gRPC."""
+_PIECE_BYTES: Final = 16 * rules.KIB
+_LEAST_PIECE_BYTES: Final = rules.KIB
+_PIECE_SECONDS: Final = 0.005
+"""Pieces that take longer, such as bodies in chunks of a byte each, are followed by smaller ones."""
 _HEADS_BYTES: Final = 64 * rules.MIB
 """How much the unfinished heads of all connections may have together."""
 
@@ -43,6 +49,40 @@ class Limits:
         self.head_bytes = 0
 
 
+class _Flow(FlowControl):
+    """uvicorn's control of what is read and sent; it reads nothing more until all that has come is parsed.
+
+    Attributes:
+        is_behind: Whether some of what has come is yet to be parsed.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__(transport)
+        self.is_behind = False
+
+    def pause_reading(self) -> None:
+        """Read no more for now."""
+        self.read_paused = True
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read more, at once or when all that has come is parsed."""
+        self.read_paused = False
+        if not self.is_behind:
+            self._transport.resume_reading()
+
+    def fall_behind(self) -> None:
+        """Read no more until `catch_up`."""
+        self.is_behind = True
+        self._transport.pause_reading()
+
+    def catch_up(self) -> None:
+        """Read more, unless that is to wait."""
+        self.is_behind = False
+        if not self.read_paused:
+            self._transport.resume_reading()
+
+
 class Protocol(H11Protocol):
     """One connection. It is cut where a head takes too long or too much memory.
 
@@ -57,10 +97,13 @@ class Protocol(H11Protocol):
         self._limits = limits
         self._head_bytes = 0
         self._head_end: asyncio.TimerHandle | None = None
+        self._unread = b""
+        self._piece_bytes = _PIECE_BYTES
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
         super().connection_made(transport)
+        self.flow = self._flow = _Flow(transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -70,6 +113,34 @@ class Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Read what has come, a piece in a turn: other connections, and those of gRPC, have theirs in between."""
+        if self._unread:
+            self._unread += data
+        elif len(data) <= self._piece_bytes:
+            self._read(data)
+        else:
+            self._unread = data
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Read a piece of what has come, and hold back what comes until all of it is read."""
+        if self.transport.is_closing():
+            self._unread = b""
+            return
+        began = time.perf_counter()
+        piece, self._unread = self._unread[: self._piece_bytes], self._unread[self._piece_bytes :]
+        self._read(piece)
+        if time.perf_counter() - began > _PIECE_SECONDS:
+            self._piece_bytes = max(_LEAST_PIECE_BYTES, self._piece_bytes // 2)
+        else:
+            self._piece_bytes = min(_PIECE_BYTES, self._piece_bytes * 2)
+        if self._unread:
+            self._flow.fall_behind()
+            self.loop.call_soon(self._read_on)
+        else:
+            self._flow.catch_up()
+
+    def _read(self, data: bytes) -> None:
         """Read what has come: of a head no more than there is room for."""
         if self._is_in_head():
             self._await_head()
