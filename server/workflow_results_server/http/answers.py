@@ -8,6 +8,8 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from workflow_results.common import rules
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from workflow_results_server.http.requests import Call
 
 JSON: Final = "application/json"
+_PIECE_BYTES: Final = 256 * rules.KIB
+"""How much is given to a connection at a time: what its caller has yet to read is there a second time."""
+_NO_CONTENT: Final = 204
 
 
 @dataclass(slots=True)
@@ -49,9 +54,11 @@ class Answer:
         Raises:
             RequestError: A part can't be made; the answer breaks off, so that nobody takes it for a whole one.
         """
-        given = {**headers, "content-type": self.content_type, **self.headers}
-        if isinstance(self.body, bytes):
-            given["content-length"] = str(len(self.body))
+        given = {**headers, **self.headers}
+        if self.status != _NO_CONTENT:
+            given["content-type"] = self.content_type
+            if isinstance(self.body, bytes):
+                given["content-length"] = str(len(self.body))
         if not call.is_received:
             given["connection"] = "close"
         start = {
@@ -71,11 +78,19 @@ class Answer:
         with _cancelled_without(call):
             async with aclosing(self.body) as parts:
                 first = await anext(parts, b"")  # before the status is sent: what is wrong is mostly found here
-                await send(start)
-                await send(_part(first))
+                with call.texts.reserve(len(first)):
+                    await send(start)
+                    await _send_pieces(first, send)
+                del first
                 async for part in parts:
-                    await send(_part(part))
+                    with call.texts.reserve(len(part)):
+                        await _send_pieces(part, send)
                 await send(_part(b"", more=False))
+
+
+async def _send_pieces(part: bytes, send: Send) -> None:
+    for start in range(0, len(part), _PIECE_BYTES):
+        await send(_part(part[start : start + _PIECE_BYTES]))
 
 
 def _part(body: bytes, *, more: bool = True) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from workflow_results_server.access.callers import current_caller
 from workflow_results_server.errors import RequestError, let_go
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.errors import HttpError, answered, internal
+from workflow_results_server.http.guard import HEADERS
 from workflow_results_server.http.protocol import URL_BYTES
 from workflow_results_server.http.requests import Call, Disconnected
 from workflow_results_server.requests.memory import Room
@@ -40,6 +41,9 @@ _PATIENT_SECONDS: Final = 1.0
 _ID_BYTES: Final = 8
 _BODIES_BYTES: Final = 128 * rules.MIB
 """How many bytes of the bodies of all requests may be held, beside works on their way into the store."""
+_TEXTS_BYTES: Final = 192 * rules.MIB
+"""How many bytes of results as JSON may be held while they are sent, as long as their readers like: of BSON, of which
+the store keeps account, they may have six times the size."""
 _LENGTHS: Final = frozenset({"content-length", "transfer-encoding"})
 """Of both, different servers heed different ones, so that a request could be hidden in another one's body."""
 _SLASHES: Final = re.compile("//+")
@@ -61,17 +65,18 @@ class Chain:
         self._access = access
         self._seconds = seconds
         self._bodies = Room(_BODIES_BYTES)
+        self._texts = Room(_TEXTS_BYTES, "results as JSON")
         self._methods: dict[str, list[str]] = {}
         for method, path in routes:
-            self._methods.setdefault(path, []).append(method)
+            self._methods.setdefault(path, []).extend(["GET", "HEAD"] if method == "GET" else [method])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        call = Call(scope, receive, self._access, self._seconds, self._bodies)
+        call = Call(scope, receive, self._access, self._seconds, self._bodies, self._texts)
         call_id.set(_id_of(call))
         began = time.perf_counter()
         status, reason = _GONE, ""
-        headers = {"x-request-id": call_id.get()}
+        headers = {"x-request-id": call_id.get(), **HEADERS}
         try:
             try:
                 url_length = len(scope["raw_path"]) + len(call.query)

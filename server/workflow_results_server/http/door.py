@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,6 @@ from workflow_results_server.http.protocol import HANDSHAKE_SECONDS, HEAD_BYTES,
 from workflow_results_server.http.ui.dashboard import Dashboard
 
 if TYPE_CHECKING:
-    import socket
     import ssl
     from collections.abc import Coroutine
 
@@ -34,6 +34,10 @@ _IDLE_SECONDS: Final = 15
 """How long a connection may wait for its next request."""
 _LAST_WORDS_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 1.0
+_UNREAD_SECONDS: Final = 300
+"""How long a peer may take nothing of what is sent to it. Then it is taken for gone, as one that vanished is, and what
+is held for it is free. One that reads slowly may take as long as it likes."""
+_USER_TIMEOUT: Final[int | None] = getattr(socket, "TCP_USER_TIMEOUT", None)  # which only Linux has
 
 
 class Door:
@@ -131,6 +135,8 @@ class Door:
 
     async def _connect(self, accepted: socket.socket, tls: ssl.SSLContext | None) -> None:
         seconds = HANDSHAKE_SECONDS if tls else None
+        if _USER_TIMEOUT is not None:
+            accepted.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, _UNREAD_SECONDS * 1000)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._protocol, accepted, ssl=tls, ssl_handshake_timeout=seconds

@@ -48,7 +48,7 @@ class Guard:
         """Check a request.
 
         Returns:
-            Headers of the answer, whatever that is.
+            Headers of the answer, whatever that is, beside those of every answer.
 
         Raises:
             HttpError: The host is none of ours, or the request comes from another site.
@@ -59,10 +59,10 @@ class Guard:
             raise HttpError(403, "HOST_NOT_ALLOWED", message)
         origin = call.headers.get("origin", "").lower()
         if origin in self._origins:
-            return {**HEADERS, "access-control-allow-origin": origin, "vary": "origin"}
+            return {"access-control-allow-origin": origin, "vary": "origin"}
         if call.method not in _SAFE and not self._is_own_site(call, origin, host):
             raise HttpError(403, "ORIGIN_NOT_ALLOWED", "requests from pages of other sites are not allowed")
-        return HEADERS
+        return {}
 
     def preflight(self, call: Call) -> dict[str, str]:
         """Return the headers that answer a preflight request."""

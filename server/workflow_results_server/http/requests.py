@@ -42,6 +42,7 @@ class Call:
         peer: Where it comes from.
         name: The name of the RPC that does the same, for the log; empty until it is known.
         held: The memory that its body takes.
+        texts: Memory for answers that are sent in parts.
 
     Args:
         scope: ASGI's description of the request.
@@ -49,9 +50,10 @@ class Call:
         access: Decides who may make it.
         seconds: How long it may take from now on.
         room: Memory for the bodies of all requests.
+        texts: Memory for the answers to all requests that are sent in parts.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, access: Access, seconds: float, room: Room) -> None:
+    def __init__(self, scope: Scope, receive: Receive, access: Access, seconds: float, room: Room, texts: Room) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
@@ -59,6 +61,7 @@ class Call:
         self.peer = ":".join(map(str, scope["client"] or ()))
         self.name = ""
         self.held = Held(room)
+        self.texts = texts
         self._receive = receive
         self._access = access
         self._seconds = seconds

@@ -188,3 +188,37 @@ def test_a_mongod_that_hangs_is_waited_for_no_longer_than_a_call_may_take(direct
     finally:
         os.kill(mongod, signal.SIGCONT)
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "status", "goes_on"),
+    [
+        (b"GET /nothing HTTP/1.1\r\n" + ADDRESS + b"\r\n", 404, True),
+        (b"HEAD /nothing HTTP/1.1\r\n" + ADDRESS + b"\r\n", 404, True),
+        (b"OPTIONS /version HTTP/1.1\r\n" + ADDRESS + b"\r\n", 204, True),
+        (b"GET /version HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403, True),
+        (b"POST /view HTTP/1.1\r\n" + ADDRESS + b"Content-Length: 1\r\n\r\n{", 400, True),
+        (b"POST /nothing HTTP/1.1\r\n" + ADDRESS + b"Content-Length: 2\r\n\r\n[]", 404, False),
+        (b"GET /version HTTP/1.1\r\n" + ADDRESS + b"Content-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n", 200, False),
+    ],
+)
+def test_an_answer_is_never_that_to_another_request(door: Service, first: bytes, status: int, goes_on: bool) -> None:
+    version = b"GET /version HTTP/1.1\r\n" + ADDRESS
+    answer = tell(door, first + version + b"\r\n" + version + b"Connection: close\r\n\r\n")
+    assert statuses(answer) == ([status, 200, 200] if goes_on else [status])
+
+
+def test_old_and_new_ways_to_speak_http(door: Service) -> None:
+    view = b'{"query": {"pipeline": "p"}}'
+    old = tell(door, b"POST /view HTTP/1.0\r\n" + ADDRESS + b"Content-Length: %d\r\n\r\n" % len(view) + view)
+    assert statuses(old) == [200]
+    assert old.endswith(b"\r\n\r\n[]")
+    patient = b"POST /view HTTP/1.1\r\n" + ADDRESS + b"Expect: 100-continue\r\nContent-Length: %d\r\n" % len(view)
+    with connect(door) as peer:
+        peer.sendall(patient + b"Connection: close\r\n\r\n")
+        assert peer.recv(1 << 16) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        peer.sendall(view)
+        assert statuses(peer.recv(1 << 16)) == [200]
+    refused = tell(door, patient.replace(b"/view", b"/nothing") + b"\r\n")
+    assert statuses(refused) == [404]  # who waits before sending a body need not send it
+    assert statuses(tell(door, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))[0] in (400, 403)

@@ -42,7 +42,9 @@ class Peer:
         self.sent.append(message)
 
 
-def call(peer: Peer, room: Room | None = None, headers: dict[str, str] | None = None) -> Call:
+def call(
+    peer: Peer, room: Room | None = None, headers: dict[str, str] | None = None, texts: Room | None = None
+) -> Call:
     scope = {
         "method": "POST",
         "path": "/results",
@@ -50,7 +52,7 @@ def call(peer: Peer, room: Room | None = None, headers: dict[str, str] | None = 
         "headers": [(n.encode(), v.encode()) for n, v in (headers or {"transfer-encoding": "chunked"}).items()],
         "client": ("127.0.0.1", 1),
     }
-    return Call(scope, peer.receive, Access(None), LONG, room or Room(1 << 40))
+    return Call(scope, peer.receive, Access(None), LONG, room or Room(1 << 40), texts or Room(1 << 40))
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
