@@ -47,15 +47,17 @@ def test_names_of_this_machine_are_ours(door: Service, host: str) -> None:
     [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "x"}],
 )
 def test_pages_of_other_sites_change_nothing(door: Service, headers: dict[str, str]) -> None:
-    status, body, answered = ask(door, "POST", "/view/count", b'{"query": {"pipeline": "p"}}', headers)
-    assert (status, body["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
-    assert "access-control-allow-origin" not in answered
+    for method, path in (("POST", "/view/count"), ("PUT", "/results"), ("DELETE", "/results")):
+        status, body, answered = ask(door, method, path, b'{"query": {"pipeline": "p"}}', headers)
+        assert (status, body["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
+        assert "access-control-allow-origin" not in answered
 
 
 def test_own_pages_may_call(door: Service) -> None:
     body = b'{"query": {"pipeline": "p"}}'
     own = ask(door, "POST", "/view/count", body, {"Origin": door.http, "Sec-Fetch-Site": "same-origin"})
     assert own[:2] == (200, 0)
+    assert ask(door, "POST", "/view/count", body, {"Origin": f"{door.http}0"})[0] == 403  # another port
 
 
 def test_every_answer_tells_browsers_what_they_may_do(door: Service) -> None:

@@ -128,3 +128,16 @@ def test_an_early_answer_waits_a_while_for_the_rest(monkeypatch: pytest.MonkeyPa
     assert [part["body"] for part in parts] == [b'{"a":1}', b""]
     assert [part["more_body"] for part in parts] == [True, False]
     assert peer.left == []
+
+
+def test_a_body_that_says_that_it_is_too_large_is_not_awaited() -> None:
+    with pytest.raises(HttpError) as caught:
+        run(call(Peer(ends=False), headers={"content-length": "11"}).body(10))
+    assert caught.value.status == 413
+
+
+def test_the_time_of_a_call_begins_when_its_body_is_there() -> None:
+    asked = call(Peer(b"[]"))
+    asked._end = 0.0
+    run(asked.body(10))
+    assert asked.left() > LONG / 2
