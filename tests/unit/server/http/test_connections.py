@@ -165,12 +165,14 @@ def test_unfinished_heads_share_their_memory(monkeypatch: pytest.MonkeyPatch) ->
     async def send() -> None:
         async with opened(monkeypatch, version) as (address, _):
             for _ in range(2):  # the memory of those that are gone is free
-                (_, first), (reader, second) = [await asyncio.open_connection(*address) for _ in range(2)]
+                (kept, first), (reader, second) = [await asyncio.open_connection(*address) for _ in range(2)]
                 for each in (first, second):
                     each.write(b"GET /" + b"a" * 15_000)
                     await asyncio.sleep(0.05)
                 with suppress(ConnectionResetError):
                     assert await reader.read() == b""
+                first.write(b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert (await kept.read(1 << 16)).startswith(b"HTTP/1.1 404")
                 first.close()
                 second.close()
                 await until_answered(address)
@@ -206,6 +208,7 @@ def test_who_does_not_speak_tls_leaves_room(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_the_end_waits_for_calls_but_not_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "_IDLE_SECONDS", 10 * LONG)
     finish, called = asyncio.Event(), asyncio.Event()
 
     async def handler(asked: Call) -> Answer:
