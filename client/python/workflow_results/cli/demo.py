@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -14,17 +13,13 @@ import time
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
-from rich.console import Console
-from rich.padding import Padding
-from rich.progress import Progress
 from rich.table import Table
-from rich.text import Text
 
+from workflow_results.cli.story import Story
 from workflow_results.errors import ResultsError
-from workflow_results.outcomes import Receipt
 from workflow_results.results import Results
 from workflow_results.samples import PIPELINES, sample_works
 
@@ -32,13 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 _STOP_SECONDS: Final = 30.0  # more than the server gives its mongod
 _BATCH: Final = 1_000
-_WIDTH: Final = 88
-_INDENT: Final = 4
 _DM, _, _LOCALIZATION = PIPELINES
 
 
@@ -53,7 +43,7 @@ def demo(works: int, ui: bool) -> None:
     Starts a server with its own MongoDB, deposits works like those of a radio telescope's pipelines, and
     shows what you can do with the results. Leaves nothing running, and nothing on disk.
     """
-    story = _Story()
+    story = Story()
     logging.getLogger("workflow_results").addHandler(story)
     try:
         with _signals_go_to(signal.default_int_handler):
@@ -74,7 +64,7 @@ class _Running(NamedTuple):
     """The address of the dashboard; empty without one."""
 
 
-def _tell(story: _Story, number: int, *, ui: bool) -> None:
+def _tell(story: Story, number: int, *, ui: bool) -> None:
     works = sample_works(number)
     story.tell("Workflow Results: a store for the results of pipelines. gRPC over MongoDB.", "bold")
     story.step("Start a server", "It starts its own MongoDB and keeps the data in a directory.")
@@ -102,7 +92,7 @@ def _tell(story: _Story, number: int, *, ui: bool) -> None:
     story.show("$ workflow-results serve --data-dir data")
 
 
-def _deposit(story: _Story, results: Results, works: Iterator[dict[str, Any]], number: int) -> None:
+def _deposit(story: Story, results: Results, works: Iterator[dict[str, Any]], number: int) -> None:
     story.step(f"Deposit {number:,} works", "From pipelines that study radio bursts, with numpy values in them.")
     stored: dict[str, bool] = {}
     seconds = 0.0
@@ -122,7 +112,7 @@ def _deposit(story: _Story, results: Results, works: Iterator[dict[str, Any]], n
     story.call(results.count, _DM, {"status": "failure"})
 
 
-def _look(story: _Story, results: Results) -> dict[str, Any]:
+def _look(story: Story, results: Results) -> dict[str, Any]:
     """Read in several ways, and return a result."""
     story.step("Get the newest", "Results are sorted by id, the highest first: ObjectIds begin with a time.")
     newest = story.call(results.get_by_count, _LOCALIZATION, 5)
@@ -153,7 +143,7 @@ def _look(story: _Story, results: Results) -> dict[str, Any]:
     return burst
 
 
-def _lock(story: _Story, results: Results, burst: dict[str, Any]) -> None:
+def _lock(story: Story, results: Results, burst: dict[str, Any]) -> None:
     story.step("Lock a result", "It can't be deleted or updated any more, and a warning says why.")
     burst_id = story.let("burst", burst["id"])
     change = story.let("change", {"pipeline": _LOCALIZATION, "id": burst_id, "tags": ["reviewed"]})
@@ -169,7 +159,7 @@ def _lock(story: _Story, results: Results, burst: dict[str, Any]) -> None:
     _expect(story.call(results.update, [change]), "the update was refused")
 
 
-def _repeat(story: _Story, results: Results, works: list[dict[str, Any]]) -> None:
+def _repeat(story: Story, results: Results, works: list[dict[str, Any]]) -> None:
     story.step("Deposit again", "Any deposit may be repeated: nothing is stored twice, nothing overwritten.")
     before = results.status()
     again = story.let("again", works, f"works[:{len(works)}]")
@@ -181,7 +171,7 @@ def _repeat(story: _Story, results: Results, works: list[dict[str, Any]]) -> Non
     story.tell("The stored result is unchanged.")
 
 
-def _stream(story: _Story, results: Results, number: int) -> None:
+def _stream(story: Story, results: Results, number: int) -> None:
     story.step("Stream everything", "In constant memory, and through restarts of the server.")
     since = time.perf_counter()
     counted = 0
@@ -196,7 +186,7 @@ def _stream(story: _Story, results: Results, number: int) -> None:
     story.measured("results streamed", seconds, counted)
 
 
-def _show_page(story: _Story, running: _Running) -> None:
+def _show_page(story: Story, running: _Running) -> None:
     story.step("Look at the results", "The dashboard has tables, charts and the history of each result.")
     story.show(running.page)
     story.tell("Ctrl-C stops the server and removes its data.", "dim")
@@ -210,91 +200,8 @@ def _expect(met: bool, otherwise: str) -> None:
         raise click.ClickException(otherwise)
 
 
-class _Story(logging.Handler):
-    """Prints what happens: numbered steps, and calls with their outcomes and the warnings of the library."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._console = Console(highlight=False)
-        self._console.width = min(self._console.width, _WIDTH) if self._console.is_terminal else _WIDTH
-        self._steps = 0
-        self._warnings: list[str] = []
-        self.measures = Table(box=None, pad_edge=False, show_header=False, padding=(0, 4, 0, 0))
-        self._names: dict[int, tuple[str, object]] = {}
-
-    def tell(self, what: str | Text | Table, style: str = "") -> None:
-        if isinstance(what, Table):
-            self._console.print(Padding(what, (0, 0, 0, _INDENT), expand=False))
-            return
-        text = Text(what, style) if isinstance(what, str) else what
-        for line in text.wrap(self._console, self._console.width - _INDENT):
-            line.rstrip()
-            self._console.print(Text(" " * _INDENT if line else "").append_text(line))
-
-    def step(self, title: str, sentence: str) -> None:
-        self._steps += 1
-        self._console.print(f"\n[bold cyan]{self._steps:2}  {title}[/]")
-        self.tell(f"{sentence}\n")
-
-    def show(self, code: str, outcome: str = "") -> None:
-        arrow = "  → " if len(code) + len(outcome) <= self._console.width - _INDENT - 4 else "\n→ "
-        self.tell(Text.assemble((code, "green"), (arrow if outcome else "", "dim"), (outcome, "bold")))
-        while self._warnings:
-            self.tell(f"warning: {self._warnings.pop(0)}", "yellow")
-
-    def measured(self, what: str, seconds: float, number: int = 0) -> None:
-        rate = (f"{number:9,}", f"{number / seconds:,.0f} a second") if number else ("", "")
-        self.measures.add_row(what, f"{seconds:5.1f} s", *rate)
-
-    def let(self, name: str, value: R, code: str | None = None) -> R:
-        """Show an assignment, and the name instead of the value from now on."""
-        self.show(f"{name} = {code or self.code(value)}")
-        self._names[id(value)] = name, value  # holding on to the value, its id stays its own
-        return value
-
-    def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call a method of `results`, and show the call, its outcome and what was warned of."""
-        arguments = [*map(self.code, args), *(f"{name}={self.code(value)}" for name, value in kwargs.items())]
-        outcome = method(*args, **kwargs)
-        self.show(f"results.{method.__name__}({', '.join(arguments)})", self._outcome(outcome))
-        return outcome
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a warning, to be shown after the call that it came from."""
-        self._warnings.append(record.getMessage())
-
-    def code(self, value: object) -> str:
-        """Write a value as Python does, with double quotes and the names that were given."""
-        if id(value) in self._names:
-            return self._names[id(value)][0]
-        if isinstance(value, str):
-            return json.dumps(value, ensure_ascii=False)
-        if isinstance(value, Receipt):
-            return value.outcome.name
-        if isinstance(value, list):
-            return f"[{', '.join(map(self.code, value))}]"
-        if isinstance(value, dict):
-            return "{" + ", ".join(f"{self.code(key)}: {self.code(each)}" for key, each in value.items()) + "}"
-        return repr(value)
-
-    @contextmanager
-    def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show a bar while something goes on, on a terminal only; returns what moves it forward."""
-        if not self._console.is_terminal:
-            yield lambda _: None
-            return
-        with Progress(console=self._console, transient=True) as progress:
-            task = progress.add_task(f"{' ' * _INDENT}{label}", total=total)
-            yield lambda steps: progress.advance(task, steps)
-
-    def _outcome(self, outcome: object) -> str:
-        if isinstance(outcome, list) and not (outcome and isinstance(outcome[0], Receipt)):
-            return f"{len(outcome)} result{'s' if len(outcome) != 1 else ''}"
-        return self.code(outcome)
-
-
 @contextmanager
-def _server(story: _Story, *, ui: bool) -> Iterator[_Running]:
+def _server(story: Story, *, ui: bool) -> Iterator[_Running]:
     """Run a server, with a dashboard or without; whatever happens, nothing of it remains."""
     directory: Path | None = None
     process: subprocess.Popen[str] | None = None

@@ -12,7 +12,7 @@ from workflow_results.common.bson_codec import encode
 from workflow_results.common.reasons import Reason
 from workflow_results_server.access.callers import current_caller
 from workflow_results_server.documents import extended_json
-from workflow_results_server.errors import RequestError
+from workflow_results_server.errors import InvalidRequest, RequestError
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.errors import HttpError
 from workflow_results_server.http.ui import cells, rates
@@ -151,7 +151,7 @@ class Reading:
         asked, pipeline = await self._asked(call, "View")
         paths = asked.paths()
         if not 1 <= len(paths) <= 3:
-            raise HttpError(400, "INVALID_REQUEST", "fields must be one, two or three paths")
+            raise InvalidRequest("fields", "must be one, two or three paths")
         most = asked.number("limit", _POINTS_MOST, 1, _POINTS_MOST)
         has_value: dict[str, Any] = {"$and": [{path: {"$type": ["number", "date"]}} for path in paths]}
         query = await asked.query()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from workflow_results.common.reasons import Reason
 from workflow_results_server.access.callers import EVERYONE, Role, current_caller
 from workflow_results_server.access.tokens import ANONYMOUS, looks_like_token
 from workflow_results_server.errors import RequestError
@@ -72,7 +73,7 @@ class Session:
         """
         token = (await Asked.of(call)).text("token").strip()
         if not _TOKEN.fullmatch(token) or not looks_like_token(token):
-            raise HttpError(401, "TOKEN_INVALID", "this is no token of this service: they begin with wr_")
+            raise HttpError(401, Reason.TOKEN_INVALID, "this is no token of this service: they begin with wr_")
         call.authorize("Status", token=token)
         return Answer.of({"caller": current_caller.get().name}, headers=self._keep(call, token, _COOKIE_SECONDS))
 

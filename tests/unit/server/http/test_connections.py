@@ -28,7 +28,7 @@ from workflow_results_server.settings import Settings
 from workflow_results_server.store import Store
 
 Handler = Callable[[Call], Awaitable[Answer]]
-NOWHERE = cast("Store", SimpleNamespace(quarantine=None))
+NOWHERE = cast("Store", SimpleNamespace(quarantine=None, watches=None))
 HEAD = b"POST /here HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
