@@ -154,3 +154,43 @@ def test_a_token_is_asked_for_and_stays_in_its_cookie(
     loaded(page)
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("Token")).to_be_visible()
+
+
+def test_whoever_is_logged_out_meanwhile_goes_on_after_the_next_login(
+    opened: Open, guarded: Service, bursts: list[dict[str, Any]]
+) -> None:
+    page = opened("#frb-dm", base=guarded.http, expect="401")
+    page.get_by_label("Token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    loaded(page)
+    page.keyboard.press("e")
+    expect(page.get_by_role("status").get_by_text("results that match")).to_be_visible()
+    page.context.clear_cookies()  # as if the token had expired
+    page.get_by_role("button", name="Download").click()
+    page.get_by_label("Token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    loaded(page)
+    page.context.clear_cookies()
+    page.get_by_role("columnheader", name="snr").get_by_role("button").click()
+    page.get_by_label("Token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    loaded(page)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_reload_helps_once_the_server_can_be_reached_again(opened: Open, bursts: list[dict[str, Any]]) -> None:
+    page = opened(expect="Failed to load")
+    pipeline = page.get_by_role("button", name="frb-dm")
+    expect(pipeline).to_be_visible()
+    page.route("**/ui/api/*", lambda route: route.abort())
+    pipeline.click()
+    expect(page.get_by_role("alert")).to_contain_text("the server can't be reached")
+    page.unroute("**/ui/api/*")
+    page.get_by_role("button", name="Reload").click()
+    loaded(page)
+    page.route("**/ui/api/*", lambda route: route.abort())
+    page.locator("#grid").evaluate("grid => (grid.scrollTop = 9000)")
+    expect(page.get_by_role("alert")).to_contain_text("the server can't be reached")
+    page.unroute("**/ui/api/*")
+    page.locator("#grid").evaluate("grid => (grid.scrollTop = 9300)")
+    expect(page.get_by_role("alert")).to_have_count(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -156,3 +157,13 @@ def test_html_in_every_field_is_shown_as_text(opened: Open, client: Results) -> 
     page.keyboard.press("c")
     expect(page.locator(".compare table")).to_be_visible()
     assert page.locator("#app img, #app script, #app iframe").count() == 0
+
+
+def test_dates_and_names_with_dots_are_compared(opened: Open, client: Results) -> None:
+    for number in (1, 2):
+        content = {"made": dt.datetime(1900 + number, 1, 1, tzinfo=dt.timezone.utc), "a.b": number, "a": {"b": 7}}
+        client.deposit([{"id": f"{number}", "pipeline": "ui-dots", "status": "success", "results": content}])
+    page = opened("#ui-dots?compare=1&compare=2")
+    table = page.get_by_role("region", name="Values")
+    expect(table.get_by_role("row", name="results.made")).to_contain_text("1901-01-01 00:00:00")
+    expect(table.get_by_role("row", name="results.a.b").get_by_role("cell")).to_have_text(["1", "2"])

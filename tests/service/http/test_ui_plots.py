@@ -80,6 +80,7 @@ def test_images_are_shown(gallery: Service, path: str, kind: str, data: bytes) -
     answered = plot(gallery, path)
     assert (answered.status, answered.headers["content-type"], answered.body) == (200, kind, data)
     assert "content-disposition" not in answered.headers
+    assert answered.headers["cache-control"] == "no-store"
     assert answered.headers["x-content-type-options"] == "nosniff"
     assert answered.headers["content-security-policy"] == "default-src 'none'; sandbox"
 

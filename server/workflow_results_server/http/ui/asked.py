@@ -69,9 +69,9 @@ class Asked:
             InvalidRequest: It is none, or missing without a default.
         """
         value = self._values.get(name, default)
-        if not isinstance(value, str):
+        if not _is_text(value):
             raise InvalidRequest(name, "must be a string")
-        return value
+        return str(value)
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         """Return a whole number.
@@ -104,7 +104,7 @@ class Asked:
             InvalidRequest: It is none, or has too many.
         """
         values = self._values.get(name, [])
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        if not isinstance(values, list) or not all(map(_is_text, values)):
             raise InvalidRequest(name, "must be a list of strings")
         if len(values) > most:
             raise InvalidRequest(name, f"must be at most {most:,}, not {len(values):,}")
@@ -137,6 +137,17 @@ class Asked:
             InvalidRequest: It is none, or holds what is not supported.
         """
         return await fields.query(pb.EncodedDocument(json=self.text("query", "") or "{}"))
+
+
+def _is_text(value: object) -> bool:
+    """Return whether a value is a text that can be encoded: JSON can hold halves of characters, lone surrogates."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def projection_of(paths: Sequence[str]) -> dict[str, Any]:

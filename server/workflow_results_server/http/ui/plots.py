@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _PIECE: Final = 256 * rules.KIB
 _SIGNED: Final = 16
-_HEADERS: Final = {"cache-control": "private, max-age=60", "content-security-policy": "default-src 'none'; sandbox"}
+_HEADERS: Final = {"cache-control": "no-store", "content-security-policy": "default-src 'none'; sandbox"}
 """What is shown stands alone: whatever a file holds, nothing in it is run."""
 
 

@@ -87,8 +87,7 @@ export async function loadSession() {
 
 export async function logIn(token) {
   await ask("login", { token });
-  if (session.peek().problem) await loadSession();
-  else location.reload(); // with what another caller may see
+  location.reload(); // with what this caller may see, and without what was refused before
 }
 
 export async function logOut() {
@@ -96,8 +95,14 @@ export async function logOut() {
   location.reload(); // so that nothing of it is left
 }
 
-/** Let the browser save what a request answers, whatever its size: a form does that, fetch would hold it all. */
-export function save(body) {
+/**
+ * Let the browser save what a request answers, whatever its size: a form does that, fetch would hold it all.
+ *
+ * What is refused would be shown instead of the page, so that it is asked for one result before.
+ */
+export async function save(body) {
+  const { pipeline, query } = body;
+  await list("api/results", { pipeline, query, limit: 1 });
   const form = document.createElement("form");
   form.method = "post";
   form.action = "/ui/api/export";

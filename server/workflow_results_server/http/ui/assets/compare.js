@@ -12,18 +12,20 @@ const MOST = 12;
 const LONG = 400;
 const VISIBLE = 0.01;
 
+/** Return what is in a document, by paths; a name with a dot in it is a part of one, which could not be looked up. */
 function leaves(document, prefix = "") {
   return Object.entries(document).flatMap(([name, value]) => {
     const isDeep = kindOf(value) === "document" && Object.keys(value).length > 0;
-    return isDeep && !name.includes(".") ? leaves(value, `${prefix}${name}.`) : [`${prefix}${name}`];
+    return isDeep && !name.includes(".") ? leaves(value, `${prefix}${name}.`) : [[`${prefix}${name}`, value]];
   });
 }
 
 /** Return the paths of some results with their values; whether they differ; and the largest number, if bars show how. */
 function compared(results) {
-  const paths = [...new Set(results.flatMap((result) => leaves(result)))];
+  const found = results.map((result) => new Map(leaves(result)));
+  const paths = [...new Set(found.flatMap((each) => [...each.keys()]))];
   return paths.map((path) => {
-    const values = results.map((result) => valueAt(result, path));
+    const values = results.map((result, at) => (found[at].has(path) ? found[at].get(path) : valueAt(result, path)));
     const differs = new Set(values.map((value) => (value === undefined ? "" : stringify(value)))).size > 1;
     const numbers = values.filter((value) => kindOf(value) === "number").map(numberOf);
     const areNumbers = numbers.length > 0 && values.every((value) => ["number", "missing", "null"].includes(kindOf(value)));
@@ -42,7 +44,7 @@ function inWords(value, path) {
   if (value === undefined) return html`<em>missing</em>`;
   if (isCurve(value)) return html`<small>${value.length} values</small>`;
   const kind = kindOf(value);
-  const text = kind === "string" || kind === "number" ? whole(value) : stringify(value);
+  const text = ["document", "list", "null"].includes(kind) ? stringify(value) : whole(value);
   const time = ["creation", "start", "stop"].includes(path) ? html` <small>${short(value, path)}</small>` : "";
   return html`${text.length > LONG ? `${text.slice(0, LONG)}…` : text}${time}`;
 }

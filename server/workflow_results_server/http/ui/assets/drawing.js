@@ -4,6 +4,7 @@ import uPlot from "./vendor/uPlot.js";
 
 const SIZE = 5;
 const STEPS = 24;
+const LARGE = 1e7;
 // Cividis, which those who see few colours tell apart as well: from low to high, for light and for dark pages.
 const LIGHT = ["#00306f", "#31446b", "#4f576c", "#666970", "#7d7c78", "#958f78", "#aea371", "#c1a94f", "#c99b00"];
 const DARK = ["#5b86d6", "#7a93bf", "#96a1ad", "#a9a99b", "#bdb088", "#d0b973", "#e4c55c", "#f3d55a", "#ffea46"];
@@ -27,7 +28,13 @@ export function colorOf(share) {
 function axis(label, isDate) {
   const look = { stroke: style("--muted"), grid: { stroke: style("--line"), width: 1 }, ticks: { stroke: style("--line"), width: 1, size: 4 } };
   const fonts = { font: "12px system-ui", labelFont: "12px system-ui", labelSize: 22, size: isDate ? 44 : 36 };
-  return { ...look, ...fonts, label };
+  return { ...look, ...fonts, label, ...(isDate ? {} : { values: marked }) };
+}
+
+/** Write the numbers at an axis: those with many digits would cover each other. */
+function marked(_, numbers) {
+  const isLarge = numbers.some((number) => Math.abs(number) >= LARGE);
+  return numbers.map((number) => (number === null ? "" : isLarge ? number.toExponential(2).replace(/\.?0+e\+?/, "e") : number.toLocaleString("en", { maximumFractionDigits: 16 })));
 }
 
 function scale(isLog, isDate, range) {

@@ -19,10 +19,10 @@ function Question() {
   const [whole, setWhole] = useState(false);
   const { value, error } = useLoaded((signal) => ask("api/count", { pipeline, query }, signal), [pipeline, query]);
   const close = () => (exporting.value = false);
+  const [failure, setFailure] = useState(null);
   const download = (event) => {
     event.preventDefault();
-    save({ pipeline, query, format, fields: format === "csv" || !whole ? paths : [] });
-    close();
+    save({ pipeline, query, format, fields: format === "csv" || !whole ? paths : [] }).then(close, setFailure);
   };
   const count = value && numberOf(value.count);
   return html`
@@ -37,6 +37,7 @@ function Question() {
             <span>JSON lines: MongoDB's Extended JSON, which keeps every type.</span></label>
           ${format === "jsonl" && html`<label class="choice inner"><input type="checkbox" checked=${whole} onChange=${(event) => setWhole(event.target.checked)} /> <span>whole results, not only the columns of the table</span></label>`}
         </fieldset>
+        ${failure && html`<${Notice} error=${failure} />`}
         <div class="buttons">
           <button type="submit" class="main" disabled=${Boolean(error)}>Download</button>
           <button type="button" onClick=${close}>Cancel</button>

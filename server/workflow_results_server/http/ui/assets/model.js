@@ -135,6 +135,8 @@ export const changed = signal(0);
 
 /** Load the rows again, as they are now. */
 export function reload() {
+  const { error, pipeline: named } = available.peek();
+  if (error && named === state.peek().pipeline) loadColumns(named);
   const before = rows.peek();
   before?.close();
   const text = asked.peek();

@@ -156,7 +156,9 @@ export function Result() {
   useEffect(() => panel.current?.focus({ preventScroll: true }), []);
   const result = value && value.id === id ? value : null;
   const isLocked = result?.results?.locked === true;
-  const download = () => save({ pipeline, query: JSON.stringify({ id }), format: "jsonl" });
+  const [failure, setFailure] = useState(null);
+  useEffect(() => setFailure(null), [pipeline, id]);
+  const download = () => save({ pipeline, query: JSON.stringify({ id }), format: "jsonl" }).then(() => setFailure(null), setFailure);
   return html`
     <aside class="result" ref=${panel} tabindex="-1" aria-label="Result ${id}">
       <header>
@@ -178,6 +180,7 @@ export function Result() {
         <button onClick=${download}>Download</button>
         ${who?.can_lock && result && html`<button onClick=${() => (locking.value = { lock: !isLocked, ids: [id] })}>${isLocked ? "Unlock …" : "Lock …"}</button>`}
       </p>
+      ${failure && html`<${Notice} error=${failure} />`}
       <${Tabs} tab=${tab} result=${result} />
       <div class="contents" id="tab-panel" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">
         ${error

@@ -70,6 +70,7 @@ export class Rows {
       const where = this.place(page);
       const rows = await list("api/results", { pipeline, query, fields, limit: PAGE, ...where }, this.aborting.signal);
       this.pages.set(page, { rows });
+      this.error = null;
       for (const row of rows) this.places.set(row.id, row);
       const end = page * PAGE + rows.length;
       if (rows.length < PAGE) {
