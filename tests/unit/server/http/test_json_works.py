@@ -31,6 +31,8 @@ VALUES = st.recursive(
     ),
     max_leaves=12,
 )
+WHOLE = VALUES.filter(lambda value: not isinstance(value, float))
+"""Of a double that is cut, what stands before its point is a number, too; works are objects, which end for certain."""
 SPACE = st.sampled_from(["", " ", "\n", " \t\r\n "])
 
 
@@ -90,7 +92,7 @@ def test_a_list_is_the_same_however_it_is_cut(values: list[Any], space: str, asc
 
 
 @pytest.mark.usefixtures("eager")
-@given(st.lists(VALUES | st.integers(10, 10**6), min_size=1, max_size=3), st.data())
+@given(st.lists(WHOLE | st.integers(10, 10**6), min_size=1, max_size=3), st.data())
 def test_what_breaks_off_is_refused_behind_what_is_whole(values: list[Any], data: st.DataObject) -> None:
     body = json.dumps(values).encode()
     end = data.draw(st.integers(0, len(body) - 1))
