@@ -166,4 +166,4 @@ def test_dates_and_names_with_dots_are_compared(opened: Open, client: Results) -
     page = opened("#ui-dots?compare=1&compare=2")
     table = page.get_by_role("region", name="Values")
     expect(table.get_by_role("row", name="results.made")).to_contain_text("1901-01-01 00:00:00")
-    expect(table.get_by_role("row", name="results.a.b").get_by_role("cell")).to_have_text(["1", "2"])
+    expect(table.get_by_role("row", name='results."a.b"').get_by_role("cell")).to_have_text(["1", "2"])

@@ -12,11 +12,12 @@ const MOST = 12;
 const LONG = 400;
 const VISIBLE = 0.01;
 
-/** Return what is in a document, by paths; a name with a dot in it is a part of one, which could not be looked up. */
+/** Return what is in a document, by paths, in which a name with a dot in it is quoted. */
 function leaves(document, prefix = "") {
   return Object.entries(document).flatMap(([name, value]) => {
     const isDeep = kindOf(value) === "document" && Object.keys(value).length > 0;
-    return isDeep && !name.includes(".") ? leaves(value, `${prefix}${name}.`) : [[`${prefix}${name}`, value]];
+    const path = prefix + (name.includes(".") ? JSON.stringify(name) : name);
+    return isDeep ? leaves(value, `${path}.`) : [[path, value]];
   });
 }
 

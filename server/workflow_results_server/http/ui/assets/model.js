@@ -133,10 +133,14 @@ async function countOf(pipeline) {
 /** Counts what was changed from this page, so that what is shown of it is loaded again. */
 export const changed = signal(0);
 
-/** Load the rows again, as they are now. */
+/** Load the rows again, as they are now, and the columns if they could not be loaded. */
 export function reload() {
   const { error, pipeline: named } = available.peek();
   if (error && named === state.peek().pipeline) loadColumns(named);
+  else loadRows();
+}
+
+function loadRows() {
   const before = rows.peek();
   before?.close();
   const text = asked.peek();
@@ -155,7 +159,7 @@ export function begin() {
   });
   effect(() => {
     asked.value;
-    reload();
+    loadRows();
   });
   setInterval(() => document.hidden || loadPipelines(), 10000);
 }
