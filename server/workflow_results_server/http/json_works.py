@@ -41,6 +41,8 @@ _LONG: Final = 128 * rules.KIB
 """A work whose text is longer is read in a thread, which lets other calls go on less well than turns do, but at all."""
 _REST_SECONDS: Final = 0.001
 """For other calls after each turn: to read JSON takes several times as long as all else that is done for a work."""
+_RESTLESS_BYTES: Final = 2 * rules.MIB
+"""How much of a body is read without rests: one of some hundred works is soon over, and takes half as long."""
 _VALUES: Final = rules.WORK_BYTES // 4 + 3 * _MOST_STEP // 4
 """More values than a work can have, with those that may stand behind it in what is added for one try."""
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
@@ -165,11 +167,13 @@ class _Parser(Generic[MadeT]):
 
     Attributes:
         size: How many bytes are held.
-        is_long: Whether they begin with a long work.
+        received: How many bytes there were, those counted that are not held any more.
+        is_long: Whether those that are held begin with a long work.
     """
 
     def __init__(self, make: Callable[[Element], MadeT]) -> None:
         self.size = 0
+        self.received = 0
         self.is_long = False
         self._make = make
         self._held: list[bytes] = []
@@ -184,6 +188,7 @@ class _Parser(Generic[MadeT]):
         """Hold more of the body, and return whether to try and parse it."""
         self._held.append(chunk)
         self.size += len(chunk)
+        self.received += len(chunk)
         return self.size >= self._next_try
 
     def parse(self, *, final: bool) -> Iterator[MadeT]:
@@ -304,7 +309,7 @@ async def _parsed(parser: _Parser[MadeT], *, final: bool) -> AsyncGenerator[list
         if parser.is_long:
             await offload(parser.size, partial(_collect, parser, made, final=final))
         else:
-            turns = Turns(_REST_SECONDS)
+            turns = Turns(_REST_SECONDS if parser.received > _RESTLESS_BYTES else 0.0)
             for each in parser.parse(final=final):
                 made.append(each)
                 await turns.next()
