@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.support import callers
 from tests.support.launcher import Service, embedded_uri
 from workflow_results import Results
 from workflow_results.samples import sample_works
+
+expect.set_options(timeout=60_000)  # on a machine that is busy with other things, too
 
 WORKS = 1_500
 MANY = 100_000
