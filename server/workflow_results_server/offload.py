@@ -26,18 +26,20 @@ class Turns:
     """Gives other calls their turns during a long loop of short steps.
 
     Args:
+        seconds: How long a turn lasts.
         rest: How long others go on alone after each turn, in seconds. By default, each of them has one.
     """
 
-    def __init__(self, rest: float = 0.0) -> None:
+    def __init__(self, seconds: float = _TURN_SECONDS, rest: float = 0.0) -> None:
+        self._seconds = seconds
         self._rest = rest
-        self._ends = time.perf_counter() + _TURN_SECONDS
+        self._ends = time.perf_counter() + seconds
 
     async def next(self) -> None:
         """Let the others continue if this turn has lasted long enough; to be awaited after each step."""
         if time.perf_counter() > self._ends:
             await asyncio.sleep(self._rest)
-            self._ends = time.perf_counter() + _TURN_SECONDS
+            self._ends = time.perf_counter() + self._seconds
 
 
 async def offload(size: int, function: Callable[[], ResultT]) -> ResultT:

@@ -18,7 +18,7 @@ from workflow_results_server.access.callers import current_caller
 from workflow_results_server.errors import RequestError
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.errors import HttpError, answered
-from workflow_results_server.http.json_works import Element, Problem, encoded, works_of
+from workflow_results_server.http.json_works import SMALL_BYTES, Element, Problem, encoded, works_of
 from workflow_results_server.store import Aside
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _SLICE_BYTES: Final = rules.MIB
+_LATER_SLICE_BYTES: Final = 64 * rules.KIB
+"""Of a body that is not small: to check and store a slice delays other calls. With turns of half a millisecond, 99 of
+100 look-ups take at most 8 ms while a body of 32 MiB is stored, instead of 18, and the body 4 s, instead of 2."""
 _SLICE_WORKS: Final = 10_000
 _MOST_RECEIPTS: Final = 1_000
 """How many works that are not stored an answer names."""
@@ -70,6 +73,8 @@ class _Rejection(NamedTuple):
 class _Slice:
     """Works that are deposited in one request of a stream."""
 
+    most: int
+    """About how many bytes it is to have."""
     works: list[_Sent] = field(default_factory=list)
     size: int = 0
 
@@ -81,7 +86,7 @@ class _Slice:
     @property
     def is_full(self) -> bool:
         """Whether it is large enough to be deposited."""
-        return self.size >= _SLICE_BYTES or len(self.works) >= _SLICE_WORKS
+        return self.size >= self.most or len(self.works) >= _SLICE_WORKS
 
     def request(self) -> pb.DepositStreamRequest:
         """Word the request, and forget the bytes."""
@@ -119,7 +124,7 @@ class Deposit:
         """
         authorize = self._call.authorize("Deposit")
         try:
-            async with aclosing(self._intake.stream(self._requests(authorize))) as acknowledged:
+            async with aclosing(self._intake.stream(self._requests(authorize), at_once=1)) as acknowledged:
                 async for response in acknowledged:
                     await self._record(self._under_way.popleft(), response)
         except RequestError as error:
@@ -131,7 +136,8 @@ class Deposit:
         return Answer.of(self._stored)
 
     async def _requests(self, authorize: Authorize) -> AsyncGenerator[pb.DepositStreamRequest, None]:
-        slice_ = _Slice()
+        slice_ = _Slice(_SLICE_BYTES)
+        size = 0
         make = partial(_sent, keep=self._quarantine is not None)
         async with aclosing(works_of(self._call, self._settings.http_max_body, make)) as parts:
             async for works in parts:
@@ -139,8 +145,9 @@ class Deposit:
                     slice_.add(work)
                     if slice_.is_full:
                         authorize(())  # who may no longer deposit is stopped in the middle
+                        size += slice_.size
                         yield self._begun(slice_)
-                        slice_ = _Slice()
+                        slice_ = _Slice(_SLICE_BYTES if size < SMALL_BYTES else _LATER_SLICE_BYTES)
                 self._call.held.set("works", slice_.size)
         if slice_.works:
             authorize(())

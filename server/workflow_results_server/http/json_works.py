@@ -39,10 +39,13 @@ _LEAST_STEP: Final = 16 * rules.KIB
 _MOST_STEP: Final = 4 * rules.MIB
 _LONG: Final = 128 * rules.KIB
 """A work whose text is longer is read in a thread, which lets other calls go on less well than turns do, but at all."""
+SMALL_BYTES: Final = 2 * rules.MIB
+"""How much of a body is read as fast as can be: one of some hundred works is soon over. What is beyond gives way to
+other calls, each of which waits for a dozen turns of the event loop."""
+_TURN_SECONDS: Final = 0.0005
+"""How long works beyond that are read at a time."""
 _REST_SECONDS: Final = 0.001
-"""For other calls after each turn: to read JSON takes several times as long as all else that is done for a work."""
-_RESTLESS_BYTES: Final = 2 * rules.MIB
-"""How much of a body is read without rests: one of some hundred works is soon over, and takes half as long."""
+"""For other calls after each of these turns: to read JSON takes several times as long as all else for a work."""
 _VALUES: Final = rules.WORK_BYTES // 4 + 3 * _MOST_STEP // 4
 """More values than a work can have, with those that may stand behind it in what is added for one try."""
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
@@ -309,7 +312,7 @@ async def _parsed(parser: _Parser[MadeT], *, final: bool) -> AsyncGenerator[list
         if parser.is_long:
             await offload(parser.size, partial(_collect, parser, made, final=final))
         else:
-            turns = Turns(_REST_SECONDS if parser.received > _RESTLESS_BYTES else 0.0)
+            turns = Turns(_TURN_SECONDS, _REST_SECONDS) if parser.received > SMALL_BYTES else Turns()
             for each in parser.parse(final=final):
                 made.append(each)
                 await turns.next()

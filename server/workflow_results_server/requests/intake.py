@@ -29,7 +29,7 @@ _RESERVED_BYTES: Final = 128 * rules.MIB
 """How many bytes of works may be on their way at a time, which bounds the memory that they take."""
 _WAITING_BYTES: Final = 256 * rules.MIB
 """How many bytes of works may wait in streams until there is room, which are held as well, one request a stream."""
-_REQUESTS_OF_A_STREAM: Final = 8
+_AT_ONCE: Final = 8
 """How many requests of a stream may be on their way at a time; the next ones wait at the client."""
 _PIPELINES_AT_ONCE: Final = 8
 _PIPELINES_OF_A_TURN: Final = 1_000
@@ -110,12 +110,13 @@ class Intake:
             self._leave(size)
 
     async def stream(
-        self, requests: AsyncIterator[pb.DepositStreamRequest]
+        self, requests: AsyncIterator[pb.DepositStreamRequest], at_once: int = _AT_ONCE
     ) -> AsyncGenerator[pb.DepositStreamResponse, None]:
         """Store the works of each request of a stream, several at a time, and acknowledge them in their order.
 
         Args:
             requests: The stream. It is read no faster than works are stored.
+            at_once: How many requests may be on their way at a time.
 
         Yields:
             The acknowledgements.
@@ -125,7 +126,7 @@ class Intake:
                 where too many requests wait for it.
         """
         answers: asyncio.Queue[asyncio.Task[pb.DepositStreamResponse] | None] = asyncio.Queue()
-        room = asyncio.Semaphore(_REQUESTS_OF_A_STREAM)
+        room = asyncio.Semaphore(at_once)
 
         async def take() -> None:
             try:
