@@ -27,10 +27,12 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "max_pipelines": int,
     "http_port": (int, NoneType),
     "http_max_body": int,
+    "metrics_host": str,
+    "metrics_port": (int, NoneType),
 }
 """What a file of options might give otherwise."""
 _PATHS: Final = ("tls_cert", "tls_key", "tls_client_ca", "tokens", "plots_root")
-_LISTS: Final = ("http_allowed_host", "http_cors_origin")
+_LISTS: Final = ("http_allowed_host", "http_cors_origin", "metrics_pipeline")
 _PORT_MOST: Final = 65_535
 _WORKERS_MOST: Final = 256
 _CONNECTIONS_MOST: Final = 1_000_000
@@ -75,6 +77,9 @@ class Settings:
         http_max_body: The most bytes of a body.
         http_quarantine: Whether works that are rejected are put aside, and count as stored for who deposits them.
         plots_root: The directory of the plots that the dashboard shows; None to show their paths alone.
+        metrics_port: The port of the metrics; 0 for any free port, None for no such port.
+        metrics_host: The address on which they can be had.
+        metrics_pipeline: The pipelines whose works are counted apart.
         reflection: Whether clients can ask for the API (gRPC server reflection).
         tls_cert: The certificate of the server, with what leads to its authority; None for plain text.
         tls_key: Its key.
@@ -102,6 +107,9 @@ class Settings:
     http_max_body: int = 1024**3
     http_quarantine: bool = False
     plots_root: Path | None = None
+    metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_pipeline: tuple[str, ...] = ()
     reflection: bool = True
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -122,14 +130,11 @@ class Settings:
                 isinstance(value, float) and not math.isfinite(value)
             ):
                 raise SettingsError(f"--{name.replace('_', '-')} can't be {value!r}")
-        if not self.host:
-            raise SettingsError("--host must be an address or a name, like 127.0.0.1, not empty")
-        if not 0 <= self.port <= _PORT_MOST:
-            raise SettingsError(f"--port must be from 0 to {_PORT_MOST}, not {self.port}")
-        if self.http_port is not None and not 0 <= self.http_port <= _PORT_MOST:
-            raise SettingsError(f"--http-port must be from 0 to {_PORT_MOST}, not {self.http_port}")
-        if self.http_port and self.http_port == self.port:
-            raise SettingsError("--http-port must be another port than --port")
+        for name in ("host", "metrics_host"):
+            if not getattr(self, name):
+                message = f"--{name.replace('_', '-')} must be an address or a name, like 127.0.0.1, not empty"
+                raise SettingsError(message)
+        self._check_ports()
         if self.http_max_body < 1:
             raise SettingsError("--http-max-body must be positive")
         if self.plots_root is not None and not self.plots_root.is_dir():
@@ -158,6 +163,20 @@ class Settings:
             except ConnectionRefused as error:
                 raise SettingsError(str(error)) from error
 
+    def _check_ports(self) -> None:
+        ports: dict[int, str] = {}
+        for option, port in (
+            ("--port", self.port),
+            ("--http-port", self.http_port),
+            ("--metrics-port", self.metrics_port),
+        ):
+            if port is not None and not 0 <= port <= _PORT_MOST:
+                raise SettingsError(f"{option} must be from 0 to {_PORT_MOST}, not {port}")
+            if port and port in ports:
+                raise SettingsError(f"{option} must be another port than {ports[port]}")
+            if port:
+                ports[port] = option
+
     def _check_access(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise SettingsError("--tls-cert and --tls-key belong together: give both, or neither for plain text")
@@ -165,10 +184,15 @@ class Settings:
             raise SettingsError("--tls-client-ca needs --tls-cert and --tls-key")
         if self.tls_client_ca and self.http_port is not None and not self.tokens:
             raise SettingsError("--http-port with --tls-client-ca needs --tokens: HTTP takes no client certificates")
+        cure = "; `workflow-results token create` creates the file" if self.tokens is None else ""
         if (lacking := self.lacking) and not self.insecure:
-            cure = "; `workflow-results token create` creates the file" if self.tokens is None else ""
             raise SettingsError(
                 f"--host {self.host} makes the server reachable from other machines, which requires"
+                f" {' and '.join(lacking)}{cure}. Or use --insecure; then {' and '.join(lacking.values())}"
+            )
+        if (lacking := self._lacking_for_metrics) and not self.insecure:
+            raise SettingsError(
+                f"--metrics-host {self.metrics_host} makes metrics readable from other machines, which requires"
                 f" {' and '.join(lacking)}{cure}. Or use --insecure; then {' and '.join(lacking.values())}"
             )
 
@@ -182,6 +206,16 @@ class Settings:
                 consequences["--tls-cert with --tls-key"] = f"everyone on the way can read and change {sent}"
             if self.tokens is None:
                 consequences["--tokens"] = "everyone who can reach it may do everything"
+        return consequences
+
+    @property
+    def _lacking_for_metrics(self) -> dict[str, str]:
+        consequences = {}
+        if self.metrics_port is not None and not is_loopback_host(self.metrics_host):
+            if self.tls_cert is None:
+                consequences["--tls-cert with --tls-key"] = "everyone on the way can read tokens and metrics"
+            if self.tokens is None:
+                consequences["--tokens"] = "everyone who can reach the port may read the metrics"
         return consequences
 
     def to_json(self) -> str:

@@ -145,6 +145,11 @@ class _Serve(click.Command):
     metavar="DIR",
     help="The directory whose PNG, JPEG and WebP files the dashboard shows as plots of results.",
 )
+@click.option("--metrics-port", type=int, help="Serve metrics for Prometheus at /metrics; 0 for any free port.")
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address on which metrics can be had.")
+@click.option(
+    "--metrics-pipeline", metavar="PIPELINE", multiple=True, help="A pipeline whose works the metrics count apart."
+)
 @click.option("--reflection/--no-reflection", default=True, show_default=True, help="Offer gRPC reflection.")
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="The server's certificate chain (PEM), for TLS.")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate (PEM).")

@@ -1,4 +1,7 @@
-"""What every request goes through: its id, its line in the log, the guard, its handler, and errors as answers."""
+"""What every request goes through: its id, its line in the log, the guard, its handler, and errors as answers.
+
+Each is counted in the metrics, too.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from workflow_results_server.http.protocol import URL_BYTES
 from workflow_results_server.http.requests import Call, Disconnected
 from workflow_results_server.requests.memory import Room
 from workflow_results_server.telemetry.logs import call_id
+from workflow_results_server.telemetry.metrics import count_request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -94,14 +98,16 @@ class Chain:
                 await Answer.of(error.body, error.status, error.headers).send(call, send, headers)
         finally:
             call.held.release()
-            _log(call, status, reason, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            count_request(call.method, self._route(call.path), status, scope["scheme"], seconds)
+            _log(call, status, reason, seconds)
 
     async def _answer(self, call: Call, url_length: int) -> Answer:
         if call.headers.keys() >= _LENGTHS:
             raise HttpError(400, Reason.MALFORMED_REQUEST, f"a request has either {' or '.join(sorted(_LENGTHS))}")
         if url_length > URL_BYTES:
             raise HttpError(414, "URL_TOO_LONG", f"the URL must have at most {URL_BYTES:,} bytes, not {url_length:,}")
-        path = _SLASHES.sub("/", call.path)
+        path = _plain(call.path)
         handler = self._routes.get((call.method, path))
         if handler is None and call.method == "HEAD":
             handler = self._routes.get(("GET", path))
@@ -114,6 +120,14 @@ class Chain:
             return Answer(b"", 204, headers={"allow": ", ".join(methods), **self._guard.preflight(call)})
         message = f"{call.method} is not allowed at {path}, but {', '.join(methods)}"
         raise HttpError(405, "METHOD_NOT_ALLOWED", message, {"allow": ", ".join(methods)})
+
+    def _route(self, path: str) -> str:
+        """Return the path if there is anything at it."""
+        return path if (path := _plain(path)) in self._methods else ""
+
+
+def _plain(path: str) -> str:
+    return _SLASHES.sub("/", path)
 
 
 def _id_of(call: Call) -> str:

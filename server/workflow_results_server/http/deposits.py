@@ -20,6 +20,7 @@ from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.errors import HttpError, answered
 from workflow_results_server.http.json_works import SMALL_BYTES, Element, Problem, encoded, works_of
 from workflow_results_server.store import Aside
+from workflow_results_server.telemetry.metrics import QUARANTINED_WORKS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -164,6 +165,7 @@ class Deposit:
         sent = 0
         for work in slice_.works:
             if isinstance(work.data, Problem):
+                self._intake.counts.add(work.pipeline, "rejected")
                 rejections.append(_Rejection(work, str(work.data.reason), work.data.message))
                 continue
             outcome, why = response.outcomes[sent], reasons.get(sent)
@@ -192,6 +194,7 @@ class Deposit:
         if not await quarantine.put(aside, self._settings.call_seconds):
             _logger.error("the quarantine is full: works are rejected", extra={**told, "caller": caller})
             return False
+        QUARANTINED_WORKS.inc(len(aside))
         _logger.warning("works were put aside", extra={**told, "problem": first.message, "caller": caller})
         for work in aside:
             name = work.pipeline if work.pipeline and not rules.pipeline_problem(work.pipeline) else _NAMELESS

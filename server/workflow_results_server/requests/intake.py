@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,9 +17,10 @@ from workflow_results_server.access.policy import allow_works
 from workflow_results_server.documents import works
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, RequestError, Unavailable
 from workflow_results_server.store import Outcome
+from workflow_results_server.telemetry.metrics import WorkCounts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
 
     from workflow_results_server.store import Store
 
@@ -43,6 +45,11 @@ _OUTCOMES: Final = {
     Outcome.REFUSED: pb.DEPOSIT_OUTCOME_REJECTED,
     Outcome.TOO_MANY_PIPELINES: pb.DEPOSIT_OUTCOME_REJECTED,
 }
+_NAMES: Final = {
+    outcome: pb.DepositOutcome.Name(value).removeprefix("DEPOSIT_OUTCOME_").lower()
+    for outcome, value in _OUTCOMES.items()
+}
+"""What metrics call them."""
 
 _NO_ROOM: Final = (
     "would create a pipeline, but the limit of {most:,} pipelines is reached: an admin can drop an empty one"
@@ -64,14 +71,21 @@ class Intake:
     Args:
         store: Where the results are.
         seconds: The longest time for a request of a stream.
+        pipelines: The pipelines whose works are counted apart.
+
+    Attributes:
+        counts: Counts what becomes of works.
+        reserved: How many bytes of works are on their way.
+        waiting: How many bytes of works wait in streams until there is room.
     """
 
-    def __init__(self, store: Store, seconds: float) -> None:
+    def __init__(self, store: Store, seconds: float, pipelines: Collection[str] = ()) -> None:
+        self.counts = WorkCounts(pipelines)
+        self.reserved = 0
+        self.waiting = 0
         self._store = store
         self._seconds = seconds
-        self._reserved = 0
-        self._waiting: set[asyncio.Future[None]] = set()
-        self._waiting_bytes = 0
+        self._rooms: set[asyncio.Future[None]] = set()
 
     async def deposit(self, documents: pb.EncodedDocuments, seconds: float) -> Outcomes:
         """Store works, with an outcome for each.
@@ -103,7 +117,7 @@ class Intake:
         """
         if self._is_full(size):
             raise _overloaded()
-        self._reserved += size
+        self.reserved += size
         try:
             yield
         finally:
@@ -166,7 +180,7 @@ class Intake:
     async def _begin(self, request: pb.DepositStreamRequest, size: int) -> asyncio.Task[pb.DepositStreamResponse]:
         """Check works for which there is room, and begin to store them: in the order of the stream."""
         end = time.monotonic() + self._seconds
-        self._reserved += size
+        self.reserved += size
         try:
             parsed = await _allowed(request.works)
         except BaseException:
@@ -183,11 +197,15 @@ class Intake:
     async def _deposit_works(self, parsed: Parsed, end: float) -> Outcomes:
         acknowledgement = _Acknowledgement(len(parsed), self._store)
         by_pipeline: dict[str, list[works.Work]] = {}
+        rejected = 0
         for work in parsed:
             if isinstance(work, works.Rejected):
                 acknowledgement.reject(work.position, work.reason, work.sentence)
+                rejected += 1
             else:
                 by_pipeline.setdefault(work.pipeline, []).append(work)
+        if rejected:
+            self.counts.add(None, "rejected", rejected)
         if len(by_pipeline) == 1:
             await self._deposit_pipeline(*by_pipeline.popitem(), end, acknowledgement)
         else:
@@ -200,7 +218,13 @@ class Intake:
         seconds = end - time.monotonic()  # one limit for all pipelines, however many wait for their turn
         if seconds <= 0:
             raise DeadlineExceeded("the deadline passed before the works were deposited", NOT_APPLIED)
-        acknowledgement.record(each, await self._store.deposit(pipeline, each, seconds))
+        outcomes = await self._store.deposit(pipeline, each, seconds)
+        acknowledgement.record(each, outcomes)
+        if outcomes.count(Outcome.DEPOSITED) == len(outcomes):  # as nearly always
+            self.counts.add(pipeline, "deposited", len(outcomes))
+        else:
+            for outcome, number in Counter(_NAMES[each] for each in outcomes).items():
+                self.counts.add(pipeline, outcome, number)
 
     async def _deposit_pipelines(
         self, by_pipeline: dict[str, list[works.Work]], end: float, acknowledgement: _Acknowledgement
@@ -226,7 +250,7 @@ class Intake:
                 del done, failure  # errors that keep this frame, and so the works
 
     def _is_full(self, size: int) -> bool:
-        return bool(self._reserved) and self._reserved + size > _RESERVED_BYTES
+        return bool(self.reserved) and self.reserved + size > _RESERVED_BYTES
 
     @contextmanager
     def _waits(self, size: int) -> Iterator[None]:
@@ -235,26 +259,26 @@ class Intake:
         Raises:
             Unavailable: Too many do.
         """
-        if self._waiting_bytes and self._waiting_bytes + size > _WAITING_BYTES:
+        if self.waiting and self.waiting + size > _WAITING_BYTES:
             raise _overloaded()
-        self._waiting_bytes += size
+        self.waiting += size
         try:
             yield
         finally:
-            self._waiting_bytes -= size
+            self.waiting -= size
 
     async def _room(self) -> None:
         """Wait until works have left."""
         room = asyncio.get_running_loop().create_future()
-        self._waiting.add(room)
+        self._rooms.add(room)
         try:
             await room
         finally:
-            self._waiting.discard(room)
+            self._rooms.discard(room)
 
     def _leave(self, size: int) -> None:
-        self._reserved -= size
-        for room in self._waiting:
+        self.reserved -= size
+        for room in self._rooms:
             if not room.done():
                 room.set_result(None)
 

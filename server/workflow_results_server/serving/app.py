@@ -8,10 +8,14 @@ import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from prometheus_client import CollectorRegistry
+
+from workflow_results.common.loopback import is_loopback_host
 from workflow_results_server.access.certificates import Certificates
 from workflow_results_server.access.tokens import TokensError, TokensFile
 from workflow_results_server.mongod.embedded import STOP_SECONDS, EmbeddedMongod, MongodError
-from workflow_results_server.serving import process
+from workflow_results_server.serving import ports, process
+from workflow_results_server.serving.gauges import Connections
 from workflow_results_server.serving.server import Server, end_seconds
 from workflow_results_server.serving.workers import Workers
 from workflow_results_server.settings import SettingsError, default_data_directory
@@ -19,6 +23,7 @@ from workflow_results_server.store import ConnectionRefused, checked_uri
 from workflow_results_server.telemetry import logs
 
 if TYPE_CHECKING:
+    from workflow_results_server.http.metrics_door import MetricsDoor
     from workflow_results_server.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -97,6 +102,7 @@ class _Service:
         self._mongod: EmbeddedMongod | None = None
         self._supervision: asyncio.Task[None] | None = None
         self._server: Server | Workers | None = None
+        self._metrics: MetricsDoor | None = None
         self._hurry = False
 
     async def start(self) -> tuple[str, ...]:
@@ -110,9 +116,29 @@ class _Service:
             self._supervision = asyncio.create_task(self._mongod.run())
         self._server = Server(settings) if settings.workers == 1 else Workers(settings)
         listening = await self._server.start()
+        if settings.metrics_port is not None:
+            listening += (self._serve_metrics(self._server, settings.metrics_port, listening),)
         if self._mongod is None and settings.mongo_uri is not None:
             _logger.info("results are stored in the MongoDB at %s", ", ".join(checked_uri(settings.mongo_uri)))
         return listening
+
+    def _serve_metrics(self, server: Server | Workers, port: int, listening: tuple[str, ...]) -> str:
+        try:
+            from workflow_results_server.http.metrics_door import PATH, MetricsDoor
+        except ImportError as error:
+            raise SettingsError(f"{error}: --metrics-port needs pip install 'workflow-results[http]'") from error
+        settings = self._settings
+        ports_of_doors = {"http" if "://" in each else "grpc": int(each.rpartition(":")[2]) for each in listening}
+        registry = CollectorRegistry()
+        registry.register(server.totals)
+        registry.register(Connections(ports_of_doors))
+        certificates = None if is_loopback_host(settings.metrics_host) else settings.tls_cert
+        tokens = TokensFile(settings.tokens) if settings.tokens else None
+        self._metrics = MetricsDoor(settings, tokens, registry, server.refresh)
+        bound = ports.bound(settings.metrics_host, port)
+        self._metrics.start(bound, Certificates(settings).context() if certificates else None)
+        where = ports.address(settings.metrics_host, bound.getsockname()[1])
+        return f"{'https' if certificates else 'http'}://{where}{PATH}"
 
     async def until(self, stopping: asyncio.Task[bool]) -> None:
         """Wait until the server shall stop.
@@ -139,6 +165,8 @@ class _Service:
         try:
             if self._server:
                 await self._server.stop(hurry=self._hurry)
+            if self._metrics:  # until the last call has ended
+                await self._metrics.stop(0.0)
         finally:
             if self._mongod:
                 await self._mongod.stop()

@@ -18,10 +18,13 @@ from workflow_results_server.requests.intake import Intake
 from workflow_results_server.rpc.interceptors.chain import Interceptor
 from workflow_results_server.rpc.service import ResultsService
 from workflow_results_server.serving import health, ports, process, reflection
+from workflow_results_server.serving.gauges import Gauges
 from workflow_results_server.serving.limits import channel_options, connections_by_files
 from workflow_results_server.serving.ports import address
 from workflow_results_server.settings import SettingsError
 from workflow_results_server.store import CLOSE_SECONDS, Store
+from workflow_results_server.telemetry.metrics import REGISTRY
+from workflow_results_server.telemetry.reports import Totals
 
 if TYPE_CHECKING:
     from workflow_results_server.http.door import Door
@@ -44,6 +47,9 @@ class Server:
     Args:
         settings: Its settings; `mongo_uri` must be set.
         share_port: Whether other processes may listen on the same port.
+
+    Attributes:
+        totals: Its metrics.
 
     Raises:
         SettingsError: The files of certificates can't be used.
@@ -74,11 +80,13 @@ class Server:
                 *channel_options(settings.max_connections),
             ],
         )
+        self.totals = Totals(REGISTRY)
         self._access = access
         self._share_port = share_port
         self._door: Door | None = None
         self._store: Store | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._gauges: Gauges | None = None
 
     async def start(self) -> tuple[str, ...]:
         """Connect to MongoDB and accept calls.
@@ -95,7 +103,9 @@ class Server:
         self._store = await Store.open(
             settings.mongo_uri, settings.database, settings.call_seconds, settings.max_pipelines
         )
-        intake = Intake(self._store, settings.call_seconds)
+        intake = Intake(self._store, settings.call_seconds, settings.metrics_pipeline)
+        self._gauges = Gauges(self._store, intake)
+        REGISTRY.register(self._gauges)
         service = ResultsService(self._store, intake, settings.call_seconds)
         results_pb2_grpc.add_ResultsServiceServicer_to_server(service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -114,10 +124,13 @@ class Server:
         self._health.tell(serving=True)
         await self._server.start()
         process.settle_memory()
-        self._watch = asyncio.create_task(self._watch_mongodb())
+        self._watch = asyncio.create_task(self._watch_mongodb(self._gauges))
         where = {"address": " ".join(listening), "checker": native.NAME}
         _logger.info("listening", extra={**where, **_doors(settings)})
         return tuple(listening)
+
+    async def refresh(self) -> None:
+        """Do nothing: the metrics of this process are always the present ones."""
 
     def _open_door(self, store: Store, intake: Intake) -> str:
         try:
@@ -164,19 +177,21 @@ class Server:
         await asyncio.gather(self._server.stop(drain + _LAST_WORDS_SECONDS), door)
         for ending in endings:
             ending.cancel()
+        if self._gauges:
+            REGISTRY.unregister(self._gauges)
         if self._store:
             if erase:
                 await self._store.erase()
             await self._store.close()
 
-    async def _watch_mongodb(self) -> None:
+    async def _watch_mongodb(self, gauges: Gauges) -> None:
         assert self._store is not None
         serving = True
         while True:
             await asyncio.sleep(_PING_SECONDS)
             alive = await self._store.is_alive(_PING_SECONDS)
             if alive != serving:
-                serving = alive
+                serving = gauges.mongodb_is_up = alive
                 _logger.log(
                     logging.INFO if alive else logging.ERROR, "MongoDB is %s", "back" if alive else "lost: NOT_SERVING"
                 )

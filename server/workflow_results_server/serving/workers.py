@@ -1,4 +1,4 @@
-"""Several processes that share a port, so that more than one core answers calls.
+"""Several processes that share a port, so that more than one core answers calls, and what they count as one.
 
 Each is a new Python process: gRPC's threads do not survive a fork. The kernel spreads connections over them
 (SO_REUSEPORT), not calls, so that a single client is served by one of them.
@@ -14,10 +14,13 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from workflow_results.common.rules import MIB
 from workflow_results_server.serving import ports
 from workflow_results_server.serving.ports import address
 from workflow_results_server.serving.server import end_seconds
 from workflow_results_server.settings import SettingsError
+from workflow_results_server.telemetry.metrics import REGISTRY, WORKER_RESTARTS, WORKERS
+from workflow_results_server.telemetry.reports import Totals
 
 if TYPE_CHECKING:
     import socket
@@ -30,9 +33,17 @@ T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
 READY: Final = b"ready\n"
-"""What a worker writes on its standard output once it accepts calls."""
+"""What a worker writes on its standard output once it accepts calls. What follows are reports of its metrics."""
 HURRY: Final = b"hurry\n"
-"""What a worker reads on its standard input when it shall end without waiting for the calls in progress."""
+"""What a worker reads on its standard input when it shall end without waiting for the calls in progress …"""
+REPORT: Final = b"report\n"
+"""… and when it shall report its metrics, which it does at its end, too."""
+_REPORT_BYTES: Final = 64 * MIB
+"""More than a report ever has."""
+_REPORT_SECONDS: Final = 1.0
+"""How long who asks for metrics waits for a worker. One that is too busy stands there with its last report."""
+_ASK_SECONDS: Final = 5.0
+"""How often workers report in any case, so that not much is lost of one that is killed."""
 _START_SECONDS: Final = 120.0
 """How long a worker may take until it accepts calls."""
 _RESTART_SECONDS: Final = 1.0
@@ -44,9 +55,15 @@ class Workers:
 
     Args:
         settings: The settings of the server; `mongo_uri` must be set.
+
+    Attributes:
+        totals: The metrics of all of them, ended ones included, and of this process.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.totals = Totals(REGISTRY)
+        self._alive: dict[asyncio.subprocess.Process, asyncio.Event] = {}
+        """Those that accept calls, and whether each has reported since it was asked."""
         self._settings = settings
         self._reserved: list[socket.socket] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -73,7 +90,25 @@ class Workers:
         ready = [asyncio.get_running_loop().create_future() for _ in range(settings.workers)]
         self._tasks = [asyncio.create_task(self._keep(number, settings, future)) for number, future in enumerate(ready)]
         await asyncio.gather(*ready)
+        if settings.metrics_port is not None:
+            self._tasks.append(asyncio.create_task(self._ask_again()))
         return tuple(listening)
+
+    async def refresh(self) -> None:
+        """Ask all workers for their metrics, and wait for those that answer soon."""
+        for process, has_reported in self._alive.items():
+            has_reported.clear()
+            assert process.stdin
+            process.stdin.write(REPORT)
+        if answers := [asyncio.create_task(each.wait()) for each in self._alive.values()]:
+            _, late = await asyncio.wait(answers, timeout=_REPORT_SECONDS)
+            for answer in late:
+                answer.cancel()
+
+    async def _ask_again(self) -> None:
+        while not self._stopping.is_set():
+            await self._unless_stopping(asyncio.sleep(_ASK_SECONDS))
+            await self.refresh()
 
     def _reserve(self, port: int) -> int:
         """Hold a port for the workers without listening on it."""
@@ -104,6 +139,7 @@ class Workers:
                     "workflow_results_server",
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
+                    limit=_REPORT_BYTES,
                     start_new_session=True,  # a Ctrl-C in the terminal comes to us alone, and we stop them in order
                 )
             except OSError as error:  # too many processes, or too little memory
@@ -117,16 +153,35 @@ class Workers:
                 if await self._unless_stopping(process.stdout.readline(), _START_SECONDS) == READY:
                     if not ready.done():
                         ready.set_result(None)
+                    reading = asyncio.create_task(self._read_reports(process, process.stdout))
                     await self._unless_stopping(process.wait())
-                await self._end(number, process)
+                    await self._end(number, process)
+                    await reading
+                else:
+                    await self._end(number, process)
                 code = str(process.returncode)
             if self._stopping.is_set():
                 return
             if not ready.done():
                 ready.set_exception(SettingsError(f"worker {number} could not start; the log above says why"))
                 return
+            WORKER_RESTARTS.inc()
             _logger.error("a worker died and is restarted", extra={"worker": number, "code": code})
             await self._unless_stopping(asyncio.sleep(_RESTART_SECONDS))
+
+    async def _read_reports(self, process: asyncio.subprocess.Process, reports: asyncio.StreamReader) -> None:
+        """Take the reports of a worker until its end."""
+        has_reported = self._alive[process] = asyncio.Event()
+        WORKERS.inc()
+        try:
+            while line := await reports.readline():
+                self.totals.take(process, line)
+                has_reported.set()
+        finally:
+            has_reported.set()
+            WORKERS.dec()
+            del self._alive[process]
+            self.totals.end(process)
 
     async def _unless_stopping(self, coroutine: Coroutine[Any, Any, T], seconds: float | None = None) -> T | None:
         """Wait for something, but no longer than until the server stops, or some time has passed; returns None then."""

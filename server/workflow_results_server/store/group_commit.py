@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from workflow_results.common import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store.shielding import in_own_context
+from workflow_results_server.telemetry.metrics import WORKS_PER_INSERT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -168,13 +169,15 @@ class GroupCommit:
 
     async def _run(self, pipeline: str, deposits: _Pipeline, group: list[_Deposit], ids: set[str]) -> None:
         try:
-            outcomes = await self._insert(pipeline, [work for each in group for work in each.works])
+            works = [work for each in group for work in each.works]
+            WORKS_PER_INSERT.observe(len(works))
+            outcomes = await self._insert(pipeline, works)
         except Exception as error:  # noqa: BLE001 - it is raised where the deposits wait
             _tell(group, error)
         else:
             _share(group, outcomes)
         finally:
-            del group  # as in `deposit`
+            del group, works  # as in `deposit`
             deposits.end(ids)
             self._begin(pipeline, deposits)
             if not deposits.ids:

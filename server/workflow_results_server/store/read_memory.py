@@ -27,10 +27,14 @@ _MOST_BYTES: Final = 192 * rules.MIB
 
 
 class ReadMemory:
-    """Bounds the bytes of batches that all readers hold together. On its way to a reader, each is there a few times."""
+    """Bounds the bytes of batches that all readers hold together. On its way to a reader, each is there a few times.
+
+    Attributes:
+        held: How many bytes they hold.
+    """
 
     def __init__(self) -> None:
-        self._held = 0
+        self.held = 0
         self._freed = asyncio.Event()
 
     def share(self) -> Share:
@@ -39,7 +43,7 @@ class ReadMemory:
 
     def change(self, size: int) -> None:
         """Count so many bytes more, or less."""
-        self._held += size
+        self.held += size
         if size < 0:
             self._freed.set()
 
@@ -88,7 +92,7 @@ class ReadMemory:
                 raise Unavailable(Reason.OVERLOADED, message, not_applied=True) from None
 
     def _is_full(self, size: int) -> bool:
-        return self._held > 0 and self._held + size > _MOST_BYTES
+        return self.held > 0 and self.held + size > _MOST_BYTES
 
 
 class Share:

@@ -54,6 +54,11 @@ class Reads:
         self._look_ups = LookUps(primary)
         self._under_way = 0
 
+    @property
+    def bytes_held(self) -> int:
+        """How many bytes all readers together hold."""
+        return self._memory.held
+
     async def read(
         self, collection: AsyncCollection[dict[str, Any]], selection: Selection, seconds: float
     ) -> AsyncGenerator[Batch, None]:

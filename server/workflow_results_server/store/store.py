@@ -111,6 +111,11 @@ class Store:
             ) from error
         return store
 
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes all readers together hold."""
+        return self._reads.bytes_held
+
     async def close(self) -> None:
         """Finish soon what is under way, whose callers are gone, and close the connections to MongoDB."""
         end = time.monotonic() + _LAST_SECONDS

@@ -20,6 +20,7 @@ from pymongo.read_concern import ReadConcern
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded, let_go
 from workflow_results_server.store.mongodb_errors import MAX_TIME_EXPIRED, mongodb_deadline
 from workflow_results_server.store.shielding import in_own_context, shielded
+from workflow_results_server.telemetry.metrics import TRANSACTION_RETRIES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -120,6 +121,7 @@ class Transaction:
                 if time.monotonic() + pause >= self._attempts_end:
                     raise _deadline_passed() from error
                 let_go(error)
+            TRANSACTION_RETRIES.inc()
             await asyncio.sleep(pause)
 
     async def _attempted(self, session: AsyncClientSession, attempt: Attempt[OutcomeT]) -> OutcomeT | None:

@@ -23,6 +23,7 @@ async def answer_call(message: Any, call: Call) -> Any:
         async for part in parts:
             if not call.method.takes_stream:  # the callers of a stream of requests learn what became of each
                 call.authorize(pipelines(message))
+            call.sent += part.ByteSize()
             await _write(part, call.context)
     return None
 

@@ -47,12 +47,16 @@ class Call:
     Attributes:
         method: What is called.
         context: gRPC's side of the call.
+        received: The bytes of its requests so far, where these are a stream.
+        sent: The bytes of its responses so far, where these are one.
         authorize: Checks whether the caller may still make the call, and use the pipelines that it is given; raises a
             `RequestError` where not. The link `Authorization` sets it.
     """
 
     method: Method
     context: Context
+    received: int = 0
+    sent: int = 0
     authorize: Authorize = authorize_all
 
 

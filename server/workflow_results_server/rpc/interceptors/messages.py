@@ -56,5 +56,6 @@ class Messages:
 async def _authorized(requests: AsyncIterator[Incoming], call: Call) -> AsyncIterator[Any]:
     """Pass on the messages of a stream, each after asking whether the caller may still send it."""
     async for request in requests:
+        call.received += request.size
         call.authorize(pipelines(request.message))
         yield request.take()

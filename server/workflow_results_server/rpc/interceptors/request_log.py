@@ -1,4 +1,4 @@
-"""The id of each call, and its line in the log."""
+"""The id of each call, its line in the log, and its part in the metrics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from workflow_results.common import rules
 from workflow_results_server.access.callers import current_caller
 from workflow_results_server.rpc.status import Refusal
 from workflow_results_server.telemetry.logs import call_id
+from workflow_results_server.telemetry.metrics import calls_of
 
 if TYPE_CHECKING:
     from workflow_results_server.rpc.interceptors.call import Call, Context, Link
@@ -24,7 +25,7 @@ _ID_BYTES: Final = 8
 
 
 class RequestLog:
-    """Gives each call an id, and logs how it ended.
+    """Gives each call an id, and logs and counts how it ended.
 
     Args:
         inner: The next link.
@@ -36,6 +37,9 @@ class RequestLog:
     async def __call__(self, request: Any, call: Call) -> Any:
         """Answer a call."""
         token = call_id.set(_call_id(call.context))
+        counts = calls_of(call.method.path)
+        counts.start()
+        call.received = 0 if call.method.takes_stream else request.size
         began = time.perf_counter()
         code, reason = "CANCELLED", ""
         try:
@@ -44,9 +48,13 @@ class RequestLog:
                 code, reason = answered.code.name, answered.reason
             elif not isinstance(answered, BaseException):
                 code = "OK"
+                if answered is not None:
+                    call.sent = answered.ByteSize()
             return answered
         finally:
-            _log(call, code, reason, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            counts.end(code, seconds, call.received, call.sent)
+            _log(call, code, reason, seconds)
             call_id.reset(token)
 
 

@@ -26,6 +26,7 @@ from workflow_results_server.store.watching.stream import (
     open_stream,
     read_some,
 )
+from workflow_results_server.telemetry.metrics import CHANGE_STREAM_RESTARTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -68,6 +69,11 @@ class ChangeFeed:
             self._followers -= 1
             if not self._followers:
                 self._share(None)
+
+    @property
+    def lag(self) -> float:
+        """How long ago MongoDB has done what was last read of its changes, in seconds; 0 if nobody reads them."""
+        return 0.0 if self._shared is None else self._shared.lag
 
     async def close(self, seconds: float) -> None:
         """End the shared stream, and wait for that, at most for so many seconds."""
@@ -148,6 +154,8 @@ class ChangeFeed:
     async def _open_shared(self) -> None:
         with mongodb():
             await self._primary.wait_until_ready(OPEN_SECONDS)
+        if self._shared is not None:
+            CHANGE_STREAM_RESTARTS.inc()
         shared = await Shared.open(self._database)
         self._share(shared)
         if not self._followers:

@@ -89,6 +89,11 @@ class Shared:
         """Whether nothing comes any more."""
         return self._has_ended or time.monotonic() - self._heard > _LOST_SECONDS
 
+    @property
+    def lag(self) -> float:
+        """How long ago MongoDB has done what was last read, in seconds."""
+        return max(0.0, time.time() - seconds_of(self._interpreter.token))
+
     def stop(self) -> asyncio.Task[None]:
         """End the stream soon; returns what to wait for."""
         self._stopping = True
@@ -123,8 +128,7 @@ class Shared:
             with mongodb():
                 while not self._stopping:
                     spent = await self._take_turn()
-                    behind = time.time() - seconds_of(self._interpreter.token)
-                    await asyncio.sleep(spent * _PAUSES if behind < _FAR_BEHIND_SECONDS else 0)
+                    await asyncio.sleep(spent * _PAUSES if self.lag < _FAR_BEHIND_SECONDS else 0)
         except Expired:
             why = "a collection was renamed, the database was dropped, or the oplog is too short"
             _logger.warning("the change stream can't go on: %s", why)

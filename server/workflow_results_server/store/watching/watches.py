@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -140,6 +140,19 @@ class Watches:
         self._read = read
         self._pipelines = pipelines
         self._number = 0
+        self._under_way: dict[object, int] = {}
+        """The times of the oldest changes that watches are just telling."""
+
+    @property
+    def lag(self) -> float:
+        """How long ago the oldest change was made that some watch is just telling, in seconds; 0 where none is."""
+        now = time.time()
+        return max(0.0, now - min(times) / 1_000) if (times := [*self._under_way.values()]) else 0.0
+
+    @property
+    def feed_lag(self) -> float:
+        """How long ago MongoDB has done what was last read of its changes, in seconds; 0 if nobody watches."""
+        return self._feed.lag
 
     async def database_id(self) -> bytes:
         """Return what tells the database from all others, also from a later one of the same name.
@@ -243,18 +256,30 @@ class Watches:
             place = Place(token)
             part = None
             watched = set(filter(wanted.includes, {event.pipeline for event in events}))
-            for chunk in _chunks((event for event in events if event.pipeline in watched), token):
-                for name in [name for name in chunk.events if not wanted.includes(name)]:  # any more
-                    del chunk.events[name]
-                async with aclosing(self._told(wanted, chunk)) as parts:
-                    async for part in parts:
-                        yield part
+            with self._telling(events):
+                for chunk in _chunks((event for event in events if event.pipeline in watched), token):
+                    for name in [name for name in chunk.events if not wanted.includes(name)]:  # any more
+                        del chunk.events[name]
+                    async with aclosing(self._told(wanted, chunk)) as parts:
+                        async for part in parts:
+                            yield part
             del events  # of which there may be many
             if part is None and not is_late:
                 continue
             if part is None or part.place is None:
                 yield Part(place)
             last_told = time.monotonic()
+
+    @contextmanager
+    def _telling(self, events: Sequence[Event]) -> Iterator[None]:
+        """Let `lag` know of events while they are told."""
+        this = object()
+        if events:
+            self._under_way[this] = events[0].time
+        try:
+            yield
+        finally:
+            self._under_way.pop(this, None)
 
     async def _told(self, wanted: Wanted, chunk: _Chunk) -> AsyncGenerator[Part, None]:
         """Tell events.
