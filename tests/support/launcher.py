@@ -55,6 +55,7 @@ class Service:
         log: Where its log goes.
         target: The gRPC target.
         http: The address of its HTTP door, like `http://127.0.0.1:8005`; empty without `--http-port`.
+        metrics: The URL of its metrics; empty without `--metrics-port`.
         process: The process that was started last.
 
     Raises:
@@ -66,7 +67,7 @@ class Service:
     ) -> None:
         self.log = log
         self.target = f"127.0.0.1:{port}"
-        self.http = ""
+        self.http = self.metrics = ""
         self._arguments = arguments
         self._limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"] if files else []
         self._environment = environment or {}
@@ -91,6 +92,8 @@ class Service:
             self.target = listening(self.process)
             if "--http-port" in self._arguments:
                 self.http = listening(self.process)
+            if "--metrics-port" in self._arguments:
+                self.metrics = listening(self.process)
         except NotStarted:
             self.stop()
             raise NotStarted(f"the server did not start: {self.log.read_text()}") from None
