@@ -20,7 +20,6 @@ _COUNTING: Final = frozenset({"counter", "histogram"})
 _CREATED: Final = "_created"
 """When each number began to count, which nobody asks for and doubles their number."""
 _COMBINED: Final[dict[str, Callable[[float, float], float]]] = {
-    "process_max_fds": min,
     "process_start_time_seconds": min,
     "workflow_results_build_info": max,
     "workflow_results_change_stream_lag_seconds": max,
