@@ -21,6 +21,7 @@ from workflow_results_server.errors import RequestError, Unavailable
 from workflow_results_server.store import Place, Store
 from workflow_results_server.store.watching import feed, shared, stream
 from workflow_results_server.store.watching import watches as watches_module
+from workflow_results_server.telemetry.metrics import REGISTRY
 
 
 def test_who_falls_behind_what_is_kept_misses_nothing(
@@ -139,11 +140,13 @@ def test_a_stream_that_fails_is_opened_again_where_it_was(
         async with opened(store, pipeline) as watcher:
             first = store.watches._feed._shared
             assert first is not None
+            before = REGISTRY.get_sample_value("workflow_results_change_stream_restarts_total")
             monkeypatch.setattr(first._stream, "try_next", failing(AutoReconnect("the primary is gone")))
             await until(lambda: first.is_lost)
             await deposit(results, pipeline, ["a"])
             await watcher.until("a")
             assert store.watches._feed._shared is not first
+            assert REGISTRY.get_sample_value("workflow_results_change_stream_restarts_total") == (before or 0) + 1
 
     with_store(mongo_uri, test)
 

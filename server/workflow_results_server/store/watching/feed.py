@@ -154,9 +154,9 @@ class ChangeFeed:
     async def _open_shared(self) -> None:
         with mongodb():
             await self._primary.wait_until_ready(OPEN_SECONDS)
+        shared = await Shared.open(self._database)
         if self._shared is not None:
             CHANGE_STREAM_RESTARTS.inc()
-        shared = await Shared.open(self._database)
         self._share(shared)
         if not self._followers:
             self._share(None)
