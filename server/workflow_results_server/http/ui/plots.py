@@ -53,7 +53,7 @@ class Plots:
         if self._root is None:
             raise HttpError(404, "PLOTS_NOT_SERVED", "this server serves no plots: see serve --plots-root")
         path = await self._path(pipeline, id_, index)
-        file = await asyncio.to_thread(_opened, self._root, path)
+        file = await _open(self._root, path)
         name = quote(path.rpartition("/")[2])
         try:
             kind = _image_type(await asyncio.to_thread(os.pread, file, _SIGNED, 0))
@@ -71,6 +71,21 @@ class Plots:
         if not isinstance(plots, list) or index >= len(plots) or not isinstance(plots[index], str):
             raise HttpError(404, "NOT_FOUND", f"result {rules.quoted(id_)} has no plot {index}")
         return str(plots[index])
+
+
+async def _open(root: Path, path: str) -> int:
+    """Open a file as `_opened` does, in a thread; when the caller leaves meanwhile, it is closed again."""
+    opening = asyncio.ensure_future(asyncio.to_thread(_opened, root, path))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+
+
+def _close(opened: asyncio.Future[int]) -> None:
+    if not opened.exception():
+        os.close(opened.result())
 
 
 def _opened(root: Path, path: str) -> int:
