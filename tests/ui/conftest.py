@@ -113,7 +113,8 @@ def opened(chromium: Browser, service: Service) -> Iterator[Callable[..., Page]]
             problems.append(f"asked for {request.url}")
 
     def start(address: str = "", *, width: int = 1440, scheme: Any = "light", base: str = "", expect: str = "") -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        look: Any = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+        context = chromium.new_context(**look, ignore_https_errors=base.startswith("https"))
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)

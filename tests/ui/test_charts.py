@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
+
+from tests.ui.grid import loaded
+from workflow_results import Results
 
 Open = Callable[..., Page]
 
@@ -48,3 +52,29 @@ def test_points_open_their_results_and_bars_filter(opened: Open, bursts: list[di
 def test_a_chart_says_that_it_shows_a_part(opened: Open, many: str) -> None:
     page = opened(f"#{many}?view=scatter&x=results.x&y=results.y&color=none")
     expect(page.locator(".remarks")).to_contain_text("only the newest 20,000")
+
+
+@pytest.mark.parametrize(("unit", "mark"), [(10**17, "1e18"), (1e-13, "1e-12")])
+def test_large_and_small_numbers_at_an_axis_are_short(opened: Open, client: Results, unit: float, mark: str) -> None:
+    pipeline = f"ui-{mark}"
+    contents = [
+        {"id": f"{at}", "pipeline": pipeline, "status": "success", "results": {"n": at * unit}} for at in range(50)
+    ]
+    client.deposit(contents)
+    page = opened(f"#{pipeline}")
+    loaded(page)
+    page.evaluate(
+        """() => {
+          window.written = [];
+          const { fillText } = CanvasRenderingContext2D.prototype;
+          CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+            window.written.push(text);
+            return fillText.call(this, text, ...rest);
+          };
+        }"""
+    )
+    page.get_by_role("button", name="Histogram").click()
+    page.wait_for_function("() => window.written.length > 5")
+    written = page.evaluate("() => window.written")
+    assert mark in written
+    assert max(map(len, written)) < 12, written

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support import callers
+from tests.support.launcher import Service, embedded_uri
 from tests.ui.conftest import MANY
 from tests.ui.grid import count, ids, loaded, longest_task
 from workflow_results import Results
@@ -58,6 +61,64 @@ def test_works_that_arrive_keep_the_place(opened: Open, client: Results) -> None
     expect(in_sight.locator(".lock")).to_have_count(0)
     client.delete_ids(pipeline, ["00204"])
     expect(page.locator(".body .row.gone")).to_have_count(1)
+
+
+def test_ids_that_come_out_of_order_stand_in_their_order_and_once(opened: Open, client: Results) -> None:
+    pipeline = f"live-{uuid.uuid4().hex[:8]}"
+
+    def deposit(ids_: list[int]) -> None:
+        client.deposit([{"id": f"{at:05d}", "pipeline": pipeline, "status": "success"} for at in ids_])
+
+    deposit([*range(0, 4_000, 2)])
+    page = opened(f"#{pipeline}?live=yes")
+    loaded(page)
+    expect(page.locator(".live.on")).to_be_visible()
+    deposit([5_000, 4_999, 4_998, 3_997, 3_601, 3_599, 2_001, 1])  # above all, in pages that are loaded, and in others
+    expect(count(page)).to_have_text("2,008 results")
+    assert ids(page)[:6] == ["05000", "04999", "04998", "03998", "03997", "03996"]
+    numbers = {*range(0, 4_000, 2), 5_000, 4_999, 4_998, 3_997, 3_601, 3_599, 2_001, 1}
+    ordered = [f"{at:05d}" for at in sorted(numbers, reverse=True)]
+    for at in range(0, len(ordered), 15):
+        page.evaluate("(at) => { document.getElementById('grid').scrollTop = 30 * at }", at)
+        expect(page.locator(".body .row", has_text=ordered[at]).first).to_be_visible()
+        expect(page.locator(".body .row.waiting")).to_have_count(0)
+        drawn = ids(page)
+        first = ordered.index(drawn[0])
+        assert drawn == ordered[first : first + len(drawn)]
+
+
+def test_the_open_result_follows_its_changes(opened: Open, client: Results) -> None:
+    pipeline = f"live-{uuid.uuid4().hex[:8]}"
+    client.deposit([{"id": "a", "pipeline": pipeline, "status": "success", "results": {"dm": 1}}])
+    page = opened(f"#{pipeline}?live=yes&open=a")
+    expect(page.locator(".live.on")).to_be_visible()
+    fields = page.get_by_label("Result a")
+    expect(fields.get_by_text("1", exact=True)).to_be_visible()
+    client.update([{"id": "a", "pipeline": pipeline, "results": {"dm": 350.25}}])
+    expect(fields.get_by_text("350.25")).to_be_visible()
+
+
+def test_a_token_that_is_revoked_ends_the_tail_and_says_so(
+    opened: Open, service: Service, client: Results, tmp_path: Path
+) -> None:
+    client.deposit([{"id": "a", "pipeline": "frb-revoked", "status": "success"}])
+    token = f"wr_{'reader':x<43}"
+
+    def allow(pipelines: str) -> Path:
+        return callers.write(tmp_path / "tokens.yml", {"reader": callers.entry("reader", pipelines, token=token)})
+
+    uri = embedded_uri(Path(service.log).parent / "data")
+    arguments = ["--mongo-uri", uri, "--http-port", "0", "--tokens", str(allow("frb-*"))]
+    guarded = Service(*arguments, log=tmp_path / "log")
+    try:
+        page = opened("#frb-revoked?live=yes", base=guarded.http, expect="Failed to load resource")
+        page.get_by_label("Token").fill(token)
+        page.keyboard.press("Enter")
+        expect(page.locator(".live.on")).to_be_visible()
+        allow("other")
+        expect(page.locator(".live.refused")).to_have_text("Not allowed")
+    finally:
+        guarded.stop()
 
 
 def test_a_page_in_the_background_goes_on_where_it_was(opened: Open, client: Results) -> None:

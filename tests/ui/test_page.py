@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.launcher import Service
+from tests.support import callers
+from tests.support.certificates import Authority
+from tests.support.launcher import Service, embedded_uri
 from tests.ui.conftest import TOKEN
 from tests.ui.grid import count, headings, ids, loaded
+from workflow_results import Results
 
 Open = Callable[..., Page]
 
@@ -194,3 +198,25 @@ def test_reload_helps_once_the_server_can_be_reached_again(opened: Open, bursts:
     page.unroute("**/ui/api/*")
     page.locator("#grid").evaluate("grid => (grid.scrollTop = 9300)")
     expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_page_over_tls(opened: Open, service: Service, client: Results, tmp_path: Path) -> None:
+    client.deposit([{"id": "a", "pipeline": "ui-tls", "status": "success", "results": {"locked": False}}])
+    tokens = callers.write(tmp_path / "tokens.yml", {"keeper": callers.entry("curator", "*", token=TOKEN)})
+    uri = embedded_uri(Path(service.log).parent / "data")
+    arguments = ["--mongo-uri", uri, "--http-port", "0", "--tokens", str(tokens), *Authority(tmp_path).server()]
+    secure = Service(*arguments, log=tmp_path / "log")
+    try:
+        assert secure.http.startswith("https://")
+        page = opened("#ui-tls?live=yes&open=a", base=secure.http)
+        page.get_by_label("Token").fill(TOKEN)
+        page.keyboard.press("Enter")
+        expect(page.locator(".live.on")).to_be_visible()
+        cookies = page.context.cookies()
+        assert [(each["secure"], each["httpOnly"], each["sameSite"]) for each in cookies] == [(True, True, "Strict")]
+        page.get_by_role("button", name="Lock …").click()
+        page.get_by_role("dialog").get_by_role("button", name="Lock").click()
+        expect(page.locator(".result .facts")).to_contain_text("locked")
+        assert client.get_locked_count("ui-tls") == 1
+    finally:
+        secure.stop()

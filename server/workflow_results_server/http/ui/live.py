@@ -21,7 +21,7 @@ from workflow_results_server.requests.continuations import WatchTokens, unknown_
 from workflow_results_server.store import InvalidToken, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from workflow_results_server.http.requests import Call
     from workflow_results_server.requests.memory import Room
@@ -61,13 +61,17 @@ class Live:
         tokens = WatchTokens(await self._watches.database_id(), pipelines, query, projection)
         wanted = Wanted(pipelines, _may_use, query, projection)
         place = tokens.resumed(_decoded(asked.text("token", "")))
-        return Answer(self._lines(wanted, place, tokens), 200, "application/x-ndjson", {"cache-control": "no-store"})
+        lines = self._lines(wanted, place, tokens, lambda: check((pipeline,)))
+        return Answer(lines, 200, "application/x-ndjson", {"cache-control": "no-store"})
 
-    async def _lines(self, wanted: Wanted, place: Place | None, tokens: WatchTokens) -> AsyncGenerator[bytes, None]:
+    async def _lines(
+        self, wanted: Wanted, place: Place | None, tokens: WatchTokens, check: Callable[[], None]
+    ) -> AsyncGenerator[bytes, None]:
         watched = self._watches.watch(wanted, place, existing=False)
         try:
             async with aclosing(until(self._stopping, watched)) as parts:
                 async for part in parts:
+                    check()  # of who may not look any more, the page is to hear that
                     size = len(part.batch.data) if part.batch else 0
                     line = await offload(size, partial(_line, part, tokens))
                     with self._room.reserve(len(line)):

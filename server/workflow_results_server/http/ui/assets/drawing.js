@@ -5,6 +5,7 @@ import uPlot from "./vendor/uPlot.js";
 const SIZE = 5;
 const STEPS = 24;
 const LARGE = 1e7;
+const SMALL = 1e-5;
 // Cividis, which those who see few colours tell apart as well: from low to high, for light and for dark pages.
 const LIGHT = ["#00306f", "#31446b", "#4f576c", "#666970", "#7d7c78", "#958f78", "#aea371", "#c1a94f", "#c99b00"];
 const DARK = ["#5b86d6", "#7a93bf", "#96a1ad", "#a9a99b", "#bdb088", "#d0b973", "#e4c55c", "#f3d55a", "#ffea46"];
@@ -33,8 +34,12 @@ function axis(label, isDate) {
 
 /** Write the numbers at an axis: those with many digits would cover each other. */
 function marked(_, numbers) {
-  const isLarge = numbers.some((number) => Math.abs(number) >= LARGE);
-  return numbers.map((number) => (number === null ? "" : isLarge ? number.toExponential(2).replace(/\.?0+e\+?/, "e") : number.toLocaleString("en", { maximumFractionDigits: 16 })));
+  const isLong = numbers.some((number) => Math.abs(number) >= LARGE || (number && Math.abs(number) < SMALL));
+  return numbers.map((number) => {
+    if (number === null) return "";
+    if (!isLong || !number) return number.toLocaleString("en", { maximumFractionDigits: 16 });
+    return Number(number.toPrecision(12)).toExponential().replace("e+", "e");
+  });
 }
 
 function scale(isLog, isDate, range) {

@@ -100,7 +100,8 @@ export function short(value, path = "") {
   if (kind === "null") return "–";
   if (kind === "number") {
     const number = numberOf(value);
-    if (TIMES.has(path) && number > EARLIEST_SECONDS && number < LATEST_SECONDS) return moment(number * 1000);
+    const time = timeOf(value, path);
+    if (time) return time;
     const text = whole(value);
     if (!Number.isFinite(number) || Number.isInteger(number)) return text.replace(/\.0$/, "");
     return text.length > 9 ? String(Number(number.toPrecision(7))) : text;
@@ -113,6 +114,12 @@ export function short(value, path = "") {
   }
   const text = whole(value);
   return text.length > SHORT ? `${text.slice(0, SHORT)}…` : text;
+}
+
+/** Return the time that a number of seconds stands for, where it may be one; else nothing. */
+export function timeOf(value, path) {
+  const number = numberOf(value);
+  return TIMES.has(path) && number > EARLIEST_SECONDS && number < LATEST_SECONDS ? moment(number * 1000) : "";
 }
 
 /** Return a time in UTC, to the second. */

@@ -2,13 +2,13 @@
 
 import { lines, list } from "./api.js";
 import { computed, effect, signal } from "./dom.js";
-import { reload, rows } from "./model.js";
+import { changed, reload, rows } from "./model.js";
 import { state } from "./state.js";
 
 const SILENCE = 40000; // the server says something every 15 s
 const PAUSES = [500, 1000, 2000, 5000, 10000];
 
-/** Whether changes are coming: "off", "connecting", "on" or "broken"; and how many rows are new since the table was loaded. */
+/** Whether changes are coming: "off", "connecting", "on", "broken" or, where none will come, "refused"; and what is wrong. */
 export const live = signal({ status: "off", problem: "" });
 
 /** Tells the table that so many rows have come before all others. */
@@ -53,12 +53,13 @@ async function follow(text) {
       }
     } catch (error) {
       if (end.aborted) break;
-      live.value = { status: "broken", problem: error.message };
+      const isRefused = error.status === 401 || error.status === 403;
+      live.value = { status: isRefused ? "refused" : "broken", problem: error.message };
+      if (isRefused) break;
       if (token && (error.status === 400 || error.status === 409)) {
         token = ""; // too old: begin anew
         reload();
       }
-      if (error.status === 403) break;
     } finally {
       clearTimeout(silence);
       end.removeEventListener("abort", cancel);
@@ -80,12 +81,11 @@ async function catchUp(asked, end) {
 }
 
 function take(said) {
+  if (said.events.some(({ id }) => id === state.peek().open)) changed.value += 1;
   const table = rows.peek();
   if (!table) return;
   let number = 0;
-  // Those with the lowest ids first, as each goes before all others.
-  const ordered = said.events.toSorted((one, other) => (one.id < other.id ? -1 : Number(one.id > other.id)));
-  for (const event of ordered) number += table.take(event, said.results[event.result]);
+  for (const event of said.events) number += table.take(event, said.results[event.result]);
   if (number) arrivals.value = { number, at: arrivals.peek().at + 1 };
   table.tell();
 }

@@ -130,7 +130,7 @@ async function countOf(pipeline) {
   return found?.count ?? 0;
 }
 
-/** Counts what was changed from this page, so that what is shown of it is loaded again. */
+/** Counts the changes of what is shown whole, so that it is loaded again. */
 export const changed = signal(0);
 
 /** Load the rows again, as they are now, and the columns if they could not be loaded. */

@@ -32,8 +32,9 @@ export function Pipelines({ onChosen }) {
   const rates = useLoaded(load, [found, names.join()]).value ?? {};
   if (error && !found) return html`<${Notice} error=${error} />`;
   if (!found) return html`<${Notice}>Loading …</${Notice}>`;
-  if (!found.length) return html`<${Notice}>No results yet. They show up here when pipelines deposit them.</${Notice}>`;
+  if (!found.length && !error) return html`<${Notice}>No results yet. They show up here when pipelines deposit them.</${Notice}>`;
   return html`
+    ${error && html`<${Notice} error=${error} />`}
     ${found.length > MANY &&
     html`<input class="find" type="search" placeholder="Find a pipeline" aria-label="Find a pipeline" value=${text}
       onInput=${(event) => setText(event.target.value)} />`}
@@ -54,6 +55,6 @@ export function Pipelines({ onChosen }) {
         `,
       )}
     </ul>
-    ${!matching.length && html`<${Notice}>No pipeline has such a name.</${Notice}>`}
+    ${found.length > 0 && !matching.length && html`<${Notice}>No pipeline has such a name.</${Notice}>`}
   `;
 }

@@ -2,7 +2,7 @@
 
 import { ask, save, session } from "./api.js";
 import { html, Notice, use, useEffect, useLoaded, useRef, useState } from "./dom.js";
-import { kindOf, moment, numberOf, short, stringify, thousands, whole } from "./format.js";
+import { kindOf, moment, numberOf, short, stringify, thousands, timeOf, whole } from "./format.js";
 import { Gallery, Place } from "./gallery.js";
 import { locking } from "./locking.js";
 import { changed, rows } from "./model.js";
@@ -37,8 +37,8 @@ function Value({ value, path }) {
   const kind = kindOf(value);
   if (kind === "list" && value.length) return html`<${List} value=${value} path=${path} />`;
   const text = kind === "null" ? "null" : kind === "string" ? value : whole(value) || "[]";
-  const time = ["creation", "start", "stop"].includes(path) && kind === "number" ? short(value, path) : "";
-  return html`<span class="value ${kind}">${text}</span>${time && time !== text && html` <small>${time} UTC</small>`}`;
+  const time = kind === "number" ? timeOf(value, path) : "";
+  return html`<span class="value ${kind}">${text}</span>${time && html` <small>${time} UTC</small>`}`;
 }
 
 function Fields({ document, path = "" }) {
@@ -156,6 +156,7 @@ export function Result() {
   useEffect(() => panel.current?.focus({ preventScroll: true }), []);
   const result = value && value.id === id ? value : null;
   const isLocked = result?.results?.locked === true;
+  const created = kindOf(result?.creation) === "date" ? short(result.creation) : timeOf(result?.creation, "creation");
   const [failure, setFailure] = useState(null);
   useEffect(() => setFailure(null), [pipeline, id]);
   const download = () => save({ pipeline, query: JSON.stringify({ id }), format: "jsonl" }).then(() => setFailure(null), setFailure);
@@ -172,7 +173,7 @@ export function Result() {
       ${result &&
       html`<p class="facts">
         <span class="status ${result.status === "failure" ? "failure" : ""}"><span>${short(result.status)}</span></span>
-        ${result.creation !== undefined && html`<time>${short(result.creation, "creation")} UTC</time>`}
+        ${result.creation !== undefined && html`<time>${created ? `${created} UTC` : short(result.creation)}</time>`}
         ${isLocked && html`<span>locked</span>`}
       </p>`}
       <p class="buttons">

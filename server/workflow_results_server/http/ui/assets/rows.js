@@ -163,14 +163,45 @@ export class Rows {
       return 0;
     }
     result.touched = Date.now();
-    this.head.unshift(result);
     this.places.set(result.id, result);
+    const first = this.pages.get(0)?.rows[0];
+    if (first && result.id < first.id) {
+      this.insert(result);
+      return 0;
+    }
+    this.head.splice(placeOf(result.id, this.head), 0, result);
     return 1;
+  }
+
+  /** Put a result between those that were loaded: ids need not come in their order. */
+  insert(result) {
+    this.total += 1;
+    const found = [...this.pages].find(([, { rows }]) => rows.length && rows[0].id > result.id && rows.at(-1).id < result.id);
+    if (!found) {
+      // Where it stands was not loaded, or is being loaded. What is behind it has moved.
+      for (const [page, { rows }] of this.pages) if (!rows.length || rows[0].id < result.id) this.pages.delete(page);
+      return;
+    }
+    let [page, { rows }] = found;
+    rows.splice(placeOf(result.id, rows), 0, result);
+    while (rows.length > PAGE) {
+      const moved = rows.pop();
+      page += 1;
+      if (!this.pages.get(page)?.rows.length) break; // it begins with this one when it is loaded
+      ({ rows } = this.pages.get(page));
+      rows.unshift(moved);
+    }
   }
 
   tell() {
     this.changed.value += 1;
   }
+}
+
+/** Return where a result belongs among others, of which the highest id comes first. */
+function placeOf(id, rows) {
+  const place = rows.findIndex((row) => row.id < id);
+  return place < 0 ? rows.length : place;
 }
 
 function replaceFields(row, result) {
