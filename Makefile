@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui docs docs-links pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -136,6 +136,19 @@ test-hostile: $(VENV)/.dev $(NATIVE) ## Send 100,000 hostile requests, and the l
 test-transfer: $(VENV)/.dev $(NATIVE) ## Export 300,000 results, in all formats and through kills, and deposit them again
 	@$(BIN)/python -m tests.system.transfer
 
+# The theme would print a banner about the future of mkdocs.
+$(VENV)/.docs: pyproject.toml | $(VENV)/.dev
+	$(BIN)/pip install --quiet --editable '.[dev,docs]'
+	@touch $@
+
+docs: $(VENV)/.docs ## Make a site of the documentation in build/site, and check its links
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@$(BIN)/python docs/site/outside.py build/site
+	@echo "open build/site/index.html"
+
+docs-links: docs ## List the links of the documentation that lead to other sites
+	@$(BIN)/python docs/site/outside.py build/site --links
+
 # A browser is used as the machine has it; none is downloaded.
 $(VENV)/.ui: pyproject.toml | $(VENV)/.dev
 	$(BIN)/pip install --quiet --editable '.[dev,ui-tests]'
@@ -222,16 +235,17 @@ define generate
 	  --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) proto/workflow_results/v1/results.proto
 endef
 
-proto: $(VENV)-proto/.done $(VENV)/.dev ## Generate the stubs and the page of errors from the proto
+REFERENCE := errors api commands
+proto: $(VENV)-proto/.done $(VENV)/.dev ## Generate the stubs and pages of the reference from the proto and the commands
 	$(call generate,client/python)
-	$(BIN)/python docs/reference/generate_errors.py
+	@for page in $(REFERENCE); do $(BIN)/python docs/reference/generate_$$page.py || exit 1; done
 
 check-proto: $(VENV)-proto/.done $(VENV)/.dev ## Fail if what is generated from the proto differs from what is committed
 	@rm -rf build/proto
 	$(call generate,build/proto)
 	diff --recursive --exclude=__init__.py --exclude=__pycache__ build/proto/workflow_results/v1 client/python/workflow_results/v1
-	$(BIN)/python docs/reference/generate_errors.py build/errors.md
-	diff build/errors.md docs/reference/errors.md
+	@for page in $(REFERENCE); do \
+	  $(BIN)/python docs/reference/generate_$$page.py build/$$page.md && diff build/$$page.md docs/reference/$$page.md || exit 1; done
 
 BASELINE ?= $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null)
 check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last release
