@@ -1,4 +1,4 @@
-"""Whoever follows the tutorial for a test reads all of it, and notices what is wrong."""
+"""Whoever follows a page for a test reads all of it, and notices what is wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tutorial import PAGE, follow, steps
+from tests.support.reader import PAGE, follow, steps
 
 EXAMPLE = """
 # A page

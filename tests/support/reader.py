@@ -1,4 +1,4 @@
-"""Follows docs/guide/tutorial.md as a reader does: writes the files that it shows, types its commands, and compares."""
+"""Follows a page as a reader does: writes the files that it shows, types its commands, and compares what they print."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.paths import DOCS
 from tests.support.waiting import PATIENCE
 
 PAGE = DOCS / "guide" / "tutorial.md"
-INSTALL = "## Install"
+INSTALL = re.compile(r"^## Install\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"`(?P<name>\w+\.\w+)`[^`]*:$")
 """At the end of what is before a block: the name of the file whose content it is."""
@@ -33,9 +33,7 @@ class Step(NamedTuple):
 
 def steps(page: str) -> list[Step]:
     """Read the steps of a page, those of its section on installing aside."""
-    before, section = page.split(INSTALL)
-    _, *sections = re.split("^(?=## )", section, flags=re.MULTILINE)
-    return list(_steps(before + "".join(sections)))
+    return list(_steps(INSTALL.sub("", page)))
 
 
 def _steps(page: str) -> Iterator[Step]:
@@ -68,7 +66,7 @@ def follow(page: str, commands: Path, place: Path, port: int) -> None:
         page: The text of the page.
         commands: The directory that has `workflow-results` and `python`, since nothing is installed.
         place: An empty directory; the shell is in the folder `reader` of it.
-        port: A free port, in place of the one that is the default.
+        port: That of the server that the page uses or starts, in place of the default.
 
     Raises:
         AssertionError: Something else was printed, a command failed, or the end was not reached.
