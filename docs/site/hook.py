@@ -10,11 +10,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markdown_it import MarkdownIt
+from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.pages import Page
+
+logger = get_plugin_logger("site")
 
 REPOSITORY = Path(__file__).parents[2]
 CONTENTS = Path("docs/README.md")
@@ -27,6 +31,7 @@ ENTRY = re.compile(r"^## (?P<section>\w+)|\[(?P<title>[^]]+)\]\((?P<link>[^)#]+\
 FENCE = re.compile(r"^( *)(?:```|~~~)")
 POINT = re.compile(r"^(?:[-*]|\d+\.) ")
 IN_A_LIST = re.compile(r"^ {2,3}(?=\S)")
+COMMON_MARK = MarkdownIt("commonmark").enable("table")
 DOCSTRING = re.compile(r"^<!-- docstring: (\S+) -->$", re.MULTILINE)
 
 
@@ -53,6 +58,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     """Write a page for Python-Markdown, and name the docstrings that belong into it."""
     return DOCSTRING.sub(r"::: \1", "\n".join(_for_python_markdown(markdown.splitlines())))
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
+    """Warn of a page that is not here what it is on GitHub, which reads CommonMark."""
+    source = (REPOSITORY / page.file.src_uri).read_text()
+    if not DOCSTRING.search(source):
+        there = COMMON_MARK.render(source)
+        for tag in ("<li", "<pre", "<table", "<tr", "<h2", "<h3"):
+            if html.count(tag) != there.count(tag):
+                logger.warning("%s: %d %s> instead of %d", page.file.src_uri, html.count(tag), tag, there.count(tag))
+    return html
 
 
 def _paths() -> set[Path]:

@@ -70,7 +70,7 @@ def main(site: Path, *, with_links: bool) -> int:
         for address, pages in sorted(links.items()):
             print(address, *sorted(pages))  # noqa: T201
     for address, pages in sorted(fetched.items()):
-        print(f"{', '.join(sorted(pages))} would fetch {address}", file=sys.stderr)  # noqa: T201
+        print(f"{len(pages)} files would fetch {address}, such as {min(pages)}", file=sys.stderr)  # noqa: T201
     return 1 if fetched else 0
 
 

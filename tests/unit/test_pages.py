@@ -147,4 +147,4 @@ def test_a_font_from_elsewhere_is_noticed(tmp_path: Path) -> None:
         [sys.executable, OUTSIDE, tmp_path], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 1
-    assert done.stderr.count("a.css would fetch https://example.org/") == 2
+    assert done.stderr.count("1 files would fetch https://example.org/") == 2
