@@ -136,11 +136,11 @@ test-hostile: $(VENV)/.dev $(NATIVE) ## Send 100,000 hostile requests, and the l
 test-transfer: $(VENV)/.dev $(NATIVE) ## Export 300,000 results, in all formats and through kills, and deposit them again
 	@$(BIN)/python -m tests.system.transfer
 
-# The theme would print a banner about the future of mkdocs.
 $(VENV)/.docs: pyproject.toml | $(VENV)/.dev
 	$(BIN)/pip install --quiet --editable '.[dev,docs]'
 	@touch $@
 
+# Without the variable, the theme prints a banner about the future of mkdocs.
 docs: $(VENV)/.docs ## Make a site of the documentation in build/site, and check its links
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@$(BIN)/python docs/site/outside.py build/site
