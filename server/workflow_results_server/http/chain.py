@@ -99,7 +99,7 @@ class Chain:
         finally:
             call.held.release()
             seconds = time.perf_counter() - began
-            count_request(call.method, self._route(call.path), status, scope["scheme"], seconds)
+            count_request(call.method, self._route(call.path), status, scope.get("scheme", "http"), seconds)
             _log(call, status, reason, seconds)
 
     async def _answer(self, call: Call, url_length: int) -> Answer:

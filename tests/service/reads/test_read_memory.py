@@ -47,7 +47,7 @@ def test_readers_of_large_results_wait_for_each_other_and_others_do_not(
         assert numbers(await waiting) == numbers(held[:1]) == [7]
         await holding[1].aclose()
         assert numbers(await rest(source.read(by=by))) == list(reversed(range(8)))
-        assert by._memory._held == 0
+        assert by._memory.held == 0
 
     run(mongo_uri, pipeline, test)
 
@@ -83,9 +83,9 @@ def test_large_results_are_not_fetched_before_they_are_wanted(mongo_uri: str, da
         async for batch in stream:
             batches.append(batch)
             await turn()
-            assert by._memory._held == len(batch.data)
+            assert by._memory.held == len(batch.data)
         assert numbers(batches) == [2, 1, 0]
-        assert by._memory._held == 0
+        assert by._memory.held == 0
 
     run(mongo_uri, pipeline, test)
 

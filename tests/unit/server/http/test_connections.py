@@ -17,7 +17,7 @@ from tests.support.certificates import Authority
 from tests.unit.server.http.test_requests import LONG, Peer, call, run
 from workflow_results_server.access.policy import Access
 from workflow_results_server.errors import Unavailable
-from workflow_results_server.http import door, protocol
+from workflow_results_server.http import door, listener, protocol
 from workflow_results_server.http.answers import Answer
 from workflow_results_server.http.door import Door
 from workflow_results_server.http.protocol import Protocol, _Flow
@@ -38,7 +38,7 @@ async def opened(
 ) -> AsyncIterator[tuple[tuple[str, int], Door]]:
     """Open a door to one handler, and return its address and itself."""
     monkeypatch.setattr(door, "OldRoutes", lambda *_: SimpleNamespace(routes={("POST", "/here"): handler}))
-    monkeypatch.setattr(door, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(listener, "_PAUSE_SECONDS", 0.01)
     listening = socket.create_server(("127.0.0.1", 0))
     made = Door(Settings(), NOWHERE, Intake(NOWHERE, LONG), Access(None), most)
     made.start(listening, tls)
@@ -81,7 +81,7 @@ def test_what_comes_in_tiny_chunks_is_read_in_pieces(monkeypatch: pytest.MonkeyP
 
 
 def test_who_takes_nothing_for_long_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "_UNREAD_SECONDS", 1)
+    monkeypatch.setattr(listener, "_UNREAD_SECONDS", 1)
     ended = asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -208,7 +208,7 @@ def test_who_does_not_speak_tls_leaves_room(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_the_end_waits_for_calls_but_not_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "_IDLE_SECONDS", 10 * LONG)
+    monkeypatch.setattr(listener, "_IDLE_SECONDS", 10 * LONG)
     finish, called = asyncio.Event(), asyncio.Event()
 
     async def handler(asked: Call) -> Answer:

@@ -14,7 +14,7 @@ import pytest
 from tests.unit.server.http.test_requests import Peer
 from workflow_results.common import rules
 from workflow_results_server.access.policy import Access
-from workflow_results_server.http import door, protocol
+from workflow_results_server.http import listener, protocol
 from workflow_results_server.http.chain import Chain
 from workflow_results_server.http.door import Door
 from workflow_results_server.http.guard import Guard
@@ -69,7 +69,7 @@ def test_where_there_is_no_room_one_is_told_to_come_again() -> None:
 @pytest.mark.parametrize("said", [b"", b"GET /version HTTP/1.1\r\nHost: localhost\r\n", b"GET /" + b"a" * 10_000])
 def test_a_head_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
     monkeypatch.setattr(protocol, "HANDSHAKE_SECONDS", 0.05)
-    monkeypatch.setattr(door, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(listener, "_PAUSE_SECONDS", 0.01)
 
     async def wait() -> bytes:
         listening = socket.create_server(("127.0.0.1", 0))

@@ -96,7 +96,7 @@ def run(test: Callable[[Store, Intake], Coroutine[Any, Any, None]]) -> None:
         await turn()
         assert asyncio.all_tasks() == before
         assert sorted(store.begun) == sorted(store.ended)
-        assert not taken._waiting
+        assert not taken._rooms
         store.error = None
         store.let("half", "other half")
         await asyncio.gather(*(taken.deposit(works(each, ROOM // 2 - 200), LONG) for each in ("half", "other half")))
