@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from workflow_results._calls.attempts import STREAM_OF_DEPOSITS, Attempts
@@ -138,7 +140,9 @@ class Depositor:
             raise ResultsError("a depositor can be opened only once: create another one")
         self._place = self._channel.place()
         self._backlog.progress = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="workflow-results-depositor", daemon=True)
+        # In the context of who opens it, so that its calls are traced as part of what that does.
+        run = partial(contextvars.copy_context().run, self._run)
+        self._thread = threading.Thread(target=run, name="workflow-results-depositor", daemon=True)
         try:
             self._thread.start()
         except RuntimeError as error:  # the interpreter ends (since Python 3.12), or the machine has no more threads

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from workflow_results._calls.responses import outcomes_of
 from workflow_results._deposit import sending
 from workflow_results._deposit.batches import Deposited
+from workflow_results._transport import tracing
 from workflow_results._transport.forks import renew_in_child
 from workflow_results.common import rules
 from workflow_results.errors import DeadlineExceededError, ResultsError, ServiceUnavailableError
@@ -53,6 +54,7 @@ class _Call:
         prepared: Its works.
         size: Their bytes.
         thread: Which thread calls.
+        span: What it does so for, if that is traced.
         sent: Whether another call may have sent them.
         lane: Where it takes part.
         deposited: What became of them, once another call has sent them.
@@ -66,6 +68,7 @@ class _Call:
         self.prepared = prepared
         self.size = sum(map(len, prepared.encoded))
         self.thread = threading.get_ident()
+        self.span = tracing.current()
         self.sent = False
         self.lane: _Lane | None = None
         self.deposited: Deposited | None = None
@@ -187,7 +190,8 @@ class Sharing:
         request = pb.DepositRequest()
         request.works.bson = b"".join([data for call in group for data in call.prepared.encoded])
         try:
-            response = self._channel.unary("Deposit", request, deadline)
+            with tracing.sharing("shared deposit", [call.span for call in group]):
+                response = self._channel.unary("Deposit", request, deadline)
             outcomes, reasons = outcomes_of(response, sum(len(call.prepared.works) for call in group))
         except ResultsError as error:
             _logger.debug("a request of %d calls failed, which are made one by one: %s", len(group), error)

@@ -12,7 +12,7 @@ import grpc
 from workflow_results._calls.attempts import ONCE, Attempts, policy_for
 from workflow_results._transport.async_connection import AsyncConnection, check_process
 from workflow_results._transport.async_room import AsyncRoom
-from workflow_results._transport.calls import Calls, sized
+from workflow_results._transport.calls import Calls, check_size
 from workflow_results._transport.connections import CLOSED, Connections
 from workflow_results._transport.deadline import Deadline
 from workflow_results._transport.forks import fork_guard
@@ -65,17 +65,19 @@ class AsyncChannel(Calls):
         policy = policy_for(method, request_id)
         attempts = Attempts(method, policy)
         once = policy is ONCE
+        check_size(request)
         self._enter_loop()
         while True:
             try:
                 with self._unary.place() as place, self.explaining(method, deadline, place.connection), self._closing():
                     await place.connection.reachability.ensure(deadline, certainly=once)
-                    return await getattr(place.connection.stub, method)(
-                        sized(request),
-                        timeout=deadline.remaining(),
-                        metadata=self.metadata(request_id),
-                        wait_for_ready=once,
-                    )
+                    with self.span(method) as span:
+                        return await getattr(place.connection.stub, method)(
+                            request,
+                            timeout=deadline.remaining(),
+                            metadata=self.metadata(request_id, span),
+                            wait_for_ready=once,
+                        )
             except ResultsError as error:
                 pause = attempts.pause_after(error, deadline.remaining())
                 if pause is None or not deadline.allows(pause):
@@ -145,11 +147,14 @@ class AsyncChannel(Calls):
         Returns:
             The call, for `read`; to be cancelled unless it is read to its end.
         """
+        check_size(request)
         with self.explaining(method, deadline, place.connection), self._closing():
             await place.connection.reachability.ensure(connect)
+            span = self.span(method)
             call = getattr(place.connection.stub, method)(
-                sized(request), timeout=deadline.remaining(), metadata=self.metadata()
+                request, timeout=deadline.remaining(), metadata=self.metadata(span=span)
             )
+            span.end_with(call)
             place.call = call
             return call
 
@@ -212,7 +217,10 @@ class AsyncChannel(Calls):
         """
         with self.explaining(method, Deadline.after(seconds), place.connection), self._closing():
             await place.connection.reachability.ensure(connect)
-            call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self.metadata())
+            span = self.span(method)
+            metadata = self.metadata(span=span)
+            call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=metadata)
+            span.end_with(call)
             place.call = call
             try:
                 while (answer := await call.read()) is not grpc.aio.EOF:

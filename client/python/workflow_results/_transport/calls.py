@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import grpc
 
+from workflow_results._transport import tracing
 from workflow_results._transport.connections import CLOSED
 from workflow_results._transport.rpc_errors import from_rpc_error
 from workflow_results.common import rules
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from workflow_results._transport.connections import AnyConnection
     from workflow_results._transport.credentials import Credentials
     from workflow_results._transport.deadline import Deadline
-
-    MessageT = TypeVar("MessageT", bound=Message)
 
 _logger = logging.getLogger(__name__)
 
@@ -45,9 +44,13 @@ class Calls:
         self.closed = False
         self._credentials = credentials
 
-    def metadata(self, request_id: str = "") -> list[tuple[str, str]]:
+    def metadata(self, request_id: str = "", span: tracing.Call = tracing.UNTRACED) -> list[tuple[str, str]]:
         """Return what a call is sent with."""
-        return [("x-request-id", request_id or uuid.uuid4().hex), *self._credentials.metadata()]
+        return [("x-request-id", request_id or uuid.uuid4().hex), *self._credentials.metadata(), *span.metadata]
+
+    def span(self, method: str) -> tracing.Call:
+        """Begin the span of a call."""
+        return tracing.begin(method, self.target)
 
     @contextmanager
     def explaining(self, method: str, deadline: Deadline, connection: AnyConnection) -> Iterator[None]:
@@ -75,8 +78,8 @@ class Calls:
             raise failure from error
 
 
-def sized(request: MessageT) -> MessageT:
-    """Return a request if it is small enough to be sent.
+def check_size(request: Message) -> None:
+    """Check that a request is small enough to be sent.
 
     Raises:
         InvalidRequestError: It is not.
@@ -85,4 +88,3 @@ def sized(request: MessageT) -> MessageT:
         raise InvalidRequestError(
             f"the request has {size:,} bytes; one call can have at most {rules.MESSAGE_BYTES:,}: make several calls"
         )
-    return request

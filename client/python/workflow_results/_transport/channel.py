@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from workflow_results._calls.attempts import ONCE, Attempts, policy_for
-from workflow_results._transport.calls import Calls, sized
+from workflow_results._transport.calls import Calls, check_size
 from workflow_results._transport.connection import Connection
 from workflow_results._transport.connections import Connections
 from workflow_results._transport.deadline import Deadline
@@ -67,18 +67,21 @@ class Channel(Calls):
         policy = policy_for(method, request_id)
         attempts = Attempts(method, policy)
         once = policy is ONCE
+        if begun is None:
+            check_size(request)
         while True:
             place, begun = begun, None
             try:
                 with place or self._unary.place() as place, self.explaining(method, deadline, place.connection):
                     if place.call is not None:
-                        return only_part(place.call)
+                        with place.span:
+                            return only_part(place.call)
                     place.connection.reachability.ensure(deadline, certainly=once)
-                    with fork_guard:
+                    with self.span(method) as span, fork_guard:
                         return getattr(place.connection.stub, method)(
-                            sized(request),
+                            request,
                             timeout=deadline.remaining(),
-                            metadata=self.metadata(request_id),
+                            metadata=self.metadata(request_id, span),
                             wait_for_ready=once,
                         )
             except ResultsError as error:
@@ -118,14 +121,17 @@ class Channel(Calls):
         Raises:
             ResultsError: The service can't be reached.
         """
+        check_size(request)
         place = self._unary.place()
         try:
             with self.explaining(method, deadline, place.connection):
                 place.connection.reachability.ensure(deadline)
-                options = {"timeout": deadline.remaining(), "metadata": self.metadata()}
+                place.span = self.span(method)
+                options = {"timeout": deadline.remaining(), "metadata": self.metadata(span=place.span)}
                 with fork_guard:
-                    place.call = place.connection.begin(method, sized(request), answer, **options)
-        except BaseException:
+                    place.call = place.connection.begin(method, request, answer, **options)
+        except BaseException as error:
+            place.span.end_after(error)
             place.leave()
             raise
         return place
@@ -133,6 +139,7 @@ class Channel(Calls):
     def cancel(self, begun: Place) -> None:
         """Cancel a call that `begin` has begun, and that nobody waits for."""
         cancel_unread(begun.call)
+        begun.span.end(grpc.StatusCode.CANCELLED)
         begun.leave()
 
     def place(self) -> Place:
@@ -175,27 +182,29 @@ class Channel(Calls):
             ResultsError: It failed, or goes on in the child of a fork.
         """
         forks = fork_guard.forks
+        check_size(request)
         with self.explaining(method, deadline, place.connection):
             place.connection.reachability.ensure(connect)
-            with fork_guard:
-                call = place.call = getattr(place.connection.stub, method)(
-                    sized(request), timeout=deadline.remaining(), metadata=self.metadata()
-                )
-            if place.given_up:
-                call.cancel()
-            try:
-                waiting: AbstractContextManager[object] = fork_guard  # until it has begun, or it might never
-                while (part := self._next(place, method, silence, waiting)) is not None:
-                    yield part
-                    waiting = fork_guard.left_by(call.cancel) if gives_way else fork_guard
-            except GeneratorExit:
-                if forks == fork_guard.forks:
-                    cancel_unread(call)
-                raise
-            finally:
-                if forks == fork_guard.forks:  # in a child, touching the call could wait for threads that are not there
+            with self.span(method) as span:
+                with fork_guard:
+                    call = place.call = getattr(place.connection.stub, method)(
+                        request, timeout=deadline.remaining(), metadata=self.metadata(span=span)
+                    )
+                if place.given_up:
                     call.cancel()
-                    place.call = None
+                try:
+                    waiting: AbstractContextManager[object] = fork_guard  # until it has begun, or it might never
+                    while (part := self._next(place, method, silence, waiting)) is not None:
+                        yield part
+                        waiting = fork_guard.left_by(call.cancel) if gives_way else fork_guard
+                except GeneratorExit:
+                    if forks == fork_guard.forks:
+                        cancel_unread(call)
+                    raise
+                finally:
+                    if forks == fork_guard.forks:  # in a child, touching it could wait for threads that are not there
+                        call.cancel()
+                        place.call = None
 
     def _next(self, place: Place, method: str, seconds: float | None, waiting: AbstractContextManager[object]) -> Any:
         """Wait for the next part of a stream, at most for so many seconds; returns None at its end."""
@@ -235,9 +244,10 @@ class Channel(Calls):
         """
         with self.explaining(method, Deadline.after(seconds), place.connection):
             place.connection.reachability.ensure(connect)
-            with fork_guard:
+            with self.span(method) as span, fork_guard:
                 try:
-                    call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=self.metadata())
+                    metadata = self.metadata(span=span)
+                    call = getattr(place.connection.stub, method)(requests, timeout=seconds, metadata=metadata)
                 except RuntimeError as error:
                     place.connection.spoil()
                     raise NoThreadError(f"{method} needs threads, but none can be started: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
+from workflow_results._transport import tracing
 from workflow_results.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Place(Generic[ConnectionT]):
     Attributes:
         connection: The connection.
         call: The call in progress that could be cancelled, if there is one.
+        span: The span of that call, where somebody else than who has begun it waits for its end.
         given_up: Whether nobody waits for the outcome any more.
 
     Args:
@@ -61,6 +63,7 @@ class Place(Generic[ConnectionT]):
     def __init__(self, connection: ConnectionT) -> None:
         self.connection = connection
         self.call: Any = None
+        self.span = tracing.UNTRACED
         self.given_up = False
 
     def __enter__(self) -> Self:
