@@ -14,7 +14,7 @@ from workflow_results_server.serving.server import Server, end_seconds
 from workflow_results_server.serving.workers import HURRY, READY, REPORT
 from workflow_results_server.settings import Settings, SettingsError
 from workflow_results_server.store import ConnectionRefused
-from workflow_results_server.telemetry import logs
+from workflow_results_server.telemetry import logs, tracing
 from workflow_results_server.telemetry.metrics import REGISTRY
 from workflow_results_server.telemetry.reports import report
 
@@ -104,11 +104,14 @@ def main() -> int:
         return 1  # the parent is gone
     settings = Settings.from_json(line.decode())
     logs.configure(settings.log_level, settings.log_format)
+    tracing.start()
     try:
         process.run(_work(settings, orders))
     except (SettingsError, TokensError, ConnectionRefused) as error:
         process.complain(f"workflow-results: {error}")
         return 1
+    finally:
+        tracing.stop()
     return 0
 
 

@@ -99,7 +99,7 @@ class Chain:
         finally:
             call.held.release()
             seconds = time.perf_counter() - began
-            count_request(call.method, self._route(call.path), status, scope.get("scheme", "http"), seconds)
+            count_request(call.method, self.route(call.path), status, scope.get("scheme", "http"), seconds)
             _log(call, status, reason, seconds)
 
     async def _answer(self, call: Call, url_length: int) -> Answer:
@@ -121,7 +121,7 @@ class Chain:
         message = f"{call.method} is not allowed at {path}, but {', '.join(methods)}"
         raise HttpError(405, "METHOD_NOT_ALLOWED", message, {"allow": ", ".join(methods)})
 
-    def _route(self, path: str) -> str:
+    def route(self, path: str) -> str:
         """Return the path if there is anything at it."""
         return path if (path := _plain(path)) in self._methods else ""
 

@@ -9,9 +9,11 @@ from workflow_results_server.http.guard import Guard
 from workflow_results_server.http.listener import Listener
 from workflow_results_server.http.old_routes import OldRoutes
 from workflow_results_server.http.ui.dashboard import Dashboard
+from workflow_results_server.telemetry import tracing
 
 if TYPE_CHECKING:
     from workflow_results_server.access.policy import Access
+    from workflow_results_server.http.asgi import Application
     from workflow_results_server.requests.intake import Intake
     from workflow_results_server.settings import Settings
     from workflow_results_server.store import Store
@@ -32,7 +34,7 @@ class Door(Listener):
         guard = Guard(settings.host, settings.http_allowed_host, settings.http_cors_origin)
         self._dashboard = Dashboard(settings, store)
         routes = {**self._dashboard.routes, **OldRoutes(settings, store, intake).routes}
-        super().__init__(Chain(routes, guard, access, settings.call_seconds), connections)
+        super().__init__(_traced(Chain(routes, guard, access, settings.call_seconds)), connections)
 
     async def stop(self, seconds: float) -> None:
         """Accept no more connections, and finish the calls in progress.
@@ -42,3 +44,13 @@ class Door(Listener):
         """
         self._dashboard.stop()
         await super().stop(seconds)
+
+
+def _traced(chain: Chain) -> Application:
+    """Return the application, with spans around it where somebody wants them."""
+    spans = tracing.spans()
+    if spans is None:
+        return chain
+    from workflow_results_server.http.tracing import TracedChain
+
+    return TracedChain(spans, chain)

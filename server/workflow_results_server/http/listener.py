@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Coroutine
 
-    from workflow_results_server.http.chain import Chain
+    from workflow_results_server.http.asgi import Application
 
 _logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Listener:
         connections: The most connections at a time.
     """
 
-    def __init__(self, application: Chain, connections: int) -> None:
+    def __init__(self, application: Application, connections: int) -> None:
         # What its loggers say is said in our own lines, and some of it callers can cause at will.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
         config = uvicorn.Config(

@@ -20,7 +20,7 @@ from workflow_results_server.serving.server import Server, end_seconds
 from workflow_results_server.serving.workers import Workers
 from workflow_results_server.settings import SettingsError, default_data_directory
 from workflow_results_server.store import ConnectionRefused, checked_uri
-from workflow_results_server.telemetry import logs
+from workflow_results_server.telemetry import logs, tracing
 
 if TYPE_CHECKING:
     from workflow_results_server.http.metrics_door import MetricsDoor
@@ -49,7 +49,12 @@ def run(settings: Settings) -> int:
         process.allow_files()
         settings.check()
         _check_files(settings)
-        process.run(_serve(settings))
+        if tracing.check() and settings.workers == 1:
+            tracing.start()
+        try:
+            process.run(_serve(settings))
+        finally:
+            tracing.stop()
         for number in process.ending_signals():  # whose handlers have gone with the loop: one more does not matter
             signal.signal(number, signal.SIG_IGN)
     except (SettingsError, TokensError, ConnectionRefused, MongodError) as error:

@@ -25,6 +25,7 @@ from workflow_results_server.settings import SettingsError
 from workflow_results_server.store import CLOSE_SECONDS, Store
 from workflow_results_server.telemetry.metrics import REGISTRY
 from workflow_results_server.telemetry.reports import Totals
+from workflow_results_server.telemetry.tracing import FLUSH_SECONDS
 
 if TYPE_CHECKING:
     from workflow_results_server.http.door import Door
@@ -209,8 +210,8 @@ def _drain_seconds(settings: Settings, *, hurry: bool) -> float:
 
 
 def end_seconds(settings: Settings, *, hurry: bool = False) -> float:
-    """Return the longest time that `Server.stop` should take; a server that takes longer hangs."""
-    return _drain_seconds(settings, hurry=hurry) + _LAST_WORDS_SECONDS + CLOSE_SECONDS + _SLACK_SECONDS
+    """Return the longest time that `Server.stop` and the last spans should take; a server that takes longer hangs."""
+    return _drain_seconds(settings, hurry=hurry) + _LAST_WORDS_SECONDS + CLOSE_SECONDS + FLUSH_SECONDS + _SLACK_SECONDS
 
 
 def _age(seconds: float, grace: float) -> list[tuple[str, int]]:

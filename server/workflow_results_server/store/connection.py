@@ -12,11 +12,13 @@ from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
 from workflow_results.common.bson_codec import OPTIONS
+from workflow_results_server.telemetry import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymongo.asynchronous.database import AsyncDatabase
+    from pymongo.monitoring import CommandListener
 
 _CONNECT_MS: Final = 5_000
 """How long the start, and what else runs without a time limit, waits for a primary. Calls have their own limits."""
@@ -98,6 +100,7 @@ async def connect(uri: str, database: str) -> AsyncDatabase[dict[str, Any]]:
         serverSelectionTimeoutMS=_CONNECT_MS,
         retryReads=False,  # PyMongo would ask a new primary that nobody has waited for: see primary.py
         appname="workflow-results",
+        event_listeners=_listeners(),
     )
     try:
         # Not by pymongo.timeout, under which the wait for a primary would take as long.
@@ -120,6 +123,16 @@ async def connect(uri: str, database: str) -> AsyncDatabase[dict[str, Any]]:
         read_concern=ReadConcern("majority"),
         write_concern=WriteConcern("majority", j=True),
     )
+
+
+def _listeners() -> list[CommandListener]:
+    """Return what watches each command: PyMongo takes time for that even if nobody heeds it."""
+    spans = tracing.spans()
+    if spans is None:
+        return []
+    from workflow_results_server.store.command_spans import CommandSpans
+
+    return [CommandSpans(spans)]
 
 
 async def _greeted(client: AsyncMongoClient[dict[str, Any]]) -> dict[str, Any]:

@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING, Final
 from workflow_results.common import rules
 from workflow_results_server.errors import NOT_APPLIED, DeadlineExceeded
 from workflow_results_server.store.shielding import in_own_context
+from workflow_results_server.telemetry import tracing
 from workflow_results_server.telemetry.metrics import WORKS_PER_INSERT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    from opentelemetry.trace import Span
 
     from workflow_results_server.documents.works import Work
     from workflow_results_server.store.deposits import Outcome
@@ -44,6 +47,8 @@ class _Deposit:
     works: Sequence[Work]
     size: int
     outcomes: asyncio.Future[list[Outcome]]
+    span: Span | None
+    """Of the call that deposits, if that is traced."""
 
 
 class _Pipeline:
@@ -133,7 +138,8 @@ class GroupCommit:
             RequestError: MongoDB failed; nothing is known about the outcomes.
         """
         loop = asyncio.get_running_loop()
-        deposit = _Deposit(works, sum(len(work.data) for work in works), loop.create_future())
+        size = sum(len(work.data) for work in works)
+        deposit = _Deposit(works, size, loop.create_future(), tracing.current_call())
         deposits = self._pipelines.get(pipeline)
         if deposits is None:
             deposits = self._pipelines[pipeline] = _Pipeline()
@@ -171,7 +177,8 @@ class GroupCommit:
         try:
             works = [work for each in group for work in each.works]
             WORKS_PER_INSERT.observe(len(works))
-            outcomes = await self._insert(pipeline, works)
+            with tracing.sharing("shared insert", [each.span for each in group]):
+                outcomes = await self._insert(pipeline, works)
         except Exception as error:  # noqa: BLE001 - it is raised where the deposits wait
             _tell(group, error)
         else:

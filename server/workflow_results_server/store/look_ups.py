@@ -15,10 +15,12 @@ from workflow_results_server.documents import bson_bytes
 from workflow_results_server.errors import RequestError
 from workflow_results_server.store.selection import FIRST_DOCUMENTS, Batch, Selection, fetch_first
 from workflow_results_server.store.shielding import in_own_context
+from workflow_results_server.telemetry import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from opentelemetry.trace import Span
     from pymongo.asynchronous.collection import AsyncCollection
 
     from workflow_results_server.store.primary import Primary
@@ -40,6 +42,8 @@ class _LookUp(NamedTuple):
     ids: Sequence[str]
     found: asyncio.Future[dict[str, bytes] | None]
     """The documents by their ids, those of others among them; None where this one is to be read like others."""
+    span: Span | None
+    """Of the call that looks up, if that is traced."""
 
     def resolve(self, found: dict[str, bytes] | None) -> None:
         """Return what was found to its caller, unless that is gone."""
@@ -77,7 +81,7 @@ class LookUps:
         if len(ids) > _FEW or self._is_large(collection.name):
             return None
         loop = asyncio.get_running_loop()
-        look_up = _LookUp(ids, loop.create_future())
+        look_up = _LookUp(ids, loop.create_future(), tracing.current_call())
         waiting = self._waiting.get(collection.name)
         if waiting is None:
             self._waiting[collection.name] = waiting = deque([look_up])
@@ -110,7 +114,8 @@ class LookUps:
                 group = _next_group(waiting)
                 if not group:
                     return
-                documents = await self._fetch(collection, group, seconds)
+                with tracing.sharing("shared look-up", [look_up.span for look_up in group]):
+                    documents = await self._fetch(collection, group, seconds)
                 for look_up in group:
                     look_up.resolve(documents)
                 del documents

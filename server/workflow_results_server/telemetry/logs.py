@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from contextvars import ContextVar
 from typing import Final
 
 from workflow_results.common.rules import visible
+from workflow_results_server.telemetry import tracing
 
 call_id: ContextVar[str] = ContextVar("call_id", default="")
 """The id of the call that is being answered, which stands in each of its log lines: the caller's `x-request-id`, or one
@@ -21,6 +23,8 @@ _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "
 
 _CONTINUED: Final = "\n    | "
 """What each further line of a traceback begins with: no event does."""
+_SELDOM_SECONDS: Final = 300.0
+_MOST_SAID: Final = 100
 _MARKS: Final = frozenset(" \"'\\=")
 """With these, the value of a field could look like another field."""
 
@@ -34,6 +38,7 @@ def configure(level: str, format_: str) -> None:
     """
     handler = logging.StreamHandler()
     handler.setFormatter(_Json() if format_ == "json" else _Text())
+    handler.addFilter(_Seldom("opentelemetry"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("pymongo").setLevel(logging.WARNING)
     logging.getLogger("grpc._cython.cygrpc").addFilter(_is_about_us)
@@ -44,11 +49,35 @@ def _is_about_us(record: logging.LogRecord) -> bool:
     return "ExecuteBatchError" not in record.getMessage()
 
 
+class _Seldom(logging.Filter):
+    """Leaves out what some loggers say again and again, as that of a collector that is gone.
+
+    Args:
+        name: The name that those of the loggers begin with.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._said: dict[str, float] = {}
+        """When each message was let through last, by its template."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not super().filter(record):
+            return True
+        last, now = self._said.get(str(record.msg)), time.monotonic()
+        if last is not None and now - last < _SELDOM_SECONDS:
+            return False
+        if len(self._said) > _MOST_SAID:
+            self._said.clear()
+        self._said[str(record.msg)] = now
+        return True
+
+
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields = {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
     if id_ := call_id.get():
         fields["call_id"] = id_
-    return fields
+    return {**fields, **tracing.ids()}
 
 
 class _Text(logging.Formatter):

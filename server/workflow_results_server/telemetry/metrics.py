@@ -26,8 +26,8 @@ _SIZES: Final = (0, *(2.0**power for power in (10, 11, 12, 14, 16, 18, 20, 22, 2
 """The bounds of https://github.com/grpc/proposal/blob/master/A66-otel-stats.md."""
 _REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Those of https://opentelemetry.io/docs/specs/semconv/http/http-metrics/."""
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"})
-_OTHER_METHOD: Final = "_OTHER"
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"})
+OTHER_METHOD: Final = "_OTHER"
 _CHILDREN: Final = 10_000
 """More than there are methods and statuses."""
 
@@ -155,7 +155,7 @@ def count_request(method: str, route: str, status: int, scheme: str, seconds: fl
         scheme: `http` or `https`.
         seconds: How long it took.
     """
-    _requests_of(method if method in _METHODS else _OTHER_METHOD, route, status, scheme).observe(seconds)
+    _requests_of(method if method in METHODS else OTHER_METHOD, route, status, scheme).observe(seconds)
 
 
 class WorkCounts:

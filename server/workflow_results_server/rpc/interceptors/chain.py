@@ -22,6 +22,7 @@ from workflow_results_server.rpc.interceptors.messages import Messages
 from workflow_results_server.rpc.interceptors.request_log import RequestLog
 from workflow_results_server.rpc.parsing import parser
 from workflow_results_server.rpc.status import Refusal
+from workflow_results_server.telemetry import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -80,6 +81,11 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def _wrap(self, handler: Handler, path: str) -> Handler:
         method = _method(handler, path)
         chain = self._chain
+        spans = tracing.spans()
+        if spans is not None and method.service == self._service:  # whoever asks for the health does so for ever
+            from workflow_results_server.rpc.interceptors.tracing import Tracing
+
+            chain = Tracing(spans, path, chain)
 
         async def answer(request: Any, context: Context) -> Any:
             outcome = chain(request, Call(method, context))
