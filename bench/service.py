@@ -15,6 +15,7 @@ from workflow_results_server.mongod.data_directory import DataDirectory
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Mapping
     from types import TracebackType
 
     from pymongo.collection import Collection
@@ -103,26 +104,38 @@ class Service(_Started):
         return pymongo.MongoClient(self.mongo_uri, w="majority", journal=True)
 
 
-class PythonServer(_Started):
-    """A server on the MongoDB of another one, which does without the native part; for use in a `with` block.
+class FurtherServer(_Started):
+    """A server on the MongoDB of another one; for use in a `with` block.
 
     Attributes:
         target: The gRPC target.
 
     Args:
         uri: Of MongoDB.
+        environment: Further variables of its environment.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, environment: Mapping[str, str]) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="workflow-results-bench-")
-        environment = {"WORKFLOW_RESULTS_SERVE_MONGO_URI": uri, "WORKFLOW_RESULTS_NATIVE": "off"}
-        self._running = launcher.Service(log=Path(self._temporary.name) / "log", environment=environment)
+        variables = {"WORKFLOW_RESULTS_SERVE_MONGO_URI": uri, **environment}
+        self._running = launcher.Service(log=Path(self._temporary.name) / "log", environment=variables)
         self.target = self._running.target
 
     def processes(self) -> list[psutil.Process]:
         """Return its processes."""
         server = psutil.Process(self._running.process.pid)
         return [server, *server.children(recursive=True)]
+
+
+class PythonServer(FurtherServer):
+    """One that does without the native part.
+
+    Args:
+        uri: Of MongoDB.
+    """
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri, {"WORKFLOW_RESULTS_NATIVE": "off"})
 
 
 def indexed(client: pymongo.MongoClient[dict[str, Any]], database: str, name: str) -> Collection[dict[str, Any]]:

@@ -1,0 +1,161 @@
+"""What traces cost a server: its processor time for a look-up, and for a work of a depositor.
+
+All servers are there at the same time, on one MongoDB, and take turns. What each has spent is read from the kernel in
+nanoseconds; `cpu_times`, which `cpu.py` reads, has steps of ten milliseconds.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from bench.measure import expect
+from bench.service import FurtherServer
+from workflow_results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from bench.stand import Stand
+
+_SAMPLED: Final = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_BSP_SCHEDULE_DELAY": "200"}
+_SENT_SECONDS: Final = 0.5
+"""How long the last spans of an operation are waited for, so that they count for it."""
+_OFF: Final = "off"
+_WAYS: Final[Mapping[str, Mapping[str, str] | None]] = {
+    _OFF: None,
+    "off, again": None,
+    "at 1 %": {**_SAMPLED, "OTEL_TRACES_SAMPLER_ARG": "0.01"},
+    "at 100 %": {**_SAMPLED, "OTEL_TRACES_SAMPLER_ARG": "1"},
+}
+"""What each server is told of traces. That the first two differ at all shows what the others' differences are worth."""
+_TARGETS: Final = {"at 1 %": 1.05}
+_LOOK_UPS_A_CALL: Final = 10
+"""How many look-ups a round has for each call of other cases."""
+
+
+@dataclass
+class Cost:
+    """The processor time that a server takes for an operation.
+
+    Attributes:
+        what: The operation.
+        rounds: By way, the seconds in each round.
+    """
+
+    what: str
+    rounds: dict[str, list[float]] = field(default_factory=lambda: {way: [] for way in _WAYS})
+
+    def ratios(self, way: str) -> list[float]:
+        """Return how many times as much a way has taken in each round as one without traces."""
+        return [each / off for each, off in zip(self.rounds[way], self.rounds[_OFF], strict=True)]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all that was measured."""
+        return {"what": self.what, "cpu_seconds_each": self.rounds}
+
+
+def measure(stand: Stand, rounds: int, tell: Callable[[str], None]) -> list[Cost]:
+    """Measure all ways in rounds, of which the first does not count.
+
+    Args:
+        stand: Where to measure them.
+        rounds: How many rounds.
+        tell: Is told what comes.
+    """
+    look_ups, works = Cost("look-up"), Cost("work of a depositor")
+    pipeline = f"bench-{uuid.uuid4().hex[:12]}"
+    ids = stand.works().ids()
+    with ExitStack() as stack, _discarding() as collector:
+        servers: dict[str, FurtherServer] = {}
+        for way, variables in _WAYS.items():
+            environment = {**variables, "OTEL_EXPORTER_OTLP_ENDPOINT": collector} if variables else {}
+            servers[way] = stack.enter_context(FurtherServer(stand.service.mongo_uri, environment))
+        clients = {way: stack.enter_context(Results(server.target)) for way, server in servers.items()}
+        expect(clients[_OFF].deposit(stand.works().decoded(pipeline), timeout=600), {pipeline: True})
+        for number in range(rounds + 1):
+            for way in list(_WAYS)[:: -1 if number % 2 else 1]:
+                tell(f"tracing, round {number}/{rounds}: {way}")
+                measured = (
+                    _look_up(servers[way], clients[way], pipeline, ids[: stand.sizes.calls * _LOOK_UPS_A_CALL]),
+                    _deposit(servers[way], clients[way], stand),
+                )
+                for cost, seconds in zip((look_ups, works), measured, strict=True):
+                    if number:
+                        cost.rounds[way].append(seconds)
+        stand.mongo["workflow_results"].drop_collection(pipeline)
+    return [look_ups, works]
+
+
+def table(costs: Sequence[Cost]) -> Table:
+    """Return the table: a line for each way."""
+    made = Table(box=box.SIMPLE, title="CPU time of a server, by what is traced", caption="medians of all rounds")
+    for column in ("operation", "traces", "µs", "ratio to off", "target"):
+        made.add_column(column, justify="right" if column == "µs" else "left", no_wrap=True)
+    for cost in costs:
+        for way in _WAYS:
+            ratios = cost.ratios(way)
+            ratio = f"{statistics.median(ratios):.3f} [{min(ratios):.3f}..{max(ratios):.3f}]"
+            target = f"≤ {_TARGETS[way]:g}" if way in _TARGETS else ""
+            micros = f"{statistics.median(cost.rounds[way]) * 1e6:,.1f}"
+            made.add_row(cost.what if way == _OFF else "", way, micros, escape(ratio) if way != _OFF else "", target)
+    return made
+
+
+def _look_up(server: FurtherServer, client: Results, pipeline: str, ids: Sequence[str]) -> float:
+    before = _spent(server)
+    for id_ in ids:
+        expect(len(client.get_by_id(pipeline, [id_])), 1)
+    time.sleep(_SENT_SECONDS)
+    return (_spent(server) - before) / len(ids)
+
+
+def _deposit(server: FurtherServer, client: Results, stand: Stand) -> float:
+    pipeline = f"bench-{uuid.uuid4().hex[:12]}"
+    works = stand.works().decoded(pipeline)
+    client.deposit(works[:1])  # makes the pipeline
+    before = _spent(server)
+    with client.depositor() as depositor:
+        for work in works:
+            depositor.deposit(work)
+    time.sleep(_SENT_SECONDS)
+    spent = _spent(server) - before
+    expect(client.count(pipeline, {}), len(works))
+    stand.mongo["workflow_results"].drop_collection(pipeline)
+    return spent / len(works)
+
+
+def _spent(server: FurtherServer) -> float:
+    """Return the seconds that the threads of a server have run."""
+    return sum(
+        int(path.read_text().split()[0]) / 1e9
+        for process in server.processes()
+        for path in Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    )
+
+
+@contextmanager
+def _discarding() -> Iterator[str]:
+    """Start a collector that keeps nothing, and return its address."""
+    export: Any = grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
+    service = "opentelemetry.proto.collector.trace.v1.TraceService"
+    with ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": export}),))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.stop(None).wait()
