@@ -91,9 +91,9 @@ PYTEST_SHORT := pytest --quiet --numprocesses 3 --dist worksteal -m 'not slow'
 # The oldest versions override what the test tools ask for. The server needs a newer grpcio than the client, which
 # therefore has an environment of its own.
 OLDEST := 3.10
-OLDEST_TABLES := --extra pandas --extra polars
-$(VENV)-oldest/.done: EXTRAS := --extra embedded --extra certificate --extra demo $(OLDEST_TABLES)
-$(VENV)-oldest-client/.done: EXTRAS := $(OLDEST_TABLES)
+OLDEST_EXTRAS := --extra pandas --extra polars --extra otel
+$(VENV)-oldest/.done: EXTRAS := --extra embedded --extra certificate --extra demo $(OLDEST_EXTRAS)
+$(VENV)-oldest-client/.done: EXTRAS := $(OLDEST_EXTRAS)
 $(VENV)-oldest/.done $(VENV)-oldest-client/.done: pyproject.toml Makefile $(NATIVE) | $(VENV)/.dev
 	$(UV) venv --quiet --clear --python $(OLDEST) $(@D)
 	$(UV) pip compile --quiet --python $(@D) --resolution lowest-direct $(EXTRAS) --output-file $(@D)/oldest.txt pyproject.toml
@@ -101,7 +101,7 @@ $(VENV)-oldest/.done $(VENV)-oldest-client/.done: pyproject.toml Makefile $(NATI
 	@$(INSTALL_NATIVE_THERE)
 	@touch $@
 
-SMOKE := wire/test_wire.py reads/test_reads.py reads/test_frames.py deposits/test_depositor.py changes/test_locks.py changes/test_watch.py changes/test_watch_tokens.py client/test_vectors.py
+SMOKE := wire/test_wire.py reads/test_reads.py reads/test_frames.py deposits/test_depositor.py changes/test_locks.py changes/test_watch.py changes/test_watch_tokens.py client/test_vectors.py telemetry/test_tracing.py
 test-oldest: $(VENV)/.dev ## Run some of them with the oldest versions of Python and of what pyproject.toml asks for
 	@if $(UV) python find --system $(OLDEST) >/dev/null 2>&1; \
 	then $(MAKE) --no-print-directory test-oldest-found; \

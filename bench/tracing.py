@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from bench.stand import Stand
 
-_SAMPLED: Final = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_BSP_SCHEDULE_DELAY": "200"}
-_SENT_SECONDS: Final = 0.5
-"""How long the last spans of an operation are waited for, so that they count for it."""
+_SAMPLED: Final = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio"}
+_SENT_SECONDS: Final = 5.5
+"""How long the last spans of an operation are waited for, so that they count for it: the SDK sends some every 5 s."""
 _OFF: Final = "off"
 _WAYS: Final[Mapping[str, Mapping[str, str] | None]] = {
     _OFF: None,
@@ -43,6 +43,9 @@ _WAYS: Final[Mapping[str, Mapping[str, str] | None]] = {
 _TARGETS: Final = {"at 1 %": 1.05}
 _LOOK_UPS_A_CALL: Final = 10
 """How many look-ups a round has for each call of other cases."""
+_LOOK_UPS_A_TURN: Final = 50
+_DEPOSITS: Final = 4
+"""How many turns of deposits a round has."""
 
 
 @dataclass
@@ -69,6 +72,8 @@ class Cost:
 def measure(stand: Stand, rounds: int, tell: Callable[[str], None]) -> list[Cost]:
     """Measure all ways in rounds, of which the first does not count.
 
+    Within a round, the ways take turns after few operations, so that a moment of noise meets all of them.
+
     Args:
         stand: Where to measure them.
         rounds: How many rounds.
@@ -76,7 +81,7 @@ def measure(stand: Stand, rounds: int, tell: Callable[[str], None]) -> list[Cost
     """
     look_ups, works = Cost("look-up"), Cost("work of a depositor")
     pipeline = f"bench-{uuid.uuid4().hex[:12]}"
-    ids = stand.works().ids()
+    ids = stand.works().ids()[: stand.sizes.calls * _LOOK_UPS_A_CALL]
     with ExitStack() as stack, _discarding() as collector:
         servers: dict[str, FurtherServer] = {}
         for way, variables in _WAYS.items():
@@ -84,16 +89,29 @@ def measure(stand: Stand, rounds: int, tell: Callable[[str], None]) -> list[Cost
             servers[way] = stack.enter_context(FurtherServer(stand.service.mongo_uri, environment))
         clients = {way: stack.enter_context(Results(server.target)) for way, server in servers.items()}
         expect(clients[_OFF].deposit(stand.works().decoded(pipeline), timeout=600), {pipeline: True})
+
+        def look_up(client: Results, start: int) -> None:
+            for id_ in ids[start : start + _LOOK_UPS_A_TURN]:
+                expect(len(client.get_by_id(pipeline, [id_])), 1)
+
+        def deposit(client: Results, _turn: int) -> None:
+            _deposit(client, stand)
+
+        look_up_turns = range(0, len(ids), _LOOK_UPS_A_TURN)
         for number in range(rounds + 1):
-            for way in list(_WAYS)[:: -1 if number % 2 else 1]:
-                tell(f"tracing, round {number}/{rounds}: {way}")
-                measured = (
-                    _look_up(servers[way], clients[way], pipeline, ids[: stand.sizes.calls * _LOOK_UPS_A_CALL]),
-                    _deposit(servers[way], clients[way], stand),
-                )
-                for cost, seconds in zip((look_ups, works), measured, strict=True):
-                    if number:
-                        cost.rounds[way].append(seconds)
+            tell(f"tracing, round {number}/{rounds}")
+            for cost, do, turns, each in (
+                (look_ups, look_up, look_up_turns, len(ids)),
+                (works, deposit, range(_DEPOSITS), _DEPOSITS * len(stand.works())),
+            ):
+                before = {way: _spent(server) for way, server in servers.items()}
+                for turn, step in enumerate(turns):
+                    for way in list(_WAYS)[:: -1 if turn % 2 else 1]:
+                        do(clients[way], step)
+                time.sleep(_SENT_SECONDS)
+                if number:
+                    for way, server in servers.items():
+                        cost.rounds[way].append((_spent(server) - before[way]) / each)
         stand.mongo["workflow_results"].drop_collection(pipeline)
     return [look_ups, works]
 
@@ -113,27 +131,14 @@ def table(costs: Sequence[Cost]) -> Table:
     return made
 
 
-def _look_up(server: FurtherServer, client: Results, pipeline: str, ids: Sequence[str]) -> float:
-    before = _spent(server)
-    for id_ in ids:
-        expect(len(client.get_by_id(pipeline, [id_])), 1)
-    time.sleep(_SENT_SECONDS)
-    return (_spent(server) - before) / len(ids)
-
-
-def _deposit(server: FurtherServer, client: Results, stand: Stand) -> float:
+def _deposit(client: Results, stand: Stand) -> None:
     pipeline = f"bench-{uuid.uuid4().hex[:12]}"
     works = stand.works().decoded(pipeline)
-    client.deposit(works[:1])  # makes the pipeline
-    before = _spent(server)
     with client.depositor() as depositor:
         for work in works:
             depositor.deposit(work)
-    time.sleep(_SENT_SECONDS)
-    spent = _spent(server) - before
-    expect(client.count(pipeline, {}), len(works))
+    expect(stand.mongo["workflow_results"][pipeline].count_documents({}), len(works))
     stand.mongo["workflow_results"].drop_collection(pipeline)
-    return spent / len(works)
 
 
 def _spent(server: FurtherServer) -> float:

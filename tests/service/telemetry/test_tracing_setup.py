@@ -62,7 +62,7 @@ def test_a_collector_that_hangs_keeps_no_server(
 ) -> None:
     collector.hangs = True
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", str(round(2 * PATIENCE)))
-    server = serve("--workers", "2")
+    server = serve("--workers", "2", "--drain-seconds", "0")
     with Results(server.target) as results:
         results.deposit([work(pipeline, "a")])
     assert collector.called.wait(PATIENCE)
