@@ -145,8 +145,10 @@ class _Api:
         trace = self._trace
         name = f"{_SERVICE}/{method}"
         span = self._tracer.start_span(name, kind=trace.SpanKind.CLIENT, attributes=_attributes(name, target))
-        if not span.get_span_context().is_valid:  # there is no SDK
-            return UNTRACED
+        if not span.get_span_context().is_valid:  # there is no SDK; older versions then forget whose part this is
+            span = trace.get_current_span()
+            if not span.get_span_context().is_valid:
+                return UNTRACED
         carrier: dict[str, str] = {}
         self._propagate.inject(carrier, trace.set_span_in_context(span))
         return _TracedCall(span, tuple((key.lower(), value) for key, value in carrier.items()))
