@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui docs docs-links pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean
+.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui docs docs-links pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean dist test-packages sbom
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,7 +84,8 @@ test-rust: $(NATIVE) ## Run those of the native part alone, where it could be bu
 	@if $(IF_NATIVE); then cd native && cargo test --quiet; fi
 
 # Python is looked for on PATH and among those of pyenv, and is never downloaded.
-UV := PATH="$$(printf '%s:' $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin)$$PATH" UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+WITH_PYTHONS := PATH="$$(printf '%s:' $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin)$$PATH" UV_PYTHON_DOWNLOADS=never
+UV := $(WITH_PYTHONS) $(BIN)/uv
 INSTALL_NATIVE_THERE = if $(IF_NATIVE); then $(UV) pip install --quiet --python $(@D) $(NATIVE_WHEELS); fi
 PYTEST_SHORT := pytest --quiet --numprocesses 3 --dist worksteal -m 'not slow'
 
@@ -213,6 +214,26 @@ wheels: $(VENV)-wheels/.done ## Build the wheels of the native part for x86-64 a
 	    --compatibility manylinux2014 --interpreter python3 --out ../dist) || exit 1; \
 	  else echo "Rust has no $$target here, and rustup can't add it (see build/rustup.log): skipped"; fi; done
 	@ls dist/workflow_results_native-*.whl
+
+# twine and cyclonedx-bom have dependencies of their own, which are nobody else's.
+$(VENV)-release/.done: Makefile
+	$(PYTHON) -m venv $(VENV)-release
+	$(VENV)-release/bin/pip install --quiet 'twine>=6.1' 'cyclonedx-bom>=7'
+	@touch $@
+
+# Whoever builds the same commit gets the same files.
+dist test-packages sbom: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
+dist: $(VENV)/.dev $(VENV)-release/.done wheels ## Build all that is published, into dist/, and check it
+	@rm -f dist/workflow_results-*
+	$(BIN)/uv build --quiet --sdist --wheel --out-dir dist
+	$(VENV)-release/bin/twine check --strict dist/*.whl dist/*.tar.gz
+	@$(BIN)/python -m tests.packages.built
+
+test-packages: dist ## Install what is published in empty environments, and follow the tutorial in each
+	@$(WITH_PYTHONS) $(BIN)/pytest --numprocesses 2 --dist worksteal tests/packages
+
+sbom: dist ## List what comes with a release and with each of its extras, as CycloneDX, in dist/sbom/
+	@$(WITH_PYTHONS) $(BIN)/python -m tests.packages.sbom $(VENV)-release/bin/cyclonedx-py
 
 CLIPPY := PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --quiet --all-targets --all-features -- -D warnings
 lint: $(VENV)/.dev $(NATIVE) ## Check style, types and the proto

@@ -50,6 +50,7 @@ class Service:
         port: Where it listens; 0 for one that is free. It stays the same when the server is started again.
         files: How many files it may open; 0 for as many as this process.
         environment: Variables beside those of this process.
+        command: The `workflow-results` that serves; another one than that of the tests for another version.
 
     Attributes:
         log: Where its log goes.
@@ -57,13 +58,20 @@ class Service:
         http: The address of its HTTP door, like `http://127.0.0.1:8005`; empty without `--http-port`.
         metrics: The URL of its metrics; empty without `--metrics-port`.
         process: The process that was started last.
+        command: What it is started with, from the next start on.
 
     Raises:
         NotStarted: It has not started.
     """
 
     def __init__(
-        self, *arguments: str, log: Path, port: int = 0, files: int = 0, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        log: Path,
+        port: int = 0,
+        files: int = 0,
+        environment: Mapping[str, str] | None = None,
+        command: str = _SERVER_COMMAND,
     ) -> None:
         self.log = log
         self.target = f"127.0.0.1:{port}"
@@ -71,6 +79,7 @@ class Service:
         self._arguments = arguments
         self._limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"] if files else []
         self._environment = environment or {}
+        self.command = command
         self.start()
 
     def start(self) -> None:
@@ -82,7 +91,7 @@ class Service:
         port = self.target.rpartition(":")[2]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._limited, _SERVER_COMMAND, "serve", "--port", port, *self._arguments],
+                [*self._limited, self.command, "serve", "--port", port, *self._arguments],
                 env={**os.environ, **self._environment},
                 stdout=subprocess.PIPE,
                 stderr=log,
