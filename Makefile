@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui docs docs-links pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean dist test-packages sbom
+.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui docs docs-links pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean dist test-packages sbom test-upgrade
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -150,6 +150,10 @@ docs: $(VENV)/.docs ## Make a site of the documentation in build/site, and check
 docs-links: docs ## List the links of the documentation that lead to other sites
 	@$(BIN)/python docs/site/outside.py build/site --links
 
+FROM ?=
+test-upgrade: $(VENV)/.dev $(NATIVE) ## Upgrade servers from the last release to this version, and back, under load (FROM=TAG)
+	@$(BIN)/python -m tests.system.upgrade $(if $(FROM),--from $(FROM))
+
 # A browser is used as the machine has it; none is downloaded.
 $(VENV)/.ui: pyproject.toml | $(VENV)/.dev
 	$(BIN)/pip install --quiet --editable '.[dev,ui-tests]'
@@ -269,9 +273,12 @@ check-proto: $(VENV)-proto/.done $(VENV)/.dev ## Fail if what is generated from 
 	  $(BIN)/python docs/reference/generate_$$page.py build/$$page.md && diff build/$$page.md docs/reference/$$page.md || exit 1; done
 
 BASELINE ?= $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null)
-check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last release
-	@if [ -z "$(BASELINE)" ]; then echo "no release to compare with yet"; \
-	else $(BIN)/buf breaking --against '.git#tag=$(BASELINE)'; fi
+check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last release (BASELINE=TAG)
+	@if [ -z "$(BASELINE)" ]; then echo "there is no release yet: comparing the proto with that of HEAD"; \
+	elif [ "$$(git rev-parse '$(BASELINE)^{commit}')" = "$$(git rev-parse HEAD)" ]; \
+	then echo "$(BASELINE) is HEAD: comparing the proto with that of HEAD"; \
+	else echo "comparing the proto with that of $(BASELINE)"; fi
+	@$(BIN)/buf breaking --against '.git#ref=$(or $(BASELINE),HEAD)'
 
 clean: ## Remove what the other targets have made, data of `make serve` aside
 	rm -rf native/target native/fuzz/target native/fuzz/artifacts

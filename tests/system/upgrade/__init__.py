@@ -1,0 +1,1 @@
+"""Runs the last release and this version together, while servers are upgraded and downgraded."""
