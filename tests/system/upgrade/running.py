@@ -61,7 +61,7 @@ class RunningClient:
             Failed: It has ended.
         """
         if not self._reader.is_alive():
-            raise Failed(f"{self.name} has ended: {self._log.read_text()}{self._told().get('failures', '')}")
+            raise self._failed()
         return self._done
 
     def end(self) -> dict[str, Any]:
@@ -75,9 +75,9 @@ class RunningClient:
         with killed_after(_END_SECONDS, self._process):
             status = self._process.wait()
         self._reader.join()
-        told = self._told()
-        if status or not told:
-            raise Failed(f"{self.name}: {self._log.read_text()}" + "\n".join(told.get("failures", [])))
+        if status or not self._report.exists():
+            raise self._failed()
+        told: dict[str, Any] = json.loads(self._report.read_text())
         return told
 
     def kill(self) -> None:
@@ -89,5 +89,6 @@ class RunningClient:
             assert pipe
             pipe.close()
 
-    def _told(self) -> dict[str, Any]:
-        return json.loads(self._report.read_text()) if self._report.exists() else {}
+    def _failed(self) -> Failed:
+        told = json.loads(self._report.read_text()) if self._report.exists() else {"failures": []}
+        return Failed("\n".join([f"client {self.name} has ended", self._log.read_text(), *told["failures"]]))
