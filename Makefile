@@ -227,8 +227,9 @@ $(VENV)-release/.done: Makefile
 
 # Whoever builds the same commit gets the same files.
 dist test-packages sbom: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
-dist: $(VENV)/.dev $(VENV)-release/.done wheels ## Build all that is published, into dist/, and check it
-	@rm -f dist/workflow_results-*
+dist: $(VENV)/.dev $(VENV)-release/.done ## Build all that is published, into dist/, and check it
+	@rm -rf dist
+	@$(if $(CARGO),$(MAKE) --no-print-directory wheels,echo "without the native part: there is no cargo, or it is off")
 	$(BIN)/uv build --quiet --sdist --wheel --out-dir dist
 	$(VENV)-release/bin/twine check --strict dist/*.whl dist/*.tar.gz
 	@$(BIN)/python -m tests.packages.built

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import platform
 import re
 import tarfile
 import zipfile
@@ -37,6 +38,10 @@ class Built:
     wheel: Path
     source: Path
     native: list[Path]
+
+    def has_native(self) -> bool:
+        """Return whether there is a wheel of the native part for this machine; there is none where Rust was missing."""
+        return any(each.stem.endswith(platform.machine()) for each in self.native)
 
     def metadata(self) -> Message:
         """Read the metadata of the wheel."""

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.packages.built import Built, built
-from tests.packages.environments import PYTHONS, Environment, Wanted, found, installed
+from tests.packages.environments import NEWEST, Environment, Wanted, installed
 from tests.support.launcher import Service
 
-NEWEST = max(filter(found, PYTHONS), key=PYTHONS.index)
 Install = Callable[[Wanted], Environment]
 
 

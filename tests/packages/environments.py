@@ -7,17 +7,27 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from tests.packages.built import DIST, Built
 from tests.support.paths import REPOSITORY
 
-PYTHONS: Final = ("3.10", "3.11", "3.12", "3.13")
+SUPPORTED: Final = ("3.10", "3.11", "3.12", "3.13")
 _UV: Final = Path(sys.executable).with_name("uv")
 _INSTALL_SECONDS: Final = 600
 """Where nothing is cached, pyarrow and mongod are downloaded first."""
+
+
+def _is_there(python: str) -> bool:
+    find = [str(_UV), "python", "find", "--system", "--no-python-downloads", python]
+    return subprocess.run(find, capture_output=True, check=False, timeout=60).returncode == 0
+
+
+PYTHONS: Final = list(filter(_is_there, SUPPORTED))
+"""Those that are installed here; none is downloaded."""
+OLDEST: Final = PYTHONS[0]
+NEWEST: Final = PYTHONS[-1]
 
 
 @dataclass(frozen=True)
@@ -94,13 +104,6 @@ def _lowest(built: Built, wanted: Wanted) -> str:
     extra = ["--extra", wanted.extra] if wanted.extra else []
     project = str(REPOSITORY / "pyproject.toml")
     return _uv("pip", "compile", "--python-version", wanted.python, "--resolution", "lowest-direct", *extra, project)
-
-
-@cache
-def found(python: str) -> bool:
-    """Return whether there is a version of Python, which is never downloaded."""
-    done = subprocess.run([_UV, "python", "find", "--system", python], capture_output=True, check=False, timeout=60)
-    return done.returncode == 0
 
 
 def _uv(*arguments: str) -> str:

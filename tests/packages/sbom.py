@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.packages.built import DIST, built
-from tests.packages.environments import PYTHONS, Wanted, found, installed
+from tests.packages.environments import NEWEST, Wanted, installed
 
 
 def _published(listed: dict[str, Any]) -> dict[str, Any]:
@@ -28,14 +28,13 @@ def _published(listed: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Write `dist/sbom/`, with the newest Python that is there; the argument is `cyclonedx-py`."""
     release = built()
-    python = [each for each in PYTHONS if found(each)][-1]
     directory = DIST / "sbom"
     directory.mkdir(exist_ok=True)
     for stale in directory.iterdir():
         stale.unlink()
     with tempfile.TemporaryDirectory() as place:
         for extra in ("", *release.extras()):
-            environment = installed(release, Wanted(python, extra), Path(place) / (extra or "client"))
+            environment = installed(release, Wanted(NEWEST, extra), Path(place) / (extra or "client"))
             name = "-".join(filter(None, ["workflow_results", release.metadata()["Version"], extra]))
             path = directory / f"{name}.cdx.json"
             command = [sys.argv[1], "environment", "--output-reproducible", str(environment.commands / "python")]

@@ -8,35 +8,37 @@ import socket
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.packages.built import Built, built
-from tests.packages.conftest import NEWEST, Install
-from tests.packages.environments import PYTHONS, Environment, Wanted, found
+from tests.packages.conftest import Install
+from tests.packages.environments import NEWEST, OLDEST, PYTHONS, SUPPORTED, Environment, Wanted
 from tests.support.launcher import Service, embedded_uri
 from tests.support.paths import DOCS
 from tests.support.tutorial import PAGE, follow
 from workflow_results import Results, __version__
 
-OLDEST = PYTHONS[0]
-MATRIX = [
-    *(Wanted(python) for python in PYTHONS),
+
+def _where_there_is(python: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(python not in PYTHONS, reason=f"python{python} is not installed")
+
+
+NATIVE = pytest.mark.skipif(not built().has_native(), reason="there is no native part for this machine")
+MATRIX: list[Any] = [
+    *(pytest.param(Wanted(python), marks=_where_there_is(python)) for python in SUPPORTED),
     *(Wanted(python, extra) for extra in built().extras() for python in dict.fromkeys((OLDEST, NEWEST))),
     *(Wanted(OLDEST, lowest=lowest) for lowest in ("all", "grpcio", "protobuf", "pymongo")),
     Wanted(OLDEST, "demo", lowest="all"),
-    Wanted(OLDEST, "embedded", native=True),
-    Wanted(NEWEST, "embedded", native=True),
+    *(pytest.param(Wanted(python, "embedded", native=True), marks=NATIVE) for python in (OLDEST, NEWEST)),
 ]
 pytestmark = pytest.mark.timeout(600)  # what is installed may have to be downloaded first
 
 
 @pytest.fixture
 def environment(request: pytest.FixtureRequest, install: Install) -> Environment:
-    wanted: Wanted = request.param
-    if not found(wanted.python):
-        pytest.skip(f"python{wanted.python} is not installed")
-    return install(wanted)
+    return install(request.param)
 
 
 def server_of(environment: Environment, embedded: Environment, data: Path, database: str) -> str:
@@ -77,7 +79,7 @@ def test_the_client_brings_what_its_page_lists_and_nothing_else(install: Install
     listed = [name for cells in re.findall(r"^\| ([\w, -]+) \|", section, re.MULTILINE) for name in cells.split(", ")]
     brought = re.findall(r"`([\w-]+)`", section.partition("With them come")[2])
     expected = {name.lower() for name in [*listed, *brought]} - {"package"}
-    for python in filter(found, PYTHONS):
+    for python in PYTHONS:
         assert set(install(Wanted(python)).packages) == expected | {"workflow-results"}
 
 
@@ -89,6 +91,7 @@ def test_the_lowest_versions_are_those_that_are_asked_for(install: Install, rele
         assert [each for each in ("grpcio", "protobuf", "pymongo") if alone[each] == lowest[each]] == [name]
 
 
+@NATIVE
 def test_the_native_part_checks_works(install: Install, tmp_path: Path) -> None:
     for native, checker in ((True, "native"), (False, "python")):
         environment = install(Wanted(NEWEST, "embedded", native=native))
@@ -152,6 +155,4 @@ CHECKS: dict[str, Callable[[Environment, Service, Path], None]] = {
 def test_the_extra_does_what_it_is_for(
     extra: str, python: str, install: Install, service: Service, tmp_path: Path
 ) -> None:
-    if not found(python):
-        pytest.skip(f"python{python} is not installed")
     CHECKS[extra](install(Wanted(python, extra)), service, tmp_path)
