@@ -226,7 +226,7 @@ $(VENV)-release/.done: Makefile
 	@touch $@
 
 # Whoever builds the same commit gets the same files.
-dist test-packages sbom: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
+dist sbom: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
 dist: $(VENV)/.dev $(VENV)-release/.done ## Build all that is published, into dist/, and check it
 	@rm -rf dist
 	@$(if $(CARGO),$(MAKE) --no-print-directory wheels,echo "without the native part: there is no cargo, or it is off")

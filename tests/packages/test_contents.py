@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -103,13 +105,15 @@ def test_the_source_has_what_builds_the_wheel_and_the_proto(release: Built) -> N
 
 
 def test_the_source_and_the_repository_build_the_same_again(release: Built, tmp_path: Path) -> None:
-    uv = Path(sys.executable).with_name("uv")
-    for given, name in ((release.source, "again"), (REPOSITORY, "repository")):
-        only = ["--wheel"] if given == release.source else []
-        subprocess.run([uv, "build", "--quiet", "--out-dir", tmp_path / name, *only, given], check=True, timeout=120)
+    with tarfile.open(release.source) as source:
+        (time,) = {int(each.mtime) for each in source}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(time)}
+    build = [Path(sys.executable).with_name("uv"), "build", "--quiet", "--out-dir"]
+    for command in ([*build, tmp_path / "again", "--wheel", release.source], [*build, tmp_path / "here", REPOSITORY]):
+        subprocess.run(list(map(str, command)), env=environment, check=True, timeout=120)
     assert (tmp_path / "again" / release.wheel.name).read_bytes() == release.wheel.read_bytes()
     for path in (release.wheel, release.source):
-        assert (tmp_path / "repository" / path.name).read_bytes() == path.read_bytes()
+        assert (tmp_path / "here" / path.name).read_bytes() == path.read_bytes()
 
 
 VERSIONS = {

@@ -126,7 +126,8 @@ def _check(results: Results, name: str, report: dict[str, Any]) -> None:
     for pipeline, ids in report["acknowledged"].items():
         stored = Counter(result["id"] for result in results.stream(pipeline, {}, {"id": True}))
         if stored != Counter(ids):
-            raise Failed(f"{name}: {pipeline} differs in {(Counter(ids) - stored) + (stored - Counter(ids))}")
+            lost, more = Counter(ids) - stored, stored - Counter(ids)
+            raise Failed(f"{name}: {pipeline} lacks {len(lost)}, and has {len(more)} too many, like {min(lost | more)}")
     locked = {result["id"] for result in results.stream(f"{name}-changes", {"results.locked": True}, {"id": True})}
     if locked != set(report["locked"]):
         raise Failed(f"{name}: locks differ in {locked ^ set(report['locked'])}")
