@@ -59,7 +59,9 @@ class Built:
 
 def built() -> Built:
     """Find what `make dist` has built."""
-    (wheel,), (source,) = DIST.glob("workflow_results-*.whl"), DIST.glob("workflow_results-*.tar.gz")
+    found = [*DIST.glob("workflow_results-*.whl"), *DIST.glob("workflow_results-*.tar.gz")]
+    assert len(found) == 2, "run `make dist` first"
+    wheel, source = found
     return Built(wheel, source, sorted(DIST.glob("workflow_results_native-*.whl")))
 
 

@@ -18,6 +18,7 @@ from tests.packages.environments import NEWEST, OLDEST, PYTHONS, SUPPORTED, Envi
 from tests.support.launcher import Service, embedded_uri
 from tests.support.paths import DOCS
 from tests.support.tutorial import PAGE, follow
+from tests.support.waiting import PATIENCE
 from workflow_results import Results, __version__
 
 
@@ -122,7 +123,7 @@ def http(environment: Environment, service: Service, place: Path) -> None:
     )  # fmt: skip
     try:
         for url, expected in ((f"{own.http}/ui/", b"app.js"), (own.metrics, b"# TYPE")):
-            with urllib.request.urlopen(url) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
                 assert expected in answer.read()
     finally:
         assert own.stop() == 0
