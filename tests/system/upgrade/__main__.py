@@ -77,7 +77,7 @@ def _run(release: Release, place: Path, stack: ExitStack) -> int:
         done = ", ".join(f"{number} {kind}" for kind, number in sorted(report["done"].items()))
         print(f"client {client.name}, {report['version']}, of servers {', '.join(report['versions'])}:")
         print(f"  {done}; {report['resumed']} streams went on at another server")
-    assert all(report["resumed"] for report in reports), "no stream has outlasted its server: nothing was shown"
+    assert any(report["resumed"] for report in reports), "no stream has outlasted its server: nothing was shown"
     print("no call has failed, and nothing was lost")
     return 0
 
