@@ -16,7 +16,7 @@ from typing import Final
 from tests.support.paths import REPOSITORY
 
 DIST: Final = REPOSITORY / "dist"
-DEVELOPMENT: Final = {"dev", "bench", "ui-tests"}
+DEVELOPMENT: Final = {"bench", "dev", "docs", "ui-tests"}
 """The extras that are for this repository, and not for users."""
 _PARTS: Final = {
     "workflow_results": {"v1", "cli", "frames", "archive"},

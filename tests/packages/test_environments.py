@@ -17,7 +17,7 @@ from tests.packages.conftest import Install
 from tests.packages.environments import NEWEST, OLDEST, PYTHONS, SUPPORTED, Environment, Wanted
 from tests.support.launcher import Service, embedded_uri
 from tests.support.paths import DOCS
-from tests.support.tutorial import PAGE, follow
+from tests.support.reader import follow
 from tests.support.waiting import PATIENCE
 from workflow_results import Results, __version__
 
@@ -70,7 +70,7 @@ def test_the_tutorial_works(
         port = free.getsockname()[1]
     place = tmp_path / "place"
     place.mkdir()
-    follow(PAGE.read_text(), commands, place, port)
+    follow((DOCS / "guide" / "tutorial.md").read_text(), commands, place, port)
     assert environment.run("workflow-results", "--version") == f"workflow-results, version {__version__}\n"
 
 
