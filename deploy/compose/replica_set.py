@@ -1,7 +1,7 @@
 """Make one replica set of the members of `compose.yaml`, with a user for the servers; does nothing the second time.
 
-MEMBERS are their addresses with ports. The first one is at localhost as well, which is where MongoDB lets the first user
-be made: this runs in the network of its container.
+MEMBERS are their addresses with ports. The first one is at localhost as well, which is where MongoDB lets the first
+user be made: this runs in the network of its container.
 """
 
 import os

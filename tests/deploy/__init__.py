@@ -1,0 +1,1 @@
+"""Tests of `deploy/`: the services of its Compose file as processes."""

@@ -1,8 +1,8 @@
 """The services of `deploy/compose` as plain processes on loopback, with the settings that stand in its files.
 
-Each has a folder for its root, in which its volumes and secrets lie where its container would have them. What it is told
-about the network is rewritten: names are loopback here, and ports are free ones. Each server has an address of
-its own, and a name server of ours tells them.
+Each has a folder for its root, in which its volumes and secrets lie where its container would have them. What it is
+told about the network is rewritten: names are loopback here, and ports are free ones. Each server has an address of its
+own, and a name server of ours tells them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +92,7 @@ class Composed:
                     assert self._wait(other) == 0, self.log(other)
                     self._completed.add(other)
             else:
-                eventually(lambda other=other: self.is_healthy(other), otherwise=f"{other}: {self.log(other)}")
+                eventually(partial(self.is_healthy, other), otherwise=f"{other}: {self.log(other)}")
         entrypoint = service.get("entrypoint") or self._image["ENTRYPOINT"]
         command = self._translated(name, [*entrypoint, *(service.get("command") or [])])
         with self._log(name).open("ab") as log:
@@ -203,9 +205,9 @@ class Composed:
 
     def _translated(self, name: str, words: list[str]) -> list[str]:
         """Translate the words of a command, or the values of an environment, into those of this machine."""
-        programs = {"mongod": find_binary, "workflow-results": lambda: COMMAND}
+        programs: dict[str, Callable[[], object]] = {"mongod": find_binary, "workflow-results": lambda: COMMAND}
         if words[0] in programs:
-            words = [programs[words[0]](), *words[1:]]
+            words = [str(programs[words[0]]()), *words[1:]]
         return [self._here(name, word) for word in words]
 
     def _here(self, name: str, text: str) -> str:

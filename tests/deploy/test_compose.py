@@ -8,6 +8,7 @@ import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,8 @@ def test_the_example_deposits_streams_and_locks(composed: Composed) -> None:
 
 def test_a_token_is_needed(composed: Composed) -> None:
     ca_file = str(composed.folder / "secrets/client/ca.pem")
-    with Results(composed.target(), ca_file=ca_file, token="") as stranger:
-        with pytest.raises(UnauthenticatedError):
-            stranger.count(PIPELINE, {})
+    with Results(composed.target(), ca_file=ca_file, token="") as stranger, pytest.raises(UnauthenticatedError):
+        stranger.count(PIPELINE, {})
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -152,7 +152,7 @@ def test_a_restart_of_one_server_after_the_other_fails_no_call(composed: Compose
             assert composed.stop(server) == 0, composed.log(server)
             all_go_on()
             composed.start(server)
-            eventually(lambda server=server: composed.is_healthy(server), otherwise=composed.log(server))
+            eventually(partial(composed.is_healthy, server), otherwise=composed.log(server))
         all_go_on()
     finally:
         done.set()
