@@ -58,6 +58,7 @@ async function follow(text) {
       if (isRefused) break;
       if (token && (error.status === 400 || error.status === 409)) {
         token = ""; // too old: begin anew
+        isNew = true;
         reload();
       }
     } finally {

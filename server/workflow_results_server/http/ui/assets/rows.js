@@ -64,22 +64,17 @@ export class Rows {
   }
 
   async load(page) {
-    this.pages.set(page, { rows: [] });
+    const own = { rows: [] };
+    this.pages.set(page, own);
     const { pipeline, query, fields } = this.asked;
     try {
       const where = this.place(page);
       const rows = await list("api/results", { pipeline, query, fields, limit: PAGE, ...where }, this.aborting.signal);
-      this.pages.set(page, { rows });
       this.error = null;
-      for (const row of rows) this.places.set(row.id, row);
-      const end = page * PAGE + rows.length;
-      if (rows.length < PAGE) {
-        this.total = end;
-        this.exact = true;
-      } else this.total = Math.max(this.total, this.exact ? end : end + 1);
+      if (this.pages.get(page) === own) this.fill(page, rows);
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.pages.delete(page);
+      if (this.pages.get(page) === own) this.pages.delete(page);
       this.error = error;
     }
     if (page === 0) {
@@ -87,6 +82,37 @@ export class Rows {
       this.settle();
     }
     this.tell();
+  }
+
+  /** Take in a page; what was loaded around it at another moment may overlap with it, and is loaded again. */
+  fill(page, rows) {
+    const [before, behind] = [page - 1, page + 1].map((at) => this.pages.get(at)?.rows ?? []);
+    if (before.length && rows.length && rows[0].id >= before.at(-1).id) {
+      this.forget(before.length < PAGE ? page - 1 : page);
+      return;
+    }
+    if (behind.length && rows.length && rows.at(-1).id <= behind[0].id) this.forget(page + 1);
+    this.pages.set(page, { rows });
+    for (const row of rows) this.places.set(row.id, row);
+    const end = page * PAGE + rows.length;
+    if (rows.length < PAGE) {
+      this.total = end;
+      this.exact = true;
+    } else this.total = Math.max(this.total, this.exact ? end : end + 1);
+    if (page === 0 && rows.length) this.settleHead(rows[0].id);
+  }
+
+  /** Put what came while the first page was loaded where it belongs, unless that page holds it. */
+  settleHead(first) {
+    const early = this.head.filter(({ id }) => id <= first);
+    this.head = this.head.filter(({ id }) => id > first);
+    const held = new Set(this.pages.get(0).rows.map(({ id }) => id));
+    for (const result of early) if (!held.has(result.id)) this.insert(result);
+  }
+
+  /** Forget a page and all behind it: they are loaded again when somebody looks, and not as they are on their way. */
+  forget(from) {
+    for (const page of [...this.pages.keys()]) if (page >= from) this.pages.delete(page);
   }
 
   /** Return where a page begins: behind the last id before it, or so many behind the first one of all. */
@@ -176,20 +202,22 @@ export class Rows {
   /** Put a result between those that were loaded: ids need not come in their order. */
   insert(result) {
     this.total += 1;
-    const found = [...this.pages].find(([, { rows }]) => rows.length && rows[0].id > result.id && rows.at(-1).id < result.id);
+    const { id } = result;
+    const isWithin = ([, { rows }]) => rows.length && rows[0].id > id && (rows.length < PAGE || rows.at(-1).id < id);
+    const found = [...this.pages].find(isWithin);
     if (!found) {
       // Where it stands was not loaded, or is being loaded. What is behind it has moved.
-      for (const [page, { rows }] of this.pages) if (!rows.length || rows[0].id < result.id) this.pages.delete(page);
+      for (const [page, { rows }] of [...this.pages]) if (!rows.length || rows[0].id < id) this.pages.delete(page);
       return;
     }
     let [page, { rows }] = found;
-    rows.splice(placeOf(result.id, rows), 0, result);
+    rows.splice(placeOf(id, rows), 0, result);
     while (rows.length > PAGE) {
       const moved = rows.pop();
       page += 1;
-      if (!this.pages.get(page)?.rows.length) break; // it begins with this one when it is loaded
-      ({ rows } = this.pages.get(page));
-      rows.unshift(moved);
+      rows = this.pages.get(page)?.rows ?? [];
+      if (rows.length) rows.unshift(moved);
+      else this.forget(page); // it begins with this one when it is loaded
     }
   }
 
