@@ -12,6 +12,15 @@ from tests.ui.grid import loaded
 from workflow_results import Results
 
 Open = Callable[..., Page]
+RECORD = """() => {
+  window.written = [];
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    window.written.push(text);
+    return fillText.call(this, text, ...rest);
+  };
+}"""
+"""Keeps what is written on canvases, such as the marks of axes."""
 
 
 def test_points_open_their_results_and_bars_filter(opened: Open, bursts: list[dict[str, Any]]) -> None:
@@ -63,18 +72,40 @@ def test_large_and_small_numbers_at_an_axis_are_short(opened: Open, client: Resu
     client.deposit(contents)
     page = opened(f"#{pipeline}")
     loaded(page)
-    page.evaluate(
-        """() => {
-          window.written = [];
-          const { fillText } = CanvasRenderingContext2D.prototype;
-          CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-            window.written.push(text);
-            return fillText.call(this, text, ...rest);
-          };
-        }"""
-    )
+    page.evaluate(RECORD)
     page.get_by_role("button", name="Histogram").click()
     page.wait_for_function("() => window.written.length > 5")
     written = page.evaluate("() => window.written")
     assert mark in written
     assert max(map(len, written)) < 12, written
+
+
+@pytest.mark.parametrize(
+    ("name", "log", "marks"),
+    [
+        ("tiny", "", {"5e-301"}),
+        ("wide", "xy", {"1e-200", "1", "1e200"}),
+        ("ends", "", {"-1e308", "0", "1e308"}),
+    ],
+)
+def test_the_largest_and_smallest_numbers_have_their_axes(
+    opened: Open, client: Results, name: str, log: str, marks: set[str]
+) -> None:
+    numbers = {
+        "tiny": [at * 1e-302 for at in range(1, 101)],
+        "wide": [10.0 ** (6 * at - 300) for at in range(101)],
+        "ends": [(-1) ** at * 1.7e308 for at in range(100)],
+    }[name]
+    pipeline = f"ui-axis-{name}"
+    client.deposit(
+        [
+            {"id": f"{at}", "pipeline": pipeline, "status": "success", "results": {"n": number}}
+            for at, number in enumerate(numbers)
+        ]
+    )
+    page = opened(f"#{pipeline}?x=results.n&y=results.n&color=none&log={log}")
+    loaded(page)
+    page.evaluate(RECORD)
+    page.get_by_role("button", name="Scatter").click()
+    page.wait_for_function("() => window.written.length > 5")
+    assert marks <= set(page.evaluate("() => window.written"))

@@ -97,8 +97,7 @@ function Scatter({ found, x, y, color, xLog, yLog }) {
   }, [points]);
   const make = (element) =>
     scatter(element, {
-      xs,
-      ys,
+      values: [xs, ys],
       shares: cs && byId,
       xLog,
       yLog,
@@ -153,7 +152,7 @@ function Histogram({ found, x, xLog }) {
   const bound = (value) => (found.dates[0] ? { $date: new Date(value * 1000).toISOString() } : Number(value.toPrecision(12)));
   const make = (element) =>
     bars(element, {
-      edges,
+      bounds: edges,
       counts,
       xLog,
       isDate,

@@ -6,6 +6,9 @@ const SIZE = 5;
 const STEPS = 24;
 const LARGE = 1e7;
 const SMALL = 1e-5;
+// uPlot has no marks for numbers beyond these, nor for more decades.
+const DIGITS = 15;
+const DECADES = [1, 2, 5, 10, 20, 50, 100, 200];
 // Cividis, which those who see few colours tell apart as well: from low to high, for light and for dark pages.
 const LIGHT = ["#00306f", "#31446b", "#4f576c", "#666970", "#7d7c78", "#958f78", "#aea371", "#c1a94f", "#c99b00"];
 const DARK = ["#5b86d6", "#7a93bf", "#96a1ad", "#a9a99b", "#bdb088", "#d0b973", "#e4c55c", "#f3d55a", "#ffea46"];
@@ -26,20 +29,42 @@ export function colorOf(share) {
   return `rgb(${low.map((part, index) => mix(part, high[index])).join(" ")})`;
 }
 
-function axis(label, isDate) {
+function axis(label, { isDate, from, steps }) {
   const look = { stroke: style("--muted"), grid: { stroke: style("--line"), width: 1 }, ticks: { stroke: style("--line"), width: 1, size: 4 } };
   const fonts = { font: "12px system-ui", labelFont: "12px system-ui", labelSize: 22, size: isDate ? 44 : 36 };
-  return { ...look, ...fonts, label, ...(isDate ? {} : { values: marked }) };
+  const marks = (_, numbers) => marked(numbers.map((number) => (number === null ? null : from(number))));
+  return { ...look, ...fonts, label, ...(isDate ? {} : { values: marks }), ...(steps && { incrs: steps }) };
 }
 
 /** Write the numbers at an axis: those with many digits would cover each other. */
-function marked(_, numbers) {
+function marked(numbers) {
   const isLong = numbers.some((number) => Math.abs(number) >= LARGE || (number && Math.abs(number) < SMALL));
   return numbers.map((number) => {
     if (number === null) return "";
     if (!isLong || !number) return number.toLocaleString("en", { maximumFractionDigits: 16 });
-    return Number(number.toPrecision(12)).toExponential().replace("e+", "e");
+    return Number(number.toPrecision(12)).toExponential().replace("e+", "e").replace(/e0$/, "");
   });
+}
+
+const AS_THEY_ARE = { to: (value) => value, from: (value) => value };
+
+/** Return how an axis shows numbers, and whether it is logarithmic: very large and very small ones in a unit of their own. */
+function measured(values, isLog, isDate) {
+  if (isDate) return { ...AS_THEY_ARE, isLog, isDate };
+  let least = Infinity;
+  let most = 0;
+  for (const value of values) {
+    const size = Math.abs(value);
+    if (size && size < least) least = size;
+    if (size > most) most = size;
+  }
+  const [low, high] = [Math.floor(Math.log10(least)), Math.floor(Math.log10(most))];
+  const isUsual = !most || (high < DIGITS && (isLog ? low : high) > -DIGITS);
+  if (isUsual) return { ...AS_THEY_ARE, isLog, isDate };
+  if (isLog && high - low > DIGITS) return { to: Math.log10, from: (value) => 10 ** value, steps: DECADES, isLog: false, isDate };
+  const exponent = Math.max(isLog ? low : high, -307);
+  const unit = 10 ** exponent;
+  return { to: (value) => value / unit, from: (value) => value * unit, isLog, isDate };
 }
 
 function scale(isLog, isDate, range) {
@@ -66,8 +91,8 @@ function spanned(values, isLog) {
 
 function plot(element, { x, y, data, draw, onHover, onClick, xLabel, yLabel }) {
   const rect = element.getBoundingClientRect();
-  const xAxis = axis(xLabel, x.isDate);
-  const yAxis = { ...axis(yLabel, y.isDate), size: 64 };
+  const xAxis = axis(xLabel, x);
+  const yAxis = { ...axis(yLabel, y), size: 64 };
   const options = {
     width: Math.max(240, rect.width),
     height: Math.max(220, rect.height),
@@ -103,8 +128,10 @@ function plot(element, { x, y, data, draw, onHover, onClick, xLabel, yLabel }) {
 }
 
 /** Draw points; returns what removes them. */
-export function scatter(element, { xs, ys, shares, xLog, yLog, dates, xLabel, yLabel, onHover, onClick }) {
-  const ranges = [spanned(xs, xLog), spanned(ys, yLog)];
+export function scatter(element, { values, shares, xLog, yLog, dates, xLabel, yLabel, onHover, onClick }) {
+  const x = measured(values[0], xLog, dates[0]);
+  const y = measured(values[1], yLog, dates[1]);
+  const [xs, ys] = [values[0].map(x.to), values[1].map(y.to)];
   const draw = (u) => {
     const { ctx } = u;
     const size = SIZE * devicePixelRatio;
@@ -145,8 +172,8 @@ export function scatter(element, { xs, ys, shares, xLog, yLog, dates, xLabel, yL
     return found;
   };
   return plot(element, {
-    x: { isLog: xLog, isDate: dates[0], range: ranged(ranges[0], xLog) },
-    y: { isLog: yLog, isDate: dates[1], range: ranged(ranges[1], yLog) },
+    x: { ...x, range: ranged(spanned(xs, x.isLog), x.isLog) },
+    y: { ...y, range: ranged(spanned(ys, y.isLog), y.isLog) },
     data: [xs, ys],
     draw,
     xLabel,
@@ -165,9 +192,11 @@ function ranged([low, high], isLog) {
 }
 
 /** Draw the bars of a histogram; returns what removes them. */
-export function bars(element, { edges, counts, xLog, isDate, label, onHover, onClick }) {
+export function bars(element, { bounds, counts, xLog, isDate, label, onHover, onClick }) {
+  const x = measured(bounds, xLog, isDate);
+  const edges = bounds.map(x.to);
   const most = Math.max(1, ...counts);
-  const middles = counts.map((_, at) => (xLog ? Math.sqrt(edges[at] * edges[at + 1]) : (edges[at] + edges[at + 1]) / 2));
+  const middles = counts.map((_, at) => (x.isLog ? Math.sqrt(edges[at] * edges[at + 1]) : (edges[at] + edges[at + 1]) / 2));
   const draw = (u) => {
     const { ctx } = u;
     ctx.save();
@@ -188,8 +217,8 @@ export function bars(element, { edges, counts, xLog, isDate, label, onHover, onC
     return edges.findIndex((edge, at) => at < counts.length && value >= edge && value < edges[at + 1]);
   };
   return plot(element, {
-    x: { isLog: xLog, isDate, range: () => [xLog ? rounded(edges[0]) : edges[0], edges.at(-1)] },
-    y: { isLog: false, isDate: false, range: () => [0, most * 1.06] },
+    x: { ...x, range: () => [x.isLog ? rounded(edges[0]) : edges[0], edges.at(-1)] },
+    y: { ...AS_THEY_ARE, isLog: false, isDate: false, range: () => [0, most * 1.06] },
     data: [middles, counts],
     draw,
     xLabel: label,
