@@ -1,7 +1,7 @@
 """Make one replica set of the members of `compose.yaml`, with a user for the servers; does nothing the second time.
 
-MEMBERS are their addresses with ports. The first one is at localhost as well, which is where MongoDB lets the first
-user be made: this runs in the network of its container.
+MEMBERS are their addresses with ports, and SECRETS is the directory of the passwords. The first member is at localhost,
+too, which is where MongoDB lets the first user be made: this runs in the network of its container.
 """
 
 import os
@@ -26,10 +26,10 @@ def password(user: str) -> str:
     return (SECRETS / user).read_text().strip()
 
 
-def command(client: Client, name: str, value: object, *done: int, **arguments: object) -> None:
+def once(client: Client, command: dict[str, Any], *done: int) -> None:
     """Run a command, and pass over the codes of errors which say that it was done before."""
     try:
-        client.admin.command(name, value, **arguments)
+        client.admin.command(command)
     except OperationFailure as error:
         if error.code not in done:
             raise
@@ -40,15 +40,15 @@ def main() -> None:
     # The first one is preferred, as its container is the only one in which the administrator can be made.
     members = [{"_id": i, "host": host, "priority": 1 if i else 2} for i, host in enumerate(MEMBERS)]
     with Client(f"mongodb://localhost:{PORT}/?directConnection=true") as local:
-        configuration = {"_id": "rs0", "members": members}
-        command(local, "replSetInitiate", configuration, ALREADY_INITIALIZED, UNAUTHORIZED)
+        initiate = {"replSetInitiate": {"_id": "rs0", "members": members}}
+        once(local, initiate, ALREADY_INITIALIZED, UNAUTHORIZED)
         while not local.admin.command("hello")["isWritablePrimary"]:
             time.sleep(0.2)
         roles = [{"role": "root", "db": "admin"}]
-        command(local, "createUser", "admin", UNAUTHORIZED, pwd=password("admin"), roles=roles)
+        once(local, {"createUser": "admin", "pwd": password("admin"), "roles": roles}, UNAUTHORIZED)
     with Client(f"mongodb://admin:{quote(password('admin'))}@{','.join(MEMBERS)}/?replicaSet=rs0") as administrator:
         roles = [{"role": "readWrite", "db": "workflow_results"}, {"role": "clusterMonitor", "db": "admin"}]
-        command(administrator, "createUser", "results", USER_EXISTS, pwd=password("results"), roles=roles)
+        once(administrator, {"createUser": "results", "pwd": password("results"), "roles": roles}, USER_EXISTS)
     print("the replica set is ready")
 
 

@@ -1,8 +1,8 @@
 """The services of `deploy/compose` as plain processes on loopback, with the settings that stand in its files.
 
 Each has a folder for its root, in which its volumes and secrets lie where its container would have them. What it is
-told about the network is rewritten: names are loopback here, and ports are free ones. Each server has an address of its
-own, and a name server of ours tells them.
+told about the network is rewritten: all is loopback here, and ports are free ones. Each server has an address of its
+own, and a name server of the tests knows it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -34,6 +33,7 @@ DEPLOY = REPOSITORY / "deploy"
 DOCKER_COMPOSE = os.environ.get("DOCKER_COMPOSE", str(REPOSITORY / ".venv-deploy/bin/docker-compose"))
 LOOPBACK = "127.0.0.1"
 SERVERS = {"server1": "127.0.0.1", "server2": "127.0.0.2"}
+PROGRAMS = {"/opt/workflow-results/bin/python": sys.executable, "workflow-results": COMMAND, "mongod": find_binary()}
 NAMES = {**{name: [address] for name, address in SERVERS.items()}, "results": [*SERVERS.values()]}
 
 
@@ -151,9 +151,9 @@ class Composed:
         """Return the target of a server, or of both."""
         return f"dns://{self._name_server}/{name}:{self._ports['server1', '50051']}"
 
-    def http(self, name: str) -> str:
-        """Return where a server answers over HTTP."""
-        return f"https://{SERVERS[name]}:{self._ports[name, '8005']}"
+    def address(self, name: str, port: str) -> str:
+        """Return where a server answers that listens on a port of its container."""
+        return f"{SERVERS[name]}:{self._ports[name, port]}"
 
     def _assign_ports(self) -> dict[tuple[str, str], int]:
         """Find a port of this machine for each port of each service; servers have the same ones."""
@@ -205,14 +205,11 @@ class Composed:
 
     def _translated(self, name: str, words: list[str]) -> list[str]:
         """Translate the words of a command, or the values of an environment, into those of this machine."""
-        programs: dict[str, Callable[[], object]] = {"mongod": find_binary, "workflow-results": lambda: COMMAND}
-        if words[0] in programs:
-            words = [str(programs[words[0]]()), *words[1:]]
         return [self._here(name, word) for word in words]
 
     def _here(self, name: str, text: str) -> str:
-        if text == "/opt/workflow-results/bin/python":
-            return sys.executable
+        if text in PROGRAMS:
+            return PROGRAMS[text]
         if (name, text) in self._ports:
             return str(self._ports[name, text])
         if text.startswith("/") and (inside := self._root(name) / text.lstrip("/")).exists():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import ssl
+import subprocess
 import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pymongo
@@ -48,7 +48,7 @@ def results(composed: Composed) -> Iterator[Results]:
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_servers_are_healthy(composed: Composed, server: str) -> None:
-    eventually(lambda: composed.is_healthy(server), otherwise=composed.log(server))
+    eventually(partial(composed.is_healthy, server), otherwise=composed.log(server))
 
 
 def test_the_example_deposits_streams_and_locks(composed: Composed) -> None:
@@ -65,8 +65,14 @@ def test_a_token_is_needed(composed: Composed) -> None:
 def test_http_is_served_over_tls(composed: Composed, server: str) -> None:
     context = ssl.create_default_context(cafile=str(composed.folder / "secrets/client/ca.pem"))
     context.check_hostname = False  # the name is that of the container
-    with urllib.request.urlopen(f"{composed.http(server)}/version", context=context, timeout=PATIENCE) as answer:
+    with _opened(f"https://{composed.address(server, '8005')}/version", context) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_metrics_are_served(composed: Composed, server: str) -> None:
+    with _opened(f"http://{composed.address(server, '9464')}/metrics") as answer:  # loopback is without TLS
+        assert b"workflow_results_mongodb_up" in answer.read()
 
 
 def test_mongodb_asks_for_a_password(composed: Composed) -> None:
@@ -99,8 +105,6 @@ def test_secrets_are_for_their_owner_alone(composed: Composed) -> None:
 
 
 def test_setup_overwrites_nothing(composed: Composed) -> None:
-    import subprocess
-
     before = {path: path.read_bytes() for path in (composed.folder / "secrets").rglob("*") if path.is_file()}
     again = subprocess.run([composed.folder / "setup"], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert again.returncode == 1
@@ -161,9 +165,5 @@ def test_a_restart_of_one_server_after_the_other_fails_no_call(composed: Compose
     assert results.count(PIPELINE, {}) == next(numbers)
 
 
-def test_grace_periods_outlast_the_longest_end(tmp_path: Path, composed: Composed) -> None:
-    for name in SERVERS:
-        service = composed.services[name]
-        drain = float(service["environment"]["WORKFLOW_RESULTS_SERVE_DRAIN_SECONDS"])
-        assert service["stop_grace_period"] == "1m15s"
-        assert drain + 40 < 75
+def _opened(url: str, context: ssl.SSLContext | None = None) -> Any:
+    return urllib.request.urlopen(url, context=context, timeout=PATIENCE)
