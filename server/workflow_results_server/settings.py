@@ -185,16 +185,15 @@ class Settings:
         if self.tls_client_ca and self.http_port is not None and not self.tokens:
             raise SettingsError("--http-port with --tls-client-ca needs --tokens: HTTP takes no client certificates")
         cure = "; `workflow-results token create` creates the file" if self.tokens is None else ""
-        if (lacking := self.lacking) and not self.insecure:
-            raise SettingsError(
-                f"--host {self.host} makes the server reachable from other machines, which requires"
-                f" {' and '.join(lacking)}{cure}. Or use --insecure; then {' and '.join(lacking.values())}"
-            )
-        if (lacking := self._lacking_for_metrics) and not self.insecure:
-            raise SettingsError(
-                f"--metrics-host {self.metrics_host} makes metrics readable from other machines, which requires"
-                f" {' and '.join(lacking)}{cure}. Or use --insecure; then {' and '.join(lacking.values())}"
-            )
+        for what, lacking in (
+            (f"--host {self.host} makes the server reachable", self.lacking),
+            (f"--metrics-host {self.metrics_host} makes metrics readable", self._lacking_for_metrics),
+        ):
+            if lacking and not self.insecure:
+                raise SettingsError(
+                    f"{what} from other machines, which requires {' and '.join(lacking)}{cure}."
+                    f" Or use --insecure; then {' and '.join(lacking.values())}"
+                )
 
     @property
     def lacking(self) -> dict[str, str]:

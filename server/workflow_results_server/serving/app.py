@@ -137,13 +137,12 @@ class _Service:
         registry = CollectorRegistry()
         registry.register(server.totals)
         registry.register(Connections(ports_of_doors))
-        certificates = None if is_loopback_host(settings.metrics_host) else settings.tls_cert
+        tls = settings.tls_cert is not None and not is_loopback_host(settings.metrics_host)
         tokens = TokensFile(settings.tokens) if settings.tokens else None
         self._metrics = MetricsDoor(settings, tokens, registry, server.refresh)
         bound = ports.bound(settings.metrics_host, port)
-        self._metrics.start(bound, Certificates(settings).context() if certificates else None)
-        where = ports.address(settings.metrics_host, bound.getsockname()[1])
-        return f"{'https' if certificates else 'http'}://{where}{PATH}"
+        self._metrics.start(bound, Certificates(settings).context() if tls else None)
+        return ports.url(settings.metrics_host, bound.getsockname()[1], tls=tls) + PATH
 
     async def until(self, stopping: asyncio.Task[bool]) -> None:
         """Wait until the server shall stop.

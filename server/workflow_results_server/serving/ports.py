@@ -30,6 +30,11 @@ def bound(host: str, port: int, *, share: bool = False) -> socket.socket:
     return made
 
 
+def url(host: str, port: int, *, tls: bool) -> str:
+    """Return the address of a port that speaks HTTP."""
+    return f"{'https' if tls else 'http'}://{address(host, port)}"
+
+
 def address(host: str, port: int) -> str:
     """Join host and port, an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

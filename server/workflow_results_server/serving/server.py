@@ -144,8 +144,7 @@ class Server:
         self._door = Door(settings, store, intake, self._access, connections)
         bound = ports.bound(settings.host, settings.http_port, share=self._share_port)
         self._door.start(bound, self._certificates.context() if self._certificates else None)
-        scheme = "https" if self._certificates else "http"
-        return f"{scheme}://{address(settings.host, bound.getsockname()[1])}"
+        return ports.url(settings.host, bound.getsockname()[1], tls=self._certificates is not None)
 
     def _listen(self, where: str) -> int:
         if self._certificates is None:

@@ -85,8 +85,7 @@ class Workers:
         if settings.http_port is not None:
             http_port = self._reserve(settings.http_port)
             settings = replace(settings, http_port=http_port)
-            scheme = "https" if settings.tls_cert else "http"
-            listening.append(f"{scheme}://{address(settings.host, http_port)}")
+            listening.append(ports.url(settings.host, http_port, tls=settings.tls_cert is not None))
         ready = [asyncio.get_running_loop().create_future() for _ in range(settings.workers)]
         self._tasks = [asyncio.create_task(self._keep(number, settings, future)) for number, future in enumerate(ready)]
         await asyncio.gather(*ready)
