@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client.core import GaugeMetricFamily
 
 from workflow_results.common import native
+from workflow_results.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ class Gauges:
             self._store.watches.feed_lag,
         )
         about = {
-            "version": version("workflow-results"),
+            "version": __version__,
             "python_version": platform.python_version(),
             "mongodb_version": self._store.mongodb_version,
             "checker": native.NAME,

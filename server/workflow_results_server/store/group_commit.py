@@ -175,16 +175,15 @@ class GroupCommit:
 
     async def _run(self, pipeline: str, deposits: _Pipeline, group: list[_Deposit], ids: set[str]) -> None:
         try:
-            works = [work for each in group for work in each.works]
-            WORKS_PER_INSERT.observe(len(works))
+            WORKS_PER_INSERT.observe(sum(len(each.works) for each in group))
             with tracing.sharing("shared insert", [each.span for each in group]):
-                outcomes = await self._insert(pipeline, works)
+                outcomes = await self._insert(pipeline, [work for each in group for work in each.works])
         except Exception as error:  # noqa: BLE001 - it is raised where the deposits wait
             _tell(group, error)
         else:
             _share(group, outcomes)
         finally:
-            del group, works  # as in `deposit`
+            del group  # as in `deposit`
             deposits.end(ids)
             self._begin(pipeline, deposits)
             if not deposits.ids:

@@ -146,8 +146,8 @@ class Watches:
     @property
     def lag(self) -> float:
         """How long ago the oldest change was made that some watch is just telling, in seconds; 0 where none is."""
-        now = time.time()
-        return max(0.0, now - min(times) / 1_000) if (times := [*self._under_way.values()]) else 0.0
+        times = [*self._under_way.values()]
+        return max(0.0, time.time() - min(times) / 1_000) if times else 0.0
 
     @property
     def feed_lag(self) -> float:
