@@ -24,11 +24,11 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from tests.support.launcher import COMMAND, listening
+from tests.support.paths import REPOSITORY
 from tests.support.waiting import PATIENCE, eventually
 from tests.system.faults.replica_set import free_ports
 from workflow_results_server.mongod.binary import find_binary
 
-REPOSITORY = Path(__file__).parents[2]
 DEPLOY = REPOSITORY / "deploy"
 DOCKER_COMPOSE = os.environ.get("DOCKER_COMPOSE", str(REPOSITORY / ".venv-deploy/bin/docker-compose"))
 LOOPBACK = "127.0.0.1"

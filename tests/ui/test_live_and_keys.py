@@ -63,30 +63,6 @@ def test_works_that_arrive_keep_the_place(opened: Open, client: Results) -> None
     expect(page.locator(".body .row.gone")).to_have_count(1)
 
 
-def test_ids_that_come_out_of_order_stand_in_their_order_and_once(opened: Open, client: Results) -> None:
-    pipeline = f"live-{uuid.uuid4().hex[:8]}"
-
-    def deposit(ids_: list[int]) -> None:
-        client.deposit([{"id": f"{at:05d}", "pipeline": pipeline, "status": "success"} for at in ids_])
-
-    deposit([*range(0, 4_000, 2)])
-    page = opened(f"#{pipeline}?live=yes")
-    loaded(page)
-    expect(page.locator(".live.on")).to_be_visible()
-    deposit([5_000, 4_999, 4_998, 3_997, 3_601, 3_599, 2_001, 1])  # above all, in pages that are loaded, and in others
-    expect(count(page)).to_have_text("2,008 results")
-    assert ids(page)[:6] == ["05000", "04999", "04998", "03998", "03997", "03996"]
-    numbers = {*range(0, 4_000, 2), 5_000, 4_999, 4_998, 3_997, 3_601, 3_599, 2_001, 1}
-    ordered = [f"{at:05d}" for at in sorted(numbers, reverse=True)]
-    for at in range(0, len(ordered), 15):
-        page.evaluate("(at) => { document.getElementById('grid').scrollTop = 30 * at }", at)
-        expect(page.locator(".body .row", has_text=ordered[at]).first).to_be_visible()
-        expect(page.locator(".body .row.waiting")).to_have_count(0)
-        drawn = ids(page)
-        first = ordered.index(drawn[0])
-        assert drawn == ordered[first : first + len(drawn)]
-
-
 def test_the_open_result_follows_its_changes(opened: Open, client: Results) -> None:
     pipeline = f"live-{uuid.uuid4().hex[:8]}"
     client.deposit([{"id": "a", "pipeline": pipeline, "status": "success", "results": {"dm": 1}}])

@@ -46,6 +46,37 @@ def look_at_all(page: Page, numbers: Iterable[int]) -> None:
         assert drawn == ordered[first : first + len(drawn)]
 
 
+def hold_back_rows(page: Page) -> list[Callable[[], None]]:
+    """Hold back the next answer with rows, as things are then; what lets it go is added to what this returns."""
+    held: list[Callable[[], None]] = []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.fallback()
+            return
+        answer = route.fetch()
+        held.append(lambda: route.fulfill(response=answer))
+
+    page.route("**/ui/api/results", hold)
+    return held
+
+
+def wait_until_held(page: Page, held: list[Callable[[], None]]) -> None:
+    while not held:
+        page.wait_for_timeout(10)
+
+
+def test_ids_that_come_out_of_order_stand_in_their_order_and_once(opened: Open, client: Results, pipeline: str) -> None:
+    even = [*range(0, 4_000, 2)]
+    others = [5_000, 4_999, 4_998, 3_997, 3_601, 3_599, 2_001, 1]  # above all, in pages that are loaded, and in others
+    deposit(client, pipeline, even)
+    page = followed(opened, pipeline)
+    deposit(client, pipeline, others)
+    expect(count(page)).to_have_text("2,008 results")
+    assert ids(page)[:6] == ["05000", "04999", "04998", "03998", "03997", "03996"]
+    look_at_all(page, [*even, *others])
+
+
 def test_an_id_below_all_others_comes_last(opened: Open, client: Results, pipeline: str) -> None:
     deposit(client, pipeline, range(10, 310))
     page = followed(opened, pipeline)
@@ -62,20 +93,10 @@ def test_a_page_that_was_on_its_way_when_rows_moved_is_loaded_again(
     even = [*range(0, 4_000, 2)]
     deposit(client, pipeline, even)
     page = followed(opened, pipeline)
-    held: list[Callable[[], None]] = []
-
-    def hold(route: Route) -> None:
-        if held:
-            route.fallback()
-            return
-        answer = route.fetch()  # as things are now
-        held.append(lambda: route.fulfill(response=answer))
-
-    page.route("**/ui/api/results", hold)
+    held = hold_back_rows(page)
     page.evaluate("() => { document.getElementById('grid').scrollTop = 30 * 1_050 }")
     expect(page.locator(".body .row.waiting").first).to_be_visible()
-    while not held:
-        page.wait_for_timeout(10)
+    wait_until_held(page, held)
     deposit(client, pipeline, [3_995])
     expect(count(page)).to_have_text("2,001 results")
     held[0]()
@@ -96,19 +117,9 @@ def test_rows_behind_a_page_that_was_never_loaded_move_as_well(opened: Open, cli
 def test_what_comes_while_the_first_page_is_loaded_is_shown_once(opened: Open, client: Results, pipeline: str) -> None:
     deposit(client, pipeline, range(0, 40, 2))
     page = followed(opened, pipeline)
-    held: list[Callable[[], None]] = []
-
-    def hold(route: Route) -> None:
-        if held:
-            route.fallback()
-            return
-        answer = route.fetch()
-        held.append(lambda: route.fulfill(response=answer))
-
-    page.route("**/ui/api/results", hold)
+    held = hold_back_rows(page)
     page.get_by_role("button", name="Reload").click()
-    while not held:
-        page.wait_for_timeout(10)
+    wait_until_held(page, held)
     deposit(client, pipeline, [17, 41])
     expect(count(page)).to_have_text("22 results")
     held[0]()
