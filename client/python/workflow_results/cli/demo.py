@@ -187,10 +187,10 @@ def _stream(story: Story, results: Results, number: int) -> None:
 
 
 def _show_page(story: Story, running: _Running) -> None:
-    story.step("Look at the results", "The dashboard has tables, charts and the history of each result.")
-    story.show(running.page)
-    story.tell("Ctrl-C stops the server and removes its data.", "dim")
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):  # from the first line on, as somebody may have read it before it returns
+        story.step("Look at the results", "The dashboard has tables, charts and the history of each result.")
+        story.show(running.page)
+        story.tell("Ctrl-C stops the server and removes its data.", "dim")
         running.process.wait()
         raise click.ClickException("the server has ended")
 
