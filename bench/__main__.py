@@ -13,16 +13,16 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import async_cases, calls, frame_cases, ghz, plot, report, tracing, watch_cases
+from bench import async_cases, calls, frame_cases, ghz, plot, report, telemetry, watch_cases
 from bench.cases import CASES, HTTP_CASES, WORKERS
 from bench.measure import Record, measure
 from bench.stand import FULL, QUICK, Stand
 from workflow_results.common import native
 
 _PLOT: Final = "plot"
-_TRACING: Final = "tracing"
+_TELEMETRY: Final = "telemetry"
 _CASES: Final = (*CASES, *HTTP_CASES, *async_cases.CASES, *frame_cases.CASES, *watch_cases.CASES, *calls.CASES, WORKERS)
-_NAMES: Final = (*(case.name for case in _CASES), _TRACING, _PLOT)
+_NAMES: Final = (*(case.name for case in _CASES), _TELEMETRY, _PLOT)
 _WIDTH: Final = 136
 """Of the tables, on terminals that are narrower or none."""
 _ROUNDS: Final = 5
@@ -39,7 +39,7 @@ def main() -> int:
     if arguments.list:
         for case in _CASES:
             print(f"{case.name:14} {case.sentence}")
-        print(f"{_TRACING:14} the processor time of a server whose calls are traced")
+        print(f"{_TELEMETRY:14} the processor time of servers that count calls, and trace them")
         print(f"{_PLOT:14} deposit and stream works, and draw throughput and memory over time")
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing keeps running
@@ -71,8 +71,8 @@ def main() -> int:
             for cases in (_CASES[:-1], _CASES[-1:]):  # the last one apart, since it starts further services
                 if chosen := [case for case in cases if case.name in asked]:
                     records += measure(chosen, stand, rounds, tell)
-            traced = tracing.measure(stand, rounds, tell) if _TRACING in asked else []
-            further["tracing"] = [cost.as_json() for cost in traced]
+            costs = telemetry.measure(stand, rounds, tell) if _TELEMETRY in asked else []
+            further["telemetry"] = [cost.as_json() for cost in costs]
             if _PLOT in asked:
                 tell(_PLOT)
                 samples = plot.watch(stand)
@@ -86,8 +86,8 @@ def main() -> int:
         console.print(report.table(records))
     if (cpu := report.cpu_table(records)).row_count:
         console.print(cpu)
-    if traced:
-        console.print(tracing.table(traced))
+    if costs:
+        console.print(telemetry.table(costs))
     for line in missing:
         console.print(line, markup=False, soft_wrap=True)
     for record in records:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,12 +115,14 @@ class FurtherServer(_Started):
     Args:
         uri: Of MongoDB.
         environment: Further variables of its environment.
+        command: What serves.
     """
 
-    def __init__(self, uri: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, uri: str, environment: Mapping[str, str], command: str = launcher.COMMAND) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="workflow-results-bench-")
         variables = {"WORKFLOW_RESULTS_SERVE_MONGO_URI": uri, **environment}
-        self._running = launcher.Service(log=Path(self._temporary.name) / "log", environment=variables)
+        log = Path(self._temporary.name) / "log"
+        self._running = launcher.Service(log=log, environment=variables, command=command)
         self.target = self._running.target
 
     def processes(self) -> list[psutil.Process]:
@@ -136,6 +140,19 @@ class PythonServer(FurtherServer):
 
     def __init__(self, uri: str) -> None:
         super().__init__(uri, {"WORKFLOW_RESULTS_NATIVE": "off"})
+
+
+class UncountedServer(FurtherServer):
+    """One that counts nothing.
+
+    Args:
+        uri: Of MongoDB.
+        environment: Further variables of its environment.
+    """
+
+    def __init__(self, uri: str, environment: Mapping[str, str]) -> None:
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # where it finds its Python
+        super().__init__(uri, {"PATH": path, **environment}, str(Path(__file__).with_name("uncounted.py")))
 
 
 def indexed(client: pymongo.MongoClient[dict[str, Any]], database: str, name: str) -> Collection[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What traces cost a server: its processor time for a look-up, and for a work of a depositor.
+"""What counts and traces cost a server: its processor time for a look-up, and for a work of a depositor.
 
 All servers are there at the same time, on one MongoDB, and take turns. What each has spent is read from the kernel in
 nanoseconds; `cpu_times`, which `cpu.py` reads, has steps of ten milliseconds.
@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.measure import expect
-from bench.service import FurtherServer
+from bench.service import FurtherServer, UncountedServer
 from workflow_results import Results
 
 if TYPE_CHECKING:
@@ -29,18 +29,35 @@ if TYPE_CHECKING:
 
     from bench.stand import Stand
 
-_SAMPLED: Final = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio"}
 _SENT_SECONDS: Final = 5.5
 """How long the last spans of an operation are waited for, so that they count for it: the SDK sends some every 5 s."""
-_OFF: Final = "off"
-_WAYS: Final[Mapping[str, Mapping[str, str] | None]] = {
-    _OFF: None,
-    "off, again": None,
-    "at 1 %": {**_SAMPLED, "OTEL_TRACES_SAMPLER_ARG": "0.01"},
-    "at 100 %": {**_SAMPLED, "OTEL_TRACES_SAMPLER_ARG": "1"},
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What a server does beside its work.
+
+    Attributes:
+        against: The way that it is compared with.
+        target: How many times as much processor time as that it may take; 0 if there is no target.
+        counts: Whether it counts.
+        sampled: The share of calls that are traced.
+    """
+
+    against: str = "nothing"
+    target: float = 0.0
+    counts: bool = True
+    sampled: float = 0.0
+
+
+_WAYS: Final[Mapping[str, _Way]] = {
+    "nothing": _Way(counts=False),
+    "nothing, again": _Way(counts=False),
+    "counts": _Way(target=1.03),
+    "counts, traces at 1 %": _Way(against="counts", target=1.05, sampled=0.01),
+    "counts, traces at 100 %": _Way(against="counts", sampled=1),
 }
-"""What each server is told of traces. That the first two differ at all shows what the others' differences are worth."""
-_TARGETS: Final = {"at 1 %": 1.05}
+"""That the first two differ at all shows what the others' differences are worth."""
 _LOOK_UPS_A_CALL: Final = 10
 """How many look-ups a round has for each call of other cases."""
 _LOOK_UPS_A_TURN: Final = 50
@@ -61,8 +78,8 @@ class Cost:
     rounds: dict[str, list[float]] = field(default_factory=lambda: {way: [] for way in _WAYS})
 
     def ratios(self, way: str) -> list[float]:
-        """Return how many times as much a way has taken in each round as one without traces."""
-        return [each / off for each, off in zip(self.rounds[way], self.rounds[_OFF], strict=True)]
+        """Return how many times as much a way has taken in each round as the one that it is compared with."""
+        return [each / other for each, other in zip(self.rounds[way], self.rounds[_WAYS[way].against], strict=True)]
 
     def as_json(self) -> dict[str, Any]:
         """Return all that was measured."""
@@ -83,12 +100,9 @@ def measure(stand: Stand, rounds: int, tell: Callable[[str], None]) -> list[Cost
     pipeline = f"bench-{uuid.uuid4().hex[:12]}"
     ids = stand.works().ids()[: stand.sizes.calls * _LOOK_UPS_A_CALL]
     with ExitStack() as stack, _discarding() as collector:
-        servers: dict[str, FurtherServer] = {}
-        for way, variables in _WAYS.items():
-            environment = {**variables, "OTEL_EXPORTER_OTLP_ENDPOINT": collector} if variables else {}
-            servers[way] = stack.enter_context(FurtherServer(stand.service.mongo_uri, environment))
+        servers = {way: stack.enter_context(_server(stand, each, collector)) for way, each in _WAYS.items()}
         clients = {way: stack.enter_context(Results(server.target)) for way, server in servers.items()}
-        expect(clients[_OFF].deposit(stand.works().decoded(pipeline), timeout=600), {pipeline: True})
+        expect(next(iter(clients.values())).deposit(stand.works().decoded(pipeline), timeout=600), {pipeline: True})
 
         def look_up(client: Results, start: int) -> None:
             for id_ in ids[start : start + _LOOK_UPS_A_TURN]:
@@ -99,7 +113,7 @@ def measure(stand: Stand, rounds: int, tell: Callable[[str], None]) -> list[Cost
 
         look_up_turns = range(0, len(ids), _LOOK_UPS_A_TURN)
         for number in range(rounds + 1):
-            tell(f"tracing, round {number}/{rounds}")
+            tell(f"telemetry, round {number}/{rounds}")
             for cost, do, turns, each in (
                 (look_ups, look_up, look_up_turns, len(ids)),
                 (works, deposit, range(_DEPOSITS), _DEPOSITS * len(stand.works())),
@@ -118,17 +132,29 @@ def measure(stand: Stand, rounds: int, tell: Callable[[str], None]) -> list[Cost
 
 def table(costs: Sequence[Cost]) -> Table:
     """Return the table: a line for each way."""
-    made = Table(box=box.SIMPLE, title="CPU time of a server, by what is traced", caption="medians of all rounds")
-    for column in ("operation", "traces", "µs", "ratio to off", "target"):
+    made = Table(box=box.SIMPLE, title="CPU time of a server, by what it does beside", caption="medians of all rounds")
+    for column in ("operation", "beside", "µs", "ratio", "against", "target"):
         made.add_column(column, justify="right" if column == "µs" else "left", no_wrap=True)
     for cost in costs:
-        for way in _WAYS:
-            ratios = cost.ratios(way)
-            ratio = f"{statistics.median(ratios):.3f} [{min(ratios):.3f}..{max(ratios):.3f}]"
-            target = f"≤ {_TARGETS[way]:g}" if way in _TARGETS else ""
-            micros = f"{statistics.median(cost.rounds[way]) * 1e6:,.1f}"
-            made.add_row(cost.what if way == _OFF else "", way, micros, escape(ratio) if way != _OFF else "", target)
+        for number, (name, way) in enumerate(_WAYS.items()):
+            micros = f"{statistics.median(cost.rounds[name]) * 1e6:,.1f}"
+            compared: tuple[str, ...] = ()
+            if number:
+                ratios = cost.ratios(name)
+                ratio = f"{statistics.median(ratios):.3f} [{min(ratios):.3f}..{max(ratios):.3f}]"
+                compared = escape(ratio), way.against, f"≤ {way.target:g}" if way.target else ""
+            made.add_row("" if number else cost.what, name, micros, *compared)
     return made
+
+
+def _server(stand: Stand, way: _Way, collector: str) -> FurtherServer:
+    traced = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": str(way.sampled),
+    }
+    kind = FurtherServer if way.counts else UncountedServer
+    return kind(stand.service.mongo_uri, traced if way.sampled else {})
 
 
 def _deposit(client: Results, stand: Stand) -> None:
