@@ -109,3 +109,16 @@ def test_the_largest_and_smallest_numbers_have_their_axes(
     page.get_by_role("button", name="Scatter").click()
     page.wait_for_function("() => window.written.length > 5")
     assert marks <= set(page.evaluate("() => window.written"))
+
+
+def test_the_widest_histogram_has_its_bars(opened: Open, client: Results) -> None:
+    work = {"pipeline": "ui-widest", "status": "success"}
+    client.deposit([{**work, "id": f"{at}", "results": {"n": (-1) ** at * 1.7e308}} for at in range(100)])
+    page = opened("#ui-widest?view=histogram&x=results.n")
+    plot = page.locator(".plot .u-over")
+    expect(plot).to_be_visible()
+    for end in (0.02, 0.98):
+        box = plot.bounding_box()
+        assert box
+        plot.hover(position={"x": box["width"] * end, "y": box["height"] / 2})
+        expect(page.locator(".tip strong")).to_have_text("50 results")

@@ -97,6 +97,14 @@ def test_a_token_that_is_revoked_ends_the_tail_and_says_so(
         guarded.stop()
 
 
+def test_a_wrong_query_ends_the_tail_and_says_so(opened: Open, client: Results) -> None:
+    client.deposit([{"id": "a", "pipeline": "ui-wrong", "status": "success"}])
+    page = opened("#ui-wrong?live=yes&query=%7B%22%24nor%22%3A1%7D", expect="Failed to load resource")
+    button = page.locator(".live.wrong")
+    expect(button).to_have_text("Wrong query")
+    assert "$nor" in (button.get_attribute("title") or "")
+
+
 def test_a_page_in_the_background_goes_on_where_it_was(opened: Open, client: Results) -> None:
     pipeline = f"live-{uuid.uuid4().hex[:8]}"
     work = {"pipeline": pipeline, "status": "success", "results": {"x": 1}}

@@ -18,7 +18,7 @@ import { go, state } from "./state.js";
 import { Count, Table } from "./table.js";
 
 const VIEWS = [["table", "Table"], ["scatter", "Scatter"], ["histogram", "Histogram"]];
-const LIVE = { off: "Live", connecting: "Connecting …", on: "Live", broken: "Reconnecting …", refused: "Not allowed" };
+const LIVE = { off: "Live", connecting: "Connecting …", on: "Live", broken: "Reconnecting …", refused: "Not allowed", wrong: "Wrong query" };
 
 const failure = signal(null);
 const drawer = signal(false);

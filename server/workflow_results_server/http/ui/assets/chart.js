@@ -132,12 +132,14 @@ function binned(values, isLog) {
   const least = values[0];
   const most = values.at(-1);
   const number = Math.max(5, Math.min(BARS, Math.ceil(Math.sqrt(values.length))));
-  const to = isLog ? Math.log10 : (value) => value;
-  const from = isLog ? (value) => 10 ** value : (value) => value;
+  const scale = Number.isFinite(most - least) ? 1 : 0.25; // there are no numbers for some widths
+  const to = isLog ? Math.log10 : (value) => value * scale;
+  const from = isLog ? (value) => 10 ** value : (value) => value / scale;
   const low = to(least);
   const width = (to(most) - low || Math.abs(low) || 1) / number;
   const edges = Array.from({ length: number + 1 }, (_, at) => from(low + at * width));
   edges[0] = least;
+  if (most > least) edges[number] = most;
   const counts = new Array(number).fill(0);
   for (const value of values) counts[Math.min(number - 1, Math.max(0, Math.floor((to(value) - low) / width)))] += 1;
   return { edges, counts };

@@ -6,9 +6,10 @@ import { changed, reload, rows } from "./model.js";
 import { state } from "./state.js";
 
 const SILENCE = 40000; // the server says something every 15 s
+const ENDS = { 400: "wrong", 401: "refused", 403: "refused" };
 const PAUSES = [500, 1000, 2000, 5000, 10000];
 
-/** Whether changes are coming: "off", "connecting", "on", "broken" or, where none will come, "refused"; and what is wrong. */
+/** Whether changes are coming: "off", "connecting", "on", "broken" or, where none will come, "refused" or "wrong"; and why. */
 export const live = signal({ status: "off", problem: "" });
 
 /** Tells the table that so many rows have come before all others. */
@@ -53,11 +54,12 @@ async function follow(text) {
       }
     } catch (error) {
       if (end.aborted) break;
-      const isRefused = error.status === 401 || error.status === 403;
-      live.value = { status: isRefused ? "refused" : "broken", problem: error.message };
-      if (isRefused) break;
-      if (token && (error.status === 400 || error.status === 409)) {
-        token = ""; // too old: begin anew
+      const isOld = token && (error.status === 400 || error.status === 409);
+      const final = isOld ? "" : ENDS[error.status];
+      live.value = { status: final || "broken", problem: error.message };
+      if (final) break;
+      if (isOld) {
+        token = ""; // begin anew
         isNew = true;
         reload();
       }
