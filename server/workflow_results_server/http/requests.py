@@ -36,7 +36,7 @@ class Call:
 
     Attributes:
         method: The HTTP method.
-        path: The path, without repeated slashes.
+        path: The path, decoded.
         query: What stands behind `?` in the URL, as it was sent.
         headers: The headers by their names in lower case; of one that comes twice, the last.
         peer: Where it comes from.
