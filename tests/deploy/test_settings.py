@@ -14,6 +14,7 @@ import yaml
 
 from tests.deploy.composed import DEPLOY, SERVERS, image
 from tests.support.waiting import PATIENCE
+from workflow_results import __version__
 from workflow_results_server.cli.serve import serve
 from workflow_results_server.settings import Settings
 
@@ -33,10 +34,19 @@ def kubernetes() -> dict[str, dict[str, Any]]:
     """The manifests by their kind; the headless service for two."""
     if not shutil.which("kubectl"):
         pytest.skip("kubectl is not installed")
-    command = ["kubectl", "kustomize", str(DEPLOY / "kubernetes")]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
-    manifests = list(yaml.safe_load_all(told))
+    manifests = list(yaml.safe_load_all(_rendered(DEPLOY / "kubernetes")))
     return {each["kind"]: each for each in manifests if not each["metadata"]["name"].endswith("-one")}
+
+
+def test_an_overlay_names_the_registry(tmp_path: Path) -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not installed")
+    shutil.copytree(DEPLOY / "kubernetes", tmp_path / "kubernetes")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/kustomization.yaml").write_text(
+        "resources: [../kubernetes]\nimages: [{name: workflow-results, newName: mine/workflow-results}]\n"
+    )
+    assert f"image: mine/workflow-results:{__version__}\n" in _rendered(tmp_path / "mine")
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(DEPLOY)))
@@ -103,3 +113,9 @@ def test_files_lie_in_mounted_secrets(kubernetes: dict[str, dict[str, Any]]) -> 
     files = [value for value in kubernetes["ConfigMap"]["data"].values() if value.startswith("/")]
     assert len(files) == 5
     assert {str(Path(file).parent) for file in files} == mounts
+
+
+def _rendered(folder: Path) -> str:
+    """Return the manifests that kustomize makes of a folder."""
+    command = ["kubectl", "kustomize", str(folder)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
