@@ -32,6 +32,8 @@ from workflow_results_server.mongod.binary import find_binary
 DEPLOY = REPOSITORY / "deploy"
 DOCKER_COMPOSE = os.environ.get("DOCKER_COMPOSE", str(REPOSITORY / ".venv-deploy/bin/docker-compose"))
 LOOPBACK = "127.0.0.1"
+NAME_OUTSIDE = "results.example.org"
+"""By which others than the containers know the servers."""
 SERVERS = {"server1": "127.0.0.1", "server2": "127.0.0.2"}
 PROGRAMS = {"/opt/workflow-results/bin/python": sys.executable, "workflow-results": COMMAND, "mongod": find_binary()}
 NAMES = {**{name: [address] for name, address in SERVERS.items()}, "results": [*SERVERS.values()]}
@@ -48,6 +50,11 @@ def image() -> dict[str, Any]:
     return {"environment": variables, **{name: json.loads(array) for name, array in arrays.items()}}
 
 
+def copy_compose(folder: Path) -> None:
+    """Copy the folder of the compose file, without what `setup` has made there."""
+    shutil.copytree(DEPLOY / "compose", folder, ignore=shutil.ignore_patterns("secrets", "data", ".env"))
+
+
 def configuration(folder: Path) -> dict[str, Any]:
     """Return what Docker Compose makes of the compose file in a folder."""
     file = str(folder / "compose.yaml")
@@ -62,14 +69,21 @@ class Composed:
     Args:
         folder: Where the copy is made.
         name_server: The address of one that knows NAMES.
+
+    Attributes:
+        folder: The copy.
+        said: What `setup` said.
     """
 
     def __init__(self, folder: Path, name_server: str) -> None:
         self._name_server = name_server
         self.folder = folder / "compose"
-        shutil.copytree(DEPLOY / "compose", self.folder, ignore=shutil.ignore_patterns("secrets", "data", ".env"))
+        copy_compose(self.folder)
         path = f"{Path(COMMAND).parent}:{os.environ['PATH']}"
-        subprocess.run([self.folder / "setup"], check=True, env={**os.environ, "PATH": path}, timeout=PATIENCE)
+        command = [str(self.folder / "setup"), NAME_OUTSIDE]
+        self.said = subprocess.run(
+            command, check=True, env={**os.environ, "PATH": path}, stdout=subprocess.PIPE, text=True, timeout=PATIENCE
+        ).stdout
         self.services: dict[str, dict[str, Any]] = configuration(self.folder)["services"]
         self._image = image()
         self._ports = self._assign_ports()

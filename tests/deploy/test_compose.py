@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import re
 import ssl
 import subprocess
 import threading
@@ -10,13 +12,14 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pymongo
 import pytest
 from pymongo.errors import OperationFailure
 
-from tests.deploy.composed import NAMES, SERVERS, Composed
+from tests.deploy.composed import NAME_OUTSIDE, NAMES, SERVERS, Composed, copy_compose
 from tests.deploy.names import names
 from tests.support.waiting import PATIENCE, eventually, join
 from workflow_results import Results, UnauthenticatedError
@@ -69,6 +72,15 @@ def test_http_is_served_over_tls(composed: Composed, server: str) -> None:
         assert answer.status == 200
 
 
+@pytest.mark.parametrize("host", ["results", "server2", NAME_OUTSIDE])
+def test_http_is_served_by_the_names_of_the_certificate(composed: Composed, host: str) -> None:
+    context = ssl.create_default_context(cafile=str(composed.folder / "secrets/client/ca.pem"))
+    context.check_hostname = False
+    url = urllib.request.Request(f"https://{composed.address('server1', '8005')}/version", headers={"Host": host})
+    with _opened(url, context) as answer:
+        assert answer.status == 200
+
+
 @pytest.mark.parametrize("server", SERVERS)
 def test_metrics_are_served(composed: Composed, server: str) -> None:
     with _opened(f"http://{composed.address(server, '9464')}/metrics") as answer:  # loopback is without TLS
@@ -110,6 +122,24 @@ def test_setup_overwrites_nothing(composed: Composed) -> None:
     assert again.returncode == 1
     assert "there already" in again.stderr
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_setup_says_when_the_certificate_expires(composed: Composed) -> None:
+    assert re.match(r"server\.pem expires at \d{4}-\d\d-\d\d \d\d:\d\d UTC: ", composed.said)
+
+
+def test_setup_leaves_nothing_if_it_is_stopped(tmp_path: Path) -> None:
+    copy_compose(folder := tmp_path / "a folder")
+    before = set(folder.iterdir())
+    stops = tmp_path / "stops"
+    stops.write_text("#!/bin/sh\nkill -TERM $PPID\n")
+    stops.chmod(0o700)
+    (tmp_path / "elsewhere/a folder").mkdir(parents=True)
+    environment = {**os.environ, "WORKFLOW_RESULTS": "../stops", "CDPATH": str(tmp_path / "elsewhere")}
+    command = ["sh", "a folder/setup"]
+    stopped = subprocess.run(command, cwd=tmp_path, env=environment, timeout=PATIENCE, check=False)
+    assert stopped.returncode == 1
+    assert set(folder.iterdir()) == before
 
 
 def test_a_restart_of_one_server_after_the_other_fails_no_call(composed: Composed, results: Results) -> None:
@@ -165,5 +195,5 @@ def test_a_restart_of_one_server_after_the_other_fails_no_call(composed: Compose
     assert results.count(PIPELINE, {}) == next(numbers)
 
 
-def _opened(url: str, context: ssl.SSLContext | None = None) -> Any:
+def _opened(url: str | urllib.request.Request, context: ssl.SSLContext | None = None) -> Any:
     return urllib.request.urlopen(url, context=context, timeout=PATIENCE)
