@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.deploy.composed import DEPLOY, SERVERS, image
+from tests.support.paths import REPOSITORY
 from tests.support.waiting import PATIENCE
 from workflow_results import __version__
 from workflow_results_server.cli.serve import serve
@@ -41,12 +42,14 @@ def kubernetes() -> dict[str, dict[str, Any]]:
 def test_an_overlay_names_the_registry(tmp_path: Path) -> None:
     if not shutil.which("kubectl"):
         pytest.skip("kubectl is not installed")
-    shutil.copytree(DEPLOY / "kubernetes", tmp_path / "kubernetes")
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/kustomization.yaml").write_text(
-        "resources: [../kubernetes]\nimages: [{name: workflow-results, newName: mine/workflow-results}]\n"
-    )
-    assert f"image: mine/workflow-results:{__version__}\n" in _rendered(tmp_path / "mine")
+    shutil.copytree(DEPLOY / "kubernetes", tmp_path / "deploy/kubernetes")
+    overlay = (REPOSITORY / "docs/operate/containers.md").read_text().partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "overlay").mkdir()
+    (tmp_path / "overlay/kustomization.yaml").write_text(overlay)
+    rendered = _rendered(tmp_path / "overlay")
+    assert f"image: registry.example.org/workflow-results:{__version__}\n" in rendered
+    assert "WORKFLOW_RESULTS_SERVE_LOG_LEVEL: info\n" in rendered
+    assert "WORKFLOW_RESULTS_SERVE_TLS_CERT: " in rendered
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(DEPLOY)))
