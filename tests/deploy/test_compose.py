@@ -21,6 +21,7 @@ from pymongo.errors import OperationFailure
 
 from tests.deploy.composed import NAME_OUTSIDE, NAMES, SERVERS, Composed, copy_compose
 from tests.deploy.names import names
+from tests.support.launcher import COMMAND
 from tests.support.waiting import PATIENCE, eventually, join
 from workflow_results import Results, UnauthenticatedError
 
@@ -126,6 +127,15 @@ def test_setup_overwrites_nothing(composed: Composed) -> None:
 
 def test_setup_says_when_the_certificate_expires(composed: Composed) -> None:
     assert re.match(r"server\.pem expires at \d{4}-\d\d-\d\d \d\d:\d\d UTC: ", composed.said)
+
+
+def test_setup_that_runs_twice_at_a_time_is_done_once(tmp_path: Path) -> None:
+    copy_compose(folder := tmp_path / "compose")
+    environment = {**os.environ, "PATH": f"{Path(COMMAND).parent}:{os.environ['PATH']}"}
+    running = [subprocess.Popen([folder / "setup"], env=environment) for _ in range(2)]
+    assert sorted(bool(each.wait(PATIENCE)) for each in running) == [False, True]
+    assert (folder / "secrets/server/serve.yml").exists()
+    assert (folder / ".env").exists()
 
 
 def test_setup_leaves_nothing_if_it_is_stopped(tmp_path: Path) -> None:
