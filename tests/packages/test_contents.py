@@ -85,6 +85,14 @@ def test_each_wheel_says_what_it_is(release: Built) -> None:
         assert "LICENSE" in about.get_all("License-File", [])
 
 
+def test_the_description_has_no_links_that_lead_nowhere_on_pypi(release: Built) -> None:
+    for wheel in (release.wheel, *release.native):
+        description = metadata(wheel).get_payload()
+        assert isinstance(description, str)
+        assert description.startswith("# ")
+        assert not re.findall(r"\]\((?!https:)[^)]*\)", description)
+
+
 def test_the_wheels_of_the_native_part_have_no_more_than_it(release: Built) -> None:
     for wheel in release.native:
         names = {"__init__.py", "__init__.pyi", "py.typed", "workflow_results_native.abi3.so"}
