@@ -298,9 +298,9 @@ check-proto: $(VENV)-proto/.done $(VENV)/.dev ## Fail if what is generated from 
 	@for page in $(REFERENCE); do \
 	  $(BIN)/python docs/reference/generate_$$page.py build/$$page.md && diff build/$$page.md docs/reference/$$page.md || exit 1; done
 
-BASELINE ?= $(shell git describe --tags --abbrev=0 --match 'v*' 2>/dev/null)
+BASELINE ?= $(shell git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null)
 check-breaking: $(VENV)/.dev ## Fail if the proto breaks clients of the last release (BASELINE=TAG)
-	@if [ -z "$(BASELINE)" ]; then echo "there is no release yet: comparing the proto with that of HEAD"; \
+	@if [ -z "$(BASELINE)" ]; then echo "this clone has no tag of a release: comparing the proto with that of HEAD"; \
 	elif [ "$$(git rev-parse '$(BASELINE)^{commit}')" = "$$(git rev-parse HEAD)" ]; \
 	then echo "$(BASELINE) is HEAD: comparing the proto with that of HEAD"; \
 	else echo "comparing the proto with that of $(BASELINE)"; fi

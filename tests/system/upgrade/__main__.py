@@ -32,7 +32,10 @@ def main() -> int:
     """Run the test; returns the exit status."""
     parser = argparse.ArgumentParser(prog="make test-upgrade", description=__doc__)
     parser.add_argument("--from", dest="tag", default="", help="the tag of a release, instead of the last one")
-    release = last_release(parser.parse_args().tag)
+    try:
+        release = last_release(parser.parse_args().tag)
+    except LookupError as error:
+        parser.error(str(error))
     if release.why:
         print(f"{release.why}: testing HEAD with HEAD", flush=True)
     else:

@@ -12,6 +12,7 @@ from tests.support.paths import REPOSITORY
 _BUILD: Final = REPOSITORY / "build" / "upgrade"
 _UV: Final = Path(sys.executable).with_name("uv")
 _INSTALL_SECONDS: Final = 600.0
+_RELEASES: Final = "v[0-9]*"
 
 
 class Release(NamedTuple):
@@ -33,13 +34,18 @@ def last_release(tag: str = "") -> Release:
 
     Args:
         tag: The tag to take instead of the last one.
+
+    Raises:
+        LookupError: There is no such tag.
     """
     head = _git("rev-parse", "HEAD")
-    tags = _git("tag", "--merged", "HEAD", "--list", "v*")
-    if not tag and not tags:
-        return Release("HEAD", head, "there is no release yet")
-    tag = tag or _git("describe", "--tags", "--abbrev=0", "--match", "v*")
-    commit = _git("rev-parse", f"{tag}^{{commit}}")
+    if not tag and not _git("tag", "--merged", "HEAD", "--list", _RELEASES):
+        return Release("HEAD", head, "this clone has no tag of a release")
+    tag = tag or _git("describe", "--tags", "--abbrev=0", "--match", _RELEASES)
+    try:
+        commit = _git("rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}")
+    except subprocess.CalledProcessError:
+        raise LookupError(f"this clone has no tag {tag}") from None
     return Release("HEAD", head, f"{tag} is HEAD") if commit == head else Release(tag, commit, "")
 
 
