@@ -17,11 +17,13 @@ from tests.packages.environments import NEWEST, Wanted, installed
 
 
 def _published(listed: dict[str, Any]) -> dict[str, Any]:
-    """Say of our package where it will be, and not where it was built."""
+    """Make our package what the list is about, and say where it will be, not where it was built."""
     (own,) = (each for each in listed["components"] if each["name"] == "workflow-results")
     own["purl"] = f"pkg:pypi/workflow-results@{own['version']}"
     references = own["externalReferences"]
     own["externalReferences"] = [each for each in references if not each["url"].startswith("file:")]
+    listed["components"].remove(own)
+    listed["metadata"]["component"] = own
     return listed
 
 

@@ -126,11 +126,16 @@ def test_the_source_and_the_repository_build_the_same_again(release: Built, tmp_
 
 VERSIONS = {
     "native/Cargo.toml": r'^version = "(.*)"',
+    "native/Cargo.lock": r'^name = "workflow-results-native"\nversion = "(.*)"',
     "client/go/workflowresults/results.go": r'Version = "(.*)"',
     "client/typescript/package.json": r'"version": "(.*)"',
+    "client/typescript/package-lock.json": r'"version": "(.*)"',
     "client/rust/Cargo.toml": r'^version = "(.*)"',
+    "client/rust/Cargo.lock": r'^name = "workflow-results"\nversion = "(.*)"',
     "client/java/pom.xml": r"<version>(.*)</version>",
+    "client/java/README.md": r"<version>(.*)</version>",
     "client/cpp/CMakeLists.txt": r"VERSION (\d+\.\d+\.\d+)",
+    "deploy/kubernetes/kustomization.yaml": r"newTag: (.*)",
 }
 
 
