@@ -225,10 +225,11 @@ $(VENV)-release/.done: Makefile
 	$(VENV)-release/bin/pip install --quiet 'twine>=6.1' 'cyclonedx-bom>=7'
 	@touch $@
 
-# Whoever builds the same commit gets the same files.
-dist sbom: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null)
+# Whoever builds the same commit gets the same files. Without git, they are of 1980, the earliest time of a wheel.
+dist sbom: export SOURCE_DATE_EPOCH := $(or $(shell git log -1 --format=%ct 2>/dev/null),315532800)
 dist: $(VENV)/.dev $(VENV)-release/.done ## Build all that is published, into dist/, and check it
 	@rm -rf dist
+	@[ -z "$$(git status --porcelain 2>/dev/null)" ] || echo "this also builds what is not committed: a release is built in a new clone"
 	@$(if $(CARGO),$(MAKE) --no-print-directory wheels,echo "without the native part: there is no cargo, or it is off")
 	$(BIN)/uv build --quiet --sdist --wheel --out-dir dist
 	$(VENV)-release/bin/twine check --strict dist/*.whl dist/*.tar.gz
