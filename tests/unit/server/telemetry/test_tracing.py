@@ -13,7 +13,7 @@ from typing import Any
 
 import grpc
 import pytest
-from opentelemetry import trace
+from opentelemetry import baggage, trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -95,6 +95,32 @@ def test_which_answers_are_errors_of_a_server(
     span = only(exporter, PATH.strip("/"))
     assert span.attributes["rpc.response.status_code"] == code
     assert (span.status.status_code is trace.StatusCode.ERROR) == failed
+
+
+TRACEPARENT = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+
+
+@pytest.mark.parametrize(
+    "value", ["", "00", "00-0-0-01", "ff" + TRACEPARENT[1][2:], TRACEPARENT[1] + "-x", "\xe9" * 55]
+)
+def test_what_is_no_traceparent_begins_a_trace(spans: Spans, exporter: InMemorySpanExporter, value: str) -> None:
+    with spans.serving("call", {}, [("traceparent", value)]):
+        pass
+    assert only(exporter, "call").parent is None
+
+
+def test_what_callers_send_beside_it_is_read_as_far_as_it_is_wanted(
+    spans: Spans, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    long = "a=1" + " \t" * 4_000 + "b"
+    with spans.serving("call", {}, [TRACEPARENT, ("tracestate", long), ("baggage", long)]):
+        assert baggage.get_all() == {}
+    with spans.serving("with state", {}, [TRACEPARENT, ("tracestate", "a=1"), ("baggage", "b=2")]):
+        assert baggage.get_all() == {}
+    assert not caplog.records  # nor is any of it in the log
+    parent = only(exporter, "call").parent
+    assert (parent.span_id, parent.trace_state) == (0xB7AD6B7169203331, {})
+    assert only(exporter, "with state").parent.trace_state == {"a": "1"}
 
 
 def started(command: dict[str, Any], request_id: int = 1, host: Any = MONGOD) -> CommandStartedEvent:
