@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import Metric
@@ -20,6 +21,8 @@ _COUNTING: Final = frozenset({"counter", "histogram"})
 _CREATED: Final = "_created"
 """When each number began to count, which nobody asks for and doubles their number."""
 _COMBINED: Final[dict[str, Callable[[float, float], float]]] = {
+    "process_max_fds": max,
+    "process_open_fds": max,
     "process_start_time_seconds": min,
     "workflow_results_build_info": max,
     "workflow_results_change_stream_lag_seconds": max,
@@ -90,6 +93,8 @@ class Totals:
         self._registry = registry
         self._reports: dict[Hashable, list[Any]] = {}
         self._ended: list[Any] = []
+        self._changing = threading.Lock()
+        """A thread collects, for which an ended process must stand in one of the two: not in both, and not in none."""
 
     def take(self, process: Hashable, line: bytes) -> None:
         """Take the report of a process; it takes the place of its last one.
@@ -105,13 +110,18 @@ class Totals:
         """Keep what a process has counted, that is no more."""
         sums = _Sums()
         sums.add(self._ended)
-        sums.add(self._reports.pop(process, []), ended=True)
-        self._ended = sums.report()
+        sums.add(self._reports.get(process, []), ended=True)
+        ended = sums.report()
+        with self._changing:
+            self._ended = ended
+            self._reports.pop(process, None)
 
     def collect(self) -> Iterator[Metric]:
         """Return all metrics."""
+        with self._changing:
+            others = [self._ended, *self._reports.values()]
         sums = _Sums()
-        for each in (_read(self._registry), self._ended, *self._reports.values()):
+        for each in (_read(self._registry), *others):
             sums.add(each)
         for name, documentation, type_, samples in sums.report():
             metric = Metric(name, documentation, type_)

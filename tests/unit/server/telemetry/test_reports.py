@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from tests.support.waiting import PATIENCE
+from workflow_results_server.telemetry import reports
 from workflow_results_server.telemetry.reports import Totals, report
 
 
@@ -22,6 +26,7 @@ class Process:
         self.held = Gauge("held", "Held.", registry=self.registry)
         self.up = Gauge("workflow_results_mongodb_up", "Up.", registry=self.registry)
         self.lag = Gauge("workflow_results_watch_lag_seconds", "Lag.", registry=self.registry)
+        self.files = Gauge("process_open_fds", "Open files.", registry=self.registry)
 
     def work(self, number: int) -> None:
         for _ in range(number):
@@ -66,6 +71,24 @@ def test_counts_never_go_back_and_nothing_reported_is_lost(steps: list[tuple[int
         last = now
 
 
+def test_who_asks_while_a_process_ends_hears_of_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    process, totals, heard = Process(), Totals(CollectorRegistry()), []
+    process.work(3)
+    totals.take(1, report(process.registry))
+    add = reports._Sums.add
+
+    def ask_and_add(*arguments: Any, **options: Any) -> None:
+        add(*arguments, **options)
+        if options:  # it is at the report of the process that ends
+            monkeypatch.setattr(reports._Sums, "add", add)
+            with ThreadPoolExecutor() as pool:
+                heard.append(pool.submit(values, totals).result(PATIENCE)[COUNTS[0]])
+
+    monkeypatch.setattr(reports._Sums, "add", ask_and_add)
+    totals.end(1)
+    assert [*heard, values(totals)[COUNTS[0]]] == [3, 3]
+
+
 def test_what_is_no_count_is_of_those_that_live() -> None:
     first, second = Process(), Process()
     totals = Totals(CollectorRegistry())
@@ -73,10 +96,12 @@ def test_what_is_no_count_is_of_those_that_live() -> None:
         each.work(number + 3)
         each.up.set(number)
         each.lag.set(number + 1)
+        each.files.set(100 * (number + 1))
         totals.take(number, report(each.registry))
     now = values(totals)
     assert (now["held", ()], now["workflow_results_mongodb_up", ()]) == (7, 0)
     assert now["workflow_results_watch_lag_seconds", ()] == 2
+    assert now["process_open_fds", ()] == 200  # each has a limit of its own, so that the fullest one counts
     totals.end(0)
     now = values(totals)
     assert (now["held", ()], now["workflow_results_mongodb_up", ()]) == (4, 1)
