@@ -80,7 +80,7 @@ class Intake:
     """
 
     def __init__(self, store: Store, seconds: float, pipelines: Collection[str] = ()) -> None:
-        self.counts = WorkCounts(pipelines)
+        self.counts = WorkCounts(pipelines, _NAMES.values())
         self.reserved = 0
         self.waiting = 0
         self._store = store

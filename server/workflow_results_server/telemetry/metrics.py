@@ -7,6 +7,7 @@ HTTP are OpenTelemetry's.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -163,10 +164,13 @@ class WorkCounts:
 
     Args:
         pipelines: The pipelines that are counted apart, as an operator has named them.
+        outcomes: What may become of works. Prometheus must have seen a count at 0 to notice the first ones.
     """
 
-    def __init__(self, pipelines: Collection[str] = ()) -> None:
+    def __init__(self, pipelines: Collection[str], outcomes: Collection[str]) -> None:
         self._pipelines = frozenset(pipelines)
+        for each in product(("", *self._pipelines), outcomes):
+            _WORKS.labels(*each)
 
     def add(self, pipeline: str | None, outcome: str, number: int = 1) -> None:
         """Count works.

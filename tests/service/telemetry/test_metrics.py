@@ -104,6 +104,14 @@ def test_callers_can_not_make_up_labels(serve: Serve, pipeline: str) -> None:
         assert {key for key in metrics_of(server).samples.keys() - before if not own <= dict(key[1]).items()} == set()
 
 
+def test_each_outcome_stands_there_before_the_first_work(serve: Serve, pipeline: str) -> None:
+    now = metrics_of(serve("--workers", "2", "--metrics-port", "0", "--metrics-pipeline", pipeline))
+    counts = {key: value for key, value in now.samples.items() if key[0] == "workflow_results_works_total"}
+    outcomes = "deposited", "already_deposited", "conflict", "rejected"
+    labels = [(("outcome", outcome), ("pipeline", name)) for outcome in outcomes for name in ("", pipeline)]
+    assert counts == {("workflow_results_works_total", each): 0 for each in labels}
+
+
 def test_readers_are_seen_while_they_last(serve: Serve, pipeline: str) -> None:
     server = serve("--metrics-port", "0")
     in_progress = "workflow_results_calls_in_progress"
