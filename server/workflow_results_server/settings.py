@@ -12,6 +12,7 @@ from types import NoneType
 from typing import Final
 
 from workflow_results.common.loopback import is_loopback_host
+from workflow_results.common.rules import pipeline_problem
 from workflow_results_server.store import ConnectionRefused, checked_uri
 
 _DATABASE: Final = re.compile(r"[A-Za-z0-9_-]{1,63}")
@@ -156,6 +157,9 @@ class Settings:
             )
         if not 0 <= self.max_pipelines <= _PIPELINES_MOST:
             raise SettingsError(f"--max-pipelines must be from 0 to {_PIPELINES_MOST:,}, not {self.max_pipelines}")
+        for pipeline in self.metrics_pipeline:
+            if problem := pipeline_problem(pipeline):
+                raise SettingsError(f"--metrics-pipeline {problem}")
         self._check_access()
         if self.mongo_uri is not None:
             try:
@@ -187,7 +191,7 @@ class Settings:
         cure = "; `workflow-results token create` creates the file" if self.tokens is None else ""
         for what, lacking in (
             (f"--host {self.host} makes the server reachable", self.lacking),
-            (f"--metrics-host {self.metrics_host} makes metrics readable", self._lacking_for_metrics),
+            (f"--metrics-host {self.metrics_host} makes metrics readable", self.lacking_for_metrics),
         ):
             if lacking and not self.insecure:
                 raise SettingsError(
@@ -208,11 +212,13 @@ class Settings:
         return consequences
 
     @property
-    def _lacking_for_metrics(self) -> dict[str, str]:
+    def lacking_for_metrics(self) -> dict[str, str]:
+        """The same for the metrics."""
         consequences = {}
         if self.metrics_port is not None and not is_loopback_host(self.metrics_host):
             if self.tls_cert is None:
-                consequences["--tls-cert with --tls-key"] = "everyone on the way can read tokens and metrics"
+                sent = "metrics" if self.tokens is None else "tokens and metrics"
+                consequences["--tls-cert with --tls-key"] = f"everyone on the way can read {sent}"
             if self.tokens is None:
                 consequences["--tokens"] = "everyone who can reach the port may read the metrics"
         return consequences

@@ -69,12 +69,16 @@ def _check_files(settings: Settings) -> None:
         Certificates(settings)
     if settings.tokens:
         TokensFile(settings.tokens)
-    if settings.lacking:
-        _logger.warning(
-            "INSECURE: %s can be reached from other machines without %s, as --insecure allows",
-            settings.host,
-            " and ".join(settings.lacking),
-        )
+    for what, lacking in (
+        (settings.host, settings.lacking),
+        (f"the metrics at {settings.metrics_host}", settings.lacking_for_metrics),
+    ):
+        if lacking:
+            _logger.warning(
+                "INSECURE: %s can be reached from other machines without %s, as --insecure allows",
+                what,
+                " and ".join(lacking),
+            )
 
 
 async def _serve(settings: Settings) -> None:

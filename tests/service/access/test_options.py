@@ -76,6 +76,19 @@ def test_a_server_for_everyone(serve: Serve, authority: Authority, tokens: Path)
     assert "INSECURE" not in serve("--host", "127.0.0.2").log.read_text()
 
 
+def test_metrics_for_everyone(authority: Authority, tokens: Path) -> None:
+    arguments = ["--metrics-port", "0", "--metrics-host", "0.0.0.0"]
+    assert refusal(*arguments).endswith(
+        "Or use --insecure; then everyone on the way can read metrics and everyone who can reach the port may read the"
+        " metrics"
+    )
+    assert refusal(*arguments, "--tokens", str(tokens)).endswith("then everyone on the way can read tokens and metrics")
+    insecure = run(*NOWHERE, *arguments, "--insecure", *authority.server())
+    (warning,) = [line for line in insecure.stderr.splitlines() if "WARNING" in line]
+    assert "INSECURE: the metrics at 0.0.0.0 can be reached from other machines without --tokens, as" in warning
+    assert Settings(metrics_host="0.0.0.0").lacking_for_metrics == {}  # there are none without a port
+
+
 def test_files_and_options_that_cannot_be_used(authority: Authority, tokens: Path, tmp_path: Path) -> None:
     certificate, key = (str(file) for file in authority.issue("server", "localhost"))
     other = str(authority.issue("other", "localhost")[1])
@@ -93,6 +106,7 @@ def test_files_and_options_that_cannot_be_used(authority: Authority, tokens: Pat
         ("--tokens", missing): f"tokens file {missing} can't be read: No such file",
         ("--tokens", str(junk)): f"tokens file {junk} must contain one mapping",
         ("--tokens", str(tmp_path)): "can't be read: Is a directory",
+        ("--metrics-pipeline", "frb-*"): "--metrics-pipeline must be 1 to",
     }
     for arguments, message in wrong.items():
         line = refusal(*arguments, "--workers", "2")
