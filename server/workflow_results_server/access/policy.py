@@ -8,6 +8,7 @@ from workflow_results.common.reasons import Reason
 from workflow_results.common.rules import shorten
 from workflow_results.v1 import results_pb2 as pb
 from workflow_results_server.access.callers import EVERYONE, Caller, Role, current_caller
+from workflow_results_server.access.tokens import ANONYMOUS
 from workflow_results_server.documents.works import Work
 from workflow_results_server.errors import RequestError
 
@@ -124,10 +125,10 @@ def _authenticate(caller: Caller | None, *, has_token: bool, names: Sequence[str
         problem = Reason.TOKEN_EXPIRED, f"caller {caller.name} has expired: ask for a new token"
     elif has_token:
         problem = Reason.TOKEN_INVALID, "unknown or revoked token"
-    elif names:
+    elif names and ANONYMOUS not in names:
         problem = Reason.TOKEN_MISSING, f"the client certificate names no known caller: {shorten(names, 300)}"
     else:
-        problem = Reason.TOKEN_MISSING, "this server requires a token, as metadata `authorization: Bearer <token>`"
+        problem = Reason.TOKEN_MISSING, "this server requires a token, as `authorization: Bearer <token>`"
     raise RequestError(*problem)
 
 

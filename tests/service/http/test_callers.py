@@ -43,7 +43,9 @@ def test_tokens_come_in_two_headers(serve: Serve, callers: dict[str, Any], tmp_p
         assert asked(server, "/view/count", "frb", **headers) == (401, "TOKEN_MISSING")
     assert asked(server, "/view/count", "frb", **{"x-access-token": "wr_unknown"}) == (401, "TOKEN_INVALID")
     assert ask(server, "HEAD", "/version")[0] == ask(server, "GET", "/version")[0] == 200
-    assert ask(server, "GET", "/status")[2]["www-authenticate"] == "Bearer"
+    _, refusal, headers = ask(server, "GET", "/status")
+    assert headers["www-authenticate"] == "Bearer"
+    assert refusal["message"] == "this server requires a token, as `authorization: Bearer <token>`"
     log = server.log.read_text()
     assert "caller=reader" in log
     for secret in (READER, "ghp_of_another_service", "wr_unknown"):
