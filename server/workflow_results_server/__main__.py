@@ -37,6 +37,7 @@ class _Orders:
         self._orders = orders
         self._stop = stop
         self._rest = b""
+        self._is_asked = False
         self._reporting: asyncio.Task[None] | None = None
 
     def listen(self) -> None:
@@ -50,9 +51,16 @@ class _Orders:
         if HURRY in lines:
             self.hurry = True
             self._stop.set()
-        if REPORT in lines and (self._reporting is None or self._reporting.done()):
-            # In a thread, since the parent may be slow to read it.
-            self._reporting = asyncio.create_task(asyncio.to_thread(_report))
+        if REPORT in lines:
+            self._is_asked = True
+            if self._reporting is None or self._reporting.done():
+                self._reporting = asyncio.create_task(self._answer())
+
+    async def _answer(self) -> None:
+        """Report, once more if asked meanwhile: the parent may have had the last report before it asked."""
+        while self._is_asked:
+            self._is_asked = False
+            await asyncio.to_thread(_report)  # the parent may be slow to read it
 
     async def finish(self) -> None:
         """Wait for a report that is under way: the next one must stand on a line of its own."""
