@@ -48,13 +48,20 @@ class MetricsDoor(Listener):
     ) -> None:
         self._registry = registry
         self._refresh = refresh
+        self._writing: asyncio.Task[bytes] | None = None
         guard = Guard(settings.metrics_host, settings.http_allowed_host, ())
         access = Access(None if is_loopback_host(settings.metrics_host) else tokens)
         super().__init__(Chain({("GET", PATH): self._answer}, guard, access, settings.call_seconds), _CONNECTIONS)
 
     async def _answer(self, call: Call) -> Answer:
         call.authorize(_LIKE)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        text = await asyncio.shield(self._writing)  # others may wait for it, too
+        return Answer(text, content_type=CONTENT_TYPE_LATEST)
+
+    async def _write(self) -> bytes:
+        """Write the metrics, once for all who ask meanwhile: a hundred at a time would leave no processor for calls."""
         await self._refresh()
         # In a thread: ten thousand numbers take some tens of milliseconds.
-        text = await asyncio.to_thread(generate_latest, self._registry)
-        return Answer(text, content_type=CONTENT_TYPE_LATEST)
+        return await asyncio.to_thread(generate_latest, self._registry)
