@@ -49,6 +49,17 @@ def test_alerts_ask_for_what_there_is_and_the_page_says_what_to_do() -> None:
         assert rule["labels"]["severity"] in ("critical", "warning")
 
 
+def test_alerts_notice_the_first_of_what_they_count() -> None:
+    """Prometheus sees no increase in what was not there before."""
+    counters = [metric for metric in REGISTRY.collect() if metric.type == "counter"]
+    always = {sample.name for metric in counters for sample in metric.samples}
+    always.add("workflow_results_works_total")  # as tests of a server see
+    [group] = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"]
+    counted = {name: rule["expr"] for rule in group["rules"] for name in re.findall(r"increase\((\w+)", rule["expr"])}
+    assert len(counted) > 3
+    assert [name for name, query in counted.items() if name not in always and f"unless {name}" not in query] == []
+
+
 def test_the_dashboard_asks_for_what_there_is() -> None:
     dashboard = json.loads((MONITORING / "grafana-dashboard.json").read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
