@@ -73,7 +73,8 @@ class ChangeFeed:
     @property
     def lag(self) -> float:
         """How long ago MongoDB has done what was last read of its changes, in seconds; 0 if nobody reads them."""
-        return 0.0 if self._shared is None else self._shared.lag
+        shared = self._shared  # which may go while a thread asks
+        return 0.0 if shared is None else shared.lag
 
     async def close(self, seconds: float) -> None:
         """End the shared stream, and wait for that, at most for so many seconds."""
