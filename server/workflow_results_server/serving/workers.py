@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -198,14 +199,15 @@ class Workers:
         if process.returncode is not None:
             return
         assert process.stdin
-        with contextlib.suppress(ProcessLookupError):
-            if self._hurry:
-                process.stdin.write(HURRY)
-            else:
-                process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(process.wait(), end_seconds(self._settings, hurry=self._hurry))
-            except asyncio.TimeoutError:
-                _logger.warning("a worker hangs and is killed", extra={"worker": number, "pid": process.pid})
+        if self._hurry:
+            process.stdin.write(HURRY)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGTERM)  # by asyncio, the status of one that has just died could be lost
+        try:
+            await asyncio.wait_for(process.wait(), end_seconds(self._settings, hurry=self._hurry))
+        except asyncio.TimeoutError:
+            _logger.warning("a worker hangs and is killed", extra={"worker": number, "pid": process.pid})
+            with contextlib.suppress(ProcessLookupError):
                 process.kill()
-                await process.wait()
+            await process.wait()

@@ -210,6 +210,19 @@ def test_counts_of_workers_never_go_back(serve: Serve, pipeline: str) -> None:
     assert server.stop() == 0
 
 
+def test_the_log_says_how_each_worker_died(serve: Serve) -> None:
+    server = serve("--workers", "2", "--metrics-port", "0")
+    killed: set[int] = set()
+    for _ in range(4):  # but the first, each dies while it starts
+        eventually(lambda: set(server.workers()[1:]) - killed)
+        (worker,) = set(server.workers()[1:]) - killed
+        os.kill(worker, signal.SIGKILL)
+        killed.add(worker)
+    eventually(lambda: metrics_of(server)("workflow_results_worker_restarts_total") == 4)
+    lines = [line for line in server.log.read_text().splitlines() if "a worker died" in line]
+    assert [line.rpartition(" ")[2] for line in lines] == ["code=-9"] * 4
+
+
 def test_who_is_refused(serve: Serve) -> None:
     server = serve("--metrics-port", "0")
     for headers in ({"Host": "evil.example"}, {"Host": "evil.example:9464"}):
