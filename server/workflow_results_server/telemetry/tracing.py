@@ -106,10 +106,11 @@ def _wish() -> _Wish | None:
         asking = f"{_EXPORTER}={_value(_EXPORTER)}"
         if names != {"otlp"}:
             return _Wish("", f"{asking} asks for another exporter than otlp")
-    protocol = next(filter(None, map(_value, _PROTOCOLS)), "grpc")
+    variable = next(filter(_value, _PROTOCOLS), "")
+    protocol = _value(variable) or "grpc"
     exporter = _EXPORTERS.get(protocol)
     if exporter is None:
-        return _Wish("", f"the protocol {protocol!r} of {asking} is none of {', '.join(_EXPORTERS)}")
+        return _Wish("", f"{variable}={protocol} is none of {', '.join(_EXPORTERS)}")
     if all(map(_is_installed, (_SDK, exporter))):
         return _Wish(exporter)
     package = "opentelemetry-exporter-otlp-proto-http" if protocol != "grpc" else ""

@@ -100,7 +100,7 @@ def test_a_collector_that_is_absent_disturbs_nothing(
     ("variables", "sentence"),
     [
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "asks for another exporter than otlp"),
-        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "smoke"}, "is none of grpc, http/protobuf"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "smoke"}, "OTEL_EXPORTER_OTLP_PROTOCOL=smoke is none of grpc, http/protobuf"),
         (
             {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
             "pip install 'workflow-results[otel]' opentelemetry-exporter",
