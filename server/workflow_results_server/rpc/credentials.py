@@ -12,6 +12,8 @@ from workflow_results_server.access.policy import Credentials
 from workflow_results_server.access.tokens import bearer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import grpc
 
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -27,14 +29,15 @@ _ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-be", "utf-32-be")
 """Those of the strings in certificates."""
 
 
-def shown(context: Context, *, certificates: bool) -> Credentials:
+def shown(headers: Iterable[tuple[str, str | bytes]], context: Context, *, certificates: bool) -> Credentials:
     """Return the hash of the token that a caller has sent, if it has; else the names of its certificate.
 
     Args:
-        context: The call.
+        headers: The metadata of the call.
+        context: gRPC's side of the call.
         certificates: Whether clients show certificates.
     """
-    for key, value in context.invocation_metadata() or ():
+    for key, value in headers:
         if key == "authorization":
             return Credentials(bearer(str(value)))
     if not certificates:

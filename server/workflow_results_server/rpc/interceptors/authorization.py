@@ -31,7 +31,7 @@ class Authorization:
 
     def __call__(self, request: Any, call: Call) -> Awaitable[Any]:
         """Answer a call."""
-        credentials = partial(shown, call.context, certificates=self._certificates)
+        credentials = partial(shown, call.headers, call.context, certificates=self._certificates)
         authorize = self._access.authorization(call.method.path, credentials)
         authorize(() if call.method.takes_stream else pipelines(request.message))
         call.authorize = authorize

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workflow_results_server.access.policy import Authorize
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Headers: TypeAlias = Iterable[tuple[str, "str | bytes"]]
 
 
 ENDLESS: Final = frozenset({"Watch"})
@@ -47,6 +48,7 @@ class Call:
     Attributes:
         method: What is called.
         context: gRPC's side of the call.
+        headers: Its metadata, which gRPC makes anew each time that it is asked.
         received: The bytes of its requests so far, where these are a stream.
         sent: The bytes of its responses so far, where these are one.
         authorize: Checks whether the caller may still make the call, and use the pipelines that it is given; raises a
@@ -55,6 +57,7 @@ class Call:
 
     method: Method
     context: Context
+    headers: Headers = ()
     received: int = 0
     sent: int = 0
     authorize: Authorize = authorize_all

@@ -88,7 +88,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
             chain = Tracing(spans, path, chain)
 
         async def answer(request: Any, context: Context) -> Any:
-            outcome = chain(request, Call(method, context))
+            outcome = chain(request, Call(method, context, context.invocation_metadata() or ()))
             del request  # see the head of this file
             answered = await outcome
             if isinstance(answered, Refusal):

@@ -14,7 +14,7 @@ from workflow_results_server.telemetry.logs import call_id
 from workflow_results_server.telemetry.metrics import calls_of
 
 if TYPE_CHECKING:
-    from workflow_results_server.rpc.interceptors.call import Call, Context, Link
+    from workflow_results_server.rpc.interceptors.call import Call, Headers, Link
 
 _logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class RequestLog:
 
     async def __call__(self, request: Any, call: Call) -> Any:
         """Answer a call."""
-        token = call_id.set(_call_id(call.context))
+        token = call_id.set(_call_id(call.headers))
         counts = calls_of(call.method.path)
         counts.start()
         call.received = 0 if call.method.takes_stream else request.size
@@ -58,9 +58,9 @@ class RequestLog:
             call_id.reset(token)
 
 
-def _call_id(context: Context) -> str:
+def _call_id(headers: Headers) -> str:
     """Return the caller's `x-request-id`, or a new id."""
-    for key, value in context.invocation_metadata() or ():
+    for key, value in headers:
         if key == "x-request-id" and isinstance(value, str) and not rules.request_id_problem(value):
             return value
     return os.urandom(_ID_BYTES).hex()

@@ -33,7 +33,7 @@ class Tracing:
     async def __call__(self, request: Any, call: Call) -> Any:
         """Answer a call."""
         code = "CANCELLED"
-        with self._spans.serving(self._name, self._attributes, call.context.invocation_metadata() or ()) as span:
+        with self._spans.serving(self._name, self._attributes, call.headers) as span:
             try:
                 answered = await self._inner(request, call)
                 if isinstance(answered, Refusal):

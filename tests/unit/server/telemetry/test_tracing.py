@@ -90,7 +90,7 @@ def test_which_answers_are_errors_of_a_server(
     async def inner(_request: object, _call: object) -> object:
         return answered
 
-    call: Any = SimpleNamespace(context=SimpleNamespace(invocation_metadata=lambda: ()))
+    call: Any = SimpleNamespace(headers=())
     assert asyncio.run(Tracing(spans, PATH, inner)(None, call)) is answered
     span = only(exporter, PATH.strip("/"))
     assert span.attributes["rpc.response.status_code"] == code
