@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from workflow_results.cli import main as workflow_results
-from workflow_results_server.telemetry import metrics
+from workflow_results_server.telemetry import calls, metrics
 
 
 def main() -> None:
     """Run the command."""
     for counting, names in (
-        (metrics.CallCounts, ("start", "end")),
+        (calls.CallCounts, ("start", "end")),
         (metrics.WorkCounts, ("add",)),
         (metrics.WORKS_PER_INSERT, ("observe",)),
     ):

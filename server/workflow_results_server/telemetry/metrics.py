@@ -1,7 +1,6 @@
 """What this process counts, in Prometheus's terms. docs/operate/metrics.md says what each number means.
 
-No label has values that callers can make up. The names and bounds of RPCs are those of gRPC's proposal A66, those of
-HTTP are OpenTelemetry's.
+No label has values that callers can make up. `calls.py` counts RPCs. The names and bounds of HTTP are OpenTelemetry's.
 """
 
 from __future__ import annotations
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
-_CALL_SECONDS: Final = (
-    *(0, 0.00001, 0.00005, 0.0001, 0.0003, 0.0006, 0.0008, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01),
-    *(0.013, 0.016, 0.02, 0.025, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8),
-    *(1, 2, 5, 10, 20, 50, 100),
-)
-_SIZES: Final = (0, *(2.0**power for power in (10, 11, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32)))
-"""The bounds of https://github.com/grpc/proposal/blob/master/A66-otel-stats.md."""
 _REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Those of https://opentelemetry.io/docs/specs/semconv/http/http-metrics/."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"})
@@ -32,35 +24,6 @@ OTHER_METHOD: Final = "_OTHER"
 _CHILDREN: Final = 10_000
 """More than there are methods and statuses."""
 
-_CALLS_STARTED: Final = Counter("grpc_server_call_started", "RPCs that have begun.", ["grpc_method"], registry=REGISTRY)
-_CALL_LABELS: Final = ("grpc_method", "grpc_status")
-_CALL_DURATION: Final = Histogram(
-    "grpc_server_call_duration_seconds",
-    "RPCs that have ended, by how long they took.",
-    _CALL_LABELS,
-    buckets=_CALL_SECONDS,
-    registry=REGISTRY,
-)
-_CALL_SENT: Final = Histogram(
-    "grpc_server_call_sent_total_compressed_message_size_bytes",
-    "RPCs that have ended, by the bytes of all their responses.",
-    _CALL_LABELS,
-    buckets=_SIZES,
-    registry=REGISTRY,
-)
-_CALL_RECEIVED: Final = Histogram(
-    "grpc_server_call_rcvd_total_compressed_message_size_bytes",
-    "RPCs that have ended, by the bytes of all their requests.",
-    _CALL_LABELS,
-    buckets=_SIZES,
-    registry=REGISTRY,
-)
-_CALLS_IN_PROGRESS: Final = Gauge(
-    "workflow_results_calls_in_progress",
-    "RPCs that have begun and not ended: readers, watches and depositors among them.",
-    ["grpc_method"],
-    registry=REGISTRY,
-)
 _REQUEST_DURATION: Final = Histogram(
     "http_server_request_duration_seconds",
     "HTTP requests that have ended, by how long they took.",
@@ -98,47 +61,6 @@ WORKERS: Final = Gauge("workflow_results_workers", "Worker processes that accept
 WORKER_RESTARTS: Final = Counter(
     "workflow_results_worker_restarts", "Worker processes that died and were started again.", registry=REGISTRY
 )
-
-
-class CallCounts:
-    """Counts the RPCs of one method.
-
-    Args:
-        path: Its path, like `/workflow_results.v1.ResultsService/View`.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._method = path.strip("/")
-        self._started = _CALLS_STARTED.labels(self._method)
-        self._in_progress = _CALLS_IN_PROGRESS.labels(self._method)
-        self._ended: dict[str, tuple[Histogram, Histogram, Histogram]] = {}
-
-    def start(self) -> None:
-        """Count one that begins."""
-        self._started.inc()
-        self._in_progress.inc()
-
-    def end(self, status: str, seconds: float, received: int, sent: int) -> None:
-        """Count one that ends.
-
-        Args:
-            status: The name of its status code.
-            seconds: How long it took.
-            received: The bytes of its requests.
-            sent: The bytes of its responses.
-        """
-        self._in_progress.dec()
-        if status not in self._ended:
-            kinds = _CALL_DURATION, _CALL_RECEIVED, _CALL_SENT
-            self._ended[status] = tuple(kind.labels(self._method, status) for kind in kinds)  # type: ignore[assignment]
-        durations, received_sizes, sent_sizes = self._ended[status]
-        durations.observe(seconds)
-        received_sizes.observe(received)
-        sent_sizes.observe(sent)
-
-
-calls_of: Final = lru_cache(_CHILDREN)(CallCounts)
-"""Returns what counts the RPCs of a method."""
 
 
 @lru_cache(_CHILDREN)

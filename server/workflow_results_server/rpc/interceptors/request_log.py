@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from workflow_results.common import rules
 from workflow_results_server.access.callers import current_caller
 from workflow_results_server.rpc.status import Refusal
+from workflow_results_server.telemetry.calls import CALLS
 from workflow_results_server.telemetry.logs import call_id
-from workflow_results_server.telemetry.metrics import calls_of
 
 if TYPE_CHECKING:
     from workflow_results_server.rpc.interceptors.call import Call, Headers, Link
@@ -37,7 +37,7 @@ class RequestLog:
     async def __call__(self, request: Any, call: Call) -> Any:
         """Answer a call."""
         token = call_id.set(_call_id(call.headers))
-        counts = calls_of(call.method.path)
+        counts = CALLS.of(call.method.path)
         counts.start()
         call.received = 0 if call.method.takes_stream else request.size
         began = time.perf_counter()

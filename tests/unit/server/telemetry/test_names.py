@@ -11,6 +11,7 @@ import yaml
 
 from tests.support.paths import REPOSITORY
 from workflow_results_server.serving.gauges import Connections, Gauges
+from workflow_results_server.telemetry import calls  # noqa: F401 - without it, RPCs are not counted
 from workflow_results_server.telemetry.metrics import REGISTRY
 
 PAGE = (REPOSITORY / "docs/operate/metrics.md").read_text()
