@@ -56,7 +56,7 @@ func (a *attempts) after(err *Error, left time.Duration) (time.Duration, *Error)
 	if before != nil {
 		err.OutcomeUnknown = err.OutcomeUnknown || before.OutcomeUnknown
 	}
-	if err.Kind == DeadlineExceeded && !a.policy.late {
+	if err.Kind == DeadlineExceeded && (!a.policy.late || left <= 0) {
 		if before != nil && err.Reason == "" { // the time ended during this attempt; the error before says more
 			before.OutcomeUnknown = err.OutcomeUnknown
 			return 0, before

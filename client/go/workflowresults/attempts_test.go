@@ -61,12 +61,14 @@ func TestAnEarlierAttemptCountsForTheOutcome(t *testing.T) {
 }
 
 func TestTheErrorBeforeTheEndOfTheTimeSaysMore(t *testing.T) {
-	attempts, first := attempts{policy: idempotent}, unavailable("down")
-	attempts.after(first, forever)
-	ctx, cancel := context.WithTimeout(context.Background(), 0)
-	defer cancel()
-	if _, final := attempts.after(ended(ctx, "Count"), 0); final != first {
-		t.Error(final)
+	for _, policy := range []policy{idempotent, once, streamOfDeposits} {
+		attempts, first := attempts{policy: policy}, unavailable("down")
+		attempts.after(first, forever)
+		ctx, cancel := context.WithTimeout(context.Background(), 0)
+		defer cancel()
+		if _, final := attempts.after(ended(ctx, "Count"), 0); final != first {
+			t.Error(policy, final)
+		}
 	}
 }
 
