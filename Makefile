@@ -194,11 +194,11 @@ fuzz: ## Let cargo-fuzz look for works that the native part takes for what they 
 	@cd native && cargo fuzz run --sanitizer none cut ../build/fuzz fuzz/seeds -- \
 	  -max_total_time=$(SECONDS) -max_len=4096 -dict=fuzz/cut.dict -use_value_profile=1 -print_final_stats=1
 
-bench: $(VENV)/.bench $(NATIVE) ## Measure against PyMongo and JSON over HTTP, and with ghz, in about ten minutes
+bench: $(VENV)/.bench $(NATIVE) ## Measure against PyMongo and JSON over HTTP, and with ghz, in about fifteen minutes
 	@$(BIN)/python -m bench
 
-bench-quick: $(VENV)/.bench $(NATIVE) ## The same, but shorter: in two or three minutes
-	@$(BIN)/python -m bench --quick
+bench-quick: $(VENV)/.bench $(NATIVE) ## The same, but shorter: in three minutes (ROUNDS=3)
+	@$(BIN)/python -m bench --quick $(if $(ROUNDS),--rounds $(ROUNDS))
 
 endurance: $(VENV)/.bench $(NATIVE) ## Check memory, overload and kills, for about ten minutes
 	@$(BIN)/python -m tests.system.endurance
