@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from rich.table import Table
 
 from bench.measure import expect
 from bench.service import FurtherServer, UncountedServer
+from tests.support.fake_service import served
 from workflow_results import Results
 
 if TYPE_CHECKING:
@@ -181,12 +181,5 @@ def _discarding() -> Iterator[str]:
     """Start a collector that keeps nothing, and return its address."""
     export: Any = grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
     service = "opentelemetry.proto.collector.trace.v1.TraceService"
-    with ThreadPoolExecutor(1) as pool:
-        server = grpc.server(pool)
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": export}),))
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.stop(None).wait()
+    with served(service, {"Export": export}, threads=1) as target:
+        yield f"http://{target}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,8 +32,24 @@ def serving(threads: int = 8, **methods: Callable[[Any, grpc.ServicerContext], A
         handlers[name] = _HANDLERS[method.client_streaming, method.server_streaming](
             answer, GetMessageClass(method.input_type).FromString, GetMessageClass(method.output_type).SerializeToString
         )
-    server = grpc.server(ThreadPoolExecutor(threads), options=[("grpc.max_concurrent_streams", 100)])
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers)])
+    with served(_SERVICE.full_name, handlers, threads, {"grpc.max_concurrent_streams": 100}) as target:
+        yield target
+
+
+@contextlib.contextmanager
+def served(
+    service: str, handlers: dict[str, Any], threads: int = 8, options: Mapping[str, int] | None = None
+) -> Iterator[str]:
+    """Serve any service, and return its target.
+
+    Args:
+        service: Its full name.
+        handlers: Those of its methods.
+        threads: How many calls are answered at a time.
+        options: Those of gRPC.
+    """
+    server = grpc.server(ThreadPoolExecutor(threads), options=[*(options or {}).items()])
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
