@@ -5,18 +5,14 @@ from __future__ import annotations
 import base64
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from workflow_results.common.rules import KIB
 from workflow_results_server.access.policy import Credentials
 from workflow_results_server.access.tokens import bearer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import grpc
-
-    Context = grpc.aio.ServicerContext[Any, Any]
+    from workflow_results_server.rpc.interceptors.call import Context, Headers
 
 _NAMES: Final = ("x509_subject_alternative_name", "x509_common_name")
 """Where gRPC puts the names of a client certificate, which it has verified, in the order in which they count."""
@@ -29,7 +25,7 @@ _ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-be", "utf-32-be")
 """Those of the strings in certificates."""
 
 
-def shown(headers: Iterable[tuple[str, str | bytes]], context: Context, *, certificates: bool) -> Credentials:
+def shown(headers: Headers, context: Context, *, certificates: bool) -> Credentials:
     """Return the hash of the token that a caller has sent, if it has; else the names of its certificate.
 
     Args:
