@@ -36,6 +36,8 @@ NAME_OUTSIDE = "results.example.org"
 """By which others than the containers know the servers."""
 SERVERS = {"server1": "127.0.0.1", "server2": "127.0.0.2"}
 PROGRAMS = {"/opt/workflow-results/bin/python": sys.executable, "workflow-results": COMMAND, "mongod": find_binary()}
+ENVIRONMENT = {**os.environ, "PATH": f"{Path(COMMAND).parent}:{os.environ['PATH']}"}
+"""In which `setup` finds our command."""
 NAMES = {**{name: [address] for name, address in SERVERS.items()}, "results": [*SERVERS.values()]}
 
 
@@ -79,10 +81,9 @@ class Composed:
         self._name_server = name_server
         self.folder = folder / "compose"
         copy_compose(self.folder)
-        path = f"{Path(COMMAND).parent}:{os.environ['PATH']}"
         command = [str(self.folder / "setup"), NAME_OUTSIDE]
         self.said = subprocess.run(
-            command, check=True, env={**os.environ, "PATH": path}, stdout=subprocess.PIPE, text=True, timeout=PATIENCE
+            command, check=True, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, timeout=PATIENCE
         ).stdout
         self.services: dict[str, dict[str, Any]] = configuration(self.folder)["services"]
         self._image = image()

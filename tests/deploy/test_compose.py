@@ -19,9 +19,8 @@ import pymongo
 import pytest
 from pymongo.errors import OperationFailure
 
-from tests.deploy.composed import NAME_OUTSIDE, NAMES, SERVERS, Composed, copy_compose
+from tests.deploy.composed import ENVIRONMENT, NAME_OUTSIDE, NAMES, SERVERS, Composed, copy_compose
 from tests.deploy.names import names
-from tests.support.launcher import COMMAND
 from tests.support.waiting import PATIENCE, eventually, join
 from workflow_results import Results, UnauthenticatedError
 
@@ -131,8 +130,7 @@ def test_setup_says_when_the_certificate_expires(composed: Composed) -> None:
 
 def test_setup_that_runs_twice_at_a_time_is_done_once(tmp_path: Path) -> None:
     copy_compose(folder := tmp_path / "compose")
-    environment = {**os.environ, "PATH": f"{Path(COMMAND).parent}:{os.environ['PATH']}"}
-    running = [subprocess.Popen([folder / "setup"], env=environment) for _ in range(2)]
+    running = [subprocess.Popen([folder / "setup"], env=ENVIRONMENT) for _ in range(2)]
     assert sorted(bool(each.wait(PATIENCE)) for each in running) == [False, True]
     assert (folder / "secrets/server/serve.yml").exists()
     assert (folder / ".env").exists()

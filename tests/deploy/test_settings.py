@@ -33,15 +33,11 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def kubernetes() -> dict[str, dict[str, Any]]:
     """The manifests by their kind; the headless service for two."""
-    if not shutil.which("kubectl"):
-        pytest.skip("kubectl is not installed")
     manifests = list(yaml.safe_load_all(_rendered(DEPLOY / "kubernetes")))
     return {each["kind"]: each for each in manifests if not each["metadata"]["name"].endswith("-one")}
 
 
 def test_an_overlay_names_the_registry(tmp_path: Path) -> None:
-    if not shutil.which("kubectl"):
-        pytest.skip("kubectl is not installed")
     shutil.copytree(DEPLOY / "kubernetes", tmp_path / "deploy/kubernetes")
     overlay = (REPOSITORY / "docs/operate/containers.md").read_text().partition("```yaml\n")[2].partition("```")[0]
     (tmp_path / "overlay").mkdir()
@@ -120,5 +116,7 @@ def test_files_lie_in_mounted_secrets(kubernetes: dict[str, dict[str, Any]]) -> 
 
 def _rendered(folder: Path) -> str:
     """Return the manifests that kustomize makes of a folder."""
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not installed")
     command = ["kubectl", "kustomize", str(folder)]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
