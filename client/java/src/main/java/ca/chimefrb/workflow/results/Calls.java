@@ -160,7 +160,8 @@ final class Calls {
     try {
       ClientCalls.blockingUnaryCall(place.channel(), HEALTH_CHECK, glance, Empty.getDefaultInstance());
     } catch (StatusRuntimeException error) {
-      told = error.getStatus().getCode() == Status.Code.UNAVAILABLE ? Reachability.causes(error.getStatus()) : "";
+      Status status = error.getStatus();
+      told = RpcFailures.code(status) == Status.Code.UNAVAILABLE ? Reachability.causes(status) : "";
     }
     return Failure.unavailable(Reachability.explain(target(), settings.secure(), time, told));
   }

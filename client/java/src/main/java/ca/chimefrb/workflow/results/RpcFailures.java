@@ -9,6 +9,7 @@ import com.google.rpc.RetryInfo;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -64,15 +65,16 @@ final class RpcFailures {
   /** Puts a status into the terms of this client. */
   static Failure of(Status status, Metadata trailers, Attempt attempt) {
     Details details = Details.of(status, trailers);
-    Kind kind = kind(status.getCode());
+    Status.Code code = code(status);
+    Kind kind = kind(code);
     boolean unknown =
         attempt.mayHaveChanged()
-            && !NOTHING_DONE.contains(status.getCode())
+            && !NOTHING_DONE.contains(code)
             && !"NOT_APPLIED".equals(details.info.getMetadataOrDefault("outcome", ""))
             && !REFUSED_STREAM.matcher(text(status)).find();
     return new Failure(
         kind,
-        status.getCode(),
+        code,
         message(status, kind, details.info.getReason(), attempt),
         details.info.getReason(),
         details.fields,
@@ -80,6 +82,15 @@ final class RpcFailures {
         details.delay,
         unknown,
         status.asRuntimeException(trailers));
+  }
+
+  /**
+   * The code of a status. Where a connection is lost while a call is written to it, gRPC may say UNKNOWN instead of
+   * UNAVAILABLE (grpc-java's issue 10120); a status that a server has sent has no cause.
+   */
+  static Status.Code code(Status status) {
+    boolean lost = status.getCode() == Status.Code.UNKNOWN && status.getCause() instanceof ClosedChannelException;
+    return lost ? Status.Code.UNAVAILABLE : status.getCode();
   }
 
   private static Kind kind(Status.Code code) {

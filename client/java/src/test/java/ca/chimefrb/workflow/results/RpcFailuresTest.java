@@ -14,6 +14,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -113,6 +114,19 @@ class RpcFailuresTest {
   void aStreamThatTheServerRefusesHasChangedNothing() {
     Status refused = Status.UNAVAILABLE.withDescription("Rst Stream, HTTP/2 error code: REFUSED_STREAM");
     assertFalse(RpcFailures.of(refused, new Metadata(), LOCK).outcomeUnknown());
+  }
+
+  @Test
+  void aConnectionThatIsLostDuringAWriteIsUnavailable() {
+    Status lost = Status.UNKNOWN.withDescription("channel closed").withCause(new ClosedChannelException());
+    Failure failure = RpcFailures.of(lost, new Metadata(), LOCK);
+    assertEquals(Kind.UNAVAILABLE, failure.kind());
+    assertEquals(Status.Code.UNAVAILABLE, failure.code());
+    assertTrue(failure.outcomeUnknown());
+    assertEquals("the connection to host:1 failed: channel closed", failure.message());
+
+    Status sent = Status.UNKNOWN.withDescription("channel closed");
+    assertEquals(Kind.OTHER, RpcFailures.of(sent, new Metadata(), LOCK).kind());
   }
 
   @Test
