@@ -56,21 +56,20 @@ func (a *attempts) after(err *Error, left time.Duration) (time.Duration, *Error)
 	if before != nil {
 		err.OutcomeUnknown = err.OutcomeUnknown || before.OutcomeUnknown
 	}
-	if err.Kind == DeadlineExceeded && (!a.policy.late || left <= 0) {
-		if before != nil && err.Reason == "" { // the time ended during this attempt; the error before says more
-			before.OutcomeUnknown = err.OutcomeUnknown
-			return 0, before
-		}
+	late := err.Kind == DeadlineExceeded
+	if !late && err.Kind != Unavailable {
 		return 0, err
 	}
-	if err.Kind != Unavailable && err.Kind != DeadlineExceeded {
-		return 0, err
-	}
+	refused := (late && !a.policy.late) || (err.OutcomeUnknown && !a.policy.unknown)
 	pause := max(a.pauses.next(), err.RetryDelay)
-	if (err.OutcomeUnknown && !a.policy.unknown) || pause >= left {
-		return 0, err
+	if !refused && pause < left {
+		return pause, nil
 	}
-	return pause, nil
+	if late && before != nil && err.Reason == "" { // the time ended during this attempt; the error before says more
+		before.OutcomeUnknown = err.OutcomeUnknown
+		return 0, before
+	}
+	return 0, err
 }
 
 // pauses are those before further attempts: growing, and random so that clients don't come back all at once.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import threading
 import time
 from typing import Any
 
@@ -23,6 +25,7 @@ from workflow_results import (
     Outcome,
     Results,
     ResultsError,
+    ServiceUnavailableError,
 )
 from workflow_results.v1 import results_pb2 as pb
 
@@ -113,6 +116,26 @@ def test_no_work_is_lost_to_a_stream_that_broke_while_idle() -> None:
     with serving(DepositStream=deposit_stream) as target:
         run(main(target))
     assert stored == list(range(1, 31))
+
+
+def test_a_service_that_goes_down_and_then_is_silent_is_told_as_down(pipeline: str) -> None:
+    streams, ended = itertools.count(), threading.Event()
+
+    def deposit_stream(_requests: Any, context: Any) -> Any:
+        if next(streams) == 0:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "going down")
+        ended.wait(PATIENCE)
+        yield from ()
+
+    async def main(target: str) -> None:
+        async with AsyncResults(target) as client:
+            with pytest.raises(ServiceUnavailableError, match="going down"):
+                async with client.depositor(timeout=0.5) as depositor:
+                    await depositor.deposit(work(pipeline))
+            ended.set()
+
+    with serving(DepositStream=deposit_stream) as target:
+        run(main(target))
 
 
 @pytest.mark.parametrize(("number", "size"), [(60, 1_000_000), (600, 60_000), (2_000, 100)])

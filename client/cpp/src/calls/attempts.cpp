@@ -37,20 +37,18 @@ std::optional<std::chrono::milliseconds> Attempts::pause_after(ErrorDetails& err
   auto before = std::exchange(before_, std::nullopt);
   if (before) error.outcome_unknown |= before->outcome_unknown;
   const bool late = error.kind == ErrorKind::deadline_exceeded;
-  if (late && !policy_.late) {
-    if (before && error.reason.empty()) {  // the time ended during this attempt; the error of the one before says more
-      before->outcome_unknown = error.outcome_unknown;
-      error = *std::move(before);
-    }
-    return std::nullopt;
-  }
   if (!late && error.kind != ErrorKind::unavailable) return std::nullopt;
+  const bool refused = (late && !policy_.late) || (error.outcome_unknown && !policy_.unknown);
   before_ = error;
   const auto random = longest_ * (1 + share_()) / 2;
   longest_ = std::min(longest_ * 2, kLongestPause);
   const auto pause = std::max(std::chrono::ceil<std::chrono::milliseconds>(random), error.retry_delay);
-  if ((error.outcome_unknown && !policy_.unknown) || (left && pause >= *left)) return std::nullopt;
-  return pause;
+  if (!refused && (!left || pause < *left)) return pause;
+  if (late && before && error.reason.empty()) {  // the time ended during this attempt; the error before says more
+    before->outcome_unknown = error.outcome_unknown;
+    error = *std::move(before);
+  }
+  return std::nullopt;
 }
 
 }  // namespace workflow_results::internal

@@ -64,14 +64,16 @@ TEST(Attempts, AnEarlierAttemptCountsForTheOutcome) {
 }
 
 TEST(Attempts, TheErrorBeforeTheEndOfTheTimeSaysMore) {
-  Attempts attempts{kIdempotent};
-  auto error = failed(ErrorKind::unavailable);
-  error.message = "the reason";
-  EXPECT_TRUE(attempts.pause_after(error, kPlenty));
-  error = failed(ErrorKind::deadline_exceeded, true);
-  EXPECT_FALSE(attempts.pause_after(error, kPlenty));
-  EXPECT_EQ(error.message, "the reason");
-  EXPECT_TRUE(error.outcome_unknown);
+  for (const auto& policy : {kIdempotent, kOnce, kStreamOfDeposits}) {
+    Attempts attempts{policy};
+    auto error = failed(ErrorKind::unavailable);
+    error.message = "the reason";
+    EXPECT_TRUE(attempts.pause_after(error, kPlenty));
+    error = failed(ErrorKind::deadline_exceeded, true);
+    EXPECT_FALSE(attempts.pause_after(error, milliseconds{0}));
+    EXPECT_EQ(error.message, "the reason");
+    EXPECT_TRUE(error.outcome_unknown);
+  }
 }
 
 }  // namespace

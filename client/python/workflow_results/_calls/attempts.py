@@ -104,20 +104,21 @@ class Attempts:
             The seconds to wait before the next attempt; None where there is none, and `error` is to be raised.
 
         Raises:
-            ServiceUnavailableError: The time ended during this attempt; the error of the one before says more.
+            ServiceUnavailableError, DeadlineExceededError: The time ended during this attempt; the error of the one
+                before says more.
         """
         before, self._before = self._before, error
         if before is not None:
             error.outcome_unknown |= before.outcome_unknown
-        if isinstance(error, DeadlineExceededError) and not self._policy.late:
-            if before is not None and not error.reason:
+        late = isinstance(error, DeadlineExceededError)
+        if not late and not isinstance(error, ServiceUnavailableError):
+            return None
+        refused = (late and not self._policy.late) or (error.outcome_unknown and not self._policy.unknown)
+        pause = max(next(self._pauses), error.retry_seconds)
+        if refused or (left is not None and pause >= left):
+            if late and before is not None and not error.reason:
                 before.outcome_unknown = error.outcome_unknown
                 raise before from error
-            return None
-        if not isinstance(error, (ServiceUnavailableError, DeadlineExceededError)):
-            return None
-        pause = max(next(self._pauses), error.retry_seconds)
-        if (error.outcome_unknown and not self._policy.unknown) or (left is not None and pause >= left):
             return None
         _logger.debug("%s is tried again in %.2f s: %s", self._what, pause, error)
         return pause

@@ -287,7 +287,10 @@ class AsyncDepositor:
                 if backlog.is_idle(since=before, now=time.monotonic()):
                     continue
                 patience = patience.since(backlog.progress)
-                pause = attempts.pause_after(error, patience.remaining())
+                try:
+                    pause = attempts.pause_after(error, patience.remaining())
+                except (ServiceUnavailableError, DeadlineExceededError) as earlier:
+                    error, pause = earlier, None
                 if self._spooling and self._spooling.is_outage(error, is_last=pause is None):
                     if not await self._sit_out(self._spooling, pause or LOOK_SECONDS):
                         return

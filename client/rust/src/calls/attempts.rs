@@ -57,19 +57,17 @@ impl Attempts {
         let before = self.before.take();
         let unknown = error.outcome_unknown() || before.as_ref().is_some_and(Error::outcome_unknown);
         let error = error.with_outcome_unknown(unknown);
-        match error.kind() {
-            ErrorKind::Unavailable => {}
-            ErrorKind::DeadlineExceeded if self.policy.late => {}
-            ErrorKind::DeadlineExceeded if error.reason().is_empty() => {
-                // The time ended during this attempt; the error of the one before says more.
-                return Err(before.map_or(error, |each| each.with_outcome_unknown(unknown)));
-            }
-            _ => return Err(error),
+        let late = error.kind() == ErrorKind::DeadlineExceeded;
+        if !late && error.kind() != ErrorKind::Unavailable {
+            return Err(error);
         }
+        let refused = (late && !self.policy.late) || (unknown && !self.policy.unknown);
         let pause = self.longest.mul_f64(0.5 + fastrand::f64() / 2.0).max(error.retry_delay());
         self.longest = (self.longest * 2).min(LONGEST_PAUSE);
-        if (unknown && !self.policy.unknown) || left.is_some_and(|left| pause >= left) {
-            return Err(error);
+        if refused || left.is_some_and(|left| pause >= left) {
+            // If the time ended during this attempt, the error of the one before says more.
+            let before = before.filter(|_| late && error.reason().is_empty());
+            return Err(before.map_or(error, |each| each.with_outcome_unknown(unknown)));
         }
         self.before = Some(error);
         Ok(pause)
@@ -131,10 +129,13 @@ mod tests {
         let error = attempts.pause_after(Error::other("strange"), None).unwrap_err();
         assert!(error.outcome_unknown());
 
-        let mut attempts = Attempts::new(IDEMPOTENT);
-        attempts.pause_after(Error::unavailable("lost"), None).unwrap();
-        let error = attempts.pause_after(late("").with_outcome_unknown(true), None).unwrap_err();
-        assert_eq!(error.to_string(), "lost");
-        assert!(error.outcome_unknown());
+        for policy in [IDEMPOTENT, ONCE, STREAM_OF_DEPOSITS] {
+            let mut attempts = Attempts::new(policy);
+            attempts.pause_after(Error::unavailable("lost"), None).unwrap();
+            let error =
+                attempts.pause_after(late("").with_outcome_unknown(true), Some(Duration::ZERO)).unwrap_err();
+            assert_eq!(error.to_string(), "lost");
+            assert!(error.outcome_unknown());
+        }
     }
 }

@@ -62,19 +62,17 @@ export class Attempts {
     this.#before = error;
     error.outcomeUnknown ||= before?.outcomeUnknown ?? false;
     const late = error.kind === "deadline_exceeded";
-    if (late && !this.#policy.late) {
-      if (before && !error.reason) {
-        before.outcomeUnknown = error.outcomeUnknown;
-        throw before;
-      }
-      throw error;
-    }
     if (error.kind !== "unavailable" && !late) {
       throw error;
     }
+    const refused = (late && !this.#policy.late) || (error.outcomeUnknown && !this.#policy.unknown);
     const pause = Math.max(this.#longest * (0.5 + this.#random() / 2), error.retryDelayMs);
     this.#longest = Math.min(2 * this.#longest, LONGEST_PAUSE_MS);
-    if ((error.outcomeUnknown && !this.#policy.unknown) || pause >= left) {
+    if (refused || pause >= left) {
+      if (late && before && !error.reason) {
+        before.outcomeUnknown = error.outcomeUnknown;
+        throw before;
+      }
       throw error;
     }
     return pause;

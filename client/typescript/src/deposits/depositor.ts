@@ -187,11 +187,16 @@ export class Depositor {
       this.#acknowledged();
       return;
     }
+    let ms: number;
     try {
-      await pause(attempts.pauseAfter(error, this.#progress.left), place.cancellation.signal);
-    } catch {
-      this.#fail(error);
+      ms = attempts.pauseAfter(error, this.#progress.left);
+    } catch (failure) {
+      this.#fail(asResultsError(failure));
+      return;
     }
+    await pause(ms, place.cancellation.signal).catch(() => {
+      this.#fail(error);
+    });
   }
 
   #acknowledged(): void {

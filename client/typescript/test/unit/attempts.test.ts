@@ -44,10 +44,13 @@ test("a deadline ends all but streams of deposits", () => {
 });
 
 test("where the time ends during an attempt, the failure before says more", () => {
-  const attempts = new Attempts(IDEMPOTENT);
-  const first = failed("unavailable", true);
-  attempts.pauseAfter(first, Infinity);
-  assert.throws(() => attempts.pauseAfter(failed("deadline_exceeded"), 0), isThrown(first));
+  for (const policy of [IDEMPOTENT, ONCE, STREAM_OF_DEPOSITS]) {
+    const attempts = new Attempts(policy);
+    const first = failed("unavailable");
+    attempts.pauseAfter(first, Infinity);
+    assert.throws(() => attempts.pauseAfter(failed("deadline_exceeded", true), 0), isThrown(first));
+    assert.ok(first.outcomeUnknown);
+  }
 });
 
 test("an earlier attempt counts for the outcome that is unknown", () => {

@@ -105,12 +105,13 @@ def test_an_outcome_that_one_attempt_left_unknown_stays_unknown() -> None:
     assert refused.outcome_unknown
 
 
-def test_the_error_before_says_more_than_that_the_time_ended() -> None:
-    attempts = Attempts("Deposit", IDEMPOTENT)
+@pytest.mark.parametrize("policy", ROWS, ids=ROWS.get)
+def test_the_error_before_says_more_than_that_the_time_ended(policy: Policy) -> None:
+    attempts = Attempts("Deposit", policy)
     before, late = error(ServiceUnavailableError), error(DeadlineExceededError, unknown=True)
     assert attempts.pause_after(before, None)
     with pytest.raises(ServiceUnavailableError) as caught:
-        attempts.pause_after(late, None)
+        attempts.pause_after(late, 0)
     assert caught.value is before
     assert before.outcome_unknown
     assert before.__cause__ is late

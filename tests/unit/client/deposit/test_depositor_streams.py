@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from collections import deque
@@ -42,6 +43,22 @@ def answering(deposit_stream: DepositStream) -> Iterator[str]:
 def acknowledgement(request: pb.DepositStreamRequest) -> pb.DepositStreamResponse:
     outcomes = [pb.DEPOSIT_OUTCOME_DEPOSITED] * request.works.bson.count(b"pipeline\0")
     return pb.DepositStreamResponse(sequence=request.sequence, outcomes=outcomes)
+
+
+def test_a_service_that_goes_down_and_then_is_silent_is_told_as_down(pipeline: str) -> None:
+    streams, ended = itertools.count(), threading.Event()
+
+    def deposit_stream(_requests: Any, context: Any) -> Iterator[pb.DepositStreamResponse]:
+        if next(streams) == 0:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "going down")
+        ended.wait(PATIENCE)
+        yield from ()
+
+    lost = pytest.raises(ServiceUnavailableError, match="going down")
+    with answering(deposit_stream) as target, Results(target) as results:
+        with lost, results.depositor(timeout=0.5) as depositor:
+            depositor.deposit(work(pipeline))
+        ended.set()
 
 
 @pytest.mark.slow

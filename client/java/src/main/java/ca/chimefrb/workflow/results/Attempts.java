@@ -95,16 +95,17 @@ final class Attempts {
     boolean unknown = failed.outcomeUnknown() || (earlier != null && earlier.outcomeUnknown());
     Failure failure = failed.withOutcomeUnknown(unknown);
     before = failure;
-    if (failure.kind() == Kind.DEADLINE_EXCEEDED && !policy.late) {
-      boolean earlierSaysMore = earlier != null && failure.reason().isEmpty();
-      return new Decision(null, earlierSaysMore ? earlier.withOutcomeUnknown(unknown) : failure);
-    }
-    if (failure.kind() != Kind.UNAVAILABLE && failure.kind() != Kind.DEADLINE_EXCEEDED) {
+    boolean late = failure.kind() == Kind.DEADLINE_EXCEEDED;
+    if (!late && failure.kind() != Kind.UNAVAILABLE) {
       return new Decision(null, failure);
     }
+    boolean refused = (late && !policy.late) || (unknown && !policy.unknown);
     Duration pause = pause(failure.retryDelay());
-    boolean refused = (unknown && !policy.unknown) || pause.toNanos() >= left;
-    return new Decision(refused ? null : pause, failure);
+    if (!refused && pause.toNanos() < left) {
+      return new Decision(pause, failure);
+    }
+    boolean earlierSaysMore = late && earlier != null && failure.reason().isEmpty();
+    return new Decision(null, earlierSaysMore ? earlier.withOutcomeUnknown(unknown) : failure);
   }
 
   /** The next pause: longer each time, and random so that clients don't come back all at once. */

@@ -79,11 +79,12 @@ class AttemptsTest {
     assertTrue(attempts.after(KNOWN, 0).failure().outcomeUnknown());
   }
 
-  @Test
-  void raisesTheErrorBeforeTheTimeEnded() {
-    Attempts attempts = attempts(Policy.IDEMPOTENT);
+  @ParameterizedTest
+  @EnumSource(Policy.class)
+  void raisesTheErrorBeforeTheTimeEnded(Policy policy) {
+    Attempts attempts = attempts(policy);
     attempts.after(KNOWN, Long.MAX_VALUE);
-    Attempts.Decision decision = attempts.after(LATE.withOutcomeUnknown(true), Long.MAX_VALUE);
+    Attempts.Decision decision = attempts.after(LATE.withOutcomeUnknown(true), 0);
     assertFalse(decision.again());
     assertEquals(Kind.UNAVAILABLE, decision.failure().kind());
     assertTrue(decision.failure().outcomeUnknown());
