@@ -17,7 +17,7 @@ import pytest
 
 import workflow_results
 from tests.support.launcher import Service
-from tests.support.waiting import join
+from tests.support.waiting import PATIENCE, join
 from tests.support.works import work
 from workflow_results import Results
 
@@ -200,7 +200,10 @@ def test_a_depositor_that_is_not_yet_open_leaves_nothing_behind(interrupted: Cal
     assert interrupted("in_start()") == [[], [], []]
 
 
-def test_what_the_service_acknowledges_in_time_is_not_lost(results: Results, pipeline: str) -> None:
+def test_what_the_service_acknowledges_in_time_is_not_lost(
+    results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflow_results._deposit.depositor.GRACE_SECONDS", PATIENCE)
     with pytest.raises(KeyboardInterrupt) as raised, results.depositor() as depositor:
         given = [depositor.deposit(work(pipeline, str(number))) for number in range(100)]
         raise KeyboardInterrupt
