@@ -47,6 +47,7 @@ class ScriptedService:
         self.calls: list[tuple[str, Any, dict[str, Any]]] = []
         self.hanging = 0
         self._script: dict[str, list[Reply]] = {}
+        self._to_go_on: tuple[Reply, list[Any]] | None = None
         self._lock = threading.Lock()
         handlers = {name: self._handler(method) for name, method in _SERVICE.methods_by_name.items()}
         healthy: dict[str, Any] = {"Check": grpc.unary_unary_rpc_method_handler(lambda *_: _SERVING)}
@@ -68,6 +69,7 @@ class ScriptedService:
         with self._lock:
             self._script = {method: list(replies) for method, replies in script.items()}
             self.calls = []
+            self._to_go_on = None
 
     def left(self) -> dict[str, list[Reply]]:
         """Return the replies that nobody has asked for."""
@@ -114,13 +116,16 @@ class ScriptedService:
         self._end(reply, context)
 
     def _acknowledgements(self, method: Any, requests: Any, context: grpc.ServicerContext) -> Any:
-        seen: list[Any] = []
-        reply = self._next(method, seen, context)
-        most = reply.get("acknowledge")
+        if self._to_go_on is None:
+            seen: list[Any] = []
+            reply = self._next(method, seen, context)
+        else:
+            reply, seen = self._to_go_on
+            self._to_go_on = None
         rejected = reply.get("rejections", {})
-        for number, request in enumerate(requests):
+        for request in requests:
             seen.append(request)
-            if number == most:
+            if len(seen) - 1 == reply.get("acknowledge"):
                 self._end(reply, context)
                 return
             works = bson.decode_all(request.works.bson)
@@ -132,7 +137,8 @@ class ScriptedService:
             answer = _message(method.output_type, fields)
             answer.sequence = request.sequence
             yield answer
-        self._end(reply, context)
+        # Clients may end a stream that has had nothing to do for a moment. The next one goes on where this one was.
+        self._to_go_on = reply, seen
 
     def _end(self, reply: Reply, context: grpc.ServicerContext) -> None:
         if reply.get("cut"):

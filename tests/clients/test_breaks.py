@@ -52,13 +52,13 @@ def client(testee: Testee, control: Control) -> str:
 def _broken_twice(
     testee: Testee, breaks: Callable[..., Any], stream: str, under_way: Future[Answer], last: int
 ) -> Answer:
-    """Kill the server when a third, and two thirds, of something are done, and start it again."""
+    """Kill the server when a quarter, and half, of something is done, and start it again."""
 
     def told(count: int) -> bool:
         return under_way.done() or testee("tell", client=stream, stream=stream)["count"] >= count
 
     for share in (1, 2):
-        eventually(partial(told, share * last // 3))
+        eventually(partial(told, share * last // 4))
         assert not under_way.done(), under_way.result()
         breaks(control="kill-server")
         breaks(control="restart")

@@ -111,7 +111,7 @@ func TestADepositorThatIsClosedTooEarlyTellsWhatIsLeft(t *testing.T) {
 	}}
 	depositor := fake.serve(t).Depositor(nil)
 	pending := given(t, depositor, aWork)
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if err := depositor.Flush(ctx); !errors.Is(err, DeadlineExceeded) {
 		t.Error(err)
@@ -150,7 +150,7 @@ func TestADepositorGivesUpAServiceThatHangs(t *testing.T) {
 			<-stream.Context().Done()
 			return nil
 		}}
-		depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: 200 * time.Millisecond})
+		depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: time.Second})
 		for range acknowledged {
 			if _, err := given(t, depositor, aWork).Receipt(within10s(t)); err != nil {
 				t.Error(err)
@@ -169,14 +169,14 @@ func TestADepositorWaitsForASlowService(t *testing.T) {
 	const requests = 4
 	fake := &service{stream: func(_ int, stream depositStream) error {
 		for range requests {
-			time.Sleep(200 * time.Millisecond)
+			time.Sleep(700 * time.Millisecond)
 			if err := acknowledgeOne(stream); err != nil {
 				return err
 			}
 		}
 		return acknowledged(stream)
 	}}
-	depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: 500 * time.Millisecond})
+	depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: 2 * time.Second})
 	for range requests {
 		given(t, depositor, append(bson.D{{Key: "data", Value: make([]byte, bundleBytes)}}, aWork...))
 	}
@@ -215,7 +215,7 @@ func TestAServiceThatEndsTheStreamOfADepositor(t *testing.T) {
 		_, err := stream.Recv()
 		return err
 	}}
-	depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: 300 * time.Millisecond})
+	depositor := fake.serve(t).Depositor(&DepositorOptions{Timeout: 2 * time.Second})
 	_, failure := given(t, depositor, aWork).Receipt(within10s(t))
 	var err *Error
 	if !errors.As(failure, &err) || err.Kind != Unavailable || !err.OutcomeUnknown || fake.calls.Load() < 2 {

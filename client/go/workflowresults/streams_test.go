@@ -144,7 +144,7 @@ func received(t *testing.T, results *Results, silence time.Duration, hand func(*
 }
 
 func TestSilence(t *testing.T) {
-	const silence = 400 * time.Millisecond
+	const silence = 800 * time.Millisecond
 	fake := &service{view: func(number int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
 		for range number { // slow, but not silent
 			time.Sleep(silence / 2)
@@ -177,7 +177,7 @@ func TestSilence(t *testing.T) {
 }
 
 func TestTheTimeOfTheUserIsNoTimeWithoutProgress(t *testing.T) {
-	const patience = 300 * time.Millisecond
+	const patience = time.Second
 	fake := &service{view: func(number int, stream grpc.ServerStreamingServer[pb.ViewResponse]) error {
 		if number > 1 {
 			return stream.Send(&pb.ViewResponse{Part: summed(&pb.ResultPart{}, 0)})
@@ -196,7 +196,7 @@ func TestTheTimeOfTheUserIsNoTimeWithoutProgress(t *testing.T) {
 }
 
 func TestAWatchGoesOnAfterEachBreak(t *testing.T) {
-	const patience = 400 * time.Millisecond
+	const patience = time.Second
 	fake := &service{watch: func(number int, stream grpc.ServerStreamingServer[pb.WatchResponse]) error {
 		response := &pb.WatchResponse{ResumeToken: []byte("t")}
 		if number == 3 {

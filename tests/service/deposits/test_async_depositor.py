@@ -130,7 +130,7 @@ def test_a_service_that_goes_down_and_then_is_silent_is_told_as_down(pipeline: s
     async def main(target: str) -> None:
         async with AsyncResults(target) as client:
             with pytest.raises(ServiceUnavailableError, match="going down"):
-                async with client.depositor(timeout=0.5) as depositor:
+                async with client.depositor(timeout=2) as depositor:
                     await depositor.deposit(work(pipeline))
             ended.set()
 

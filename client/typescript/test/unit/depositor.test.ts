@@ -165,11 +165,11 @@ test("a depositor that gets on is never out of patience, and one that is not ans
     assert.equal(fake.calls, 4);
   });
   await FakeService.run({ DepositStream: () => undefined }, async (target) => {
-    await using results = new Results({ target, timeoutMs: 500 });
+    await using results = new Results({ target, timeoutMs: 2000 });
     const depositor = results.depositor();
     await depositor.deposit(work("a"));
     const error = await errorOf(depositor.close());
-    assert.match(error.message, /no acknowledgement for 0.5 s/);
+    assert.match(error.message, /no acknowledgement for 2 s/);
     assert.ok(error.outcomeUnknown);
   });
 });

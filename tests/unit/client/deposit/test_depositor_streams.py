@@ -56,7 +56,7 @@ def test_a_service_that_goes_down_and_then_is_silent_is_told_as_down(pipeline: s
 
     lost = pytest.raises(ServiceUnavailableError, match="going down")
     with answering(deposit_stream) as target, Results(target) as results:
-        with lost, results.depositor(timeout=0.5) as depositor:
+        with lost, results.depositor(timeout=2) as depositor:
             depositor.deposit(work(pipeline))
         ended.set()
 

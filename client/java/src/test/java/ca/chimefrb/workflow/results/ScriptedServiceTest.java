@@ -183,7 +183,7 @@ class ScriptedServiceTest {
 
   @Test
   void aServiceThatDoesNotAnswerIsGivenUpInTime() {
-    Results hasty = results.withTimeout(Duration.ofSeconds(2));
+    Results hasty = results.withTimeout(Duration.ofSeconds(5));
     ResultsException error = assertThrows(ResultsException.class, () -> hasty.count("p", null));
     assertEquals(Kind.DEADLINE_EXCEEDED, error.kind());
   }
