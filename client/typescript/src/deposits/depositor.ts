@@ -194,9 +194,7 @@ export class Depositor {
       this.#fail(asResultsError(failure));
       return;
     }
-    await pause(ms, place.cancellation.signal).catch(() => {
-      this.#fail(error);
-    });
+    await pause(ms, place.cancellation.signal);
   }
 
   #acknowledged(): void {
