@@ -86,27 +86,29 @@ def test_the_service_config_repeats_what_the_client_does() -> None:
 class Failed(grpc.RpcError):
     """An error as gRPC raises it."""
 
-    def __init__(self, code: grpc.StatusCode, details: bytes) -> None:
-        self._code, self._details = code, details
+    def __init__(self, code: grpc.StatusCode, details: bytes, told: str = "what is wrong") -> None:
+        self._code, self._details, self._told = code, details, told
 
     def code(self) -> grpc.StatusCode:
         return self._code
 
     def details(self) -> str:
-        return "Internal error from Core" if self._code is grpc.StatusCode.INTERNAL else "what is wrong"
+        return self._told
 
     def trailing_metadata(self) -> Any:
         return [("grpc-status-details-bin", self._details)]
 
 
-def explained(code: grpc.StatusCode, details: bytes) -> ResultsError:
-    return from_rpc_error(Failed(code, details), "Deposit", "localhost:1", Deadline.after(1))
+def explained(code: grpc.StatusCode, details: bytes = b"", told: str = "what is wrong") -> ResultsError:
+    return from_rpc_error(Failed(code, details, told), "Deposit", "localhost:1", Deadline.after(1))
 
 
-def test_a_stream_on_which_nothing_can_be_sent_any_more_is_tried_again() -> None:
-    error = explained(grpc.StatusCode.INTERNAL, b"")
+@pytest.mark.parametrize("told", ["Internal error from Core", "Received RST_STREAM with error code 2"])
+def test_a_stream_that_broke_is_tried_again(told: str) -> None:
+    error = explained(grpc.StatusCode.INTERNAL, told=told)
     assert isinstance(error, ServiceUnavailableError)
     assert error.outcome_unknown
+    assert not isinstance(explained(grpc.StatusCode.INTERNAL), ServiceUnavailableError)
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason.code])

@@ -124,8 +124,9 @@ type attempted struct {
 	ctx context.Context
 }
 
-// torn is how gRPC tells, with the status INTERNAL, of a connection or a stream that broke in the middle of a message.
-var torn = regexp.MustCompile(`unexpected EOF|RST_STREAM`)
+// torn is how gRPC tells, with the status INTERNAL, of a connection or a stream that broke in the middle of a message, or
+// was ended by a proxy.
+var torn = regexp.MustCompile(`unexpected EOF|RST_STREAM|without sending trailers`)
 
 // unsendable is how gRPC refuses a request before it sends it.
 var unsendable = regexp.MustCompile(`^(grpc: error while marshaling|trying to send message larger than max)`)

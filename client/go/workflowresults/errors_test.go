@@ -78,6 +78,7 @@ func TestKinds(t *testing.T) {
 		"canceled by the caller":         {canceled, codes.Canceled, "", Canceled},
 		"canceled by the service":        {context.Background(), codes.Canceled, "", Unavailable},
 		"broken off in a message":        {context.Background(), codes.Internal, "unexpected EOF", Unavailable},
+		"ended by a proxy":               {context.Background(), codes.Internal, "server closed the stream without sending trailers", Unavailable},
 		"an internal error":              {context.Background(), codes.Internal, "a bug", Other},
 		"a message over its limit":       {context.Background(), codes.ResourceExhausted, "", Other},
 		"a method that is not there":     {context.Background(), codes.Unimplemented, "", Other},

@@ -16,6 +16,8 @@ constexpr std::string_view kDomain = "workflow-results";
 constexpr std::chrono::milliseconds kLongestRetryDelay{60'000};  // however long a server asks for
 // How gRPC tells of a call that was over the server's limit for a connection, and so not even looked at (RFC 9113, 8.7).
 constexpr std::string_view kRefusedStream = "RST_STREAM with error code 7";
+// How it tells, with the status INTERNAL, of a stream that was reset, as proxies do that have lost the service.
+constexpr std::string_view kReset = "RST_STREAM";
 constexpr std::array<std::string_view, 17> kNames{
     "OK",        "CANCELLED",     "UNKNOWN",           "INVALID_ARGUMENT",    "DEADLINE_EXCEEDED", "NOT_FOUND",
     "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",   "OUT_OF_RANGE",
@@ -100,15 +102,18 @@ std::string message_for(const grpc::Status& status, const CallInfo& call, ErrorK
 
 ErrorDetails explained(const grpc::Status& status, const CallInfo& call) {
   const auto said = said_in(status.error_details());
+  const bool reset = status.error_code() == grpc::StatusCode::INTERNAL && said.info.reason().empty() &&
+                     status.error_message().find(kReset) != std::string::npos;
+  const auto code = reset ? grpc::StatusCode::UNAVAILABLE : status.error_code();
   const auto& metadata = said.info.metadata();
   const auto value = [&metadata](const char* name) {
     const auto found = metadata.find(name);
     return found == metadata.end() ? std::string{} : found->second;
   };
   ErrorDetails error;
-  error.kind = kind_of(status.error_code());
+  error.kind = kind_of(code);
   error.message = message_for(status, call, error.kind, said.info.reason());
-  error.code = name_of(status.error_code());
+  error.code = name_of(code);
   error.reason = said.info.reason();
   for (const auto& each : said.fields.field_violations()) error.fields.push_back(each.field());
   error.call_id = value("call_id");

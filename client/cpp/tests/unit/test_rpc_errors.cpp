@@ -59,6 +59,14 @@ TEST(RpcErrors, TellWhetherTheOutcomeIsUnknown) {
   EXPECT_TRUE(of({grpc::StatusCode::DATA_LOSS, ""}).outcome_unknown);
 }
 
+TEST(RpcErrors, AStreamThatAProxyResetsIsUnavailable) {
+  const auto error = of({grpc::StatusCode::INTERNAL, "Received RST_STREAM with error code 2"});
+  EXPECT_EQ(error.kind, ErrorKind::unavailable);
+  EXPECT_EQ(error.code, "UNAVAILABLE");
+  EXPECT_TRUE(error.outcome_unknown);
+  EXPECT_EQ(of({grpc::StatusCode::INTERNAL, "told"}).kind, ErrorKind::other);
+}
+
 TEST(RpcErrors, WordWhatGrpcDoesNot) {
   EXPECT_EQ(of({grpc::StatusCode::DEADLINE_EXCEEDED, ""}).message, "Deposit at here:1 took longer than its timeout of 1.5 s");
   EXPECT_NE(of({grpc::StatusCode::UNIMPLEMENTED, ""}).message.find("does not offer Deposit"), std::string::npos);

@@ -39,9 +39,10 @@ _NOTHING_DONE: Final = frozenset(
 _REFUSED_STREAM: Final = re.compile(r"RST_STREAM with error code 7\b")
 """How gRPC tells of a call that was over the server's limit for a connection, and so not even looked at (RFC 9113,
 section 8.7). A server counts calls longer than its clients, so that it happens to those that keep to the limit, too."""
-_UNSENT: Final = "Internal error from Core"
-"""What gRPC says in event loops where it can't send on a stream any more: it then forgets how the service ended it. The
-next stream will tell."""
+_BROKEN: Final = re.compile(r"^Internal error from Core$|\bRST_STREAM\b")
+"""What gRPC says with the status INTERNAL of a stream that broke. The first is said in event loops where it can't send
+any more: it then forgets how the service ended the stream, and the next one will tell. The second comes from proxies
+that have lost the service."""
 _ABOUT_THE_REQUEST: Final = (errors.InvalidRequestError, errors.PermissionDeniedError)
 _LONGEST_RETRY: Final = 60.0
 """However long a server asks for."""
@@ -65,7 +66,7 @@ def from_rpc_error(error: grpc.RpcError, method: str, target: str, deadline: Dea
     code, details = error.code(), error.details() or ""
     info, retry_seconds = _details(error)
     class_ = exception_for(code, info.reason)
-    if code is grpc.StatusCode.INTERNAL and details == _UNSENT and not info.reason:
+    if code is grpc.StatusCode.INTERNAL and not info.reason and _BROKEN.search(details):
         class_ = errors.ServiceUnavailableError
     if info.reason == Reason.TOKEN_MISSING:
         details += " (token= or WORKFLOW_RESULTS_TOKEN)"

@@ -55,9 +55,10 @@ on a call that answers once, and on each batch of a stream.
 
 Broken streams. A stream of results is complete when a part with a summary has arrived. A stream that ends without
 one is broken, and so is one that ends with UNAVAILABLE, or with what the library reports for a connection that broke:
-UNAVAILABLE (grpc for C, Java and Python), also INTERNAL within a message (grpc for Go: "unexpected EOF"), CANCELLED
-that the client has not caused (connect-node, and servers that stop), or UNKNOWN (tonic: "h2 protocol error"; grpc for
-Java: "channel closed", with a cause, which statuses of servers don't have).
+UNAVAILABLE (grpc for C, Java and Python), also INTERNAL within a message (grpc for Go: "unexpected EOF") or of a stream
+that a proxy has reset ("RST_STREAM"), CANCELLED that the client has not caused (connect-node, and servers that stop),
+or UNKNOWN (tonic: "h2 protocol error"; grpc for Java: "channel closed", with a cause, which statuses of servers don't
+have).
 Resume it: send the same request with the last `resume_token` received. After any other error, and if the message was
 larger than the client accepts (RESOURCE_EXHAUSTED; OUT_OF_RANGE in tonic), it would fail again. A summary counts the
 results of its own stream; after a resumption, add up what all streams have sent. A resume token does not expire and

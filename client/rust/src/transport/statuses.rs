@@ -24,6 +24,8 @@ const CHANGING: [&str; 9] = [
 ];
 /// How HTTP/2 tells of a call that was not even looked at (RFC 9113, section 8.7).
 const REFUSED: &str = "refused stream";
+/// How tonic tells of a stream that broke; the latter two are of one that a proxy ended.
+const BROKEN: [&str; 3] = ["h2 protocol error", "Unexpected EOF decoding stream", "Missing response message"];
 
 /// A call, as errors tell of it.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +76,7 @@ impl Called<'_> {
         let never_sent = sources(status).any(|error| error.is::<ConnectError>());
         // Whatever code tonic gives to a connection that broke; a status that has arrived has no cause. Where some crate
         // has the feature `server` of tonic, it keeps the text alone.
-        let broken = status.source().is_some() || status.message().contains("h2 protocol error");
+        let broken = status.source().is_some() || BROKEN.iter().any(|each| status.message().contains(each));
         let code = if broken { Code::Unavailable } else { status.code() };
         let kind = kind_of(code);
         let (target, method) = (self.target, self.method);
@@ -270,8 +272,12 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Unavailable);
             assert!(error.outcome_unknown());
         }
-        let error = explained("Lock", &Status::internal("h2 protocol error: http2 error"));
-        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        for told in
+            ["h2 protocol error: http2 error", "Unexpected EOF decoding stream.", "Missing response message."]
+        {
+            let error = explained("Lock", &Status::internal(told));
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
+        }
         let error = explained("Lock", &Status::cancelled("by the server"));
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         let error = explained("Lock", &Status::out_of_range("too large"));

@@ -46,6 +46,9 @@ final class RpcFailures {
   /** How gRPC tells of a call over the server's limit for a connection, which was not even looked at. */
   private static final Pattern REFUSED_STREAM = Pattern.compile("\\bREFUSED_STREAM\\b");
 
+  /** How gRPC tells, with the status INTERNAL, of a stream that was reset, as proxies do that have lost the service. */
+  private static final Pattern RESET = Pattern.compile("\\bRST_STREAM\\b|\\bRst Stream\\b");
+
   private RpcFailures() {}
 
   /**
@@ -85,12 +88,13 @@ final class RpcFailures {
   }
 
   /**
-   * The code of a status. Where a connection is lost while a call is written to it, gRPC may say UNKNOWN instead of
-   * UNAVAILABLE (grpc-java's issue 10120); a status that a server has sent has no cause.
+   * The code of a status, which is UNAVAILABLE where a stream broke. Of a connection that is lost while a call is
+   * written to it, gRPC may say UNKNOWN (grpc-java's issue 10120); a status that a server has sent has no cause.
    */
   static Status.Code code(Status status) {
     boolean lost = status.getCode() == Status.Code.UNKNOWN && status.getCause() instanceof ClosedChannelException;
-    return lost ? Status.Code.UNAVAILABLE : status.getCode();
+    boolean reset = status.getCode() == Status.Code.INTERNAL && RESET.matcher(text(status)).find();
+    return lost || reset ? Status.Code.UNAVAILABLE : status.getCode();
   }
 
   private static Kind kind(Status.Code code) {

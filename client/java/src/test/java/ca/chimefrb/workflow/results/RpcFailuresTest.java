@@ -20,6 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RpcFailuresTest {
   private static final RpcFailures.Attempt LOCK =
@@ -127,6 +128,14 @@ class RpcFailuresTest {
 
     Status sent = Status.UNKNOWN.withDescription("channel closed");
     assertEquals(Kind.OTHER, RpcFailures.of(sent, new Metadata(), LOCK).kind());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"RST_STREAM closed stream. HTTP/2 error code: INTERNAL_ERROR", "Received Rst Stream"})
+  void aStreamThatAProxyResetsIsUnavailable(String told) {
+    Failure failure = RpcFailures.of(Status.INTERNAL.withDescription(told), new Metadata(), LOCK);
+    assertEquals(Kind.UNAVAILABLE, failure.kind());
+    assertTrue(failure.outcomeUnknown());
   }
 
   @Test
