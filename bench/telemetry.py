@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -169,11 +169,12 @@ def _deposit(client: Results, stand: Stand) -> None:
 
 def _spent(server: FurtherServer) -> float:
     """Return the seconds that the threads of a server have run."""
-    return sum(
-        int(path.read_text().split()[0]) / 1e9
-        for process in server.processes()
-        for path in Path(f"/proc/{process.pid}/task").glob("*/schedstat")
-    )
+    spent = 0.0
+    for process in server.processes():
+        for path in Path(f"/proc/{process.pid}/task").glob("*/schedstat"):
+            with suppress(OSError):  # the thread has just ended
+                spent += int(path.read_text().split()[0]) / 1e9
+    return spent
 
 
 @contextmanager
