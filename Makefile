@@ -163,7 +163,7 @@ pictures: $(VENV)/.ui $(NATIVE) ## Take the pictures of the dashboard in the doc
 	@$(BIN)/python docs/guide/dashboard_pictures.py
 
 test-ui: $(VENV)/.ui $(NATIVE) ## Use the dashboard in Debian's chromium (apt-get install chromium, or TEST_CHROMIUM=...)
-	@$(BIN)/pytest tests/ui
+	@$(BIN)/pytest --timeout 600 tests/ui
 
 LANGUAGES ?=
 # Each client of the old backend has an environment of its own, with the versions that it pins.
@@ -264,7 +264,7 @@ lint-deploy: $(VENV)-deploy/.done ## Check what deploy/ has for containers, Kube
 	else echo "systemd-analyze is not installed: $(UNIT) is not checked"; fi
 
 test-deploy: $(VENV)/.dev $(NATIVE) $(VENV)-deploy/.done ## Start the services of the compose file as processes, and restart its servers under load
-	@$(BIN)/pytest --quiet tests/deploy
+	@$(BIN)/pytest --quiet --timeout 600 tests/deploy
 
 CLIPPY := PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --quiet --all-targets --all-features -- -D warnings
 lint: $(VENV)/.dev $(NATIVE) ## Check style, types and the proto

@@ -149,7 +149,10 @@ class Composed:
     def is_healthy(self, name: str) -> bool:
         """Ask a service by the health check of our image, or a member of the replica set by what its check asks."""
         if name.startswith("mongo"):
-            with suppress(PyMongoError), pymongo.MongoClient[Any](self.mongo_uri(name)) as client:
+            with (
+                suppress(PyMongoError),
+                pymongo.MongoClient[Any](self.mongo_uri(name), serverSelectionTimeoutMS=500) as client,
+            ):
                 client.admin.command("ping")
                 return True
             return False
@@ -160,7 +163,7 @@ class Composed:
 
     def mongo_uri(self, name: str) -> str:
         """Return the address of a member of the replica set, without a user."""
-        return f"mongodb://{LOOPBACK}:{self._ports[name, '27017']}/?directConnection=true&serverSelectionTimeoutMS=500"
+        return f"mongodb://{LOOPBACK}:{self._ports[name, '27017']}/?directConnection=true"
 
     def target(self, name: str = "results") -> str:
         """Return the target of a server, or of both."""

@@ -106,7 +106,7 @@ def _typed(script: str, commands: Path, reader: Path, port: int) -> int:
         start_new_session=True,
     )
     try:
-        return shell.wait(2 * PATIENCE)
+        return shell.wait(5 * PATIENCE)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGTERM)

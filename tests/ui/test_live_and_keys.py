@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support import callers
@@ -124,7 +123,6 @@ def test_a_page_in_the_background_goes_on_where_it_was(opened: Open, client: Res
     expect(page.locator(".body .row .lock")).to_have_count(1)
 
 
-@pytest.mark.timeout(400)
 def test_100_000_rows_scroll_without_a_long_task(opened: Open, many: str) -> None:
     page = opened(f"#{many}")
     loaded(page)

@@ -94,7 +94,6 @@ def test_results_are_compared_by_what_differs(opened: Open, bursts: list[dict[st
     loaded(page)
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("form", ["CSV", "JSON lines"])
 def test_all_100_000_matches_are_exported(opened: Open, many: str, form: str) -> None:
     page = opened(f"#{many}")

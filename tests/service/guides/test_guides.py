@@ -16,7 +16,7 @@ from tests.support.launcher import COMMAND, Service
 from tests.support.paths import DOCS
 from tests.support.processes import processes_with
 from tests.support.reader import PAGE, follow
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 from tests.support.works import work
 from workflow_results import Results
 
@@ -33,6 +33,7 @@ def frb_dm(database: Any) -> Iterator[None]:
     database["_history"].delete_many({"pipeline": "frb-dm"})
 
 
+@pytest.mark.timeout(6 * PATIENCE)
 def test_the_tutorial(tmp_path: Path) -> None:
     with socket.socket() as free:  # the page starts the server itself
         free.bind(("127.0.0.1", 0))
@@ -42,6 +43,7 @@ def test_the_tutorial(tmp_path: Path) -> None:
     eventually(lambda: processes_with(tmp_path) == [])
 
 
+@pytest.mark.timeout(6 * PATIENCE)
 @pytest.mark.usefixtures("frb_dm")
 def test_publishing(service: Service, tmp_path: Path) -> None:
     follow((GUIDE / "publish.md").read_text(), COMMANDS, tmp_path, int(service.target.rpartition(":")[2]))

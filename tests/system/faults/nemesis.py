@@ -32,6 +32,7 @@ _LASTS_SECONDS: Final = (2.0, 5.0)
 _QUIET_SECONDS: Final = 8.0
 """Before the end of the run no new fault begins."""
 _HEALTHY_SECONDS: Final = 20.0
+_PRIMARY_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -251,7 +252,7 @@ class Nemesis:
         self._network.remove(*rules)
 
     def _primary(self) -> Member:
-        return self._replica_set.wait_healthy(_HEALTHY_SECONDS)
+        return self._replica_set.wait_healthy(_PRIMARY_SECONDS)
 
     def _secondary(self, fault: Fault) -> Member:
         primary = self._primary()

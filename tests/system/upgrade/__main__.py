@@ -23,7 +23,7 @@ _SURVEY: Final = "survey"
 _NUMBER: Final = 700
 _BYTES: Final = 20_000
 """Of each result of the survey, so that a stream does not fit into the buffers below it."""
-_PROGRESS_SECONDS: Final = 120.0
+_PROGRESS_SECONDS: Final = 600.0
 _DRAIN_SECONDS: Final = "1"
 """Shorter than a stream takes, so that it has to go on at the other server."""
 
