@@ -94,7 +94,7 @@ class Terminal:
         while self.process.poll() is None and time.monotonic() < end:
             os.killpg(self.process.pid, signal.SIGINT)
             with contextlib.suppress(AssertionError):
-                self.end(3)
+                self.end(20)
         return self.end()
 
     def read_until(self, expected: str) -> None:

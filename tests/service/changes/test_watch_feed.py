@@ -154,7 +154,6 @@ def test_a_stream_that_fails_is_opened_again_where_it_was(
 def test_a_stream_that_hangs_is_given_up(
     mongo_uri: str, results: Results, pipeline: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared, "_LOST_SECONDS", 1.0)
     monkeypatch.setattr(watches_module, "BOOKMARK_SECONDS", 0.1)
 
     async def test(store: Store) -> None:
@@ -169,6 +168,7 @@ def test_a_stream_that_hangs_is_given_up(
 
             monkeypatch.setattr(first._stream, "try_next", hang)
             await hangs.wait()
+            monkeypatch.setattr(shared, "_LOST_SECONDS", 1.0)
             await deposit(results, pipeline, ["a"])
             await watcher.until("a")
             assert store.watches._feed._shared is not first

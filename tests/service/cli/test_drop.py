@@ -93,7 +93,7 @@ def test_a_drop_asks(service: Service, results: Results, empty: str, answer: str
             while process.poll() is None:  # one that comes just before Python begins to read is not noticed
                 process.send_signal(signal.SIGINT)
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(3)
+                    process.wait(20)
         else:
             os.write(terminal, answer.encode())
         _, errors = process.communicate()

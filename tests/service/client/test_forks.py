@@ -87,7 +87,7 @@ def use():
     with Results(sys.argv[1]) as results:
         results.count("forked", {})
 
-for _ in range(200):
+for _ in range(100):
     use()
     if not (child := os.fork()):
         signal.alarm(20)

@@ -71,7 +71,7 @@ def test_a_depositor_shows_its_state(service: Service, pipeline: str) -> None:
             assert repr(depositor) == f"{named}open, 3 given, 0 not acknowledged>"
         assert repr(depositor) == f"{named}closed, 3 given, 0 not acknowledged>"
 
-        lost = results.depositor(timeout=0.3)
+        lost = results.depositor(timeout=2)
         with pytest.raises(ResultsError), lost:
             proxy.close()
             for id_ in "de":

@@ -40,7 +40,7 @@ def test_readers_of_large_results_wait_for_each_other_and_others_do_not(
         await turn()
         assert not waiting.done()
         with pytest.raises(Unavailable, match="no memory is left for large results") as refused:
-            await rest(by.read(source.collection, one, 0.05))
+            await rest(by.read(source.collection, one, 2))
         assert refused.value.reason == "OVERLOADED"
         assert not waiting.done()
         await holding[0].aclose()

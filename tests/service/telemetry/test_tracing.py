@@ -107,8 +107,15 @@ def test_a_stream_that_is_broken_off_ends(
 
 @pytest.mark.both_facades
 def test_a_depositor_is_a_part_of_what_opens_it(
-    serve: Serve, facade: Facade, collector: Collector, tracer: Tracer, pipeline: str
+    serve: Serve,
+    facade: Facade,
+    collector: Collector,
+    tracer: Tracer,
+    pipeline: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for module in ("depositor", "async_depositor"):  # one stream
+        monkeypatch.setattr(f"workflow_results._deposit.{module}.IDLE_SECONDS", PATIENCE)
     with facade(serve().target) as results, tracer.start_as_current_span("script"), results.depositor() as depositor:
         for number in range(3):
             assert depositor.deposit(work(pipeline, str(number))).result(PATIENCE).stored

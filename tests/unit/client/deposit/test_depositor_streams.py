@@ -127,7 +127,10 @@ def test_no_work_is_lost_to_a_stream_that_broke(pipeline: str) -> None:
     assert channel.acknowledged == list(range(1, 201))
 
 
-def test_what_a_broken_stream_left_open_is_sent_again_in_its_order(pipeline: str) -> None:
+def test_what_a_broken_stream_left_open_is_sent_again_in_its_order(
+    pipeline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflow_results._deposit.depositor.IDLE_SECONDS", PATIENCE)
     streams: list[list[int]] = []
 
     def deposit_stream(requests: Iterator[pb.DepositStreamRequest], context: Any) -> Iterator[pb.DepositStreamResponse]:
@@ -159,7 +162,7 @@ def test_a_stream_that_never_ends_fails_no_work_that_was_acknowledged(pipeline: 
 
     with answering(deposit_stream) as target, Results(target) as results:
         try:
-            with results.depositor(timeout=1) as depositor:
+            with results.depositor(timeout=3) as depositor:
                 for _ in range(2):
                     assert depositor.deposit(work(pipeline)).result(PATIENCE).stored
                     assert streams.acquire(timeout=PATIENCE)  # its end was waited for in vain

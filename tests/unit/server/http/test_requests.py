@@ -82,13 +82,13 @@ def test_a_large_body_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_the_server_does_meanwhile_counts_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "_FIRST_SECONDS", 0.2)
+    monkeypatch.setattr(requests, "_FIRST_SECONDS", 1)
 
     async def receive() -> int:
         size = 0
         async for chunk in call(Peer(*[b"x"] * 5, pause=0.001)).chunks(rules.MIB):
             size += len(chunk)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
         return size
 
     assert run(receive()) == 5

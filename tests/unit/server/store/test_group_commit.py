@@ -191,7 +191,7 @@ def test_those_behind_one_that_leaves_need_not_wait_for_it(leaves: str) -> None:
     async def test(inserts: Inserts, group: GroupCommit) -> None:
         first = asyncio.create_task(group.deposit("p", [work("a")], LONG))
         await turn()
-        seconds = 0.01 if leaves == "has no more time" else LONG
+        seconds = 0.5 if leaves == "has no more time" else LONG
         leaving = asyncio.create_task(group.deposit("p", [work("a", LARGE)], seconds))
         behind = asyncio.create_task(group.deposit("p", [work("b", LARGE)], LONG))
         await turn()
