@@ -153,7 +153,7 @@ def test_forked_child_works_and_leaves_the_parent_alone(results: Results, pipeli
     done = subprocess.run(program, check=False, capture_output=True, text=True, timeout=2 * PATIENCE)
     # gRPC itself says that it is busy, and that it leaves alone what was opened before a fork.
     told = [line for line in done.stderr.splitlines() if "fork_posix.cc" not in line and "pre fork" not in line]
-    assert (done.returncode, done.stdout, told) == (0, "", [])
+    assert (done.returncode, done.stdout, told) == (0, "", []), done.stderr
 
 
 def test_stream_survives_a_restart_of_the_server(serve: Serve, pipeline: str) -> None:

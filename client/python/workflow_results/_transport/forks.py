@@ -29,11 +29,13 @@ class _Gate:
 
     Attributes:
         forks (int): How many forks lie between this process and the one that made the gate.
+        children (int): How many times this process has forked.
         forking (int): How many forks wait, or are under way.
     """
 
     def __init__(self) -> None:
         self.forks = 0
+        self.children = 0
         self._awaited: list[Callable[[], bool]] = []
         self._of_parents: list[Callable[[], bool]] = []
         self._renew()
@@ -119,6 +121,7 @@ class _Gate:
     def open(self) -> None:
         """Let threads in again."""
         with self._lock:
+            self.children += 1
             self.forking = max(0, self.forking - 1)  # 0 after a Ctrl-C that came before `close` had counted it
             self._changed.notify_all()
 
