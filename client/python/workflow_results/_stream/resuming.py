@@ -9,7 +9,7 @@ from workflow_results._calls.reading import Reading
 from workflow_results._encoding.documents import decode, pieces
 from workflow_results._transport.deadline import Deadline, earlier
 from workflow_results._transport.forks import fork_guard
-from workflow_results.errors import ResultsError, ServiceUnavailableError
+from workflow_results.errors import ResultsError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -46,14 +46,15 @@ def batches(
                 connect = earlier(deadline, progress)
                 children = fork_guard.children
                 for response in channel.stream(place, method, request, deadline, connect, silence):
-                    not_forked(children)
                     if documents := reading.take(response):
                         yield documents
                         same_process(forks)
                         progress = Deadline.after(patience)
-                        not_forked(children)
-                reading.end()
-                return
+                        if children != fork_guard.children and not reading.complete:
+                            break  # the child may read from the socket what was to come here: see forks.py
+                else:
+                    reading.end()
+                    return
             except ResultsError as error:
                 if reading.complete:
                     return
@@ -83,22 +84,6 @@ def results(batches: Generator[bytes, None, None], handed: Handed) -> Generator[
                 for result in handed.each(decode(piece)):
                     same_process(forks)
                     yield result
-
-
-def not_forked(children: int) -> None:
-    """Refuse to go on with a stream since whose begin this process has forked.
-
-    gRPC may have been at work at that moment, in a thread of its own: then the child has its sockets, and may read from
-    them what was to come here.
-
-    Args:
-        children: What `fork_guard.children` was then.
-
-    Raises:
-        ServiceUnavailableError: It has forked; the stream is to be resumed.
-    """
-    if children != fork_guard.children:
-        raise ServiceUnavailableError("this process has forked: the stream begins again where it was")
 
 
 def same_process(forks: int) -> None:

@@ -116,6 +116,7 @@ def _changes(
         while True:
             try:
                 connect = earlier(deadline, failing or Deadline.after(patience))
+                children = fork_guard.children
                 for response in channel.stream(
                     place, METHOD, watching.request, deadline, connect, SILENCE, gives_way=True
                 ):
@@ -130,7 +131,10 @@ def _changes(
                             return
                         yield watching.hand_on(each)
                         same_process(forks)
-                raise watching.ended()
+                    if children != fork_guard.children:
+                        break  # the child may read from the socket what was to come here: see forks.py
+                else:
+                    raise watching.ended()
             except ResultsError as error:
                 if channel.closed:
                     raise ResultsError(CLOSED) from error

@@ -1,7 +1,8 @@
 """Keeps forks out of calls.
 
 gRPC prepares for a fork and cleans up in the child, but only when no thread is inside it at that moment. Otherwise the
-child shares the epoll instance and the sockets of its parent: it crashes, or eats what the parent was to read.
+child shares the epoll instance and the sockets of its parent: it crashes, or eats what the parent was to read. Threads
+of gRPC's own can't be kept out. So streams of results and watches that were open at a fork begin again where they were.
 """
 
 from __future__ import annotations

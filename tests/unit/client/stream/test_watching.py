@@ -20,6 +20,7 @@ from tests.support.fake_service import serving
 from tests.support.waiting import PATIENCE, eventually
 from workflow_results import AsyncResults, Results, ResultsError, ServiceUnavailableError
 from workflow_results._stream import async_watching, watching
+from workflow_results._transport.forks import fork_guard
 from workflow_results.v1 import results_pb2 as pb
 
 Method = Callable[[pb.WatchRequest, grpc.ServicerContext], Iterator[pb.WatchResponse]]
@@ -94,6 +95,29 @@ def test_a_stream_that_falls_silent_is_given_up_and_resumed(facade: Facade, monk
         finally:
             over.set()
     assert asked[:3] == [b"", b"1", b"1"]
+
+
+def test_it_begins_again_where_it_was_once_its_process_has_forked() -> None:
+    """The child may have read from the socket what was to come here."""
+    asked: list[bytes] = []
+    over = threading.Event()
+
+    def watch(request: pb.WatchRequest, _context: Any) -> Iterator[pb.WatchResponse]:
+        asked.append(request.resume_token)
+        yield bookmark(request.resume_token or b"0")
+        yield deposited("a", b"1") if not request.resume_token else deposited("b", b"2")
+        over.wait(PATIENCE)
+
+    with serving(Watch=watch) as target, Results(target) as results, results.watch("p") as changes:
+        try:
+            read = [next(changes).id]
+            fork_guard.close()
+            fork_guard.open()
+            read.append(next(changes).id)
+        finally:
+            over.set()
+    assert read == ["a", "b"]
+    assert asked[:2] == [b"", b"1"]
 
 
 def test_it_fails_after_a_while_without_a_service(facade: Facade) -> None:
