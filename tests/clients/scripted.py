@@ -65,7 +65,12 @@ class ScriptedService:
         self.target = f"127.0.0.1:{self._network.link('scripted', 0, upstream)}"
 
     def play(self, script: dict[str, list[Reply]]) -> None:
-        """Answer the next calls of each method as a script says."""
+        """Answer the next calls of each method as a script says.
+
+        A stream of deposits is ended behind so many acknowledgements only: clients may end it before.
+        """
+        for reply in script.get("DepositStream", []):
+            assert "acknowledge" in reply or not reply.keys() & {"cut", "hang", "status"}, reply
         with self._lock:
             self._script = {method: list(replies) for method, replies in script.items()}
             self.calls = []

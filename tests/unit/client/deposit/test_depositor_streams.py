@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent import futures
+from collections.abc import Iterator
 from typing import Any, cast
 
 import grpc
 import pytest
 
+from tests.support.fake_service import serving
 from tests.support.waiting import PATIENCE, join
 from tests.support.works import work
 from workflow_results import Results, ServiceUnavailableError
 from workflow_results._deposit.depositor import Depositor
 from workflow_results.v1 import results_pb2 as pb
-
-DepositStream = Callable[[Iterator[pb.DepositStreamRequest], Any], Iterator[pb.DepositStreamResponse]]
-
-
-@contextlib.contextmanager
-def answering(deposit_stream: DepositStream) -> Iterator[str]:
-    """Return the target of a service that answers streams of deposits so."""
-    handler = grpc.stream_stream_rpc_method_handler(
-        deposit_stream, pb.DepositStreamRequest.FromString, pb.DepositStreamResponse.SerializeToString
-    )
-    name = pb.DESCRIPTOR.services_by_name["ResultsService"].full_name
-    server = grpc.server(futures.ThreadPoolExecutor(4))
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"DepositStream": handler})])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.stop(None).wait(PATIENCE)
 
 
 def acknowledgement(request: pb.DepositStreamRequest) -> pb.DepositStreamResponse:
@@ -55,7 +35,7 @@ def test_a_service_that_goes_down_and_then_is_silent_is_told_as_down(pipeline: s
         yield from ()
 
     lost = pytest.raises(ServiceUnavailableError, match="going down")
-    with answering(deposit_stream) as target, Results(target) as results:
+    with serving(DepositStream=deposit_stream) as target, Results(target) as results:
         with lost, results.depositor(timeout=2) as depositor:
             depositor.deposit(work(pipeline))
         ended.set()
@@ -76,7 +56,7 @@ def test_who_deposits_faster_than_the_service_has_to_wait(pipeline: str) -> None
             yield answer
 
     given: list[Any] = []
-    with answering(deposit_stream) as target, Results(target) as results, results.depositor() as depositor:
+    with serving(DepositStream=deposit_stream) as target, Results(target) as results, results.depositor() as depositor:
 
         def feed() -> None:
             given.extend(depositor.deposit(work(pipeline, data=bytes(100_000))) for _ in range(400))
@@ -143,7 +123,7 @@ def test_what_a_broken_stream_left_open_is_sent_again_in_its_order(
             elif len(streams) > 1 or len(sequences) == 1:
                 yield acknowledgement(request)
 
-    with answering(deposit_stream) as target, Results(target) as results, results.depositor() as depositor:
+    with serving(DepositStream=deposit_stream) as target, Results(target) as results, results.depositor() as depositor:
         given = [depositor.deposit(work(pipeline, data=bytes(400_000))) for _ in range(20)]
     assert all(future.result().stored for future in given)
     assert streams[0] == [1, 2, 3, 4]
@@ -160,7 +140,7 @@ def test_a_stream_that_never_ends_fails_no_work_that_was_acknowledged(pipeline: 
             yield acknowledgement(request)
         over.wait(PATIENCE)
 
-    with answering(deposit_stream) as target, Results(target) as results:
+    with serving(DepositStream=deposit_stream) as target, Results(target) as results:
         try:
             with results.depositor(timeout=3) as depositor:
                 for _ in range(2):
