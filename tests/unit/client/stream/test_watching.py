@@ -105,7 +105,8 @@ def test_it_begins_again_where_it_was_once_its_process_has_forked() -> None:
     def watch(request: pb.WatchRequest, _context: Any) -> Iterator[pb.WatchResponse]:
         asked.append(request.resume_token)
         yield bookmark(request.resume_token or b"0")
-        yield deposited("a", b"1") if not request.resume_token else deposited("b", b"2")
+        for id_, token in (("b", b"2"),) if request.resume_token else (("a", b"1"), ("c", b"3")):
+            yield deposited(id_, token)
         over.wait(PATIENCE)
 
     with serving(Watch=watch) as target, Results(target) as results, results.watch("p") as changes:
